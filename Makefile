@@ -1,0 +1,65 @@
+# make demo    reads an ECG end to end with the shipped bundle (installs the edge dependencies only)
+# make setup   everything to train, export and test, in $(VENV)
+# make test    setup, then quality and every tier of tests
+# make quality checks only; make style repairs; make wheel builds dist/*.whl
+#
+# PYTHON chooses the interpreter that creates $(VENV); VENV the folder.
+
+PYTHON ?= python3.11
+VENV ?= .venv
+EXTRAS ?= train,onnx,dev
+DEMO_OUT ?= demo
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip
+BASE_STAMP := $(VENV)/.stamp-base
+SETUP_STAMP := $(VENV)/.stamp-setup
+SOURCES := vizecg export edge_runtime benchmarks tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test quality style wheel clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
+
+# bin/pip, not bin/python: a Python without ensurepip leaves a bin/python in a folder that is of no use.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "make: $(PYTHON) does not run or is older than Python 3.10; name another: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The edge's dependencies: enough for the demo.
+$(BASE_STAMP): pyproject.toml constraints.txt | $(BIN)/pip
+	$(PIP) install --quiet -c constraints.txt -e .
+	@touch $@
+
+# The same environment with the extras added; it satisfies the lighter stamp too.
+$(SETUP_STAMP): pyproject.toml constraints.txt | $(BIN)/pip
+	$(PIP) install --quiet -c constraints.txt -e ".[$(EXTRAS)]"
+	@touch $(BASE_STAMP) $@
+
+setup: $(SETUP_STAMP)
+
+demo: $(BASE_STAMP)
+	$(BIN)/vizecg-bench demo --out $(DEMO_OUT)
+
+test: setup quality
+	$(PIP) check
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+quality: setup
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+style: setup
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+wheel: setup
+	$(BIN)/python -m build --wheel --outdir dist .
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""vizecg_bench: measures exported models against the float model, in accuracy and latency."""

@@ -1,0 +1,1 @@
+"""vizecg_edge: bundle and photograph in, decision out; never imports torch."""

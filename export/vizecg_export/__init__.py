@@ -1,0 +1,1 @@
+"""vizecg_export: turns a checkpoint into a bundle that the edge runtime can load."""

@@ -1,0 +1,98 @@
+"""Records for calibration, for the golden file and for the accuracy gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vizecg.data.source import RecordSource, ptbxl_source, synthetic_source
+from vizecg.records.ptbxl import SPLITS
+from vizecg.render import Condition, sheet_under
+from vizecg.spec import LABELS, PreprocessSpec, SheetSpec, UsageError, ink_map
+from vizecg.spec.fingerprint import sha256_ids
+
+SYNTHETIC_SIZE = 240
+GOLDEN_SIZE = 16
+GOLDEN_SEED = 20
+"""The golden records are synthetic: a bundle can be given away without anybody's ECG in it."""
+
+
+def parse_source(text: str, *, split: str) -> RecordSource:
+    """``ptbxl:FOLDER`` or ``synthetic`` -> the records of one split ('train' or 'val')."""
+    name, _, folder = text.partition(":")
+    if name == "ptbxl" and folder:
+        return ptbxl_source(Path(folder), folds=SPLITS[split])
+    if name == "synthetic" and not folder:
+        return synthetic_source(SYNTHETIC_SIZE, seed=101 if split == "train" else 102)
+    raise UsageError(f"unknown source {text!r}: expected ptbxl:FOLDER or synthetic")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationSet:
+    """Ink maps uint8 (n, height, width), and what the manifest says about them."""
+
+    inks: np.ndarray
+    record_ids: tuple[str, ...]
+    patient_ids: frozenset[str]
+    summary: dict[str, Any]
+
+
+def calibration_set(
+    source: RecordSource, *, per_class: int, seed: int, sheet: SheetSpec, preprocess: PreprocessSpec
+) -> CalibrationSet:
+    """Up to ``per_class`` records of each class and as many without any, half printed, half photographed.
+
+    Raises:
+        UsageError: the source has no record of some class.
+    """
+    rng = np.random.default_rng(seed)
+    wanted = {label: per_class for label in (*LABELS, "none")}
+    counts = dict.fromkeys(wanted, 0)
+    inks, ids, patients = [], [], set()
+    for index in rng.permutation(len(source)):
+        if all(counts[label] >= wanted[label] for label in wanted):
+            break
+        record = source.read(source.items[int(index)])
+        assert record.labels is not None
+        present = [label for label, value in zip(LABELS, record.labels, strict=True) if value] or ["none"]
+        if all(counts[label] >= wanted[label] for label in present):
+            continue
+        for label in present:
+            counts[label] += 1
+        condition = (Condition.PRINT, Condition.PHOTO)[len(ids) % 2]
+        inks.append(ink_map(sheet_under(condition, record, seed=seed, spec=sheet), sheet_spec=sheet, spec=preprocess))
+        ids.append(record.record_id)
+        if record.patient_id is not None:
+            patients.add(record.patient_id)
+    empty = [label for label in LABELS if counts[label] == 0]
+    if empty:
+        raise UsageError(f"the calibration source has no record with {empty[0]}")
+    return CalibrationSet(
+        inks=np.stack(inks),
+        record_ids=tuple(ids),
+        patient_ids=frozenset(patients),
+        summary={
+            "source": source.name,
+            "seed": seed,
+            "n": len(ids),
+            "classes": counts,
+            "conditions": {"print": (len(ids) + 1) // 2, "photo": len(ids) // 2},
+            "records_sha256": sha256_ids(ids),
+        },
+    )
+
+
+def golden_inks(*, sheet: SheetSpec, preprocess: PreprocessSpec) -> np.ndarray:
+    """uint8 (2 * GOLDEN_SIZE, height, width): synthetic records, clean and photographed."""
+    source = synthetic_source(GOLDEN_SIZE, seed=GOLDEN_SEED)
+    records = [source.read(item) for item in source.items]
+    return np.stack(
+        [
+            ink_map(sheet_under(condition, record, seed=GOLDEN_SEED, spec=sheet), sheet_spec=sheet, spec=preprocess)
+            for condition in (Condition.CLEAN, Condition.PHOTO)
+            for record in records
+        ]
+    )

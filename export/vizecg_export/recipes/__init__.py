@@ -1,0 +1,1 @@
+"""One module per target: float network in, model file out."""

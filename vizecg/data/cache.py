@@ -1,0 +1,172 @@
+"""A cache of pictures: every record drawn once per variant, stored as ink maps in a memory-mapped file.
+
+Drawing costs more than a training step on a small machine, and every epoch would draw again. The folder holds
+``inks.npy`` uint8 (n, variants, height, width), ``signals.npy`` float32 (n, 12, samples), ``labels.npy`` float32
+(n, 6), ``done.npy`` bool (n,), ``cache.json``, and ``refused.jsonl`` with the records that failed their checks, which
+are counted, listed and left out. An interrupted build goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from rich.progress import track
+
+from vizecg.data.signal import SignalSpec, signal_input
+from vizecg.records import EcgRecord
+from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, Condition, sheet_under
+from vizecg.spec import LABELS, LEADS, InputRefusedError, PreprocessSpec, SheetSpec, UsageError, ink_map
+from vizecg.spec.fingerprint import sha256_bytes
+
+ReadRecord = Callable[[Any], EcgRecord]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheSpec:
+    """What is drawn: one variant of every record per entry of ``conditions``."""
+
+    conditions: tuple[Condition, ...]
+    sheet: SheetSpec
+    preprocess: PreprocessSpec
+    signal: SignalSpec
+    seed: int
+
+    def key(self, record_ids: Sequence[str]) -> str:
+        """Hash of everything that decides the content."""
+        content = {
+            "conditions": [condition.value for condition in self.conditions],
+            "sheet": self.sheet.to_dict(),
+            "preprocess": self.preprocess.to_dict(),
+            "signal": self.signal.to_dict(),
+            "seed": self.seed,
+            "renderer": RENDERER_VERSION,
+            "photographer": PHOTOGRAPHER_VERSION,
+            "records": list(record_ids),
+        }
+        return sha256_bytes(json.dumps(content, sort_keys=True).encode())
+
+
+@dataclass(frozen=True, kw_only=True)
+class InkCache:
+    """A finished cache, memory-mapped read-only.
+
+    ``rows`` are the rows that hold a record; ``refused`` names the others and says why.
+    """
+
+    spec: CacheSpec
+    record_ids: tuple[str, ...]
+    rows: np.ndarray
+    refused: dict[str, str]
+    inks: np.ndarray
+    signals: np.ndarray
+    labels: np.ndarray
+
+
+def build_cache(
+    folder: Path, *, items: Sequence[Any], record_ids: Sequence[str], read: ReadRecord, spec: CacheSpec, workers: int = 1
+) -> InkCache:
+    """Make or complete a cache, and open it.
+
+    Args:
+        folder: created when absent.
+        items: what ``read`` turns into records; same order as ``record_ids``.
+        record_ids: identify the records in the cache's key.
+        read: picklable function item -> EcgRecord with labels.
+        spec: what to draw.
+        workers: processes.
+
+    Raises:
+        UsageError: the folder holds a cache of other content.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    key = spec.key(record_ids)
+    meta = folder / "cache.json"
+    if meta.exists():
+        found = json.loads(meta.read_text())["key"]
+        if found != key:
+            raise UsageError(f"{folder} holds a cache of other records or settings: name another folder or delete it")
+    arrays = {name: _open(folder / f"{name}.npy", dtype, shape) for name, dtype, shape in _arrays(len(items), spec)}
+    _write_json(meta, {"key": key, "records": len(items)})
+    refused_path = folder / "refused.jsonl"
+    refused = _read_refused(refused_path)
+    todo = [i for i, name in enumerate(record_ids) if not arrays["done"][i] and name not in refused]
+    if todo:
+        jobs = ((index, items[index], read, spec) for index in todo)
+        with multiprocessing.get_context("fork").Pool(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+            results = pool.imap_unordered(_draw, jobs, chunksize=8)
+            for index, drawn in track(results, total=len(todo), description="drawing"):
+                if isinstance(drawn, str):
+                    refused[record_ids[index]] = drawn
+                    with refused_path.open("a") as handle:
+                        handle.write(json.dumps({"record": record_ids[index], "reason": drawn}) + "\n")
+                    continue
+                for name, value in drawn.items():
+                    arrays[name][index] = value
+                arrays["done"][index] = True
+        for array in arrays.values():
+            array.flush()
+    for reason in refused.values():
+        print(f"left out: {reason}", file=sys.stderr)
+    return InkCache(
+        spec=spec,
+        record_ids=tuple(record_ids),
+        rows=np.flatnonzero(np.load(folder / "done.npy")),
+        refused=refused,
+        **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("inks", "signals", "labels")},
+    )
+
+
+def _arrays(n: int, spec: CacheSpec) -> list[tuple[str, str, tuple[int, ...]]]:
+    pictures = (n, len(spec.conditions), spec.preprocess.height, spec.preprocess.width)
+    signals = (n, len(LEADS), spec.signal.samples)
+    return [
+        ("inks", "uint8", pictures),
+        ("signals", "float32", signals),
+        ("labels", "float32", (n, len(LABELS))),
+        ("done", "bool", (n,)),
+    ]
+
+
+def _open(path: Path, dtype: str, shape: tuple[int, ...]) -> np.memmap:
+    if path.exists():
+        return np.lib.format.open_memmap(path, mode="r+")
+    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content))
+    os.replace(partial, path)
+
+
+def _read_refused(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return {line["record"]: line["reason"] for line in lines}
+
+
+def _draw(job: tuple[int, Any, ReadRecord, CacheSpec]) -> tuple[int, dict[str, np.ndarray] | str]:
+    """Row index and the arrays of that row, or the reason why the record was refused."""
+    index, item, read, spec = job
+    try:
+        record = read(item)
+    except InputRefusedError as error:
+        return index, str(error)
+    if record.labels is None:
+        return index, f"record {record.record_id} has no labels"
+    pictures = [
+        sheet_under(condition, record, seed=spec.seed, spec=spec.sheet, variant=variant)
+        for variant, condition in enumerate(spec.conditions)
+    ]
+    inks = np.stack([ink_map(picture, sheet_spec=spec.sheet, spec=spec.preprocess) for picture in pictures])
+    return index, {"inks": inks, "signals": signal_input(record, spec.signal), "labels": record.labels}

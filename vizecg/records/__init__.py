@@ -1,0 +1,6 @@
+"""Where ECGs come from: the canonical record and its sources."""
+
+from vizecg.records.record import EcgRecord, check_signal
+from vizecg.records.resample import resample
+
+__all__ = ["EcgRecord", "check_signal", "resample"]

@@ -1,0 +1,92 @@
+"""The canonical record and the checks every source passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vizecg.spec import LABELS, LEADS, InputRefusedError
+
+MAX_ABS_MV = 40.0
+"""Beyond the range of 16 bits at 1 microvolt: electrode spikes reach 33 mV in real recordings."""
+MAX_TYPICAL_MV = 10.0
+"""Spikes aside (99th percentile), no surface ECG reaches this; a larger value means a wrong gain."""
+IDENTITY_TOLERANCE_MV = 0.02
+"""Derived leads are stored rounded and filtered apart: the identities hold to about this much in the median."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EcgRecord:
+    """One 12-lead ECG.
+
+    Attributes:
+        signal: float32 (12, samples), millivolts, leads in the order of ``vizecg.spec.LEADS``.
+        sampling_rate: Hz.
+        record_id: unique within its source.
+        labels: float32 (6,) of 0 and 1 in label order, or None where the diagnoses are not known.
+        patient_id: None where not known.
+
+    Raises:
+        InputRefusedError: on construction, when a check fails; the message names the record.
+    """
+
+    signal: np.ndarray = field(repr=False)
+    sampling_rate: float
+    record_id: str
+    labels: np.ndarray | None = None
+    patient_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check_signal(self.signal, sampling_rate=self.sampling_rate, record_id=self.record_id)
+        if self.labels is not None and (
+            self.labels.shape != (len(LABELS),) or not np.isin(self.labels, (0, 1)).all()
+        ):
+            raise _refuse(self.record_id, f"labels must be {len(LABELS)} zeros and ones, got {self.labels!r}")
+
+    @property
+    def duration_s(self) -> float:
+        return self.signal.shape[1] / self.sampling_rate
+
+    def lead(self, name: str) -> np.ndarray:
+        """float32 (samples,) of one lead, millivolts."""
+        return self.signal[LEADS.index(name)]
+
+
+def check_signal(signal: np.ndarray, *, sampling_rate: float, record_id: str) -> None:
+    """Shape, dtype, finiteness, amplitude, and Einthoven's and Goldberger's identities.
+
+    Raises:
+        InputRefusedError: naming the record, what was expected and what came.
+    """
+    if not 50 <= sampling_rate <= 5000:
+        raise _refuse(record_id, f"sampling rate {sampling_rate} Hz is outside 50 to 5000 Hz")
+    if signal.dtype != np.float32 or signal.ndim != 2 or signal.shape[0] != len(LEADS):
+        raise _refuse(record_id, f"expected float32 (12, samples) millivolts, got {signal.dtype} {signal.shape}")
+    if signal.shape[1] < sampling_rate:
+        raise _refuse(record_id, f"{signal.shape[1]} samples are less than one second at {sampling_rate} Hz")
+    if not np.isfinite(signal).all():
+        raise _refuse(record_id, f"{int((~np.isfinite(signal)).sum())} samples are not finite")
+    peak = float(np.abs(signal).max())
+    if peak > MAX_ABS_MV:
+        raise _refuse(record_id, f"amplitude {peak:.1f} mV is above {MAX_ABS_MV:.0f} mV: wrong gain or units?")
+    typical = float(np.percentile(np.abs(signal), 99))
+    if typical > MAX_TYPICAL_MV:
+        raise _refuse(record_id, f"99th percentile {typical:.1f} mV is above {MAX_TYPICAL_MV:.0f} mV: wrong gain?")
+    if peak == 0:
+        raise _refuse(record_id, "every lead is flat")
+    lead_i, lead_ii = signal[0].astype(np.float64), signal[1].astype(np.float64)
+    expected = {
+        "III = II - I": (2, lead_ii - lead_i),
+        "aVR = -(I + II) / 2": (3, -(lead_i + lead_ii) / 2),
+        "aVL = I - II / 2": (4, lead_i - lead_ii / 2),
+        "aVF = II - I / 2": (5, lead_ii - lead_i / 2),
+    }
+    for identity, (row, value) in expected.items():
+        error = float(np.median(np.abs(signal[row] - value)))
+        if error > IDENTITY_TOLERANCE_MV:
+            raise _refuse(record_id, f"{identity} is off by {error:.3f} mV in the median: leads swapped or wrong gain?")
+
+
+def _refuse(record_id: str, message: str) -> InputRefusedError:
+    return InputRefusedError(f"record {record_id}: {message}", reason="bad_record")

@@ -1,0 +1,47 @@
+"""Named print conditions: one record and one seed in, one rectified sheet out."""
+
+from __future__ import annotations
+
+import zlib
+from enum import Enum
+
+import numpy as np
+
+from vizecg.records import EcgRecord
+from vizecg.render.photograph import Photo, photograph
+from vizecg.render.register import RegistrationError, register
+from vizecg.render.sheet import render_sheet
+from vizecg.render.style import PrintStyle, random_style
+from vizecg.spec import SheetSpec
+
+
+class Condition(str, Enum):
+    """``clean``: the default print, exactly placed. ``print``: any print style, placed with a small error, as
+    from a good scan. ``photo``: any print style, photographed, and registered with the error of a rectifier."""
+
+    CLEAN = "clean"
+    PRINT = "print"
+    PHOTO = "photo"
+
+
+def condition_rng(record_id: str, *, seed: int, condition: Condition, variant: int = 0) -> np.random.Generator:
+    """The generator that decides everything random about one picture of one record."""
+    order = list(Condition).index(condition)
+    return np.random.default_rng([seed, zlib.crc32(record_id.encode()), order, variant])
+
+
+def sheet_under(
+    condition: Condition, record: EcgRecord, *, seed: int, spec: SheetSpec | None = None, variant: int = 0
+) -> np.ndarray:
+    """The rectified sheet of a record under a condition: uint8 RGB (H, W, 3), the same for the same arguments."""
+    spec = spec or SheetSpec()
+    if condition is Condition.CLEAN:
+        return render_sheet(record, spec=spec, style=PrintStyle())
+    rng = condition_rng(record.record_id, seed=seed, condition=condition, variant=variant)
+    sheet = render_sheet(record, spec=spec, style=random_style(rng))
+    photo = (
+        photograph(sheet, rng=rng, spec=spec)
+        if condition is Condition.PHOTO
+        else Photo(image=sheet, homography=np.eye(3))
+    )
+    return register(photo, spec=spec, rng=rng, error=RegistrationError())

@@ -1,0 +1,65 @@
+"""Logits -> calibrated probabilities -> decisions. Fitted per artefact, stored in its manifest."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from vizecg.spec.labels import LABELS
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionRule:
+    """Per-class calibration and thresholds of one artefact, in label order.
+
+    ``p = sigmoid(scale * logit + bias)``; a label is decided present when ``p >= threshold``. It is left undecided
+    (None) where moving the logit by ``margin``, the artefact's own numerical error, would turn the decision over.
+    """
+
+    scale: tuple[float, ...] = (1.0,) * len(LABELS)
+    bias: tuple[float, ...] = (0.0,) * len(LABELS)
+    threshold: tuple[float, ...] = (0.5,) * len(LABELS)
+    margin: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("scale", "bias", "threshold"):
+            values = getattr(self, name)
+            if len(values) != len(LABELS) or not np.all(np.isfinite(values)):
+                raise ValueError(f"{name} needs {len(LABELS)} finite numbers, got {values}")
+        if min(self.scale) <= 0:
+            raise ValueError(f"scale must be positive, got {self.scale}")
+        if not (0 < min(self.threshold) and max(self.threshold) < 1):
+            raise ValueError(f"thresholds must lie between 0 and 1, got {self.threshold}")
+        if not (np.isfinite(self.margin) and self.margin >= 0):
+            raise ValueError(f"margin must be a finite number >= 0, got {self.margin}")
+
+    def probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """logits (..., 6) -> calibrated probabilities float64 (..., 6)."""
+        logits = np.asarray(logits, dtype=np.float64)
+        if logits.shape[-1:] != (len(LABELS),) or not np.all(np.isfinite(logits)):
+            raise ValueError(f"expected finite logits (..., {len(LABELS)}), got shape {logits.shape}")
+        return sigmoid(logits * np.array(self.scale) + np.array(self.bias))
+
+    def decide(self, logits: np.ndarray) -> dict[str, bool | None]:
+        """logits (6,) -> present, absent or undecided, per label."""
+        low = self.probabilities(np.asarray(logits) - self.margin)
+        high = self.probabilities(np.asarray(logits) + self.margin)
+        answers: dict[str, bool | None] = {}
+        for label, below, above, threshold in zip(LABELS, low, high, self.threshold, strict=True):
+            answers[label] = True if below >= threshold else False if above < threshold else None
+        return answers
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> DecisionRule:
+        fields = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        return cls(**fields)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """Logistic function that does not overflow."""
+    return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(x, dtype=np.float64)))

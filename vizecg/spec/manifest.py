@@ -1,0 +1,173 @@
+"""The bundle's manifest: what a device must know, and the proof that nothing was changed since.
+
+A bundle is a directory: ``manifest.json`` and the files it lists, each with its sha256. The bundle's own fingerprint
+is the sha256 of ``manifest.json``, which covers all the others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vizecg.spec.decide import DecisionRule
+from vizecg.spec.errors import BundleError, UsageError
+from vizecg.spec.fingerprint import sha256_bytes, sha256_file
+from vizecg.spec.labels import INTENDED_USE, LABELS
+from vizecg.spec.preprocess import PreprocessSpec
+from vizecg.spec.sheet import SheetSpec
+
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+GOLDEN = "golden.npz"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artefact:
+    """One model file: input ``image`` float32 (n, 1, H, W), output ``logits`` float32 (n, 6).
+
+    ``parity`` and ``accuracy`` hold what was measured on this very file.
+    """
+
+    name: str
+    file: str
+    target: str
+    precision: str
+    decision: DecisionRule
+    parity: dict[str, Any] = field(default_factory=dict)
+    accuracy: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Everything that the edge reads; see the module's docstring for the files beside it."""
+
+    name: str
+    artefacts: tuple[Artefact, ...]
+    default_artefact: str
+    sheet: SheetSpec
+    preprocess: PreprocessSpec
+    renderer_version: str
+    checkpoint: dict[str, Any]
+    calibration: dict[str, Any]
+    toolchain: dict[str, str]
+    source: dict[str, Any]
+    files: dict[str, str]
+    labels: tuple[str, ...] = LABELS
+    intended_use: str = INTENDED_USE
+    schema_version: int = SCHEMA_VERSION
+
+    def artefact(self, name: str | None = None) -> Artefact:
+        """An artefact by name; the default one for None."""
+        wanted = name or self.default_artefact
+        for artefact in self.artefacts:
+            if artefact.name == wanted:
+                return artefact
+        names = ", ".join(artefact.name for artefact in self.artefacts)
+        raise UsageError(f"bundle {self.name} has no artefact {wanted!r}: it has {names}")
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Parse and check a manifest.
+
+        Raises:
+            BundleError: not JSON, of another schema or label order, or with fields missing or wrong.
+        """
+        try:
+            data = json.loads(text)
+            if data.get("schema_version") != SCHEMA_VERSION:
+                raise BundleError(f"manifest schema {data.get('schema_version')} is not {SCHEMA_VERSION}")
+            if tuple(data["labels"]) != LABELS:
+                raise BundleError(f"manifest labels {data['labels']} are not {list(LABELS)}")
+            data["labels"] = LABELS
+            data["artefacts"] = tuple(
+                Artefact(**{**raw, "decision": DecisionRule.from_dict(raw["decision"])}) for raw in data["artefacts"]
+            )
+            data["sheet"] = SheetSpec.from_dict(data["sheet"])
+            data["preprocess"] = PreprocessSpec.from_dict(data["preprocess"])
+            manifest = cls(**data)
+            manifest.artefact()
+        except (ValueError, KeyError, TypeError, AttributeError, UsageError) as error:
+            raise BundleError(f"the manifest cannot be read: {str(error).splitlines()[0]}") from error
+        return manifest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """An opened bundle whose files were all verified."""
+
+    path: Path
+    manifest: Manifest
+    sha256: str
+
+    def file(self, name: str) -> Path:
+        return self.path / name
+
+
+def open_bundle(path: Path) -> Bundle:
+    """Open a bundle and verify every file in it.
+
+    Raises:
+        BundleError: no bundle, damaged, changed, or of another schema.
+    """
+    manifest_path = path / MANIFEST
+    if not manifest_path.is_file():
+        raise BundleError(f"{path} is not a bundle: it has no {MANIFEST}")
+    raw = manifest_path.read_bytes()
+    try:
+        manifest = Manifest.from_json(raw.decode())
+    except UnicodeDecodeError as error:
+        raise BundleError(f"{manifest_path} is damaged: not UTF-8 text") from error
+    except BundleError as error:
+        raise BundleError(f"{path}: {error}") from error
+    for name, expected in manifest.files.items():
+        file = path / name
+        if Path(name).name != name or not file.is_file():
+            raise BundleError(f"{path}: {name} is missing")
+        if sha256_file(file) != expected:
+            raise BundleError(f"{path}: {name} was changed since the export (sha256 differs)")
+    for artefact in manifest.artefacts:
+        if artefact.file not in manifest.files:
+            raise BundleError(f"{path}: {artefact.file} has no recorded hash")
+    return Bundle(path=path, manifest=manifest, sha256=sha256_bytes(raw))
+
+
+def hash_files(folder: Path) -> dict[str, str]:
+    """name -> sha256 of every file of a bundle under construction."""
+    return {file.name: sha256_file(file) for file in sorted(folder.iterdir()) if file.name != MANIFEST}
+
+
+def publish_bundle(folder: Path, manifest: Manifest, target: Path) -> Bundle:
+    """Write the manifest into ``folder`` and move the whole to ``target``: there whole or not at all.
+
+    An older bundle at ``target`` is replaced; anything else there is left alone.
+
+    Raises:
+        UsageError: ``target`` exists and is no bundle.
+    """
+    check_target(target)
+    (folder / MANIFEST).write_text(manifest.to_json())
+    if target.exists():
+        # A directory cannot replace a full one in one step: the old one steps aside first.
+        aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".old-"))
+        os.replace(target, aside / "bundle")
+        os.replace(folder, target)
+        shutil.rmtree(aside)
+    else:
+        os.replace(folder, target)
+    return open_bundle(target)
+
+
+def check_target(target: Path) -> None:
+    """Refuse to overwrite what is not a bundle, before hours of work and not after."""
+    if target.exists() and not (target / MANIFEST).is_file():
+        raise UsageError(f"{target} exists and is not a bundle: it is left alone")
+    if not target.parent.is_dir():
+        raise UsageError(f"{target.parent} does not exist")

@@ -1,0 +1,81 @@
+"""Reading and writing checkpoints. They hold tensors and plain types only, so loading runs no foreign code."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+
+from vizecg.models import VizECGNet
+from vizecg.spec import LABELS, CheckpointError, UsageError
+from vizecg.spec.fingerprint import sha256_file
+from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
+
+_PREFIX = "network."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A trained network in evaluation mode on the CPU, and where it came from."""
+
+    network: VizECGNet
+    config: TrainConfig
+    sha256: str
+    path: Path
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Load a training checkpoint.
+
+    Raises:
+        UsageError: no such file.
+        CheckpointError: damaged, of another schema or label order, or not of this network.
+    """
+    if not path.is_file():
+        raise UsageError(f"{path} does not exist")
+    raw = read_raw(path)
+    try:
+        hyper = raw["hyper_parameters"]
+        if hyper["schema"] != CHECKPOINT_SCHEMA:
+            raise CheckpointError(f"{path} has checkpoint schema {hyper['schema']}, expected {CHECKPOINT_SCHEMA}")
+        if tuple(hyper["labels"]) != LABELS:
+            raise CheckpointError(f"{path} was trained for labels {hyper['labels']}, expected {list(LABELS)}")
+        config = TrainConfig.model_validate(hyper["config"])
+        weights = {k[len(_PREFIX) :]: v for k, v in raw["state_dict"].items() if k.startswith(_PREFIX)}
+        network = VizECGNet(config=config.network())
+        network.load_state_dict(weights)
+    except (KeyError, TypeError, ValidationError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(f"{path} is not a checkpoint of this network: {reason}") from error
+    return Checkpoint(network=network.eval(), config=config, sha256=sha256_file(path), path=path)
+
+
+def read_raw(path: Path) -> dict[str, Any]:
+    """The checkpoint's dictionary, loaded without unpickling code."""
+    try:
+        raw = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise CheckpointError(f"{path} is damaged or no checkpoint: {str(error).splitlines()[0][:120]}") from error
+    if not isinstance(raw, dict):
+        raise CheckpointError(f"{path} holds a {type(raw).__name__}, not a checkpoint")
+    return raw
+
+
+def strip_checkpoint(source: Path, target: Path) -> None:
+    """Write the weights and the configuration without optimiser state, a third of the size, atomically."""
+    raw = read_raw(source)
+    load_checkpoint(source)
+    slim = {
+        "hyper_parameters": raw["hyper_parameters"],
+        "state_dict": {k: v for k, v in raw["state_dict"].items() if k.startswith(_PREFIX)},
+        "epoch": raw.get("epoch"),
+        "global_step": raw.get("global_step"),
+    }
+    partial = target.with_name(target.name + ".partial")
+    torch.save(slim, partial)
+    os.replace(partial, target)

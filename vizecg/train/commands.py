@@ -1,0 +1,128 @@
+"""What the verbs of the ``vizecg`` command do, once their options are parsed."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from vizecg.data.source import RecordSource, ptbxl_source, synthetic_source
+from vizecg.records.ptbxl import SPLITS
+from vizecg.render import Condition
+from vizecg.spec import UsageError
+from vizecg.train.config import RECIPES
+
+SHOWN = ("auroc", "auprc", "precision", "recall", "f1")
+
+SYNTHETIC_TRAINING, SYNTHETIC_VALIDATION = 2000, 400
+
+
+def named_source(data: str, *, root: Path | None, folds: tuple[int, ...], seed: int, n: int) -> RecordSource:
+    """The source that ``--data`` names."""
+    if data == "ptbxl":
+        if root is None:
+            raise UsageError("--data ptbxl needs --root, the folder of ptbxl_database.csv")
+        return ptbxl_source(root, folds=folds)
+    if data == "synthetic":
+        return synthetic_source(n, seed=seed)
+    raise UsageError(f"unknown --data {data!r}: expected ptbxl or synthetic")
+
+
+def run_training(
+    *,
+    out: Path,
+    data: str,
+    root: Path | None,
+    recipe: str,
+    epochs: int | None,
+    seed: int,
+    limit: int | None,
+    cache: Path | None,
+    workers: int,
+    threads: int | None,
+    accelerator: str,
+    resume: bool,
+    validate_every: int,
+) -> None:
+    """``vizecg train``"""
+    from vizecg.train.loop import RunOptions, train
+
+    if recipe not in RECIPES:
+        raise UsageError(f"unknown recipe {recipe!r}: expected one of {', '.join(RECIPES)}")
+    config = RECIPES[recipe](seed=seed, **({} if epochs is None else {"epochs": epochs}))
+    training = named_source(data, root=root, folds=SPLITS["train"], seed=seed, n=SYNTHETIC_TRAINING)
+    validation = named_source(data, root=root, folds=SPLITS["val"], seed=seed + 1, n=SYNTHETIC_VALIDATION)
+    options = RunOptions(
+        out=out,
+        cache=cache or out / "cache",
+        workers=workers,
+        accelerator=accelerator,
+        threads=threads,
+        resume=resume,
+        validate_every=validate_every,
+    )
+    best = train(
+        config=config, training=training.limited(limit), validation=validation.limited(limit), options=options
+    )
+    print(f"best checkpoint: {best}")
+
+
+def run_evaluation(
+    *,
+    checkpoint: Path | None,
+    bundle: Path | None,
+    data: str,
+    root: Path | None,
+    fold: int,
+    condition: Condition,
+    limit: int | None,
+    out: Path | None,
+    cache: Path | None,
+    workers: int,
+    seed: int,
+) -> None:
+    """``vizecg evaluate``"""
+    from vizecg.train.evaluate import bundle_classifier, checkpoint_classifier, evaluate
+
+    if (checkpoint is None) == (bundle is None):
+        raise UsageError("name one of --checkpoint and --bundle")
+    if checkpoint is not None:
+        classifier = checkpoint_classifier(checkpoint)
+    else:
+        assert bundle is not None
+        classifier = bundle_classifier(bundle)
+    source = named_source(data, root=root, folds=(fold,), seed=seed, n=SYNTHETIC_VALIDATION).limited(limit)
+    with tempfile.TemporaryDirectory() as scratch:
+        result = evaluate(
+            classifier,
+            source=source,
+            condition=condition,
+            cache=cache or Path(scratch) / "cache",
+            seed=seed,
+            workers=workers,
+        )
+    if out is not None:
+        partial = out.with_name(out.name + ".partial")
+        partial.write_text(json.dumps(result, indent=1) + "\n")
+        os.replace(partial, out)
+    print(_table(result))
+
+
+def _table(result: dict[str, Any]) -> str:
+    head = f"{result['model']} on {result['data']}, {result['condition']}, n = {result['n']}"
+    lines = [head, f"{'':8}{'n+':>5}  " + "".join(f"{metric:^24}" for metric in SHOWN)]
+    rows = [(label, result["positives"][label], figures) for label, figures in result["classes"].items()]
+    for name, positives, figures in [*rows, ("macro", "", result["macro"])]:
+        cells = "".join(f"{_cell(figures[metric]):^24}" for metric in SHOWN)
+        lines.append(f"{name:8}{positives:>5}  {cells}")
+    harmonic = _cell(result["macro"]["f1_of_macro"])
+    lines.append(f"F1 of macro precision and recall {harmonic}; ECE " + json.dumps(result["ece"]))
+    return "\n".join(lines)
+
+
+def _cell(interval: dict[str, float | None]) -> str:
+    if interval["value"] is None:
+        return "-"
+    return f"{interval['value']:.3f} ({interval['low']:.3f}-{interval['high']:.3f})"

@@ -1,0 +1,89 @@
+"""Everything that decides a training run, validated."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vizecg.data.signal import SignalSpec
+from vizecg.models import VizECGNetConfig
+from vizecg.render import Condition
+from vizecg.spec import PreprocessSpec, SheetSpec
+
+CHECKPOINT_SCHEMA = 1
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OptimiserConfig(_Strict):
+    """Adam with decoupled weight decay and a cosine that falls every step, after a linear warm-up."""
+
+    learning_rate: float = Field(1e-4, gt=0)
+    final_learning_rate: float = Field(1e-6, ge=0)
+    weight_decay: float = Field(5e-4, ge=0)
+    warmup_steps: int = Field(200, ge=0)
+    gradient_clip: float = Field(1.0, gt=0)
+
+
+class TrainConfig(_Strict):
+    """A run. Defaults are the paper's where it states them; recipes change them by name.
+
+    ``modality_dropout`` is the share of samples whose image stream does not see the signal, so that it learns to
+    work alone. ``ema_decay`` averages the weights over steps (0 switches it off).
+    """
+
+    model: dict[str, Any] = Field(default_factory=lambda: VizECGNetConfig().to_dict())
+    sheet: dict[str, Any] = Field(default_factory=lambda: SheetSpec().to_dict())
+    preprocess: dict[str, Any] = Field(default_factory=lambda: PreprocessSpec().to_dict())
+    signal: dict[str, Any] = Field(default_factory=lambda: SignalSpec(sampling_rate=400.0, samples=4096).to_dict())
+    conditions: tuple[Condition, ...] = (Condition.PRINT, Condition.PHOTO, Condition.PHOTO)
+    optimiser: OptimiserConfig = OptimiserConfig()
+    epochs: int = Field(300, ge=1)
+    batch_size: int = Field(16, ge=1)
+    modality_dropout: float = Field(0.5, ge=0, le=1)
+    distillation_weight: float = Field(1.0, ge=0)
+    temperature: float = Field(1.0, gt=0)
+    ema_decay: float = Field(0.0, ge=0, lt=1)
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    seed: int = 0
+
+    def network(self) -> VizECGNetConfig:
+        return VizECGNetConfig.from_dict(self.model)
+
+    def sheet_spec(self) -> SheetSpec:
+        return SheetSpec.from_dict(self.sheet)
+
+    def preprocess_spec(self) -> PreprocessSpec:
+        return PreprocessSpec.from_dict(self.preprocess)
+
+    def signal_spec(self) -> SignalSpec:
+        return SignalSpec.from_dict(self.signal)
+
+
+def small_recipe(*, epochs: int = 12, seed: int = 0) -> TrainConfig:
+    """A network of 1.9 M parameters that two CPU cores train in an hour or two, and that a small board runs."""
+    network = VizECGNetConfig(
+        image_widths=(16, 32, 96, 192), signal_widths=(16, 32, 64, 128), width=192, heads=4, dropout=0.1
+    )
+    return TrainConfig(
+        model=network.to_dict(),
+        signal=SignalSpec(sampling_rate=100.0, samples=1000).to_dict(),
+        optimiser=OptimiserConfig(learning_rate=1.2e-3, final_learning_rate=1e-5, weight_decay=0.02, warmup_steps=300),
+        epochs=epochs,
+        batch_size=16,
+        ema_decay=0.998,
+        seed=seed,
+    )
+
+
+def paper_recipe(*, epochs: int = 300, seed: int = 0) -> TrainConfig:
+    """The paper's sizes: ResNet18 trunks, 4096 samples at 400 Hz, batch 16."""
+    return TrainConfig(epochs=epochs, seed=seed)
+
+
+RECIPES = {"small": small_recipe, "paper": paper_recipe}
+"""Recipe name -> function of (epochs, seed)."""
+
