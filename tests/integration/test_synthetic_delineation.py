@@ -8,7 +8,7 @@ What NeuroKit2 measures well was found by comparing it with the drawn values ove
   It searches the QRS onset before a q and its end after an s, so it finds nothing in the monophasic R of LBBB;
 - QRS of LBBB: ``cwt``, the median of I, II, V5 and V6. Beyond a notched R it stops early, about 25 ms too short.
 
-So the QRS duration is measured a second time without NeuroKit2's boundaries, from the spatial acceleration of all leads.
+So the QRS is also measured without NeuroKit2's boundaries, from the spatial acceleration of all leads.
 """
 
 from __future__ import annotations

@@ -12,8 +12,10 @@ import json
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +102,8 @@ def build_cache(
     refused = _read_refused(refused_path)
     todo = [i for i, name in enumerate(record_ids) if not arrays["done"][i] and name not in refused]
     if todo:
-        jobs = ((index, items[index], read, spec) for index in todo)
-        with multiprocessing.get_context("fork").Pool(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-            results = pool.imap_unordered(_draw, jobs, chunksize=8)
+        with _drawers(workers, read, spec) as draw:
+            results = draw([(index, items[index]) for index in todo])
             for index, drawn in track(results, total=len(todo), description="drawing"):
                 if isinstance(drawn, str):
                     refused[record_ids[index]] = drawn
@@ -155,9 +156,26 @@ def _read_refused(path: Path) -> dict[str, str]:
     return {line["record"]: line["reason"] for line in lines}
 
 
-def _draw(job: tuple[int, Any, ReadRecord, CacheSpec]) -> tuple[int, dict[str, np.ndarray] | str]:
+Drawn = tuple[int, "dict[str, np.ndarray] | str"]
+
+
+@contextmanager
+def _drawers(
+    workers: int, read: ReadRecord, spec: CacheSpec
+) -> Iterator[Callable[[Sequence[tuple[int, Any]]], Iterable[Drawn]]]:
+    """A function that draws jobs, here or in ``workers`` processes."""
+    if workers == 1:
+        yield lambda jobs: map(partial(_draw, read=read, spec=spec), jobs)
+        return
+    # Not forked: a child of a process whose thread pools have run can wait for their locks for ever.
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        yield lambda jobs: pool.imap_unordered(partial(_draw, read=read, spec=spec), jobs, chunksize=16)
+
+
+def _draw(job: tuple[int, Any], *, read: ReadRecord, spec: CacheSpec) -> Drawn:
     """Row index and the arrays of that row, or the reason why the record was refused."""
-    index, item, read, spec = job
+    index, item = job
     try:
         record = read(item)
     except InputRefusedError as error:

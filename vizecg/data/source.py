@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vizecg.records import EcgRecord
-from vizecg.records.ptbxl import Ptbxl
+from vizecg.records.ptbxl import Ptbxl, read_entry
 from vizecg.records.synthetic import synthetic_record
 from vizecg.spec import UsageError
 
@@ -51,7 +51,7 @@ def ptbxl_source(root: Path, *, folds: Sequence[int]) -> RecordSource:
         items=entries,
         record_ids=[entry.record_id for entry in entries],
         patient_ids=[entry.patient_id for entry in entries],
-        read=dataset.read,
+        read=partial(read_entry, root=dataset.root),
     )
 
 

@@ -65,32 +65,37 @@ class Ptbxl:
         ]
 
     def read(self, entry: PtbxlEntry) -> EcgRecord:
-        """Read and check one record.
+        """Read and check one record; see ``read_entry``."""
+        return read_entry(entry, root=self.root)
 
-        Raises:
-            InputRefusedError: the files are missing or damaged, or a check fails.
-            MissingToolError: ``wfdb`` is not installed.
-        """
-        try:
-            import wfdb
-        except ImportError as error:
-            raise MissingToolError("reading PTB-XL needs wfdb: pip install 'vizecg[train]'") from error
-        try:
-            raw = wfdb.rdrecord(str(self.root / entry.filename))
-        except (OSError, ValueError, IndexError) as error:
-            raise InputRefusedError(f"record {entry.record_id}: cannot be read: {error}", reason="bad_record") from error
-        names = {name.upper(): row for row, name in enumerate(raw.sig_name)}
-        missing = [lead for lead in LEADS if lead.upper() not in names]
-        if missing:
-            raise InputRefusedError(f"record {entry.record_id}: lead {missing[0]} is missing", reason="bad_record")
-        rows = [names[lead.upper()] for lead in LEADS]
-        return EcgRecord(
-            signal=np.ascontiguousarray(raw.p_signal.T[rows], dtype=np.float32),
-            sampling_rate=float(raw.fs),
-            record_id=entry.record_id,
-            labels=entry.labels,
-            patient_id=entry.patient_id,
-        )
+
+def read_entry(entry: PtbxlEntry, *, root: Path) -> EcgRecord:
+    """Read and check one record of the PTB-XL folder ``root``.
+
+    Raises:
+        InputRefusedError: the files are missing or damaged, or a check fails.
+        MissingToolError: ``wfdb`` is not installed.
+    """
+    try:
+        import wfdb
+    except ImportError as error:
+        raise MissingToolError("reading PTB-XL needs wfdb: pip install 'vizecg[train]'") from error
+    try:
+        raw = wfdb.rdrecord(str(root / entry.filename))
+    except (OSError, ValueError, IndexError) as error:
+        raise InputRefusedError(f"record {entry.record_id}: cannot be read: {error}", reason="bad_record") from error
+    names = {name.upper(): row for row, name in enumerate(raw.sig_name)}
+    missing = [lead for lead in LEADS if lead.upper() not in names]
+    if missing:
+        raise InputRefusedError(f"record {entry.record_id}: lead {missing[0]} is missing", reason="bad_record")
+    rows = [names[lead.upper()] for lead in LEADS]
+    return EcgRecord(
+        signal=np.ascontiguousarray(raw.p_signal.T[rows], dtype=np.float32),
+        sampling_rate=float(raw.fs),
+        record_id=entry.record_id,
+        labels=entry.labels,
+        patient_id=entry.patient_id,
+    )
 
 
 def _read_table(path: Path, filename_column: str) -> list[PtbxlEntry]:

@@ -97,4 +97,4 @@ def _interval(value: float, samples: list[float]) -> dict[str, float | None]:
 
 
 def _ece(scores: Tensor, truth: Tensor) -> float:
-    return round(float(binary_calibration_error(scores, truth, n_bins=15)), 5)
+    return round(float(binary_calibration_error(scores.contiguous(), truth.contiguous(), n_bins=15)), 5)

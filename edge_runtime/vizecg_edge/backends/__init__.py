@@ -1,1 +1,5 @@
-"""What runs a model file on a device, one backend per module."""
+"""Inference engines."""
+
+from vizecg_edge.backends.base import Backend
+
+__all__ = ["Backend"]

@@ -1,0 +1,67 @@
+"""The ``vizecg-bench`` command. Each verb imports what it measures inside the function."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from vizecg.spec.console import run_app
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def root_command() -> None:
+    """Measures vizecg: every number it prints can be had again with the same command."""
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the pictures and the JSON.")] = Path("demo"),
+    label: Annotated[Optional[list[str]], typer.Option(help="Diagnosis of the synthetic ECG; repeatable.")] = None,
+    seed: int = 7,
+) -> None:
+    """Make an ECG, print it, photograph it, read it."""
+    from vizecg_bench.demo import run_demo
+
+    files = run_demo(out, labels=tuple(["AF"] if label is None else label), seed=seed)
+    print(f"picture: {files.picture}\nJSON: {files.answer}")
+
+
+@app.command()
+def photos(
+    photos_dir: Annotated[Path, typer.Option("--photos", help="Folder with photos.csv's images.")],
+    table: Annotated[Path, typer.Option(help="photos.csv: image, ecg_id.")],
+    root: Annotated[Path, typer.Option(help="PTB-XL folder with the records behind the photographs.")],
+    bundle: Annotated[Optional[Path], typer.Option(help="Default: the shipped bundle.")] = None,
+    sheets: Annotated[Optional[Path], typer.Option(help="Save every rectified sheet and overlay here.")] = None,
+    out: Annotated[Optional[Path], typer.Option("--json", help="Write the figures to this file.")] = None,
+) -> None:
+    """Real photographs of known records: answered share, and how far answers are from the clean rendering's."""
+    from vizecg_bench.photos import measure_photos
+
+    measure_photos(photos_dir=photos_dir, table=table, root=root, bundle=bundle, sheets=sheets, out=out)
+
+
+@app.command()
+def startup(
+    image: Annotated[Path, typer.Option(help="A photograph; it is enlarged to --megapixels.")],
+    megapixels: Annotated[float, typer.Option(min=0.5, max=60)] = 12.0,
+    repeats: Annotated[int, typer.Option(min=1)] = 7,
+    out: Annotated[Optional[Path], typer.Option("--json", help="Write the figures to this file.")] = None,
+) -> None:
+    """Process start to printed JSON, and peak memory, of ``vizecg-edge run`` on one photograph."""
+    from vizecg_bench.startup import measure_startup
+
+    measure_startup(image=image, megapixels=megapixels, repeats=repeats, out=out)
+
+
+def main() -> None:
+    """Entry point of ``vizecg-bench``."""
+    run_app(app)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Real photographs of printed records that are at hand as signals: does the photograph change the answer?"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from vizecg.spec import LABELS, UsageError
+from vizecg_bench.results import write_result
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoRow:
+    """One photograph. ``largest`` is the largest difference of a probability from the clean rendering's."""
+
+    image: str
+    ecg_id: int
+    status: str
+    reasons: tuple[str, ...]
+    quality: float | None
+    grid_residual_mm: float | None
+    px_per_mm: float | None
+    photo: dict[str, float] | None
+    clean: dict[str, float]
+    largest: float | None
+    flips: int | None
+
+
+def measure_photos(
+    *, photos_dir: Path, table: Path, root: Path, bundle: Path | None, sheets: Path | None, out: Path | None
+) -> list[PhotoRow]:
+    """Answer every photograph of a known record, and a clean rendering of the same record; print and save a table.
+
+    Raises:
+        UsageError: the table or a record is missing.
+    """
+    from vizecg_edge.overlay import overlay, save_image
+    from vizecg_edge.pipeline import Pipeline
+
+    known = _known_photos(photos_dir, table)
+    pipeline = Pipeline(bundle=bundle)
+    clean = _clean_logits(pipeline, root, [ecg_id for _, ecg_id in known])
+    if sheets is not None:
+        sheets.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for path, ecg_id in known:
+        result = pipeline.run(path)
+        if sheets is not None:
+            save_image(sheets / f"{path.stem}_overlay.jpg", overlay(result, pipeline.bundle.manifest.sheet))
+            if result.sheet is not None:
+                save_image(sheets / f"{path.stem}_sheet.png", result.sheet)
+        rows.append(_row(path, ecg_id, result.answer, clean[ecg_id], pipeline))
+    figures = _summary(rows)
+    _print(rows, figures)
+    write_result(
+        out,
+        kind="photos",
+        figures={"bundle": asdict(pipeline.bundle_id), "summary": figures, "rows": [asdict(row) for row in rows]},
+    )
+    return rows
+
+
+def _known_photos(photos_dir: Path, table: Path) -> list[tuple[Path, int]]:
+    if not table.is_file():
+        raise UsageError(f"{table} does not exist")
+    with table.open(newline="") as handle:
+        rows = [(row["image"], row["ecg_id"]) for row in csv.DictReader(handle)]
+    known = []
+    for image, ecg_id in rows:
+        path = photos_dir / Path(image).relative_to(photos_dir.name)
+        if ecg_id and path.is_file():
+            known.append((path, int(float(ecg_id))))
+    if not known:
+        raise UsageError(f"{photos_dir} has no photograph of a record that {table} names")
+    return known
+
+
+def _clean_logits(pipeline: Any, root: Path, ids: list[int]) -> dict[int, np.ndarray]:
+    from vizecg.records.ptbxl import Ptbxl
+    from vizecg.render import render_sheet
+    from vizecg.spec import preprocess
+
+    manifest = pipeline.bundle.manifest
+    dataset = Ptbxl(root=root)
+    logits = {}
+    for entry in dataset.select(ids=ids):
+        sheet = render_sheet(dataset.read(entry), spec=manifest.sheet)
+        image = preprocess(sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
+        logits[entry.ecg_id] = pipeline.backend.logits(image)
+    missing = sorted(set(ids) - set(logits))
+    if missing:
+        raise UsageError(f"{root} has no record {missing[0]}")
+    return logits
+
+
+def _row(path: Path, ecg_id: int, answer: Any, clean: np.ndarray, pipeline: Any) -> PhotoRow:
+    rule = pipeline.artefact.decision
+    reference = dict(zip(LABELS, (float(p) for p in rule.probabilities(clean)), strict=True))
+    largest = flips = None
+    if answer.probabilities is not None:
+        largest = max(abs(answer.probabilities[label] - reference[label]) for label in LABELS)
+        decided = rule.decide(clean)
+        flips = sum({answer.decisions[label], decided[label]} == {True, False} for label in LABELS)
+    return PhotoRow(
+        image=path.name,
+        ecg_id=ecg_id,
+        status=answer.status,
+        reasons=answer.reasons,
+        quality=answer.quality.score,
+        grid_residual_mm=answer.quality.grid_residual_mm,
+        px_per_mm=answer.quality.px_per_mm,
+        photo=answer.probabilities,
+        clean={label: round(p, 5) for label, p in reference.items()},
+        largest=None if largest is None else round(largest, 5),
+        flips=flips,
+    )
+
+
+def _summary(rows: list[PhotoRow]) -> dict[str, Any]:
+    differences = [row.largest for row in rows if row.largest is not None]
+    return {
+        "photographs": len(rows),
+        "answered": len(differences),
+        "median_largest_difference": round(float(np.median(differences)), 5) if differences else None,
+        "flips": sum(row.flips or 0 for row in rows),
+        "pairs": len(differences) * len(LABELS),
+    }
+
+
+def _print(rows: list[PhotoRow], figures: dict[str, Any]) -> None:
+    table = Table("image", "status", "quality", "grid mm", "px/mm", "highest", "largest |dp|", "flips")
+    for row in rows:
+        highest = "-" if row.photo is None else max(row.photo, key=lambda label: row.photo[label])  # type: ignore[index]
+        numbers = (row.quality, row.grid_residual_mm, row.px_per_mm)
+        table.add_row(
+            row.image, row.status if not row.reasons else ", ".join(row.reasons),
+            *("-" if number is None else f"{number:.2f}" for number in numbers),
+            highest, "-" if row.largest is None else f"{row.largest:.3f}", "-" if row.flips is None else str(row.flips),
+        )  # fmt: skip
+    console = Console(width=120)
+    console.print(table)
+    console.print(figures)

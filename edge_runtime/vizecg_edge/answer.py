@@ -1,0 +1,113 @@
+"""What the pipeline says about one image: the object that ``--json`` prints, and its text for people."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from vizecg.spec import INTENDED_USE, Label
+
+SCHEMA_VERSION = 1
+ANSWERED, REFUSED = "answered", "refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """The file; nulls where it could not be read."""
+
+    path: str
+    sha256: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """``score`` 0 to 1; lengths on the paper."""
+
+    score: float | None = None
+    px_per_mm: float | None = None
+    grid_residual_mm: float | None = None
+    sharpness: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Geometry:
+    """``homography`` takes photo pixels to sheet pixels."""
+
+    homography: list[list[float]] | None = None
+    rotation_deg: float | None = None
+    layout: str | None = None
+    speed_mm_s: float | None = None
+    gain_mm_mv: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timings:
+    """Milliseconds per stage; null where a stage was not reached."""
+
+    decode: float | None = None
+    detect: float | None = None
+    rectify: float | None = None
+    preprocess: float | None = None
+    infer: float | None = None
+    total: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleId:
+    """Which model answered."""
+
+    name: str
+    sha256: str
+    artefact: str
+    backend: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One object of ``vizecg-edge run --json``.
+
+    A refused image has ``probabilities`` and ``decisions`` None and at least one reason code; ``messages`` says the
+    same to people and is not part of the JSON.
+    """
+
+    input: Input
+    status: str
+    bundle: BundleId
+    reasons: tuple[str, ...] = ()
+    probabilities: dict[str, float] | None = None
+    decisions: dict[str, bool | None] | None = None
+    quality: Quality = field(default_factory=Quality)
+    geometry: Geometry = field(default_factory=Geometry)
+    timings_ms: Timings = field(default_factory=Timings)
+    messages: tuple[str, ...] = ()
+
+    @property
+    def answered(self) -> bool:
+        return self.status == ANSWERED
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object, keys in documented order."""
+        fields = asdict(self)
+        order = (
+            "input", "status", "reasons", "probabilities", "decisions", "quality", "geometry", "timings_ms", "bundle",
+        )  # fmt: skip
+        return {"schema_version": SCHEMA_VERSION, **{key: _plain(fields[key]) for key in order}}
+
+    def to_text(self) -> str:
+        """A few lines for people."""
+        if self.probabilities is None or self.decisions is None:
+            return f"{self.input.path}: refused ({', '.join(self.reasons)})\n  " + "\n  ".join(self.messages)
+        words = {True: "PRESENT", False: "absent", None: "undecided"}
+        rows = [
+            f"  {label.value:6} {self.probabilities[label.value]:6.1%}  {words[self.decisions[label.value]]:10}"
+            f" {label.description}"
+            for label in Label
+        ]
+        quality = f"  quality {self.quality.score:.2f}, {self.timings_ms.total:.0f} ms. {INTENDED_USE}"
+        return "\n".join([f"{self.input.path}:", *rows, quality])
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,81 @@
+"""Image files -> upright RGB arrays, with every way a file can be wrong refused in one line."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from vizecg.spec import InputRefusedError
+from vizecg.spec.fingerprint import sha256_bytes
+
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "MPO")
+MAX_FILE_BYTES = 100 * 2**20
+MAX_PIXELS = 80_000_000
+MIN_SIDE_PX = 400
+"""A 250 mm wide block in fewer pixels has less than 1.6 px/mm, below which the grid is lost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capture:
+    """A decoded photograph.
+
+    Attributes:
+        image: uint8 RGB (height, width, 3), turned upright by its EXIF orientation.
+        sha256: of the file.
+    """
+
+    image: np.ndarray
+    sha256: str
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of an image file.
+
+    Raises:
+        InputRefusedError: ``file_not_found`` or ``unreadable``.
+    """
+    if not path.exists():
+        raise InputRefusedError(f"{path}: no such file", reason="file_not_found")
+    if not path.is_file():
+        raise InputRefusedError(f"{path}: not a file", reason="unreadable")
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise InputRefusedError(f"{path}: {size} bytes are over {MAX_FILE_BYTES}", reason="unreadable")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputRefusedError(f"{path}: {error.strerror}", reason="unreadable") from error
+
+
+def decode(data: bytes, *, name: str) -> Capture:
+    """Decode an image, fully: half a JPEG is refused, not filled with grey.
+
+    Raises:
+        InputRefusedError: ``unreadable``, or ``too_small``.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+                width, height = picture.size
+                if width * height > MAX_PIXELS:
+                    raise InputRefusedError(f"{name}: {width} x {height} pixels are too many", reason="unreadable")
+                if min(width, height) < MIN_SIDE_PX:
+                    raise InputRefusedError(
+                        f"{name}: {width} x {height} pixels are too few, at least {MIN_SIDE_PX} a side are needed",
+                        reason="too_small",
+                    )
+                upright = ImageOps.exif_transpose(picture.convert("RGB") if picture.mode != "RGB" else picture)
+                image = np.asarray(upright)
+    except UnidentifiedImageError as error:
+        raise InputRefusedError(f"{name}: not an image in {', '.join(FORMATS)}", reason="unreadable") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InputRefusedError(f"{name}: too many pixels", reason="unreadable") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise InputRefusedError(f"{name}: damaged image ({error})", reason="unreadable") from error
+    return Capture(image=image, sha256=sha256_bytes(data))

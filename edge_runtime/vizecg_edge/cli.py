@@ -1,0 +1,89 @@
+"""The ``vizecg-edge`` command."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from vizecg.spec import INTENDED_USE, ExitCode, UsageError
+from vizecg.spec.console import run_app
+
+if TYPE_CHECKING:
+    import numpy as np
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def root_command() -> None:
+    """Reads photographs of printed 12-lead ECGs, offline."""
+
+
+@app.command(epilog=INTENDED_USE)
+def run(
+    image: Annotated[list[Path], typer.Option(help="Photograph or scan; may be given several times.")],
+    more: Annotated[Optional[list[Path]], typer.Argument(help="More images.", show_default=False)] = None,
+    bundle: Annotated[Optional[Path], typer.Option(help="Bundle of the model; default: the shipped one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, one per image.")] = False,
+    save_sheet: Annotated[
+        Optional[Path], typer.Option(help="Save the rectified sheet: a file, or a folder for several images.")
+    ] = None,
+    overlay: Annotated[
+        Optional[Path], typer.Option(help="Save photograph, sheet and answer side by side: file or folder.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=0, help="Computation threads; 0: one per core.")] = 0,
+) -> None:
+    """Answer photographs: six probabilities, or the reason why not. Exit code 7 when every image was refused."""
+    from vizecg_edge.pipeline import Pipeline
+
+    images = [*image, *(more or [])]
+    for target in (save_sheet, overlay):
+        _check_output(target, several=len(images) > 1)
+    pipeline = Pipeline(bundle=bundle, threads=threads)
+    answered = 0
+    for path in images:
+        result = pipeline.run(path)
+        answer = result.answer
+        answered += answer.answered
+        if as_json:
+            print(json.dumps(answer.to_dict()), flush=True)
+            for message in answer.messages:
+                print(f"refused: {message}", file=sys.stderr)
+        else:
+            print(answer.to_text(), flush=True)
+        if save_sheet is not None and result.sheet is not None:
+            _save(save_sheet, path, result.sheet)
+        if overlay is not None:
+            from vizecg_edge.overlay import overlay as draw
+
+            _save(overlay, path, draw(result, pipeline.bundle.manifest.sheet))
+    if not answered:
+        raise typer.Exit(int(ExitCode.REFUSED))
+
+
+def _check_output(target: Path | None, *, several: bool) -> None:
+    if target is None:
+        return
+    if several and not target.is_dir():
+        raise UsageError(f"{target} must be an existing folder when there are several images")
+    if not several and not target.is_dir() and not target.parent.is_dir():
+        raise UsageError(f"{target.parent} does not exist")
+
+
+def _save(target: Path, source: Path, picture: np.ndarray) -> None:
+    from vizecg_edge.overlay import save_image
+
+    save_image(target / f"{source.stem}.png" if target.is_dir() else target, picture)
+
+
+def main() -> None:
+    """Entry point of ``vizecg-edge``."""
+    run_app(app)
+
+
+if __name__ == "__main__":
+    main()

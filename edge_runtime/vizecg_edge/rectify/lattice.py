@@ -1,0 +1,150 @@
+"""Local grid lattices: which two steps bring the grid back onto itself, tile by tile, from autocorrelations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+TILE = 128
+STRIDE = 64
+LATTICE_SIDE = 1200
+"""Longest side of the image in which lattices are sought, in pixels."""
+SHORTEST, LONGEST = 6.0, 46.0
+"""Range of a grid step, in pixels of that image."""
+FINE_BLUR = 1.6
+"""Standard deviation, in pixels, of the blur that weakens 1 mm lines and leaves 5 mm lines."""
+LEAST_PEAK = 0.12
+"""Autocorrelation (1 at zero lag) below which a peak is taken for chance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lattices:
+    """Lattices of n tiles, in pixels of the ink image given.
+
+    ``centres``: (n, 2) float64 (x, y). ``steps``: (n, 2, 2) float64, columns are the step to the right and the step
+    down. ``strengths``: (n,) float64, mean autocorrelation at the two steps, 0..1.
+    """
+
+    centres: np.ndarray
+    steps: np.ndarray
+    strengths: np.ndarray
+
+
+def find_lattices(ink: np.ndarray) -> Lattices:
+    """uint8 ink (h, w) -> the lattices of all tiles that have one (n may be 0)."""
+    factor = min(1.0, LATTICE_SIDE / max(ink.shape))
+    small = cv2.resize(ink, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else ink
+    small = small.astype(np.float32)
+    # Lines every millimetre would otherwise offer steps of 2, 3 or 4 mm, as strong as the 5 mm step sought.
+    small = cv2.GaussianBlur(small, (0, 0), FINE_BLUR) - cv2.blur(small, (41, 41))
+    hann = cv2.createHanningWindow((TILE, TILE), cv2.CV_32F)
+    window_acf = np.maximum(_autocorrelation(hann), 1e-3)
+    centres, steps, strengths = [], [], []
+    for top in _starts(small.shape[0]):
+        for left in _starts(small.shape[1]):
+            tile = small[top : top + TILE, left : left + TILE]
+            if tile.shape != hann.shape:
+                continue
+            found = _tile_lattice(tile * hann, window_acf)
+            if found is not None:
+                centres.append((left + (TILE - 1) / 2, top + (TILE - 1) / 2))
+                steps.append(found[0])
+                strengths.append(found[1])
+    centre_array = (np.array(centres, np.float64).reshape(-1, 2) + 0.5) / factor - 0.5
+    return Lattices(
+        centres=centre_array,
+        steps=np.array(steps, np.float64).reshape(-1, 2, 2) / factor,
+        strengths=np.array(strengths, np.float64),
+    )
+
+
+def _starts(size: int) -> list[int]:
+    last = max(0, size - TILE)
+    count = max(1, round(last / STRIDE) + 1)
+    return [round(v) for v in np.linspace(0, last, count)]
+
+
+def _autocorrelation(tile: np.ndarray) -> np.ndarray:
+    """float32 (TILE, TILE) -> autocorrelation normalised to 1 at zero lag, which lies at (TILE/2, TILE/2)."""
+    # Without padding lags wrap around, which the window makes harmless for lags below a third of the tile.
+    spectrum = cv2.dft(tile, flags=cv2.DFT_COMPLEX_OUTPUT)
+    power = cv2.mulSpectrums(spectrum, spectrum, 0, conjB=True)
+    acf = cv2.dft(power, flags=cv2.DFT_INVERSE | cv2.DFT_REAL_OUTPUT)
+    half = TILE // 2
+    acf = np.roll(acf, (half, half), (0, 1))
+    return acf / max(float(acf[half, half]), 1e-6)
+
+
+def _tile_lattice(tile: np.ndarray, window_acf: np.ndarray) -> tuple[np.ndarray, float] | None:
+    """The two shortest steps that bring the tile's pattern back, and how well they do; None without a pattern."""
+    acf = _autocorrelation(tile) / window_acf
+    half = TILE // 2
+    peaks = (acf == cv2.dilate(acf, np.ones((3, 3), np.uint8))) & (acf > LEAST_PEAK)
+    rows, columns = np.nonzero(peaks)
+    lags = np.stack([columns - half, rows - half], axis=1).astype(np.float64)
+    lengths = np.hypot(lags[:, 0], lags[:, 1])
+    heights = acf[rows, columns].astype(np.float64)
+    keep = (lengths >= SHORTEST) & (lengths <= LONGEST)
+    lags, heights = lags[keep], heights[keep]
+    rights = np.flatnonzero((lags[:, 0] > 0) & (np.abs(lags[:, 1]) <= lags[:, 0] * 1.05))
+    downs = np.flatnonzero((lags[:, 1] > 0) & (np.abs(lags[:, 0]) <= lags[:, 1] * 1.05))
+    # Strong peaks suffice: weak ones are chance or multiples of 1 mm.
+    rights = rights[np.argsort(-heights[rights])][:12]
+    downs = downs[np.argsort(-heights[downs])][:12]
+    best = _best_pair(lags, heights, rights, downs, acf)
+    if best is None:
+        return None
+    right, down, strength = best
+    steps = np.stack([_refine(acf, lags[right]), _refine(acf, lags[down])], axis=1)
+    return steps, strength
+
+
+def _best_pair(
+    lags: np.ndarray, heights: np.ndarray, rights: np.ndarray, downs: np.ndarray, acf: np.ndarray
+) -> tuple[int, int, float] | None:
+    """The smallest cell among the pairs of steps that explain the pattern about as well as the best pair."""
+    if len(rights) == 0 or len(downs) == 0:
+        return None
+    right = lags[rights][:, None]
+    down = lags[downs][None, :]
+    area = right[..., 0] * down[..., 1] - right[..., 1] * down[..., 0]
+    length_right, length_down = np.linalg.norm(right, axis=-1), np.linalg.norm(down, axis=-1)
+    sine = area / (length_right * length_down)
+    ratio = length_right / length_down
+    possible = (sine > 0.8) & (ratio > 0.62) & (ratio < 1.6)
+    if not possible.any():
+        return None
+    straight = (heights[rights][:, None] + heights[downs][None, :]) / 2
+    score = straight + 0.5 * (_sample(acf, right + down) + _sample(acf, right - down))
+    score[~possible] = -1
+    good = score >= 0.8 * score.max()
+    pick = np.where(good, area, np.inf)
+    i, j = np.unravel_index(int(np.argmin(pick)), pick.shape)
+    return int(rights[i]), int(downs[j]), float(straight[i, j])
+
+
+def _sample(acf: np.ndarray, lags: np.ndarray) -> np.ndarray:
+    """Autocorrelation at lags (..., 2); 0 outside."""
+    half = TILE // 2
+    column, row = lags[..., 0].astype(int) + half, lags[..., 1].astype(int) + half
+    inside = (column >= 0) & (column < TILE) & (row >= 0) & (row < TILE)
+    values = acf[np.clip(row, 0, TILE - 1), np.clip(column, 0, TILE - 1)].astype(np.float64)
+    return np.where(inside, values, 0.0)
+
+
+def _refine(acf: np.ndarray, lag: np.ndarray) -> np.ndarray:
+    """Subpixel position of the peak at an integer lag: a parabola through three values in x and in y."""
+    half = TILE // 2
+    column, row = int(lag[0]) + half, int(lag[1]) + half
+    if not (1 <= column < TILE - 1 and 1 <= row < TILE - 1):
+        return lag
+    across = acf[row, column - 1 : column + 2]
+    along = acf[row - 1 : row + 2, column]
+    return lag + np.array([_vertex(across), _vertex(along)])
+
+
+def _vertex(values: np.ndarray) -> float:
+    curve = float(values[0] - 2 * values[1] + values[2])
+    return 0.0 if curve >= 0 else float(np.clip(0.5 * (values[0] - values[2]) / curve, -0.5, 0.5))

@@ -1,0 +1,155 @@
+"""Where the grid lines lie, to a fraction of a millimetre: phases of the lines against a lattice, and the fit to them.
+
+Convention: *cells* are grid squares (5 mm); a grid line lies at every whole cell coordinate. Views are images of
+the grid in cells, ``CELL_PX`` pixels per cell, in which pixel centre column i lies at (i + 0.5) / CELL_PX + x0.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+CELL_PX = 16
+COHERENT = 0.5
+"""Least coherence (0..1) of the phases around a cell for it to count."""
+SMOOTH_CELLS = 1.3
+MOST_CELLS = 110
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phases:
+    """Offsets of the grid lines from the lattice, per cell of a view.
+
+    ``centres``: (rows, columns, 2) float64, cell coordinates of the cells' centres. ``offsets``: (rows, columns, 2)
+    float64, how far the true lines lie to the right and below of the lattice's, in cells. ``weights``:
+    (rows, columns, 2) float64, 0 where there is no grid.
+    """
+
+    centres: np.ndarray
+    offsets: np.ndarray
+    weights: np.ndarray
+
+
+def view_of(ink: np.ndarray, to_cells: np.ndarray, box: tuple[int, int, int, int], cell_px: int) -> np.ndarray:
+    """The part ``box`` (left, top, right, bottom, in cells) of an ink image, ``cell_px`` pixels per cell."""
+    left, top, right, bottom = box
+    scale = np.array([[cell_px, 0, -left * cell_px - 0.5], [0, cell_px, -top * cell_px - 0.5], [0, 0, 1]], np.float64)
+    size = ((right - left) * cell_px, (bottom - top) * cell_px)
+    return cv2.warpPerspective(ink, scale @ to_cells, size, flags=cv2.INTER_LINEAR, borderValue=0)
+
+
+def measure_phases(ink: np.ndarray, to_cells: np.ndarray, box: tuple[int, int, int, int]) -> Phases:
+    """uint8 ink (h, w) and a homography pixels -> cells -> wrapped offsets (-0.5..0.5) of all cells in ``box``."""
+    return phases_of_view(view_of(ink, to_cells, box, CELL_PX), box)
+
+
+def phases_of_view(view: np.ndarray, box: tuple[int, int, int, int]) -> Phases:
+    """uint8 view of ``box``, ``CELL_PX`` pixels per cell -> wrapped offsets of its cells."""
+    view = view.astype(np.float32)
+    # Traces and text are much darker than grid lines and must not outweigh them.
+    np.minimum(view, 2.5 * max(float(view.mean()), 4.0), out=view)
+    rows, columns = view.shape[0] // CELL_PX, view.shape[1] // CELL_PX
+    turn = np.exp(-2j * np.pi * (np.arange(CELL_PX) + 0.5) / CELL_PX).astype(np.complex64)
+    blocks = view.reshape(rows, CELL_PX, columns, CELL_PX)
+    vertical = blocks.mean(axis=1) @ turn
+    horizontal = np.einsum("rpc,p->rc", blocks.mean(axis=3), turn)
+    offsets, weights = [], []
+    for lines in (vertical, horizontal):
+        smooth = _blur(lines.real) + 1j * _blur(lines.imag)
+        strength = _blur(np.abs(lines))
+        floor = 0.25 * float(np.percentile(strength, 90)) + 1e-6
+        coherence = np.abs(smooth) / np.maximum(strength, floor)
+        offsets.append(-np.angle(smooth) / (2 * np.pi))
+        weights.append(np.where(coherence > COHERENT, coherence**2, 0.0))
+    x, y = np.meshgrid(np.arange(columns) + box[0] + 0.5, np.arange(rows) + box[1] + 0.5)
+    return Phases(
+        centres=np.stack([x, y], axis=-1).astype(np.float64),
+        offsets=np.stack(offsets, axis=-1).astype(np.float64),
+        weights=np.stack(weights, axis=-1).astype(np.float64),
+    )
+
+
+def _blur(values: np.ndarray) -> np.ndarray:
+    return cv2.GaussianBlur(values.astype(np.float32), (0, 0), SMOOTH_CELLS, borderType=cv2.BORDER_REFLECT_101)
+
+
+def unwrap(phases: Phases) -> Phases:
+    """Offsets made continuous, from the most coherent cell outwards; cells not connected to it get weight 0."""
+    offsets, weights = phases.offsets.copy(), phases.weights.copy()
+    for axis in range(2):
+        offsets[..., axis], reached = _unwrap_one(offsets[..., axis], weights[..., axis])
+        weights[..., axis] *= reached
+    return Phases(centres=phases.centres, offsets=offsets, weights=weights)
+
+
+def _unwrap_one(offsets: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Quality-guided flood fill: the best cell next to those done is done next."""
+    rows, columns = offsets.shape
+    values, quality = offsets.tolist(), weights.tolist()
+    reached = np.zeros(offsets.shape, bool)
+    # A blurred map finds a start inside a large good area.
+    start = int(np.argmax(cv2.GaussianBlur(weights, (0, 0), 3.0)))
+    heap = [(0.0, start // columns, start % columns, values[start // columns][start % columns])]
+    while heap:
+        _, row, column, guess = heapq.heappop(heap)
+        if reached[row, column]:
+            continue
+        reached[row, column] = True
+        value = values[row][column]
+        value += round(guess - value)
+        values[row][column] = value
+        for r, c in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
+            if 0 <= r < rows and 0 <= c < columns and quality[r][c] > 0 and not reached[r, c]:
+                heapq.heappush(heap, (-quality[r][c], r, c, value))
+    return np.array(values), reached
+
+
+def refit(to_cells: np.ndarray, phases: Phases) -> tuple[np.ndarray, float]:
+    """The homography improved by the offsets, with robust reweighting.
+
+    Returns:
+        (3, 3) float64, pixels -> cells, and the robust RMS of what is left, in cells.
+    """
+    use = phases.weights.max(axis=-1) > 0
+    centres = phases.centres[use]
+    targets = centres - phases.offsets[use]
+    weights = phases.weights[use]
+    # The correction maps cells to cells and is close to the identity: solved there, which is well conditioned.
+    middle, unit = centres.mean(axis=0), max(float(np.abs(centres - centres.mean(axis=0)).max()), 1.0)
+    source, target = (centres - middle) / unit, (targets - middle) / unit
+    correction = np.eye(3)
+    spread = 0.2
+    for _ in range(6):
+        moved = _apply(correction, source)
+        rest = (moved - target) * unit
+        robust = 1 / (1 + (rest / (2 * spread)) ** 2) ** 2
+        correction = _solve(source, target, weights * robust, correction)
+        rest = (_apply(correction, source) - target) * unit
+        spread = float(np.clip(1.4826 * np.median(np.abs(rest[weights > 0])), 0.01, 0.2))
+    shift = np.array([[1 / unit, 0, -middle[0] / unit], [0, 1 / unit, -middle[1] / unit], [0, 0, 1]])
+    result = np.linalg.inv(shift) @ correction @ shift @ to_cells
+    return result / result[2, 2], spread
+
+
+def _apply(homography: np.ndarray, points: np.ndarray) -> np.ndarray:
+    moved = points @ homography[:, :2].T + homography[:, 2]
+    return np.asarray(moved[:, :2] / moved[:, 2:3], np.float64)
+
+
+def _solve(source: np.ndarray, target: np.ndarray, weights: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Weighted linear least squares for the eight free entries; denominators are those of ``start``."""
+    below = source @ start[2, :2] + 1
+    ones, zeros = np.ones(len(source)), np.zeros(len(source))
+    x, y = source.T
+    u, v = target.T
+    rows_u = np.stack([x, y, ones, zeros, zeros, zeros, -u * x, -u * y], axis=1)
+    rows_v = np.stack([zeros, zeros, zeros, x, y, ones, -v * x, -v * y], axis=1)
+    weight = np.sqrt(np.concatenate([weights[:, 0], weights[:, 1]])) / np.concatenate([below, below])
+    matrix = np.concatenate([rows_u, rows_v]) * weight[:, None]
+    right = np.concatenate([u, v]) * weight
+    normal = matrix.T @ matrix + 1e-9 * np.eye(8)
+    entries = np.linalg.solve(normal, matrix.T @ right)
+    return np.append(entries, 1.0).reshape(3, 3)

@@ -1,0 +1,88 @@
+"""Reduced ink images of a photograph: what the search for grid and traces works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vizecg_edge.rectify.reasons import Reason, refusal
+
+WORK_SIDE = 1600
+"""Longest side of the reduced photograph, in pixels: 5 mm squares are still 12 to 35 px wide."""
+LEAST_SIDE = 400
+"""Photographs with a longer side below this cannot hold a readable 250 mm block of traces."""
+DARK_PAPER = 45.0
+"""The brightest tenth of a picture's background must reach this (0 to 255)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A reduced photograph.
+
+    ``scale``: reduced pixels per photograph pixel (1 or less). ``grid_ink``: uint8 (h, w), darkness of the darkest
+    colour channel against the paper around it, in which coloured grid lines are strong. ``trace_ink``: the same for
+    the brightest channel, in which coloured lines are weak and black traces are strong.
+    """
+
+    scale: float
+    grid_ink: np.ndarray
+    trace_ink: np.ndarray
+
+    @property
+    def to_work(self) -> np.ndarray:
+        """(3, 3) float64: photograph pixel centres -> reduced pixel centres."""
+        s = self.scale
+        return np.array([[s, 0, (s - 1) / 2], [0, s, (s - 1) / 2], [0, 0, 1]], np.float64)
+
+
+def check_image(image: np.ndarray) -> None:
+    """Refuse anything but a uint8 (H, W, 3) image of a sensible size."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise refusal(Reason.INVALID_IMAGE, f"expected uint8 (H, W, 3) RGB, got {image.dtype} {image.shape}")
+    if max(image.shape[:2]) < LEAST_SIDE or min(image.shape[:2]) < LEAST_SIDE // 3:
+        raise refusal(Reason.TOO_SMALL, f"{image.shape[1]} x {image.shape[0]} px")
+
+
+def prepare(image: np.ndarray) -> Work:
+    """uint8 RGB photograph (H, W, 3) -> reduced ink images.
+
+    Raises:
+        InputRefusedError: invalid_image, too_small or too_dark.
+    """
+    check_image(image)
+    height, width = image.shape[:2]
+    scale = min(1.0, WORK_SIDE / max(height, width))
+    if scale < 1:
+        size = (round(width * scale), round(height * scale))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        scale = size[0] / width
+    red, green, blue = cv2.split(image)
+    dark = cv2.min(cv2.min(red, green), blue)
+    light = cv2.max(cv2.max(red, green), blue)
+    paper = _paper(light)
+    brightness = float(np.percentile(paper[::8, ::8], 90))
+    if brightness < DARK_PAPER:
+        raise refusal(Reason.TOO_DARK, f"brightness {brightness:.0f} of 255")
+    return Work(scale=scale, grid_ink=ink_of(dark), trace_ink=_ink(light, paper))
+
+
+def ink_of(channel: np.ndarray) -> np.ndarray:
+    """uint8 (h, w) brightness -> uint8 ink: 0 is paper, 255 is black on white."""
+    return _ink(channel, _paper(channel))
+
+
+def _paper(channel: np.ndarray) -> np.ndarray:
+    """Brightness of the paper around each pixel: the brightest value near by, smoothed."""
+    side = max(9, round(max(channel.shape) / 70)) | 1
+    spread = cv2.dilate(channel, np.ones((side, side), np.uint8))
+    small = cv2.resize(spread, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), side / 8, borderType=cv2.BORDER_REPLICATE)
+    return cv2.resize(small, (channel.shape[1], channel.shape[0]), interpolation=cv2.INTER_LINEAR)
+
+
+def _ink(channel: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """255 * (1 - channel / paper), clipped: 0 is paper."""
+    # Very dark surroundings would turn their noise into ink.
+    return cv2.bitwise_not(cv2.divide(channel, cv2.max(paper, 32), scale=255.0))

@@ -1,0 +1,49 @@
+"""What rectification gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+LAYOUT_3X4_R = "3x4+R"
+LAYOUT_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rectified:
+    """A photograph warped onto the sheet, and how far it can be trusted.
+
+    Attributes:
+        sheet: uint8 RGB of ``SheetSpec.shape``; white where the photograph shows nothing.
+        homography: (3, 3) float64, photograph pixel centres -> sheet pixel centres, the best plane.
+        bend_mm: (rows, columns, 2) float32 on a regular lattice of sheet points, the first row and column on the
+            sheet's upper and left edge and the last on the others: the content of sheet point p (mm) was taken from
+            where the homography puts p + bend. Zero for flat paper.
+        px_per_mm: photograph pixels per paper millimetre at the middle of the block.
+        grid_residual_mm: robust RMS distance of the grid lines from the homography's, before the bend is taken out.
+        bend_residual_mm: the same with the bend taken out, measured again on the sheet.
+        rotation_deg: direction of the sheet's x axis in the photograph, clockwise positive, -180 to 180.
+        layout: ``"3x4+R"``, or ``"unknown"``.
+        coverage: share of the block of traces (250 mm x rows) that the photograph shows, 0..1.
+        grid_share: share of the block's 5 mm squares in which the grid could be read, 0..1.
+        sharpness: width of the steepest edges on the sheet, see ``sharpness_of``: 1 sharp, under 0.35 visibly blurred.
+        rows_mm: baselines of the rows on the sheet, from the top.
+        pulses: number of calibration pulses found, 0 to 4.
+        timings_ms: ``detect`` and ``rectify``, milliseconds.
+    """
+
+    sheet: np.ndarray
+    homography: np.ndarray
+    bend_mm: np.ndarray
+    px_per_mm: float
+    grid_residual_mm: float
+    bend_residual_mm: float
+    rotation_deg: float
+    layout: str
+    coverage: float
+    grid_share: float
+    sharpness: float
+    rows_mm: tuple[float, ...]
+    pulses: int
+    timings_ms: dict[str, float]

@@ -1,0 +1,59 @@
+"""Rows of traces: where their baselines lie, and how many there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vizecg_edge.rectify.traces import PX_PER_MM, TraceView
+
+CHUNK_PX = 15
+APART_MM = 11.0
+"""Baselines lie at least this far apart."""
+LEAST_SHARE = 0.25
+"""A row's strength is at least this part of the strongest row's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A row of traces. ``y``: its baseline, view pixels. ``strength``: mm of trace lying along the baseline."""
+
+    y: float
+    strength: float
+
+
+def ink_mask(view: TraceView) -> np.ndarray:
+    """uint8 (h, w), 1 where there is trace ink; specks are gone."""
+    mask = (view.ink > view.threshold).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    large = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= 4
+    large[0] = False
+    return np.asarray(large[labels], np.uint8)
+
+
+def row_profile(mask: np.ndarray) -> np.ndarray:
+    """(h, w) mask -> (h,) float64: millimetres of trace that lie along each height."""
+    thick = cv2.dilate(mask, np.ones((5, 1), np.uint8))
+    columns = mask.shape[1] // CHUNK_PX
+    share = thick[:, : columns * CHUNK_PX].reshape(mask.shape[0], columns, CHUNK_PX).mean(axis=2)
+    # Squares: a long stay counts, a crossing does not.
+    profile = (share.astype(np.float64) ** 2).sum(axis=1) * CHUNK_PX / PX_PER_MM
+    return cv2.GaussianBlur(profile.reshape(-1, 1), (0, 0), 1.2 * PX_PER_MM / 2)[:, 0]
+
+
+def find_rows(mask: np.ndarray) -> list[Row]:
+    """All rows of traces, from the top; text lines may be among them."""
+    profile = row_profile(mask)
+    rows: list[Row] = []
+    rest = profile.copy()
+    apart = round(APART_MM * PX_PER_MM)
+    while len(rows) < 16:
+        y = int(np.argmax(rest))
+        strength = float(rest[y])
+        if strength <= 0 or (rows and strength < LEAST_SHARE * rows[0].strength):
+            break
+        rows.append(Row(y=float(y), strength=strength))
+        rest[max(0, y - apart) : y + apart + 1] = 0
+    return sorted(rows, key=lambda row: row.y)

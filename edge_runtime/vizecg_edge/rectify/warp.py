@@ -1,0 +1,109 @@
+"""From grid cells back to pixels: the homography and the smooth bend of the paper, as maps for ``cv2.remap``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vizecg_edge.rectify.grid import Grid
+from vizecg_edge.rectify.phase import CELL_PX, Phases, phases_of_view
+
+MOST_BEND_CELLS = 3.0
+"""Larger displacements (15 mm) are taken for errors of the unwrapping and ignored."""
+MOST_CHANGE_CELLS = 0.3
+NEAR_CELLS, FAR_CELLS = 0.8, 4.0
+SWEEPS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bend:
+    """Where the paper departs from a plane: what the homography leaves of the grid lines' positions.
+
+    ``left``, ``top``: cell coordinates of the first cell's left and upper edge. ``cells``: (rows, columns, 2)
+    float32, displacement (x, y) at the cells' centres, in cells: the point of the paper at grid coordinate g is found
+    where the homography puts g + displacement.
+    """
+
+    left: int
+    top: int
+    cells: np.ndarray
+
+
+def find_bend(ink: np.ndarray, grid: Grid) -> Bend:
+    """uint8 ink (h, w) and its grid -> the bend of the paper.
+
+    The offsets are known where the homography puts the paper, the bend is wanted where the paper would lie flat: a
+    few sweeps carry it over. Then the offsets are measured once more on the flattened view, and what is left is added.
+    """
+    first = _smooth(grid.phases, grid.box, MOST_BEND_CELLS)
+    flat = grid.phases.centres
+    there = flat
+    for _ in range(SWEEPS):
+        there = flat + bend_at(first, there)
+    bend = Bend(left=first.left, top=first.top, cells=(there - flat).astype(np.float32))
+    left, top, right, bottom = grid.box
+    size = ((right - left) * CELL_PX, (bottom - top) * CELL_PX)
+    view_to_cells = np.array(
+        [[1 / CELL_PX, 0, left + 0.5 / CELL_PX], [0, 1 / CELL_PX, top + 0.5 / CELL_PX], [0, 0, 1]], np.float64
+    )
+    maps = pixel_map(grid.to_cells, bend, view_to_cells, size, CELL_PX // 2)
+    view = cv2.remap(ink, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    rest = _smooth(phases_of_view(view, grid.box), grid.box, MOST_CHANGE_CELLS)
+    return Bend(left=bend.left, top=bend.top, cells=bend.cells + rest.cells)
+
+
+def _smooth(phases: Phases, box: tuple[int, int, int, int], most: float) -> Bend:
+    """Offsets smoothed, filled in from their surroundings where unreliable, and fading to 0 far from the grid."""
+    weights = np.where(np.abs(phases.offsets) < most, phases.weights, 0.0).astype(np.float32)
+    values = weights * phases.offsets.astype(np.float32)
+    layers = []
+    for axis in range(2):
+        weight, value = weights[..., axis], values[..., axis]
+        # The wide blur only counts where the narrow one has next to nothing.
+        over = _blur(value, NEAR_CELLS) + 0.02 * _blur(value, FAR_CELLS)
+        under = _blur(weight, NEAR_CELLS) + 0.02 * _blur(weight, FAR_CELLS) + 1e-3
+        layers.append(over / under)
+    return Bend(left=box[0], top=box[1], cells=np.stack(layers, axis=-1))
+
+
+def _blur(values: np.ndarray, sigma: float) -> np.ndarray:
+    return cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+
+
+def bend_at(bend: Bend, points: np.ndarray) -> np.ndarray:
+    """Displacements (..., 2) in cells at grid coordinates (..., 2); those of the nearest cell outside."""
+    flat = np.asarray(points, np.float32).reshape(1, -1, 2) - np.float32([bend.left + 0.5, bend.top + 0.5])
+    # remap takes maps of at most 32767 columns.
+    half = flat.shape[1]
+    columns = min(half, 1024)
+    padded = np.zeros((-(-half // columns) * columns, 2), np.float32)
+    padded[:half] = flat[0]
+    maps = padded.reshape(-1, columns, 2)
+    values = cv2.remap(bend.cells, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(values.reshape(-1, 2)[:half].reshape(np.shape(points)), np.float64)
+
+
+def pixel_map(
+    to_cells: np.ndarray, bend: Bend | None, view_to_cells: np.ndarray, size: tuple[int, int], step: int
+) -> np.ndarray:
+    """For every pixel of a view, where it lies in the image. float32 (height, width, 2).
+
+    Args:
+        to_cells: (3, 3), image pixels -> cells.
+        bend: the bend of the paper, or None for a plane.
+        view_to_cells: (3, 3) affine, view pixels -> cells.
+        size: (width, height) of the view.
+        step: spacing, in view pixels, of the points that are computed; between them the map is interpolated.
+    """
+    width, height = size
+    across, along = np.arange(0, width + step, step), np.arange(0, height + step, step)
+    nodes = np.stack(np.meshgrid(across, along), axis=-1).astype(np.float64)
+    cells = cv2.perspectiveTransform(nodes.reshape(1, -1, 2), view_to_cells)[0]
+    if bend is not None:
+        cells = cells + bend_at(bend, cells)
+    pixels = cv2.perspectiveTransform(cells[None], np.linalg.inv(to_cells))
+    coarse = pixels.reshape(*nodes.shape).astype(np.float32)
+    enlarge = np.array([[step, 0, 0], [0, step, 0]], np.float64)
+    return cv2.warpAffine(coarse, enlarge, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -1,0 +1,168 @@
+"""The wheel as users get it: what it holds, and that its base dependencies make the edge run without torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from interpreters import find_interpreter
+
+pytestmark = pytest.mark.packaging
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = {
+    "vizecg": ROOT / "vizecg",
+    "vizecg_export": ROOT / "export" / "vizecg_export",
+    "vizecg_edge": ROOT / "edge_runtime" / "vizecg_edge",
+    "vizecg_bench": ROOT / "benchmarks" / "vizecg_bench",
+}
+BUNDLES = PACKAGES["vizecg_edge"] / "bundles"
+VERSIONS = ("3.10", "3.11", "3.12", "3.13")
+DONT_COPY = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", ".*_cache")
+
+
+def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run away from the checkout and without its PYTHONPATH, so that only what is installed can be imported."""
+    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+
+
+def run_ok(*command: str | Path, cwd: Path) -> str:
+    done = run(*command, cwd=cwd)
+    assert done.returncode == 0, f"{' '.join(map(str, command))} -> {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from a copy: setuptools leaves a build folder behind, and puts what it finds in an old one into the wheel."""
+    source = tmp_path_factory.mktemp("source")
+    for name in ("pyproject.toml", "LICENSE", "README.md"):
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, source / name)
+    for folder in PACKAGES.values():
+        shutil.copytree(folder, source / folder.relative_to(ROOT), ignore=DONT_COPY)
+    out = tmp_path_factory.mktemp("dist")
+    run_ok(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, source, cwd=out)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name for name in archive.namelist() if not name.endswith("/")}
+
+
+def test_only_our_packages_are_at_the_top(names: set[str]) -> None:
+    top = {name.split("/")[0] for name in names}
+    assert {name for name in top if not name.endswith(".dist-info")} == set(PACKAGES)
+
+
+def test_every_module_is_inside(names: set[str]) -> None:
+    for package, folder in PACKAGES.items():
+        for path in folder.rglob("*.py"):
+            name = f"{package}/{path.relative_to(folder).as_posix()}"
+            assert name in names, f"{name} is not in the wheel: does its folder lack an __init__.py?"
+        assert f"{package}/py.typed" in names
+
+
+def test_every_bundle_file_is_inside(names: set[str]) -> None:
+    wanted = [path for path in BUNDLES.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    if not wanted:
+        pytest.skip("no bundle is shipped yet (edge_runtime/vizecg_edge/bundles is empty)")
+    for path in wanted:
+        assert f"vizecg_edge/bundles/{path.relative_to(BUNDLES).as_posix()}" in names
+
+
+def test_licence_and_commands(wheel: Path, names: set[str]) -> None:
+    (metadata,) = (name for name in names if name.endswith(".dist-info/METADATA"))
+    (commands,) = (name for name in names if name.endswith(".dist-info/entry_points.txt"))
+    with zipfile.ZipFile(wheel) as archive:
+        assert "License-Expression: Apache-2.0" in archive.read(metadata).decode()
+        listed = archive.read(commands).decode()
+    for command in ("vizecg = ", "vizecg-export = ", "vizecg-edge = ", "vizecg-bench = "):
+        assert f"\n{command}" in listed
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+@pytest.fixture(scope="session", params=VERSIONS)
+def clean_python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
+    """The Python of a new environment that holds the wheel and its base dependencies only."""
+    version = request.param
+    found = find_interpreter(version)
+    if found is None:
+        pytest.skip(f"no working Python {version} on this machine (searched PATH, pyenv, /usr/local/bin, /usr/bin)")
+    folder = tmp_path_factory.mktemp(f"python{version}")
+    run_ok(found, "-m", "venv", folder / "env", cwd=folder)
+    python = folder / "env" / "bin" / "python"
+    run_ok(python, "-m", "pip", "install", "--quiet", wheel, cwd=folder)
+    run_ok(python, "-m", "pip", "check", cwd=folder)
+    return python
+
+
+IMPORTS_WITHOUT_TORCH = """
+import importlib.util, sys
+import vizecg, vizecg.spec, vizecg_edge
+assert "torch" not in sys.modules, "torch was imported"
+assert importlib.util.find_spec("torch") is None, "the base dependencies brought torch"
+assert "site-packages" in vizecg_edge.__file__, vizecg_edge.__file__
+print(vizecg.__version__)
+"""
+
+
+def test_edge_imports_without_torch(clean_python: Path, tmp_path: Path, wheel: Path) -> None:
+    version = run_ok(clean_python, "-c", IMPORTS_WITHOUT_TORCH, cwd=tmp_path).strip()
+    assert wheel.name.startswith(f"vizecg-{version}-")
+
+
+@pytest.mark.parametrize("command", ["vizecg", "vizecg-export", "vizecg-edge", "vizecg-bench"])
+def test_help(clean_python: Path, tmp_path: Path, command: str) -> None:
+    """Every command explains itself where only the base dependencies are installed."""
+    assert "Usage" in run_ok(clean_python.with_name(command), "--help", cwd=tmp_path)
+
+
+def photograph(path: Path) -> None:
+    """A pink grid with waves on it, a little turned: it looks like a printout, and is no ECG."""
+    page = np.full((900, 1200, 3), 255, np.uint8)
+    for step, colour in ((10, (225, 225, 255)), (50, (170, 170, 255))):
+        for x in range(0, 1200, step):
+            cv2.line(page, (x, 0), (x, 899), colour, 1)
+        for y in range(0, 900, step):
+            cv2.line(page, (0, y), (1199, y), colour, 1)
+    x = np.arange(50, 1150)
+    for row in range(3):
+        y = 200 + 250 * row - 90 * np.exp(-((((x - 50) % 180) - 90) ** 2) / 18.0)
+        cv2.polylines(page, [np.stack([x, y], 1).round().astype(np.int32)], False, (20, 20, 20), 2)
+    turn = cv2.getRotationMatrix2D((600, 450), 2.0, 0.9)
+    cv2.imwrite(str(path), cv2.warpAffine(page, turn, (1200, 900), borderValue=(90, 100, 110)))
+
+
+def test_edge_answers_or_refuses(clean_python: Path, tmp_path: Path) -> None:
+    if not (BUNDLES / "default" / "manifest.json").exists():
+        pytest.skip("no default bundle is shipped yet (edge_runtime/vizecg_edge/bundles/default/manifest.json)")
+    photograph(tmp_path / "photo.png")
+    edge = clean_python.with_name("vizecg-edge")
+    done = run(edge, "run", "--image", tmp_path / "photo.png", "--json", cwd=tmp_path)
+    assert done.returncode in (0, 7), f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
+    answer = json.loads(done.stdout)
+    assert isinstance(answer, dict)
+    assert answer

@@ -1,0 +1,44 @@
+"""The one table of numeric tolerances of the tests: every comparison of floats names its row.
+
+    from tolerances import tolerance
+    np.testing.assert_allclose(got, want, atol=tolerance("f32-reorder"))
+
+A row changes only together with its reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """One row: what is compared, how far apart it may be, and why that far."""
+
+    name: str
+    value: float
+    why: str
+
+
+_ROWS = (
+    Tolerance("exact", 0.0, "integers, labels, geometry: the same code on both sides"),
+    Tolerance("f32-reorder", 1e-6, "float32 sums of the same numbers in another order, values near 1"),
+    Tolerance("resample-tone", 0.02, "a tone of 7 Hz through resampling, away from the ends; amplitude 1.5"),
+    Tolerance("adc-microvolt", 6e-4, "millivolts through 16 bits at 1 microvolt, and back"),
+    Tolerance("trace-mm", 0.2, "a trace of 0.25 mm is drawn in pixels of 0.25 mm"),
+    Tolerance("homography-px", 0.5, "a dot's centre of gravity in a blurred, noisy JPEG"),
+    Tolerance("onnx-fp32", 1e-4, "float32 logits of ONNX Runtime against torch eager; export alone is right to 2e-7"),
+    Tolerance("executorch-fp32", 1e-4, "float32 logits of ExecuTorch against torch eager; 3e-7 was measured"),
+    Tolerance("int8-cosine", 0.99, "least cosine of int8 with float logits; 0.999 is usual, saturated kernels give 0.89"),
+)
+
+TOLERANCES = MappingProxyType({row.name: row for row in _ROWS})
+
+
+def tolerance(name: str) -> float:
+    """The value of the row `name`."""
+    try:
+        return TOLERANCES[name].value
+    except KeyError:
+        raise KeyError(f"no tolerance {name!r}; the table has {', '.join(TOLERANCES)}") from None
