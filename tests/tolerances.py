@@ -28,9 +28,11 @@ _ROWS = (
     Tolerance("adc-microvolt", 6e-4, "millivolts through 16 bits at 1 microvolt, and back"),
     Tolerance("trace-mm", 0.2, "a trace of 0.25 mm is drawn in pixels of 0.25 mm"),
     Tolerance("homography-px", 0.5, "a dot's centre of gravity in a blurred, noisy JPEG"),
+    Tolerance("platt", 0.1, "two parameters of a logistic curve from 20,000 draws"),
     Tolerance("onnx-fp32", 1e-4, "float32 logits of ONNX Runtime against torch eager; export alone is right to 2e-7"),
     Tolerance("executorch-fp32", 1e-4, "float32 logits of ExecuTorch against torch eager; 3e-7 was measured"),
-    Tolerance("int8-cosine", 0.99, "least cosine of int8 with float logits; 0.999 is usual, saturated kernels give 0.89"),
+    Tolerance("int8-same-file", 0.35, "logits of one int8 file on two CPUs: a rounded activation may fall either way"),
+    Tolerance("int8-cosine", 0.99, "least cosine of int8 with float logits: 0.999 is usual, 0.89 is saturation"),
 )
 
 TOLERANCES = MappingProxyType({row.name: row for row in _ROWS})

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 from vizecg.render import Condition
 from vizecg.spec.console import run_app
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Training side of vizecg.", pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Training side of vizecg.", pretty_exceptions_enable=False
+)
 
 
 @app.callback()
@@ -18,7 +20,7 @@ def root_command() -> None:
     """Training side of vizecg."""
 
 
-RootOption = Annotated[Optional[Path], typer.Option(help="Folder of the PTB-XL release (with ptbxl_database.csv).")]
+RootOption = Annotated[Path | None, typer.Option(help="Folder of the PTB-XL release (with ptbxl_database.csv).")]
 DataOption = Annotated[str, typer.Option(help="Where records come from: ptbxl or synthetic.")]
 
 
@@ -28,12 +30,12 @@ def train(
     data: DataOption = "ptbxl",
     root: RootOption = None,
     recipe: Annotated[str, typer.Option(help="small or paper.")] = "small",
-    epochs: Annotated[Optional[int], typer.Option(help="Instead of the recipe's number.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's number.")] = None,
     seed: int = 0,
-    limit: Annotated[Optional[int], typer.Option(help="Use only the first N records of each split.")] = None,
-    cache: Annotated[Optional[Path], typer.Option(help="Where drawn sheets are kept; default OUT/cache.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Use only the first N records of each split.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Where drawn sheets are kept; default OUT/cache.")] = None,
     workers: int = 2,
-    threads: Annotated[Optional[int], typer.Option(help="Threads of the CPU computation.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of the CPU computation.")] = None,
     accelerator: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT/last.ckpt.")] = False,
     validate_every: Annotated[int, typer.Option(min=1, help="Epochs between validations.")] = 1,
@@ -49,15 +51,15 @@ def train(
 
 @app.command()
 def evaluate(
-    checkpoint: Annotated[Optional[Path], typer.Option(help="A training checkpoint.")] = None,
-    bundle: Annotated[Optional[Path], typer.Option(help="A bundle made by vizecg-export.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="A training checkpoint.")] = None,
+    bundle: Annotated[Path | None, typer.Option(help="A bundle made by vizecg-export.")] = None,
     data: DataOption = "ptbxl",
     root: RootOption = None,
     fold: Annotated[int, typer.Option(min=1, max=10, help="PTB-XL fold; 9 is validation.")] = 9,
     condition: Annotated[Condition, typer.Option(help="How the records are printed.")] = Condition.CLEAN,
-    limit: Annotated[Optional[int], typer.Option(min=1, help="Use only the first N records.")] = None,
-    out: Annotated[Optional[Path], typer.Option("--json", help="Write all figures to this file.")] = None,
-    cache: Annotated[Optional[Path], typer.Option(help="Keep drawn sheets here for the next time.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use only the first N records.")] = None,
+    out: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Keep drawn sheets here for the next time.")] = None,
     workers: Annotated[int, typer.Option(min=1)] = 2,
     seed: int = 0,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -20,7 +20,7 @@ def root_command() -> None:
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the pictures and the JSON.")] = Path("demo"),
-    label: Annotated[Optional[list[str]], typer.Option(help="Diagnosis of the synthetic ECG; repeatable.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="Diagnosis of the synthetic ECG; repeatable.")] = None,
     seed: int = 7,
 ) -> None:
     """Make an ECG, print it, photograph it, read it."""
@@ -35,9 +35,9 @@ def photos(
     photos_dir: Annotated[Path, typer.Option("--photos", help="Folder with photos.csv's images.")],
     table: Annotated[Path, typer.Option(help="photos.csv: image, ecg_id.")],
     root: Annotated[Path, typer.Option(help="PTB-XL folder with the records behind the photographs.")],
-    bundle: Annotated[Optional[Path], typer.Option(help="Default: the shipped bundle.")] = None,
-    sheets: Annotated[Optional[Path], typer.Option(help="Save every rectified sheet and overlay here.")] = None,
-    out: Annotated[Optional[Path], typer.Option("--json", help="Write the figures to this file.")] = None,
+    bundle: Annotated[Path | None, typer.Option(help="Default: the shipped bundle.")] = None,
+    sheets: Annotated[Path | None, typer.Option(help="Save every rectified sheet and overlay here.")] = None,
+    out: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
 ) -> None:
     """Real photographs of known records: answered share, and how far answers are from the clean rendering's."""
     from vizecg_bench.photos import measure_photos
@@ -50,7 +50,7 @@ def startup(
     image: Annotated[Path, typer.Option(help="A photograph; it is enlarged to --megapixels.")],
     megapixels: Annotated[float, typer.Option(min=0.5, max=60)] = 12.0,
     repeats: Annotated[int, typer.Option(min=1)] = 7,
-    out: Annotated[Optional[Path], typer.Option("--json", help="Write the figures to this file.")] = None,
+    out: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
 ) -> None:
     """Process start to printed JSON, and peak memory, of ``vizecg-edge run`` on one photograph."""
     from vizecg_bench.startup import measure_startup

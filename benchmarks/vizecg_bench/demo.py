@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from vizecg.spec.files import write_atomically
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +42,7 @@ def run_demo(out: Path, *, labels: tuple[str, ...], seed: int) -> DemoFiles:
     pipeline = Pipeline()
     result = pipeline.run(files.photo)
     save_image(files.picture, overlay(result, pipeline.bundle.manifest.sheet))
-    partial = files.answer.with_name(files.answer.name + ".partial")
-    partial.write_text(json.dumps(result.answer.to_dict(), indent=1) + "\n")
-    os.replace(partial, files.answer)
+    write_atomically(files.answer, json.dumps(result.answer.to_dict(), indent=1) + "\n")
     print(f"A synthetic ECG with {', '.join(labels) or 'no diagnosis'}, printed, photographed and read:")
     print(result.answer.to_text())
     return files

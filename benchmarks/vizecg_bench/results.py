@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from vizecg.spec.files import write_atomically
+
 
 def environment() -> dict[str, Any]:
     """The machine, as far as figures depend on it."""
@@ -32,6 +34,4 @@ def write_result(path: Path | None, *, kind: str, figures: dict[str, Any]) -> No
         return
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])
     content = {"schema_version": 1, "kind": kind, "command": command, "environment": environment(), **figures}
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(partial, path)
+    write_atomically(path, json.dumps(content, indent=1) + "\n")

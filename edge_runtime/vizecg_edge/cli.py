@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,14 +26,14 @@ def root_command() -> None:
 @app.command(epilog=INTENDED_USE)
 def run(
     image: Annotated[list[Path], typer.Option(help="Photograph or scan; may be given several times.")],
-    more: Annotated[Optional[list[Path]], typer.Argument(help="More images.", show_default=False)] = None,
-    bundle: Annotated[Optional[Path], typer.Option(help="Bundle of the model; default: the shipped one.")] = None,
+    more: Annotated[list[Path] | None, typer.Argument(help="More images.", show_default=False)] = None,
+    bundle: Annotated[Path | None, typer.Option(help="Bundle of the model; default: the shipped one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, one per image.")] = False,
     save_sheet: Annotated[
-        Optional[Path], typer.Option(help="Save the rectified sheet: a file, or a folder for several images.")
+        Path | None, typer.Option(help="Save the rectified sheet: a file, or a folder for several images.")
     ] = None,
     overlay: Annotated[
-        Optional[Path], typer.Option(help="Save photograph, sheet and answer side by side: file or folder.")
+        Path | None, typer.Option(help="Save photograph, sheet and answer side by side: file or folder.")
     ] = None,
     threads: Annotated[int, typer.Option(min=0, help="Computation threads; 0: one per core.")] = 0,
 ) -> None:

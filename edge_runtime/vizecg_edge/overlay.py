@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from vizecg.spec import INTENDED_USE, Label, MissingToolError, SheetSpec, UsageError
+from vizecg.spec.files import write_atomically
 from vizecg_edge.answer import Answer
 from vizecg_edge.pipeline import Result
 
@@ -39,9 +39,7 @@ def save_image(path: Path, image: np.ndarray) -> None:
         raise UsageError(f"{path}: {path.suffix or 'no ending'} is not an image format; use .png or .jpg") from error
     if not done:
         raise MissingToolError(f"OpenCV cannot write {path.suffix} here; use .png")
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(data.tobytes())
-    os.replace(partial, path)
+    write_atomically(path, data.tobytes())
 
 
 def _fit(image: np.ndarray) -> np.ndarray:
@@ -55,7 +53,9 @@ def _photo_panel(result: Result, spec: SheetSpec) -> np.ndarray | None:
     panel = _fit(result.photo)
     homography = result.answer.geometry.homography
     if homography is not None:
-        corners = spec.mm_to_px(np.array([[[0, 0], [spec.width_mm, 0], [spec.width_mm, spec.height_mm], [0, spec.height_mm]]]))
+        corners = spec.mm_to_px(
+            np.array([[[0, 0], [spec.width_mm, 0], [spec.width_mm, spec.height_mm], [0, spec.height_mm]]])
+        )
         outline = cv2.perspectiveTransform(corners, np.linalg.inv(np.array(homography)))
         outline *= PANEL_HEIGHT / result.photo.shape[0]
         cv2.polylines(panel, [np.round(outline).astype(np.int32)], True, (0, 170, 60), 3, cv2.LINE_AA)

@@ -111,7 +111,8 @@ def _fill(folder: Path, request: ExportRequest, say: Callable[[str], None]) -> M
     parity.check(on_golden, precision=request.precision.value, artefact=name)
     np.savez_compressed(folder / GOLDEN, inks=golden, float_logits=expected, artefact_logits=found)
     figures = {"golden": on_golden.to_dict()}
-    rule, accuracy = DecisionRule(), {}
+    rule = DecisionRule()
+    accuracy: dict[str, Any] = {}
     if request.evaluation is not None:
         rule, accuracy, on_evaluation = _evaluate(request, reference, artefact, calibration, name, say)
         figures["evaluation"] = on_evaluation.to_dict()

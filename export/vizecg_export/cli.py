@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -33,13 +33,15 @@ def export(
     target: Annotated[TargetOption, typer.Option(help="Where the model is to run.")],
     out: Annotated[Path, typer.Option(help="The bundle, a directory.")] = Path("model.vizecg"),
     precision: Annotated[Precision, typer.Option(help="Number format.")] = Precision.FP32,
-    checkpoint: Annotated[Path, typer.Option(help="A training checkpoint; default: the shipped model.")] = DEFAULT_CHECKPOINT,
-    calib: Annotated[Optional[str], typer.Option(help="Calibration records: ptbxl:FOLDER or synthetic.")] = None,
+    checkpoint: Annotated[
+        Path, typer.Option(help="A training checkpoint; default: the shipped model.")
+    ] = DEFAULT_CHECKPOINT,
+    calib: Annotated[str | None, typer.Option(help="Calibration records: ptbxl:FOLDER or synthetic.")] = None,
     evaluation: Annotated[
-        Optional[str], typer.Option("--eval", help="Validation records for thresholds and accuracy, as --calib.")
+        str | None, typer.Option("--eval", help="Validation records for thresholds and accuracy, as --calib.")
     ] = None,
-    limit: Annotated[Optional[int], typer.Option(min=1, help="At most N validation records.")] = None,
-    cache: Annotated[Optional[Path], typer.Option(help="Where drawn validation sheets are kept.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most N validation records.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Where drawn validation sheets are kept.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that draw sheets.")] = 2,
     name: Annotated[str, typer.Option(help="Name of the model in the manifest.")] = "vizecg",
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,

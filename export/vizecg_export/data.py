@@ -49,9 +49,11 @@ def calibration_set(
         UsageError: the source has no record of some class.
     """
     rng = np.random.default_rng(seed)
-    wanted = {label: per_class for label in (*LABELS, "none")}
+    wanted = dict.fromkeys((*LABELS, "none"), per_class)
     counts = dict.fromkeys(wanted, 0)
-    inks, ids, patients = [], [], set()
+    inks: list[np.ndarray] = []
+    ids: list[str] = []
+    patients: set[str] = set()
     for index in rng.permutation(len(source)):
         if all(counts[label] >= wanted[label] for label in wanted):
             break
@@ -64,9 +66,10 @@ def calibration_set(
             counts[label] += 1
         condition = (Condition.PRINT, Condition.PHOTO)[len(ids) % 2]
         inks.append(ink_map(sheet_under(condition, record, seed=seed, spec=sheet), sheet_spec=sheet, spec=preprocess))
-        ids.append(record.record_id)
-        if record.patient_id is not None:
-            patients.add(record.patient_id)
+        ids.append(source.record_ids[int(index)])
+        patient = source.patient_ids[int(index)]
+        if patient is not None:
+            patients.add(patient)
     empty = [label for label in LABELS if counts[label] == 0]
     if empty:
         raise UsageError(f"the calibration source has no record with {empty[0]}")

@@ -66,6 +66,6 @@ def check(parity: Parity, *, precision: str, artefact: str) -> None:
     limits = LIMITS[precision]
     if parity.max_abs > limits.max_abs or parity.cosine < limits.min_cosine:
         raise ParityError(
-            f"{artefact} leaves the float network: largest difference {parity.max_abs:.4g} (at most {limits.max_abs:g}),"
-            f" cosine {parity.cosine:.5f} (at least {limits.min_cosine:g}) on {parity.n} ECGs"
+            f"{artefact} leaves the float network: largest difference {parity.max_abs:.4g} (at most {limits.max_abs:g})"
+            f", cosine {parity.cosine:.5f} (at least {limits.min_cosine:g}) on {parity.n} ECGs"
         )

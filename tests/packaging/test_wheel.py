@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from interpreters import find_interpreter
 
 pytestmark = pytest.mark.packaging
@@ -52,7 +53,7 @@ def run_ok(*command: str | Path, cwd: Path) -> str:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a copy: setuptools leaves a build folder behind, and puts what it finds in an old one into the wheel."""
+    """Built from a copy: setuptools leaves a build folder, and puts what lies in an old one into the wheel."""
     source = tmp_path_factory.mktemp("source")
     for name in ("pyproject.toml", "LICENSE", "README.md"):
         if (ROOT / name).exists():

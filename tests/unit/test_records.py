@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import wfdb
-from tolerances import tolerance
 
+from tolerances import tolerance
 from vizecg.records import EcgRecord, resample
 from vizecg.records.ptbxl import Ptbxl
 from vizecg.records.synthetic import synthesise

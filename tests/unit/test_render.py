@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from tolerances import tolerance
 
+from tolerances import tolerance
 from vizecg.records import EcgRecord
 from vizecg.records.synthetic import synthesise
 from vizecg.render import (
@@ -78,7 +78,7 @@ def test_layout_covers_all_leads_in_order() -> None:
 
 def test_a_short_record_is_refused(record: EcgRecord) -> None:
     short = EcgRecord(signal=record.signal[:, :2000].copy(), sampling_rate=400.0, record_id="short")
-    with pytest.raises(InputRefusedError, match="record short: 5.0 s are less than the 10 s"):
+    with pytest.raises(InputRefusedError, match=r"record short: 5\.0 s are less than the 10 s"):
         render_sheet(short)
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tolerances import TOLERANCES, tolerance
 
 pytestmark = pytest.mark.unit

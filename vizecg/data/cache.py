@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from vizecg.data.signal import SignalSpec, signal_input
 from vizecg.records import EcgRecord
 from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, Condition, sheet_under
 from vizecg.spec import LABELS, LEADS, InputRefusedError, PreprocessSpec, SheetSpec, UsageError, ink_map
+from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
 
 ReadRecord = Callable[[Any], EcgRecord]
@@ -74,7 +74,13 @@ class InkCache:
 
 
 def build_cache(
-    folder: Path, *, items: Sequence[Any], record_ids: Sequence[str], read: ReadRecord, spec: CacheSpec, workers: int = 1
+    folder: Path,
+    *,
+    items: Sequence[Any],
+    record_ids: Sequence[str],
+    read: ReadRecord,
+    spec: CacheSpec,
+    workers: int = 1,
 ) -> InkCache:
     """Make or complete a cache, and open it.
 
@@ -97,7 +103,7 @@ def build_cache(
         if found != key:
             raise UsageError(f"{folder} holds a cache of other records or settings: name another folder or delete it")
     arrays = {name: _open(folder / f"{name}.npy", dtype, shape) for name, dtype, shape in _arrays(len(items), spec)}
-    _write_json(meta, {"key": key, "records": len(items)})
+    write_atomically(meta, json.dumps({"key": key, "records": len(items)}))
     refused_path = folder / "refused.jsonl"
     refused = _read_refused(refused_path)
     todo = [i for i, name in enumerate(record_ids) if not arrays["done"][i] and name not in refused]
@@ -141,12 +147,6 @@ def _open(path: Path, dtype: str, shape: tuple[int, ...]) -> np.memmap:
     if path.exists():
         return np.lib.format.open_memmap(path, mode="r+")
     return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content))
-    os.replace(partial, path)
 
 
 def _read_refused(path: Path) -> dict[str, str]:

@@ -41,7 +41,8 @@ class ResNetTrunk(nn.Module):
         inputs: input channels.
         widths: channels of the four stages; ``RESNET18_WIDTHS`` is the original.
 
-    Shapes: (B, inputs, T) -> (B, widths[3], T / 32), or (B, inputs, H, W) -> (B, widths[3], H / 32, W / 32), rounded up.
+    Shapes: (B, inputs, T) -> (B, widths[3], T / 32), or
+    (B, inputs, H, W) -> (B, widths[3], H / 32, W / 32), each rounded up.
     """
 
     def __init__(self, *, dims: int, inputs: int, widths: tuple[int, int, int, int] = RESNET18_WIDTHS) -> None:

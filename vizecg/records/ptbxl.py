@@ -52,7 +52,9 @@ class Ptbxl:
         if resolution not in (100, 500):
             raise UsageError(f"PTB-XL has 100 and 500 Hz records, not {resolution} Hz")
         self.root = Path(root)
-        self.entries = _read_table(self.root / "ptbxl_database.csv", "filename_lr" if resolution == 100 else "filename_hr")
+        self.entries = _read_table(
+            self.root / "ptbxl_database.csv", "filename_lr" if resolution == 100 else "filename_hr"
+        )
 
     def select(self, *, folds: Iterable[int] | None = None, ids: Iterable[int] | None = None) -> list[PtbxlEntry]:
         """Entries of some folds and/or with some ECG ids, in the order of the table."""
@@ -61,7 +63,8 @@ class Ptbxl:
         return [
             entry
             for entry in self.entries
-            if (wanted_folds is None or entry.fold in wanted_folds) and (wanted_ids is None or entry.ecg_id in wanted_ids)
+            if (wanted_folds is None or entry.fold in wanted_folds)
+            and (wanted_ids is None or entry.ecg_id in wanted_ids)
         ]
 
     def read(self, entry: PtbxlEntry) -> EcgRecord:

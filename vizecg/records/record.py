@@ -39,9 +39,7 @@ class EcgRecord:
 
     def __post_init__(self) -> None:
         check_signal(self.signal, sampling_rate=self.sampling_rate, record_id=self.record_id)
-        if self.labels is not None and (
-            self.labels.shape != (len(LABELS),) or not np.isin(self.labels, (0, 1)).all()
-        ):
+        if self.labels is not None and (self.labels.shape != (len(LABELS),) or not np.isin(self.labels, (0, 1)).all()):
             raise _refuse(self.record_id, f"labels must be {len(LABELS)} zeros and ones, got {self.labels!r}")
 
     @property

@@ -79,7 +79,9 @@ def photograph(
     left, top = int(margins[0]), int(margins[1])
     sheet_to_page = np.array([[1, 0, left], [0, 1, top], [0, 0, 1]], np.float64)
 
-    light = light_field(page.shape[:2], rng, shadow=condition.shadow * strength, creases=condition.creases, strength=strength)
+    light = light_field(
+        page.shape[:2], rng, shadow=condition.shadow * strength, creases=condition.creases, strength=strength
+    )
     lit = cv2.convertScaleAbs(cv2.multiply(page, cv2.merge([light] * 3), dtype=cv2.CV_32F))
     image = cv2.warpPerspective(
         lit, page_to_photo, (width, height), dst=table_top((height, width), rng), flags=cv2.INTER_LINEAR,
@@ -98,9 +100,7 @@ def _page(sheet: np.ndarray, margins: np.ndarray) -> np.ndarray:
     return cv2.copyMakeBorder(sheet, top, bottom, left, right, cv2.BORDER_CONSTANT, value=colour)
 
 
-def _frame_size(
-    page_shape: tuple[int, ...], rng: np.random.Generator, condition: PhotoCondition
-) -> tuple[int, int]:
+def _frame_size(page_shape: tuple[int, ...], rng: np.random.Generator, condition: PhotoCondition) -> tuple[int, int]:
     width = int(rng.integers(*condition.width_px))
     return round(width * page_shape[0] / page_shape[1] * rng.uniform(1.0, 1.25)), width
 
@@ -129,14 +129,14 @@ def _pose(
     return cv2.getPerspectiveTransform(corners.astype(np.float32), target.astype(np.float32))
 
 
-def _camera(
-    image: np.ndarray, rng: np.random.Generator, condition: PhotoCondition, strength: float
-) -> np.ndarray:
+def _camera(image: np.ndarray, rng: np.random.Generator, condition: PhotoCondition, strength: float) -> np.ndarray:
     """Defocus, white balance, exposure, sensor noise, JPEG."""
     sigma = rng.uniform(0, condition.blur_px) * strength
     if sigma > 0.2:
         image = cv2.GaussianBlur(image, (0, 0), sigma)
-    gains = rng.uniform(0.8, 1.05) * (1 + rng.uniform(-1, 1, 3) * condition.colour * strength) if strength else np.ones(3)
+    gains = (
+        rng.uniform(0.8, 1.05) * (1 + rng.uniform(-1, 1, 3) * condition.colour * strength) if strength else np.ones(3)
+    )
     table = np.clip(np.arange(256)[:, None] * gains, 0, 255).astype(np.uint8)
     image = cv2.LUT(image, table[:, None, :])
     level = rng.uniform(0, condition.noise) * strength
@@ -150,5 +150,5 @@ def _camera(
         done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
         if not done:
             raise RuntimeError("OpenCV could not encode the photograph as JPEG")
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
     return image

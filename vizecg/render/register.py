@@ -43,7 +43,11 @@ def register(
     to_photo = photo.homography @ wrong
     # The map is evaluated on a coarse lattice and enlarged: bends are smooth, and so is a homography over 8 px.
     step = 8
-    x, y = np.meshgrid(np.arange(0, width + step, step, np.float32), np.arange(0, height + step, step, np.float32))
+    columns = np.arange(0, width + step, step, dtype=np.float32)
+    rows = np.arange(0, height + step, step, dtype=np.float32)
+    x: np.ndarray
+    y: np.ndarray
+    x, y = np.meshgrid(columns, rows)
     if error.bend_mm > 0:
         x = x + _smooth(x.shape, rng) * error.bend_mm * spec.px_per_mm
         y = y + _smooth(y.shape, rng) * error.bend_mm * spec.px_per_mm

@@ -87,7 +87,9 @@ def _points(mm: np.ndarray, spec: SheetSpec) -> np.ndarray:
     return np.round(spec.mm_to_px(mm) * (1 << _SHIFT)).astype(np.int32)
 
 
-def _draw_line(image: np.ndarray, mm: np.ndarray, colour: tuple[int, int, int], width_mm: float, spec: SheetSpec) -> None:
+def _draw_line(
+    image: np.ndarray, mm: np.ndarray, colour: tuple[int, int, int], width_mm: float, spec: SheetSpec
+) -> None:
     thickness = max(1, round(width_mm * spec.px_per_mm))
     cv2.polylines(image, [_points(mm, spec)], False, colour, thickness, cv2.LINE_AA, _SHIFT)
 

@@ -30,7 +30,7 @@ class DecisionRule:
                 raise ValueError(f"{name} needs {len(LABELS)} finite numbers, got {values}")
         if min(self.scale) <= 0:
             raise ValueError(f"scale must be positive, got {self.scale}")
-        if not (0 < min(self.threshold) and max(self.threshold) < 1):
+        if not (min(self.threshold) > 0 and max(self.threshold) < 1):
             raise ValueError(f"thresholds must lie between 0 and 1, got {self.threshold}")
         if not (np.isfinite(self.margin) and self.margin >= 0):
             raise ValueError(f"margin must be a finite number >= 0, got {self.margin}")
@@ -56,7 +56,7 @@ class DecisionRule:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> DecisionRule:
-        fields = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
         return cls(**fields)
 
 

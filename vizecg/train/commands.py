@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from vizecg.data.source import RecordSource, ptbxl_source, synthetic_source
 from vizecg.records.ptbxl import SPLITS
 from vizecg.render import Condition
 from vizecg.spec import UsageError
+from vizecg.spec.files import write_atomically
 from vizecg.train.config import RECIPES
 
 SHOWN = ("auroc", "auprc", "precision", "recall", "f1")
@@ -63,9 +63,7 @@ def run_training(
         resume=resume,
         validate_every=validate_every,
     )
-    best = train(
-        config=config, training=training.limited(limit), validation=validation.limited(limit), options=options
-    )
+    best = train(config=config, training=training.limited(limit), validation=validation.limited(limit), options=options)
     print(f"best checkpoint: {best}")
 
 
@@ -104,9 +102,7 @@ def run_evaluation(
             workers=workers,
         )
     if out is not None:
-        partial = out.with_name(out.name + ".partial")
-        partial.write_text(json.dumps(result, indent=1) + "\n")
-        os.replace(partial, out)
+        write_atomically(out, json.dumps(result, indent=1) + "\n")
     print(_table(result))
 
 

@@ -86,4 +86,3 @@ def paper_recipe(*, epochs: int = 300, seed: int = 0) -> TrainConfig:
 
 RECIPES = {"small": small_recipe, "paper": paper_recipe}
 """Recipe name -> function of (epochs, seed)."""
-

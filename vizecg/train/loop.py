@@ -60,7 +60,7 @@ def train(*, config: TrainConfig, training: RecordSource, validation: RecordSour
         max_epochs=config.epochs,
         gradient_clip_val=config.optimiser.gradient_clip,
         callbacks=[best, *_callbacks(config)],
-        logger=CSVLogger(options.out, name="", version="logs"),
+        logger=_logger(options.out),
         log_every_n_steps=20,
         num_sanity_val_steps=0,
         check_val_every_n_epoch=min(options.validate_every, config.epochs),
@@ -71,7 +71,10 @@ def train(*, config: TrainConfig, training: RecordSource, validation: RecordSour
     trainer.fit(
         module,
         _loader(TrainingSet(cache=train_cache), config, options, shuffle=True),
-        [_loader(EvaluationSet(cache=val_cache, variant=i), config, options) for i in range(len(VALIDATION_CONDITIONS))],
+        [
+            _loader(EvaluationSet(cache=val_cache, variant=i), config, options)
+            for i in range(len(VALIDATION_CONDITIONS))
+        ],
         ckpt_path=str(last) if options.resume else None,
         weights_only=True,
     )
@@ -96,6 +99,12 @@ def _cache(
         spec=spec,
         workers=max(1, options.workers),
     )
+
+
+def _logger(out: Path) -> CSVLogger:
+    """A folder of its own for each start: Lightning deletes the log of an earlier one."""
+    starts = len(list(out.glob("logs_*")))
+    return CSVLogger(out, name="", version=f"logs_{starts}")
 
 
 def _callbacks(config: TrainConfig) -> list[Callback]:

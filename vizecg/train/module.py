@@ -6,6 +6,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MultilabelAUROC, MultilabelAveragePrecision
@@ -39,7 +40,7 @@ class TrainingModule(pl.LightningModule):
         self.config = TrainConfig.model_validate(config)
         self.network = VizECGNet(config=self.config.network())
         # A quarter faster on CPUs, and what tensor cores want on GPUs.
-        self.network.image_encoder.to(memory_format=torch.channels_last)
+        self.network.image_encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.validation_names = validation_names
         self.metrics = torch.nn.ModuleDict(
             {
@@ -72,17 +73,22 @@ class TrainingModule(pl.LightningModule):
     def validation_step(self, batch: Sample, batch_index: int, dataloader_idx: int = 0) -> None:
         name = self.validation_names[dataloader_idx]
         labels = batch.labels.long()
-        self.metrics[f"{name}_image"].update(self.network.forward_image(batch.image).sigmoid(), labels)
-        self.metrics[f"{name}_signal"].update(self.network.forward_signal(batch.signal).sigmoid(), labels)
+        self._metrics(f"{name}_image").update(self.network.forward_image(batch.image).sigmoid(), labels)
+        self._metrics(f"{name}_signal").update(self.network.forward_signal(batch.signal).sigmoid(), labels)
+
+    def _metrics(self, name: str) -> MetricCollection:
+        metrics = self.metrics[name]
+        assert isinstance(metrics, MetricCollection)
+        return metrics
 
     def on_validation_epoch_end(self) -> None:
-        for metrics in self.metrics.values():
-            assert isinstance(metrics, MetricCollection)
+        for name in self.metrics:
+            metrics = self._metrics(name)
             for key, value in metrics.compute().items():
                 self.log(key, value, prog_bar=key.endswith("image_auroc"))
             metrics.reset()
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         settings = self.config.optimiser
         optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay

@@ -21,7 +21,7 @@ GAP_MM = 4.0
 SPACING_MM = (14.0, 72.0)
 LEAST_FIT = 2.5
 """Mean over the rows of how well ink agrees with traces 250 mm long (3.5 at best, more with pulses; 2 by chance)."""
-LEAST_COVER, LEAST_LIVELY = 0.6, 5
+LEAST_COVER, LEAST_LIVELY = 0.5, 5
 PULSE_SEARCH_MM = (-12.0, 14.0)
 """Where right edges of pulses are looked for, relative to a first estimate of the beginning."""
 WIDE_PULSE_MM = 4.0
@@ -34,13 +34,15 @@ class Band:
     """One row with what is known of its ink.
 
     ``occupied``: (w,) float32, 1 where a column has ink near the baseline, small gaps closed. ``cover``: largest share
-    of a 250 mm window that is occupied. ``lively``: number of 5 mm stretches with ink more than 2 mm high.
+    of a 250 mm window that is occupied. ``lively``: number of 5 mm stretches with ink more than 2 mm high;
+    ``steep``: more than 4.5 mm, which text never is.
     """
 
     row: Row
     occupied: np.ndarray
     cover: float
     lively: int
+    steep: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +75,14 @@ def find_block(mask: np.ndarray, inside: np.ndarray) -> Block:
     others = [band for i, band in enumerate(bands) if i not in chosen and _belongs(band, four, left)]
     if others:
         raise refusal(Reason.UNSUPPORTED_LAYOUT, f"{ROWS + len(others)} rows of traces")
-    middle = round((four[0].row.y + four[-1].row.y) / 2)
+    if score < LEAST_FIT:
+        raise refusal(Reason.SCALE_UNCERTAIN, f"the traces are not {BLOCK_MM:.0f} mm long")
     return Block(
         left=left,
         rows=tuple(band.row.y for band in four),
         pulses=len(found),
         score=score,
-        visible=_visible(inside, left, round(four[0].row.y), middle, round(four[-1].row.y)),
+        visible=_visible(inside, left, round(four[0].row.y), round(four[-1].row.y)),
     )
 
 
@@ -94,16 +97,16 @@ def _band(mask: np.ndarray, row: Row) -> Band:
     window = min(round(BLOCK_MM * PX_PER_MM), len(occupied))
     sums = np.cumsum(np.pad(occupied, (1, 0)))
     cover = float((sums[window:] - sums[:-window]).max()) / (BLOCK_MM * PX_PER_MM)
-    return Band(row=row, occupied=occupied, cover=cover, lively=_lively(part))
+    return Band(row=row, occupied=occupied, cover=cover, lively=_lively(part, 2.0), steep=_lively(part, 4.5))
 
 
-def _lively(part: np.ndarray) -> int:
-    """Number of 5 mm stretches of a band in which some connected ink is more than 2 mm high."""
+def _lively(part: np.ndarray, high_mm: float) -> int:
+    """Number of 5 mm stretches of a band in which some connected ink is more than ``high_mm`` high."""
     count, _, stats, centres = cv2.connectedComponentsWithStats(part, connectivity=8)
-    tall = stats[1:, cv2.CC_STAT_HEIGHT] > 2 * PX_PER_MM
+    tall = stats[1:, cv2.CC_STAT_HEIGHT] > high_mm * PX_PER_MM
     # A long trace is one component: its columns are judged by their own extent.
     heights = part.sum(axis=0)
-    steep = np.flatnonzero(heights >= 1.3 * PX_PER_MM)
+    steep = np.flatnonzero(heights >= 0.65 * high_mm * PX_PER_MM)
     places = np.concatenate([centres[1:][tall, 0], steep]) // (5 * PX_PER_MM)
     return len(np.unique(places.astype(int)))
 
@@ -128,9 +131,7 @@ def _choose(bands: list[Band], pulses: list[list[Pulse]]) -> tuple[int, ...] | N
     return best
 
 
-def _left_edge(
-    four: list[Band], pulses: list[list[Pulse]], inside: np.ndarray
-) -> tuple[float, float, list[Pulse]]:
+def _left_edge(four: list[Band], pulses: list[list[Pulse]], inside: np.ndarray) -> tuple[float, float, list[Pulse]]:
     """Where the traces begin (view pixels), a score, and the pulses used.
 
     The right ends of the traces are the sharpest mark: nothing follows them. Pulses near the beginning found that way
@@ -154,10 +155,7 @@ def _left_edge(
         total += np.where((gap >= nearest) & (gap <= farthest), 3.0, 0.0)
         total -= 0.03 * np.abs(np.clip(gap, -10, 10) - (0.5 if wide else 3.0))
     best = int(np.argmax(total))
-    fit = float(total[best]) / ROWS
-    if fit < LEAST_FIT:
-        raise refusal(Reason.SCALE_UNCERTAIN, f"the traces do not fit into {BLOCK_MM:.0f} mm")
-    return float(starts[best]), fit, found
+    return float(starts[best]), float(total[best]) / ROWS, found
 
 
 def _fit_of_starts(occupied: np.ndarray, known: np.ndarray, starts: np.ndarray) -> np.ndarray:
@@ -188,12 +186,12 @@ def _belongs(band: Band, four: list[Band], left: float) -> bool:
         return False
     low, high = max(0, round(left)), round(left + BLOCK_MM * PX_PER_MM)
     cover = band.occupied[low:high].mean() / max(1e-6, min(b.occupied[low:high].mean() for b in four))
-    lively = band.lively / float(np.median([b.lively for b in four]))
+    lively = band.steep / max(1.0, float(np.median([b.steep for b in four])))
     strength = band.row.strength / float(np.median([b.row.strength for b in four]))
-    return bool(cover > 0.9 and lively > 0.5 and strength > 0.4)
+    return bool(cover > 0.9 and lively > 0.4 and strength > 0.4)
 
 
-def _visible(inside: np.ndarray, left: float, top: int, middle: int, bottom: int) -> float:
+def _visible(inside: np.ndarray, left: float, top: int, bottom: int) -> float:
     """Share of the block, from 8 mm above the first baseline to 5 mm below the last, that the photograph shows."""
     height, width = inside.shape
     low, high = round(left), round(left + BLOCK_MM * PX_PER_MM)

@@ -45,13 +45,12 @@ def find_grid(ink: np.ndarray) -> Grid:
     lattices = find_lattices(ink)
     to_cells, agree = coarse_pose(lattices)
     box = _box(ink.shape, to_cells, lattices.centres[agree], margin_px=0.08 * max(ink.shape))
-    # Only the first fit needs unwrapped offsets: later ones are small wherever the paper is flat.
     phases = unwrap(measure_phases(ink, to_cells, box))
     for _ in range(REFINEMENTS):
         if (phases.weights.min(axis=-1) > 0).sum() < LEAST_CELLS:
             raise refusal(Reason.NO_GRID, "too few readable grid squares")
         to_cells, spread = refit(to_cells, phases)
-        phases = measure_phases(ink, to_cells, box)
+        phases = unwrap(measure_phases(ink, to_cells, box))
     to_cells, spread = refit(to_cells, phases)
     return Grid(to_cells=to_cells, box=box, phases=unwrap(measure_phases(ink, to_cells, box)), residual_cells=spread)
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 TILE = 128
-STRIDE = 64
+STRIDE = 76
 LATTICE_SIDE = 1200
 """Longest side of the image in which lattices are sought, in pixels."""
 SHORTEST, LONGEST = 6.0, 46.0
@@ -69,9 +69,9 @@ def _starts(size: int) -> list[int]:
 def _autocorrelation(tile: np.ndarray) -> np.ndarray:
     """float32 (TILE, TILE) -> autocorrelation normalised to 1 at zero lag, which lies at (TILE/2, TILE/2)."""
     # Without padding lags wrap around, which the window makes harmless for lags below a third of the tile.
-    spectrum = cv2.dft(tile, flags=cv2.DFT_COMPLEX_OUTPUT)
+    spectrum = cv2.dft(tile)
     power = cv2.mulSpectrums(spectrum, spectrum, 0, conjB=True)
-    acf = cv2.dft(power, flags=cv2.DFT_INVERSE | cv2.DFT_REAL_OUTPUT)
+    acf = cv2.idft(power, flags=cv2.DFT_REAL_OUTPUT)
     half = TILE // 2
     acf = np.roll(acf, (half, half), (0, 1))
     return acf / max(float(acf[half, half]), 1e-6)

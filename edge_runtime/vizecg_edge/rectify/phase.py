@@ -15,6 +15,8 @@ import numpy as np
 CELL_PX = 16
 COHERENT = 0.5
 """Least coherence (0..1) of the phases around a cell for it to count."""
+LINE_PERCENTILE, LINE_CAP = 92.0, 1.7
+"""Ink of the grid lines: they cover about a tenth of the paper, traces a fiftieth. Darker ink is cut to it."""
 SMOOTH_CELLS = 1.3
 MOST_CELLS = 110
 
@@ -50,7 +52,8 @@ def phases_of_view(view: np.ndarray, box: tuple[int, int, int, int]) -> Phases:
     """uint8 view of ``box``, ``CELL_PX`` pixels per cell -> wrapped offsets of its cells."""
     view = view.astype(np.float32)
     # Traces and text are much darker than grid lines and must not outweigh them.
-    np.minimum(view, 2.5 * max(float(view.mean()), 4.0), out=view)
+    cap = LINE_CAP * float(np.percentile(view[::2, ::2], LINE_PERCENTILE))
+    np.minimum(view, max(cap, 6.0), out=view)
     rows, columns = view.shape[0] // CELL_PX, view.shape[1] // CELL_PX
     turn = np.exp(-2j * np.pi * (np.arange(CELL_PX) + 0.5) / CELL_PX).astype(np.complex64)
     blocks = view.reshape(rows, CELL_PX, columns, CELL_PX)

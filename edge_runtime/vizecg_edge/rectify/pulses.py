@@ -13,6 +13,7 @@ HEIGHT_MM = 10.0
 WIDTHS_MM = (2.0, 6.5)
 DRIFT_MM = 3.0
 """How far a pulse's foot may lie from the row's baseline."""
+SEARCHED = 0.45
 LEAST_SCORE = 0.4
 ALIGNED_MM = 1.7
 
@@ -31,7 +32,8 @@ class Pulse:
 
 
 def row_pulses(mask: np.ndarray, y: float, most: int = 6) -> list[Pulse]:
-    """The best few rectangles standing on the baseline ``y`` of an ink mask (h, w), best first."""
+    """The best few rectangles standing on the baseline ``y`` in the left part of an ink mask (h, w), best first."""
+    mask = mask[:, : round(SEARCHED * mask.shape[1])]
     height, width = mask.shape
     tall = round(HEIGHT_MM * PX_PER_MM)
     thick = cv2.dilate(mask, np.ones((1, 3), np.uint8))
@@ -40,7 +42,7 @@ def row_pulses(mask: np.ndarray, y: float, most: int = 6) -> list[Pulse]:
     widths = range(round(WIDTHS_MM[0] * PX_PER_MM), round(WIDTHS_MM[1] * PX_PER_MM) + 1)
     best = np.zeros(width, np.float32)
     best_width = np.zeros(width, np.int64)
-    for foot in range(round(y) - reach, round(y) + reach + 1):
+    for foot in range(round(y) - reach, round(y) + reach + 1, 2):
         top, bottom = foot - tall + 2, foot - 2
         if top < 4 or bottom >= height:
             continue

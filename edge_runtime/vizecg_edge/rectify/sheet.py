@@ -14,8 +14,9 @@ from vizecg_edge.rectify.measure import grid_share, residual_of, sharpness_of
 from vizecg_edge.rectify.orient import Placed, place_block
 from vizecg_edge.rectify.prepare import prepare
 from vizecg_edge.rectify.result import LAYOUT_3X4_R, Rectified
+from vizecg_edge.rectify.rows import ink_mask
 from vizecg_edge.rectify.traces import PX_PER_MM, TraceView, trace_view
-from vizecg_edge.rectify.warp import Bend, bend_at, find_bend, pixel_map
+from vizecg_edge.rectify.warp import Bend, bend_at, first_bend, pixel_map, refine_bend
 
 RECTIFIER_VERSION = "1"
 """Raised when the same photograph gives another sheet."""
@@ -42,7 +43,9 @@ def rectify(image: np.ndarray, spec: SheetSpec) -> Rectified:
     started = time.perf_counter()
     work = prepare(image)
     grid = find_grid(work.grid_ink)
-    bend = find_bend(work.grid_ink, grid)
+    bend = first_bend(grid)
+    traces = ink_mask(trace_view(work.trace_ink, grid, bend))
+    bend = refine_bend(work.grid_ink, grid, bend, traces)
     view = trace_view(work.trace_ink, grid, bend)
     placed = place_block(view)
     detected = time.perf_counter()

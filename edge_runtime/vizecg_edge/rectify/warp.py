@@ -31,18 +31,29 @@ class Bend:
     cells: np.ndarray
 
 
-def find_bend(ink: np.ndarray, grid: Grid) -> Bend:
-    """uint8 ink (h, w) and its grid -> the bend of the paper.
+def first_bend(grid: Grid) -> Bend:
+    """The bend of the paper from the offsets that the fit of the grid left.
 
     The offsets are known where the homography puts the paper, the bend is wanted where the paper would lie flat: a
-    few sweeps carry it over. Then the offsets are measured once more on the flattened view, and what is left is added.
+    few sweeps carry it over.
     """
     first = _smooth(grid.phases, grid.box, MOST_BEND_CELLS)
     flat = grid.phases.centres
     there = flat
     for _ in range(SWEEPS):
         there = flat + bend_at(first, there)
-    bend = Bend(left=first.left, top=first.top, cells=(there - flat).astype(np.float32))
+    return Bend(left=first.left, top=first.top, cells=(there - flat).astype(np.float32))
+
+
+def refine_bend(ink: np.ndarray, grid: Grid, bend: Bend, traces: np.ndarray) -> Bend:
+    """The bend measured once more on the flattened view, without the traces, which pull the lines towards them.
+
+    Args:
+        ink: uint8 (h, w), the reduced photograph's grid ink.
+        grid: its grid.
+        bend: what is known so far.
+        traces: (rows, columns) mask of the traces over the grid's box, any scale.
+    """
     left, top, right, bottom = grid.box
     size = ((right - left) * CELL_PX, (bottom - top) * CELL_PX)
     view_to_cells = np.array(
@@ -50,6 +61,9 @@ def find_bend(ink: np.ndarray, grid: Grid) -> Bend:
     )
     maps = pixel_map(grid.to_cells, bend, view_to_cells, size, CELL_PX // 2)
     view = cv2.remap(ink, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    hidden = cv2.dilate(cv2.resize(traces, size, interpolation=cv2.INTER_AREA), np.ones((5, 5), np.uint8))
+    # The mean over a square says nothing about where lines are.
+    np.copyto(view, cv2.blur(view, (CELL_PX, CELL_PX)), where=hidden > 0)
     rest = _smooth(phases_of_view(view, grid.box), grid.box, MOST_CHANGE_CELLS)
     return Bend(left=bend.left, top=bend.top, cells=bend.cells + rest.cells)
 

@@ -1,0 +1,206 @@
+"""``vizecg-edge run`` as a user meets it: every kind of bad input, the JSON, the pictures."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tolerances import tolerance
+from vizecg.records.synthetic import synthesise
+from vizecg.render import PrintStyle, photograph, render_sheet
+from vizecg.spec import LABELS, BundleError, InputRefusedError, UsageError, normalise
+from vizecg.spec.manifest import GOLDEN, open_bundle
+from vizecg_edge.backends.onnx import OnnxBackend
+from vizecg_edge.overlay import save_image
+from vizecg_edge.pipeline import DEFAULT_BUNDLE, Pipeline
+
+pytestmark = pytest.mark.integration
+
+KEYS = [
+    "schema_version", "input", "status", "reasons", "probabilities", "decisions", "quality", "geometry", "timings_ms",
+    "bundle",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("photo") / "photo.jpg"
+    sheet = render_sheet(synthesise(["AF"], seed=7), style=PrintStyle(palette="pink", trace_mm=0.4))
+    save_image(path, photograph(sheet, rng=np.random.default_rng(7), strength=0.6).image)
+    return path
+
+
+def edge(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "vizecg_edge.cli", "run", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_a_photograph_is_answered(photo: Path, tmp_path: Path) -> None:
+    done = edge("--image", photo, "--json", "--save-sheet", tmp_path / "sheet.png", "--overlay", tmp_path / "o.png")
+    assert (done.returncode, done.stderr) == (0, "")
+    answer = json.loads(done.stdout)
+    assert list(answer) == KEYS
+    assert answer["status"] == "answered"
+    assert answer["reasons"] == []
+    assert list(answer["probabilities"]) == list(answer["decisions"]) == list(LABELS)
+    assert all(0 <= p <= 1 for p in answer["probabilities"].values())
+    assert max(answer["probabilities"], key=answer["probabilities"].get) == "AF"
+    assert set(answer["timings_ms"]) == {"decode", "detect", "rectify", "preprocess", "infer", "total"}
+    assert all(value is not None for value in answer["timings_ms"].values())
+    assert np.array(answer["geometry"]["homography"]).shape == (3, 3)
+    assert 0 <= answer["quality"]["score"] <= 1
+    assert Image.open(tmp_path / "sheet.png").size == (1152, 640)
+    assert Image.open(tmp_path / "o.png").height == 640
+
+
+def test_exif_orientation_is_honoured(photo: Path, tmp_path: Path) -> None:
+    turned = Image.open(photo).transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held so that the picture must be turned clockwise
+    turned.save(tmp_path / "turned.jpg", exif=exif, quality=95)
+    upright, rotated = Pipeline().run(photo).answer, Pipeline().run(tmp_path / "turned.jpg").answer
+    assert upright.probabilities is not None
+    assert rotated.probabilities is not None
+    assert (rotated.input.width, rotated.input.height) == (upright.input.width, upright.input.height)
+    for label in LABELS:
+        assert rotated.probabilities[label] == pytest.approx(upright.probabilities[label], abs=0.05)
+
+
+def jpeg(image: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, format="JPEG", quality=90)
+    return stream.getvalue()
+
+
+def landscape() -> np.ndarray:
+    """Sky, hills, noise: a photograph of no ECG."""
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[0:900, 0:1200]
+    hills = y > 500 + 80 * np.sin(x / 170) + 40 * np.sin(x / 61)
+    image = np.where(hills[..., None], [60, 110, 50], [140, 180, 230]) + rng.normal(0, 8, (900, 1200, 1))
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def bad_inputs(photo: Path) -> dict[str, tuple[bytes, set[str]]]:
+    whole = photo.read_bytes()
+    return {
+        "text.jpg": (b"This is not an image.\n", {"unreadable"}),
+        "empty.jpg": (b"", {"unreadable"}),
+        "truncated.jpg": (whole[: len(whole) // 2], {"unreadable"}),
+        "pixel.png": (jpeg(np.zeros((1, 1, 3), np.uint8)), {"too_small"}),
+        "black.jpg": (jpeg(np.zeros((900, 1200, 3), np.uint8)), {"no_grid", "not_an_ecg", "too_dark"}),
+        "landscape.jpg": (jpeg(landscape()), {"no_grid", "not_an_ecg"}),
+    }
+
+
+@pytest.mark.parametrize("name", ["text.jpg", "empty.jpg", "truncated.jpg", "pixel.png", "black.jpg", "landscape.jpg"])
+def test_bad_images_are_refused_in_one_line(photo: Path, tmp_path: Path, name: str) -> None:
+    data, reasons = bad_inputs(photo)[name]
+    (tmp_path / name).write_bytes(data)
+    done = edge("--image", tmp_path / name, "--json")
+    assert done.returncode == 7
+    assert done.stderr.count("\n") == 1
+    answer = json.loads(done.stdout)
+    assert list(answer) == KEYS
+    assert (answer["status"], answer["probabilities"], answer["decisions"]) == ("refused", None, None)
+    assert set(answer["reasons"]) & reasons, answer["reasons"]
+
+
+def test_a_missing_file_is_refused_and_the_others_are_answered(photo: Path, tmp_path: Path) -> None:
+    done = edge("--image", tmp_path / "none.jpg", "--image", photo, "--json")
+    assert done.returncode == 0
+    first, second = (json.loads(line) for line in done.stdout.splitlines())
+    assert (first["reasons"], first["input"]["sha256"]) == (["file_not_found"], None)
+    assert second["status"] == "answered"
+    assert edge("--image", tmp_path / "none.jpg").returncode == 7
+
+
+@pytest.fixture
+def copied_bundle(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(DEFAULT_BUNDLE, tmp_path / "b.vizecg"))
+
+
+@pytest.mark.parametrize("name", ["model_int8.onnx", GOLDEN, "manifest.json"])
+def test_a_bundle_with_one_changed_byte_exits_6(photo: Path, copied_bundle: Path, name: str) -> None:
+    data = bytearray((copied_bundle / name).read_bytes())
+    data[len(data) // 2] ^= 0x80
+    (copied_bundle / name).write_bytes(bytes(data))
+    done = edge("--image", photo, "--bundle", copied_bundle)
+    assert done.returncode == 6
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_usage_errors_exit_2(photo: Path, tmp_path: Path) -> None:
+    assert edge().returncode == 2
+    assert edge("--image", photo, "--overlay", tmp_path / "no" / "o.png").returncode == 2
+    assert edge("--image", photo, "--save-sheet", tmp_path / "o.xyz").returncode == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_that_does_not_load_is_a_bundle_error(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(b"\x08\x01junk")
+    with pytest.raises(BundleError, match="cannot load"):
+        OnnxBackend(model=tmp_path / "m.onnx", input_shape=(1, 1, 320, 576))
+
+
+def test_the_edge_never_imports_torch(photo: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from vizecg_edge.pipeline import Pipeline;"
+        f"assert Pipeline().run(Path({str(photo)!r})).answer.answered;"
+        "assert not {'torch', 'pytorch_lightning', 'wfdb', 'onnx', 'vizecg.train'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ})
+
+
+def test_the_shipped_bundle_gives_its_golden_answers() -> None:
+    """Another CPU may sum in another order; the tolerance is the artefact's own undecided margin or a little more."""
+    bundle = open_bundle(DEFAULT_BUNDLE)
+    manifest = bundle.manifest
+    artefact = manifest.artefact()
+    golden = np.load(bundle.file(GOLDEN))
+    backend = OnnxBackend(model=bundle.file(artefact.file), input_shape=manifest.preprocess.input_shape)
+    images = normalise(golden["inks"], manifest.preprocess)
+    found = np.stack([backend.logits(image[None]) for image in images])
+    np.testing.assert_allclose(found, golden["artefact_logits"], atol=tolerance("int8-same-file"))
+    a, b = found.ravel(), golden["float_logits"].ravel()
+    assert float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)) > tolerance("int8-cosine")
+
+
+def test_threads_do_not_change_the_answer(photo: Path) -> None:
+    one, two = (Pipeline(threads=n).run(photo).answer.probabilities for n in (1, 2))
+    assert one is not None
+    assert two is not None
+    for label in LABELS:
+        assert one[label] == pytest.approx(two[label], abs=tolerance("int8-same-file"))
+
+
+def test_save_image_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = np.zeros((8, 8, 3), np.uint8)
+    with pytest.raises(UsageError, match="not an image format"):
+        save_image(tmp_path / "a.doc", picture)
+
+    def full(*arguments: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_image(tmp_path / "a.png", picture)
+    assert not list(tmp_path.iterdir())
+
+
+def test_refusals_say_why_to_programs_and_people() -> None:
+    error = InputRefusedError("x.jpg: no grid", reason="no_grid")
+    assert error.to_dict() == {
+        "error": "InputRefusedError", "message": "x.jpg: no grid", "exit_code": 7, "reason": "no_grid",
+    }  # fmt: skip

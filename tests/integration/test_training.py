@@ -1,0 +1,161 @@
+"""Training end to end on synthetic records: cache, run, resume, checkpoint, evaluation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from vizecg.data.cache import CacheSpec, build_cache
+from vizecg.data.signal import SignalSpec
+from vizecg.data.source import synthetic_source
+from vizecg.models import VizECGNetConfig
+from vizecg.render import Condition
+from vizecg.spec import CheckpointError, InputRefusedError, PreprocessSpec, SheetSpec, UsageError
+from vizecg.train.checkpoint import load_checkpoint, strip_checkpoint
+from vizecg.train.config import OptimiserConfig, TrainConfig
+from vizecg.train.evaluate import checkpoint_classifier, evaluate
+from vizecg.train.loop import RunOptions, train
+
+pytestmark = pytest.mark.integration
+
+SMALL = PreprocessSpec(height=96, width=192)
+
+
+def tiny(epochs: int) -> TrainConfig:
+    network = VizECGNetConfig(
+        input_height=96, input_width=192, image_widths=(4, 8, 8, 16), signal_widths=(4, 8, 8, 16), width=16, heads=2
+    )
+    return TrainConfig(
+        model=network.to_dict(),
+        preprocess=SMALL.to_dict(),
+        signal=SignalSpec(sampling_rate=100.0, samples=1000).to_dict(),
+        conditions=(Condition.PRINT,),
+        optimiser=OptimiserConfig(learning_rate=3e-3, warmup_steps=2),
+        epochs=epochs,
+        batch_size=8,
+        ema_decay=0.9,
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("run")
+    sources = {"training": synthetic_source(42, seed=1), "validation": synthetic_source(42, seed=2)}
+    options = RunOptions(out=out, cache=out / "cache", workers=0, accelerator="cpu")
+    train(config=tiny(2), options=options, **sources)
+    resumed = RunOptions(out=out, cache=out / "cache", workers=0, accelerator="cpu", resume=True)
+    train(config=tiny(3), options=resumed, **sources)
+    return out
+
+
+def test_a_resumed_run_goes_on_where_it_stopped(run: Path) -> None:
+    raw = torch.load(run / "last.ckpt", map_location="cpu", weights_only=True)
+    assert raw["global_step"] == 15
+
+
+def test_the_checkpoint_carries_its_configuration(run: Path) -> None:
+    checkpoint = load_checkpoint(run / "last.ckpt")
+    assert checkpoint.config == tiny(3)
+    assert not checkpoint.network.training
+
+
+def test_stripping_keeps_the_weights(run: Path, tmp_path: Path) -> None:
+    strip_checkpoint(run / "last.ckpt", tmp_path / "slim.ckpt")
+    slim, whole = load_checkpoint(tmp_path / "slim.ckpt"), load_checkpoint(run / "last.ckpt")
+    assert (tmp_path / "slim.ckpt").stat().st_size < 0.6 * (run / "last.ckpt").stat().st_size
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(value, slim.network.state_dict()[name])
+
+
+def test_bad_checkpoints_are_refused(run: Path, tmp_path: Path) -> None:
+    data = (run / "last.ckpt").read_bytes()
+    (tmp_path / "cut.ckpt").write_bytes(data[: len(data) // 2])
+    (tmp_path / "text.ckpt").write_text("hello")
+    for name in ("cut.ckpt", "text.ckpt"):
+        with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
+            load_checkpoint(tmp_path / name)
+    with pytest.raises(UsageError, match="does not exist"):
+        load_checkpoint(tmp_path / "absent.ckpt")
+    raw = torch.load(run / "last.ckpt", map_location="cpu", weights_only=True)
+    raw["hyper_parameters"]["labels"] = list(reversed(raw["hyper_parameters"]["labels"]))
+    torch.save(raw, tmp_path / "labels.ckpt")
+    with pytest.raises(CheckpointError, match="was trained for labels"):
+        load_checkpoint(tmp_path / "labels.ckpt")
+    raw["hyper_parameters"]["labels"].reverse()
+    raw["hyper_parameters"]["config"]["model"]["width"] = 24
+    torch.save(raw, tmp_path / "width.ckpt")
+    with pytest.raises(CheckpointError, match="not a checkpoint of this network"):
+        load_checkpoint(tmp_path / "width.ckpt")
+
+
+def test_nothing_to_resume_is_an_error(tmp_path: Path) -> None:
+    source = synthetic_source(8, seed=1)
+    options = RunOptions(out=tmp_path, cache=tmp_path / "cache", workers=0, accelerator="cpu", resume=True)
+    with pytest.raises(UsageError, match="nothing to resume"):
+        train(config=tiny(1), training=source, validation=source, options=options)
+
+
+def test_evaluation_writes_every_figure(run: Path, tmp_path: Path) -> None:
+    result = evaluate(
+        checkpoint_classifier(run / "last.ckpt"),
+        source=synthetic_source(42, seed=3),
+        condition=Condition.CLEAN,
+        cache=tmp_path / "cache",
+        workers=1,
+        bootstraps=10,
+    )
+    assert result["n"] == 42
+    assert min(result["positives"].values()) > 0
+    assert 0 <= result["macro"]["auroc"]["low"] <= result["macro"]["auroc"]["high"] <= 1
+    json.dumps(result, allow_nan=False)
+
+
+SPEC = CacheSpec(
+    conditions=(Condition.PRINT,), sheet=SheetSpec(), preprocess=SMALL, signal=SignalSpec(), seed=0
+)  # fmt: skip
+
+
+def test_an_interrupted_cache_is_completed_to_the_same_content(tmp_path: Path) -> None:
+    source = synthetic_source(6, seed=9)
+    arguments = {"items": source.items, "record_ids": source.record_ids, "spec": SPEC}
+    whole = build_cache(tmp_path / "whole", read=source.read, **arguments)
+    drawn = 0
+
+    def failing(index: int) -> object:
+        nonlocal drawn
+        drawn += 1
+        if drawn > 3:
+            raise KeyboardInterrupt
+        return source.read(index)
+
+    with pytest.raises(KeyboardInterrupt):
+        build_cache(tmp_path / "cut", read=failing, **arguments)  # type: ignore[arg-type]
+    completed = build_cache(tmp_path / "cut", read=source.read, workers=2, **arguments)
+    np.testing.assert_array_equal(whole.inks, completed.inks)
+    np.testing.assert_array_equal(whole.labels, completed.labels)
+
+
+def test_refused_records_are_listed_and_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = synthetic_source(4, seed=9)
+
+    def read(index: int) -> object:
+        if index == 2:
+            raise InputRefusedError("record x2: every lead is flat", reason="bad_record")
+        return source.read(index)
+
+    cache = build_cache(tmp_path, items=source.items, record_ids=source.record_ids, read=read, spec=SPEC)  # type: ignore[arg-type]
+    assert cache.rows.tolist() == [0, 1, 3]
+    assert list(cache.refused.values()) == ["record x2: every lead is flat"]
+    assert "left out: record x2" in capsys.readouterr().err
+
+
+def test_a_cache_of_other_settings_is_not_reused(tmp_path: Path) -> None:
+    source = synthetic_source(1, seed=9)
+    build_cache(tmp_path, items=source.items, record_ids=source.record_ids, read=source.read, spec=SPEC)
+    other = CacheSpec(conditions=(Condition.PHOTO,), sheet=SheetSpec(), preprocess=SMALL, signal=SignalSpec(), seed=0)
+    with pytest.raises(UsageError, match="cache of other records or settings"):
+        build_cache(tmp_path, items=source.items, record_ids=source.record_ids, read=source.read, spec=other)

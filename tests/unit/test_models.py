@@ -1,0 +1,159 @@
+"""The network, its image-only graph, and the loss."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from tolerances import tolerance
+from vizecg.models import CmamWithoutSignal, ImageOnly, Logits, VizECGNet, VizECGNetConfig
+from vizecg.spec import UsageError
+from vizecg.train.calibrate import best_f1_threshold, fit_decision_rule, fit_platt
+from vizecg.train.losses import bernoulli_kl, vizecgnet_loss
+from vizecg.train.metrics import evaluate_scores
+
+pytestmark = pytest.mark.unit
+
+TINY = VizECGNetConfig(
+    input_height=64,
+    input_width=96,
+    image_widths=(4, 8, 8, 16),
+    signal_widths=(4, 8, 8, 16),
+    width=16,
+    heads=2,
+    dropout=0.0,
+)
+
+
+@pytest.fixture
+def inputs() -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(3, 12, 256, generator=generator), torch.randn(3, 1, 64, 96, generator=generator)
+
+
+def network(**changes: object) -> VizECGNet:
+    torch.manual_seed(0)
+    made = VizECGNet(config=dataclasses.replace(TINY, **changes))  # type: ignore[arg-type]
+    # Attention starts as the identity; give it something to do.
+    for name, parameter in made.named_parameters():
+        if name.endswith("out.weight"):
+            torch.nn.init.normal_(parameter, std=0.5)
+    return made.eval()
+
+
+def test_shapes(inputs: tuple[torch.Tensor, torch.Tensor]) -> None:
+    logits = network()(*inputs)
+    assert logits.signal.shape == logits.image.shape == (3, 6)
+
+
+@pytest.mark.parametrize("mode", list(CmamWithoutSignal))
+def test_image_only_is_the_image_stream_without_the_signal(
+    inputs: tuple[torch.Tensor, torch.Tensor], mode: CmamWithoutSignal
+) -> None:
+    signal, image = inputs
+    full = network(cmam_without_signal=mode)
+    nobody = torch.zeros(3, dtype=torch.bool)
+    with torch.inference_mode():
+        expected = full(signal, image, cross=nobody).image
+        deployed = ImageOnly(network=full)
+        np.testing.assert_allclose(deployed(image), expected, atol=tolerance("f32-reorder"))
+        np.testing.assert_allclose(full.forward_image(image), expected, atol=tolerance("f32-reorder"))
+        assert not torch.allclose(full(signal, image).image, expected, atol=1e-3), "CMAM brings nothing in"
+    assert not any(name.startswith("network.signal") for name, _ in deployed.named_parameters())
+
+
+def test_attention_modules_can_be_left_out(inputs: tuple[torch.Tensor, torch.Tensor]) -> None:
+    sizes = [sum(p.numel() for p in network(cmam=cmam, smam=smam).parameters()) for cmam in (0, 1) for smam in (0, 1)]
+    assert sizes[0] < sizes[1] == sizes[2] < sizes[3]
+    assert network(cmam=False, smam=False)(*inputs).image.shape == (3, 6)
+
+
+def test_configuration_round_trip_and_unknown_keys() -> None:
+    assert VizECGNetConfig.from_dict(TINY.to_dict()) == TINY
+    with pytest.raises(ValueError, match="unknown option 'widht'"):
+        VizECGNetConfig.from_dict({"widht": 3})
+
+
+def test_default_network_has_the_papers_size() -> None:
+    parameters = sum(p.numel() for p in ImageOnly(network=VizECGNet(config=VizECGNetConfig())).parameters())
+    assert 11.0e6 < parameters < 11.6e6
+
+
+def test_distillation_teaches_the_image_stream_only() -> None:
+    teacher, student = torch.randn(4, 6, requires_grad=True), torch.randn(4, 6, requires_grad=True)
+    bernoulli_kl(teacher, student).backward()
+    assert teacher.grad is None
+    assert student.grad is not None
+    assert float(student.grad.abs().sum()) > 0
+
+
+def test_kl_agrees_with_torch_distributions() -> None:
+    a, b = torch.randn(5, 6), torch.randn(5, 6)
+    bernoulli = torch.distributions.Bernoulli
+    expected = torch.distributions.kl_divergence(bernoulli(logits=a), bernoulli(logits=b)).mean()
+    np.testing.assert_allclose(bernoulli_kl(a, b), expected, atol=tolerance("f32-reorder"))
+    assert float(bernoulli_kl(a, a)) == pytest.approx(0, abs=tolerance("f32-reorder"))
+
+
+def test_loss_is_the_sum_of_its_terms() -> None:
+    logits, labels = Logits(signal=torch.randn(4, 6), image=torch.randn(4, 6)), torch.ones(4, 6)
+    terms = vizecgnet_loss(logits, labels, distillation_weight=0.5)
+    assert float(terms.total) == pytest.approx(float(terms.signal + terms.image + 0.5 * terms.distillation), rel=1e-6)
+
+
+def test_platt_recovers_scale_and_bias() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, 20000)
+    labels = (rng.random(20000) < 1 / (1 + np.exp(-(0.6 * logits - 1.5)))).astype(np.float64)
+    scale, bias = fit_platt(logits, labels)
+    assert scale == pytest.approx(0.6, abs=tolerance("platt"))
+    assert bias == pytest.approx(-1.5, abs=tolerance("platt"))
+
+
+def test_best_threshold_by_exhaustion() -> None:
+    rng = np.random.default_rng(1)
+    labels = (rng.random(60) < 0.3).astype(float)
+    scores = np.round(np.clip(labels * 0.3 + rng.random(60) * 0.7, 0.01, 0.99), 2)
+
+    def f1(threshold: float) -> float:
+        found = scores >= threshold
+        return float(2 * (found * labels).sum() / (found.sum() + labels.sum()))
+
+    assert f1(best_f1_threshold(scores, labels)) == pytest.approx(max(f1(t) for t in np.unique(scores)))
+
+
+def test_a_class_without_positives_cannot_be_calibrated() -> None:
+    with pytest.raises(UsageError, match="with and without ST: 0 of 8"):
+        fit_decision_rule(
+            np.zeros((8, 6)), np.tile([[0, 1], [1, 0]], (4, 3))[:, [0, 1, 0, 1, 0, 0]] * [1, 1, 1, 1, 1, 0]
+        )
+
+
+def test_figures_against_a_case_done_by_hand() -> None:
+    labels = np.zeros((8, 6))
+    labels[:4] = 1
+    scores = np.where(labels == 1, 0.9, 0.1)
+    scores[0, 0] = 0.05  # one missed 1dAVb, below every negative
+    figures = evaluate_scores(scores, labels, thresholds=(0.5,) * 6, bootstraps=20)
+    first, second = figures["classes"]["1dAVb"], figures["classes"]["RBBB"]
+    assert first["auroc"]["value"] == pytest.approx(0.75)
+    assert first["recall"]["value"] == pytest.approx(0.75)
+    assert first["precision"]["value"] == pytest.approx(1.0)
+    assert first["f1"]["value"] == pytest.approx(2 * 0.75 / 1.75, abs=1e-5)
+    assert second["auroc"]["value"] == pytest.approx(1.0)
+    macro = figures["macro"]
+    recall = (5 + 0.75) / 6
+    assert macro["f1_of_macro"]["value"] == pytest.approx(2 * recall / (1 + recall), abs=1e-5)
+    assert macro["auroc"]["low"] <= macro["auroc"]["value"] <= macro["auroc"]["high"]
+    assert figures["positives"]["ST"] == 4
+
+
+def test_a_class_without_positives_is_null_not_zero() -> None:
+    labels = np.zeros((10, 6))
+    labels[:5, :5] = 1
+    figures = evaluate_scores(np.full((10, 6), 0.3), labels, thresholds=(0.5,) * 6, bootstraps=5)
+    assert figures["classes"]["ST"]["auroc"] == {"value": None, "low": None, "high": None}
+    assert figures["macro"]["auroc"]["value"] == pytest.approx(0.5)
