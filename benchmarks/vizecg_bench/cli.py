@@ -46,6 +46,20 @@ def photos(
 
 
 @app.command()
+def rectify(
+    root: Annotated[Path, typer.Option(help="PTB-XL folder.")],
+    fold: Annotated[int, typer.Option(min=1, max=10)] = 9,
+    limit: Annotated[int, typer.Option(min=10, help="Number of photographs.")] = 300,
+    bundle: Annotated[Path | None, typer.Option(help="Default: the shipped bundle.")] = None,
+    out: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+) -> None:
+    """Photographed renderings through rectifier and model: corner errors, answered share, time, AUROC."""
+    from vizecg_bench.rectify import measure_rectify
+
+    measure_rectify(root=root, fold=fold, limit=limit, bundle=bundle, out=out)
+
+
+@app.command()
 def startup(
     image: Annotated[Path, typer.Option(help="A photograph; it is enlarged to --megapixels.")],
     megapixels: Annotated[float, typer.Option(min=0.5, max=60)] = 12.0,

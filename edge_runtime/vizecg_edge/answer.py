@@ -98,7 +98,7 @@ class Answer:
     def to_text(self) -> str:
         """A few lines for people."""
         if self.probabilities is None or self.decisions is None:
-            return f"{self.input.path}: refused ({', '.join(self.reasons)})\n  " + "\n  ".join(self.messages)
+            return "\n".join(f"refused ({', '.join(self.reasons)}): {message}" for message in self.messages)
         words = {True: "PRESENT", False: "absent", None: "undecided"}
         rows = [
             f"  {label.value:6} {self.probabilities[label.value]:6.1%}  {words[self.decisions[label.value]]:10}"

@@ -40,19 +40,19 @@ def read_file(path: Path) -> bytes:
         InputRefusedError: ``file_not_found`` or ``unreadable``.
     """
     if not path.exists():
-        raise InputRefusedError(f"{path}: no such file", reason="file_not_found")
+        raise InputRefusedError("no such file", reason="file_not_found")
     if not path.is_file():
-        raise InputRefusedError(f"{path}: not a file", reason="unreadable")
+        raise InputRefusedError("not a file", reason="unreadable")
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
-        raise InputRefusedError(f"{path}: {size} bytes are over {MAX_FILE_BYTES}", reason="unreadable")
+        raise InputRefusedError(f"{size} bytes are over {MAX_FILE_BYTES}", reason="unreadable")
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InputRefusedError(f"{path}: {error.strerror}", reason="unreadable") from error
+        raise InputRefusedError(str(error.strerror), reason="unreadable") from error
 
 
-def decode(data: bytes, *, name: str) -> Capture:
+def decode(data: bytes) -> Capture:
     """Decode an image, fully: half a JPEG is refused, not filled with grey.
 
     Raises:
@@ -64,18 +64,18 @@ def decode(data: bytes, *, name: str) -> Capture:
             with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
                 width, height = picture.size
                 if width * height > MAX_PIXELS:
-                    raise InputRefusedError(f"{name}: {width} x {height} pixels are too many", reason="unreadable")
+                    raise InputRefusedError(f"{width} x {height} pixels are too many", reason="unreadable")
                 if min(width, height) < MIN_SIDE_PX:
                     raise InputRefusedError(
-                        f"{name}: {width} x {height} pixels are too few, at least {MIN_SIDE_PX} a side are needed",
+                        f"{width} x {height} pixels are too few, at least {MIN_SIDE_PX} a side are needed",
                         reason="too_small",
                     )
                 upright = ImageOps.exif_transpose(picture.convert("RGB") if picture.mode != "RGB" else picture)
                 image = np.asarray(upright)
     except UnidentifiedImageError as error:
-        raise InputRefusedError(f"{name}: not an image in {', '.join(FORMATS)}", reason="unreadable") from error
+        raise InputRefusedError(f"not an image in {', '.join(FORMATS)}", reason="unreadable") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InputRefusedError(f"{name}: too many pixels", reason="unreadable") from error
+        raise InputRefusedError("too many pixels", reason="unreadable") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise InputRefusedError(f"{name}: damaged image ({error})", reason="unreadable") from error
+        raise InputRefusedError(f"damaged image ({error})", reason="unreadable") from error
     return Capture(image=image, sha256=sha256_bytes(data))

@@ -51,9 +51,9 @@ def run(
         answered += answer.answered
         if as_json:
             print(json.dumps(answer.to_dict()), flush=True)
-            for message in answer.messages:
-                print(f"refused: {message}", file=sys.stderr)
-        else:
+        if not answer.answered:
+            print(answer.to_text(), file=sys.stderr, flush=True)
+        elif not as_json:
             print(answer.to_text(), flush=True)
         if save_sheet is not None and result.sheet is not None:
             _save(save_sheet, path, result.sheet)

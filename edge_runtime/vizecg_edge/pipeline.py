@@ -60,7 +60,7 @@ class Pipeline:
         source = Input(path=str(path))
         photo = rectified = None
         try:
-            capture = decode(read_file(path), name=str(path))
+            capture = decode(read_file(path))
             photo = capture.image
             source = Input(path=str(path), sha256=capture.sha256, width=photo.shape[1], height=photo.shape[0])
             clock.lap("decode")
@@ -74,7 +74,7 @@ class Pipeline:
                 input=source,
                 status=REFUSED,
                 reasons=(error.reason,),
-                messages=(str(error),),
+                messages=(f"{path}: {error}",),
                 quality=_quality(rectified, None),
                 geometry=_geometry(rectified),
                 timings_ms=clock.timings(),

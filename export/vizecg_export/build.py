@@ -166,7 +166,7 @@ def _evaluate(
     found = [artefact(cache.inks[cache.rows, i]) for i in range(len(EVALUATION_CONDITIONS))]
     stacked = np.concatenate([labels] * len(EVALUATION_CONDITIONS))
     all_float, all_found = np.concatenate(floats), np.concatenate(found)
-    margin = float(np.percentile(np.abs(all_float - all_found), 50))
+    margin = float(np.percentile(np.abs(all_float - all_found), 99))
     rule = fit_decision_rule(all_found, stacked, margin=margin)
     float_rule = fit_decision_rule(all_float, stacked)
     accuracy: dict[str, Any] = {"data": request.evaluation.name, "kind": "validation: thresholds were fitted on it"}

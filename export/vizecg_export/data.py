@@ -11,7 +11,7 @@ import numpy as np
 from vizecg.data.source import RecordSource, ptbxl_source, synthetic_source
 from vizecg.records.ptbxl import SPLITS
 from vizecg.render import Condition, sheet_under
-from vizecg.spec import LABELS, PreprocessSpec, SheetSpec, UsageError, ink_map
+from vizecg.spec import LABELS, InputRefusedError, PreprocessSpec, SheetSpec, UsageError, ink_map
 from vizecg.spec.fingerprint import sha256_ids
 
 SYNTHETIC_SIZE = 240
@@ -53,11 +53,16 @@ def calibration_set(
     counts = dict.fromkeys(wanted, 0)
     inks: list[np.ndarray] = []
     ids: list[str] = []
+    refused: list[str] = []
     patients: set[str] = set()
     for index in rng.permutation(len(source)):
         if all(counts[label] >= wanted[label] for label in wanted):
             break
-        record = source.read(source.items[int(index)])
+        try:
+            record = source.read(source.items[int(index)])
+        except InputRefusedError as error:
+            refused.append(str(error))
+            continue
         assert record.labels is not None
         present = [label for label, value in zip(LABELS, record.labels, strict=True) if value] or ["none"]
         if all(counts[label] >= wanted[label] for label in present):
@@ -83,6 +88,7 @@ def calibration_set(
             "n": len(ids),
             "classes": counts,
             "conditions": {"print": (len(ids) + 1) // 2, "photo": len(ids) // 2},
+            "refused": refused,
             "records_sha256": sha256_ids(ids),
         },
     )

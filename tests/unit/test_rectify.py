@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
+
 import cv2
 import numpy as np
 import pytest
@@ -30,10 +33,11 @@ def beats(seconds: np.ndarray, phase: float, height: float) -> np.ndarray:
     return wave(0.15, 0.03, 0.12) + height * (wave(0.3, 0.012, 1.0) - wave(0.325, 0.012, 0.25)) + wave(0.5, 0.05, 0.25)
 
 
+@lru_cache(maxsize=4)
 def draw_page(
     *, colour: tuple[int, int, int] = RED, minor: bool = True, traces: bool = True, rows: int = 4
 ) -> np.ndarray:
-    """uint8 RGB page with a grid and, if wanted, rows of traces with calibration pulses."""
+    """uint8 RGB page with a grid and, if wanted, rows of traces with calibration pulses. Not to be written to."""
     width, height = PAGE_MM[0] * PRINT_PX, PAGE_MM[1] * PRINT_PX
     page = np.full((height, width, 3), 250, np.uint8)
     if minor:
@@ -61,7 +65,7 @@ def draw_row(page: np.ndarray, baseline_mm: float, row: int) -> None:
 
 
 def photograph(
-    page: np.ndarray, *, turn: float = 0.0, tilt: float = 0.0, shear: float = 0.0, size: tuple[int, int] = (2000, 1500)
+    page: np.ndarray, *, turn: float = 0.0, tilt: float = 0.0, shear: float = 0.0, size: tuple[int, int] = (1600, 1200)
 ) -> tuple[np.ndarray, np.ndarray]:
     """The page seen from a camera. Returns uint8 RGB and the (3, 3) matrix page millimetres -> photograph pixels."""
     width, height = size
@@ -110,7 +114,8 @@ def test_known_pose_is_recovered(pose: dict[str, float], colour: tuple[int, int,
     assert np.abs(errors).max() < 1.0
     # The shape, apart from the origin, is known much better.
     assert np.abs(errors - errors.mean(axis=0)).max() < 0.4
-    assert result.sheet.shape == SPEC.shape and result.sheet.dtype == np.uint8
+    assert result.sheet.shape == SPEC.shape
+    assert result.sheet.dtype == np.uint8
     assert result.layout == LAYOUT_3X4_R
     assert result.coverage > 0.99
     assert abs(result.rotation_deg - pose.get("turn", 0.0)) < 4
@@ -122,7 +127,8 @@ def test_scale_in_the_photograph_is_reported() -> None:
     photo, matrix = photograph(draw_page())
     result = rectify(photo, SPEC)
     assert result.px_per_mm == pytest.approx(np.sqrt(np.linalg.det(matrix[:2, :2])), rel=0.01)
-    assert result.grid_residual_mm < 0.3 and result.bend_residual_mm < 0.3
+    assert result.grid_residual_mm < 0.3
+    assert result.bend_residual_mm < 0.3
 
 
 def test_sheet_content_lies_where_the_spec_says() -> None:
@@ -140,24 +146,26 @@ def test_sheet_content_lies_where_the_spec_says() -> None:
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_quarter_turns_are_settled_by_the_pulses(turns: int) -> None:
-    photo, _ = photograph(draw_page(), turn=3.0)
-    upright = rectify(photo, SPEC)
-    turned = rectify(np.rot90(photo, turns).copy(), SPEC)
-    assert turned.pulses >= 2
-    difference = np.abs(turned.sheet.astype(int) - upright.sheet.astype(int)).mean()
-    assert difference < 12
-    assert abs((turned.rotation_deg + 90 * turns - upright.rotation_deg + 180) % 360 - 180) < 1
+    photo, matrix = photograph(draw_page(), turn=3.0)
+    for _ in range(turns):
+        # np.rot90 once: (x, y) goes to (y, width - 1 - x).
+        matrix = np.array([[0, 1, 0], [-1, 0, photo.shape[1] - 1], [0, 0, 1]]) @ matrix
+        photo = np.rot90(photo).copy()
+    result = rectify(photo, SPEC)
+    assert result.pulses >= 2
+    assert np.abs(block_errors(result.homography, matrix)).max() < 1.0
+    assert abs((result.rotation_deg + 90 * turns - 3.0 + 180) % 360 - 180) < 2
 
 
 def test_bent_paper_is_flattened() -> None:
     page = draw_page(minor=False)
     y, x = np.mgrid[0 : page.shape[0], 0 : page.shape[1]].astype(np.float32)
-    wave = 3.0 * PRINT_PX * np.sin(2 * np.pi * x / (120 * PRINT_PX))
+    wave = 2.5 * PRINT_PX * np.sin(2 * np.pi * x / (180 * PRINT_PX))
     photo, _ = photograph(cv2.remap(page, x, y + wave, cv2.INTER_LINEAR, borderValue=(250, 250, 250)))
     result = rectify(photo, SPEC)
-    assert result.grid_residual_mm > 1.0
-    assert result.bend_residual_mm < 0.4
-    assert np.abs(result.bend_mm[..., 1]).max() > 2.0
+    assert result.grid_residual_mm > 0.3
+    assert result.bend_residual_mm < 0.15
+    assert np.abs(result.bend_mm[..., 1]).max() > 1.5
 
 
 def test_cut_off_traces_are_refused() -> None:
@@ -208,31 +216,44 @@ def bricks() -> np.ndarray:
     return wall
 
 
-NOISE = np.random.default_rng(0).integers(0, 256, (900, 1200, 3), dtype=np.uint8)
+def noise() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (900, 1200, 3), dtype=np.uint8)
+
+
+def graph_paper() -> np.ndarray:
+    return photograph(draw_page(traces=False))[0]
+
+
+def squared_paper() -> np.ndarray:
+    return photograph(draw_page(traces=False, colour=GREY, minor=False), turn=9.0)[0]
+
+
+def squared_paper_with_notes() -> np.ndarray:
+    page = draw_page(traces=False, colour=GREY, minor=False).copy()
+    for line in range(7):
+        cv2.putText(page, "call the laboratory about the results", (90, 200 + line * 140), 0, 2.2, (30, 30, 90), 4)
+    return photograph(page)[0]
 
 
 @pytest.mark.parametrize(
-    ("image", "reasons"),
+    ("make", "reasons"),
     [
-        pytest.param(np.zeros((900, 1200, 3), np.uint8), {Reason.TOO_DARK}, id="black"),
-        pytest.param(np.full((900, 1200, 3), 255, np.uint8), {Reason.NO_GRID}, id="white"),
-        pytest.param(NOISE, {Reason.NO_GRID}, id="noise"),
-        pytest.param(meadow(), {Reason.NO_GRID}, id="meadow"),
-        pytest.param(bricks(), {Reason.NO_GRID, Reason.NOT_AN_ECG, Reason.UNSUPPORTED_LAYOUT}, id="bricks"),
-        pytest.param(text_page(), {Reason.NO_GRID, Reason.NOT_AN_ECG}, id="text"),
-        pytest.param(photograph(draw_page(traces=False))[0], {Reason.NOT_AN_ECG}, id="graph-paper"),
-        pytest.param(
-            photograph(draw_page(traces=False, colour=GREY, minor=False), turn=9.0)[0],
-            {Reason.NOT_AN_ECG},
-            id="squares",
-        ),
-        pytest.param(np.full((200, 300, 3), 255, np.uint8), {Reason.TOO_SMALL}, id="tiny"),
-        pytest.param(np.zeros((900, 1200), np.uint8), {Reason.INVALID_IMAGE}, id="grey-array"),
+        pytest.param(lambda: np.zeros((900, 1200, 3), np.uint8), {Reason.TOO_DARK}, id="black"),
+        pytest.param(lambda: np.full((900, 1200, 3), 255, np.uint8), {Reason.NO_GRID}, id="white"),
+        pytest.param(noise, {Reason.NO_GRID}, id="noise"),
+        pytest.param(meadow, {Reason.NO_GRID}, id="meadow"),
+        pytest.param(bricks, {Reason.NO_GRID, Reason.NOT_AN_ECG, Reason.UNSUPPORTED_LAYOUT}, id="bricks"),
+        pytest.param(text_page, {Reason.NO_GRID, Reason.NOT_AN_ECG}, id="text"),
+        pytest.param(graph_paper, {Reason.NOT_AN_ECG}, id="graph-paper"),
+        pytest.param(squared_paper, {Reason.NOT_AN_ECG}, id="squared-paper"),
+        pytest.param(squared_paper_with_notes, {Reason.NOT_AN_ECG, Reason.UNSUPPORTED_LAYOUT}, id="notes"),
+        pytest.param(lambda: np.full((200, 300, 3), 255, np.uint8), {Reason.TOO_SMALL}, id="tiny"),
+        pytest.param(lambda: np.zeros((900, 1200), np.uint8), {Reason.INVALID_IMAGE}, id="grey-array"),
     ],
 )
-def test_what_is_no_ecg_is_refused(image: np.ndarray, reasons: set[Reason]) -> None:
+def test_what_is_no_ecg_is_refused(make: Callable[[], np.ndarray], reasons: set[Reason]) -> None:
     with pytest.raises(InputRefusedError) as caught:
-        rectify(image, SPEC)
+        rectify(make(), SPEC)
     assert caught.value.reason in {reason.value for reason in reasons}
     assert str(caught.value).endswith((".", ")"))
 

@@ -25,6 +25,8 @@ LEAST_COVER, LEAST_LIVELY = 0.5, 5
 PULSE_SEARCH_MM = (-12.0, 14.0)
 """Where right edges of pulses are looked for, relative to a first estimate of the beginning."""
 WIDE_PULSE_MM = 4.0
+PULSE_WEIGHT, PULSE_FIT = 10.0, 3.0
+"""Pulses that stand in line outweigh the ends of the traces, which may be cut; their part in the fit of the block."""
 PULSE_GAP_WIDE_MM, PULSE_GAP_NARROW_MM = (-0.7, 4.5), (1.3, 6.5)
 """Distance from the pulse to the beginning of the traces: wide pulses touch the traces, narrow ones stand apart."""
 
@@ -102,7 +104,7 @@ def _band(mask: np.ndarray, row: Row) -> Band:
 
 def _lively(part: np.ndarray, high_mm: float) -> int:
     """Number of 5 mm stretches of a band in which some connected ink is more than ``high_mm`` high."""
-    count, _, stats, centres = cv2.connectedComponentsWithStats(part, connectivity=8)
+    _, _, stats, centres = cv2.connectedComponentsWithStats(part, connectivity=8)
     tall = stats[1:, cv2.CC_STAT_HEIGHT] > high_mm * PX_PER_MM
     # A long trace is one component: its columns are judged by their own extent.
     heights = part.sum(axis=0)
@@ -148,14 +150,16 @@ def _left_edge(four: list[Band], pulses: list[list[Pulse]], inside: np.ndarray) 
     first = float(starts[int(np.argmax(total))])
     low, high = (first + offset * PX_PER_MM for offset in PULSE_SEARCH_MM)
     found = aligned_pulses(pulses, low_px=low, high_px=high)
+    fit = total.copy()
     if len(found) >= 2:
         wide = float(np.median([p.width_mm for p in found])) >= WIDE_PULSE_MM
         nearest, farthest = PULSE_GAP_WIDE_MM if wide else PULSE_GAP_NARROW_MM
         gap = (starts - float(np.median([p.right for p in found]))) / PX_PER_MM
-        total += np.where((gap >= nearest) & (gap <= farthest), 3.0, 0.0)
+        total += np.where((gap >= nearest) & (gap <= farthest), PULSE_WEIGHT, 0.0)
+        fit += PULSE_FIT
         total -= 0.03 * np.abs(np.clip(gap, -10, 10) - (0.5 if wide else 3.0))
     best = int(np.argmax(total))
-    return float(starts[best]), float(total[best]) / ROWS, found
+    return float(starts[best]), float(fit[best]) / ROWS, found
 
 
 def _fit_of_starts(occupied: np.ndarray, known: np.ndarray, starts: np.ndarray) -> np.ndarray:
@@ -193,7 +197,6 @@ def _belongs(band: Band, four: list[Band], left: float) -> bool:
 
 def _visible(inside: np.ndarray, left: float, top: int, bottom: int) -> float:
     """Share of the block, from 8 mm above the first baseline to 5 mm below the last, that the photograph shows."""
-    height, width = inside.shape
     low, high = round(left), round(left + BLOCK_MM * PX_PER_MM)
     above, below = top - round(8 * PX_PER_MM), bottom + round(5 * PX_PER_MM)
     part = inside[max(0, above) : below, max(0, low) : max(0, high)]

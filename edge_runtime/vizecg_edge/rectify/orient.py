@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +28,12 @@ class Placed:
     quarter_turns: int
 
 
-def place_block(view: TraceView) -> Placed:
+def place_block(view: TraceView, sideways: Callable[[], TraceView]) -> Placed:
     """Find the block, upright if it can be. Turned sheets are accepted only where pulses prove the turn.
+
+    Args:
+        view: the traces that run across.
+        sideways: makes the view of the traces that run down; called where those across make no block.
 
     Raises:
         InputRefusedError: what the upright view was refused for.
@@ -42,9 +47,11 @@ def place_block(view: TraceView) -> Placed:
         refused = error
     if 0 in blocks and blocks[0].pulses >= ENOUGH_PULSES:
         return Placed(block=blocks[0], to_view=np.eye(3), quarter_turns=0)
-    for turns in (2,) if 0 in blocks else (1, 3, 2):
+    down = None if 0 in blocks else ink_mask(sideways())
+    for turns in (2,) if 0 in blocks else (2, 1, 3):
+        turned = mask if down is None or turns == 2 else down
         try:
-            block = find_block(np.rot90(mask, turns).copy(), np.rot90(view.inside, turns).copy())
+            block = find_block(np.rot90(turned, turns).copy(), np.rot90(view.inside, turns).copy())
         except InputRefusedError as error:
             # Upright traces say nothing sideways: the more telling reason is kept.
             if refused is not None and refused.reason == Reason.NOT_AN_ECG.value:

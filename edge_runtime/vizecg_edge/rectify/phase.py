@@ -15,10 +15,12 @@ import numpy as np
 CELL_PX = 16
 COHERENT = 0.5
 """Least coherence (0..1) of the phases around a cell for it to count."""
-LINE_PERCENTILE, LINE_CAP = 92.0, 1.7
+LINE_PERCENTILE, LINE_CAP = 92.0, 1.3
 """Ink of the grid lines: they cover about a tenth of the paper, traces a fiftieth. Darker ink is cut to it."""
 SMOOTH_CELLS = 1.3
 MOST_CELLS = 110
+MOST_ISLANDS, LEAST_ISLAND, ISLAND_TRUST = 6, 40, 0.002
+"""Parts of the grid that traces or creases cut off: how many, their least size in cells, and their weight."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,34 +82,55 @@ def _blur(values: np.ndarray) -> np.ndarray:
 
 
 def unwrap(phases: Phases) -> Phases:
-    """Offsets made continuous, from the most coherent cell outwards; cells not connected to it get weight 0."""
+    """Offsets made continuous from the most coherent cell outwards; cells not connected to it count for little."""
     offsets, weights = phases.offsets.copy(), phases.weights.copy()
     for axis in range(2):
-        offsets[..., axis], reached = _unwrap_one(offsets[..., axis], weights[..., axis])
-        weights[..., axis] *= reached
+        offsets[..., axis], trust = _unwrap_one(offsets[..., axis], weights[..., axis])
+        weights[..., axis] *= trust
     return Phases(centres=phases.centres, offsets=offsets, weights=weights)
 
 
 def _unwrap_one(offsets: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Quality-guided flood fill: the best cell next to those done is done next."""
-    rows, columns = offsets.shape
+    """Quality-guided flood fill: the best cell next to those done is done next.
+
+    Returns the offsets and a factor for their weights: 1 on the mainland, little on islands, which may be off by a
+    whole cell, and 0 elsewhere.
+    """
     values, quality = offsets.tolist(), weights.tolist()
-    reached = np.zeros(offsets.shape, bool)
+    trust = np.zeros(offsets.shape)
     # A blurred map finds a start inside a large good area.
-    start = int(np.argmax(cv2.GaussianBlur(weights, (0, 0), 3.0)))
-    heap = [(0.0, start // columns, start % columns, values[start // columns][start % columns])]
+    attraction = cv2.GaussianBlur(weights, (0, 0), 3.0)
+    attraction[weights <= 0] = 0
+    for _ in range(MOST_ISLANDS):
+        row, column = divmod(int(np.argmax(attraction)), offsets.shape[1])
+        if attraction[row, column] <= 0:
+            break
+        island = _flood(values, quality, row, column)
+        attraction[island] = 0
+        if not trust.any():
+            trust[island] = 1.0
+        elif island.sum() >= LEAST_ISLAND:
+            trust[island] = ISLAND_TRUST
+    return np.array(values), trust
+
+
+def _flood(values: list[list[float]], quality: list[list[float]], row: int, column: int) -> np.ndarray:
+    """Unwrap in place all cells connected to a start; returns which, (rows, columns) bool."""
+    rows, columns = len(values), len(values[0])
+    done = np.zeros((rows, columns), bool)
+    heap = [(0.0, row, column, values[row][column])]
     while heap:
         _, row, column, guess = heapq.heappop(heap)
-        if reached[row, column]:
+        if done[row, column]:
             continue
-        reached[row, column] = True
+        done[row, column] = True
         value = values[row][column]
         value += round(guess - value)
         values[row][column] = value
         for r, c in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
-            if 0 <= r < rows and 0 <= c < columns and quality[r][c] > 0 and not reached[r, c]:
+            if 0 <= r < rows and 0 <= c < columns and quality[r][c] > 0 and not done[r, c]:
                 heapq.heappush(heap, (-quality[r][c], r, c, value))
-    return np.array(values), reached
+    return done
 
 
 def refit(to_cells: np.ndarray, phases: Phases) -> tuple[np.ndarray, float]:

@@ -53,7 +53,7 @@ def row_pulses(mask: np.ndarray, y: float, most: int = 6) -> list[Pulse]:
             better = score > best[step:]
             best[step:][better] = score[better]
             best_width[step:][better] = step
-    found = []
+    found: list[Pulse] = []
     while len(found) < most:
         right = int(np.argmax(best))
         if best[right] < LEAST_SCORE:

@@ -34,11 +34,11 @@ _SENTENCES = {
     Reason.TOO_BLURRED: "The picture is blurred; hold the camera still and wait for it to focus.",
     Reason.NO_GRID: "No ECG grid paper was found; photograph the printout from above, flat and filling the picture.",
     Reason.NOT_AN_ECG: "The paper has a grid, but no ECG traces were found on it.",
-    Reason.SCALE_UNCERTAIN: "The size of the grid squares could not be settled; photograph the whole printout from above.",
+    Reason.SCALE_UNCERTAIN: "The size of the grid squares is not certain; photograph the whole printout from above.",
     Reason.UNSUPPORTED_LAYOUT: "Only printouts with three rows of four leads and one rhythm strip below can be read.",
     Reason.CUT_OFF: "Part of the traces lies outside the picture; take in the whole printout.",
     Reason.DISTORTED: "The paper is bent or creased too much; lay it flat and photograph it from above.",
-    Reason.LOW_QUALITY: "The picture is not good enough to be read; lay the paper flat, in even light, and take it again.",
+    Reason.LOW_QUALITY: "The picture is not good enough; lay the paper flat, in even light, and take it again.",
 }
 
 

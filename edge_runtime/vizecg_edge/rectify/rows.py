@@ -27,7 +27,7 @@ class Row:
 def ink_mask(view: TraceView) -> np.ndarray:
     """uint8 (h, w), 1 where there is trace ink; specks are gone."""
     mask = (view.ink > view.threshold).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     large = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= 4
     large[0] = False
     return np.asarray(large[labels], np.uint8)

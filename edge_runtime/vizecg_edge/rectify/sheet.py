@@ -47,7 +47,7 @@ def rectify(image: np.ndarray, spec: SheetSpec) -> Rectified:
     traces = ink_mask(trace_view(work.trace_ink, grid, bend))
     bend = refine_bend(work.grid_ink, grid, bend, traces)
     view = trace_view(work.trace_ink, grid, bend)
-    placed = place_block(view)
+    placed = place_block(view, lambda: trace_view(work.trace_ink, grid, bend, sideways=True))
     detected = time.perf_counter()
     sheet_to_cells = _sheet_to_cells(view, placed, spec)
     photo_to_cells = grid.to_cells @ work.to_work

@@ -40,8 +40,11 @@ class TraceView:
         return np.array([[s, 0, 0.5 * s + self.left], [0, s, 0.5 * s + self.top], [0, 0, 1]], np.float64)
 
 
-def trace_view(ink: np.ndarray, grid: Grid, bend: Bend) -> TraceView:
-    """uint8 trace ink (h, w) of the reduced photograph -> the traces over the grid's box."""
+def trace_view(ink: np.ndarray, grid: Grid, bend: Bend, *, sideways: bool = False) -> TraceView:
+    """uint8 trace ink (h, w) of the reduced photograph -> the traces over the grid's box.
+
+    Traces that run down the view are kept with ``sideways``, otherwise those that run across it.
+    """
     left, top, right, bottom = grid.box
     size = ((right - left) * CELL_PX, (bottom - top) * CELL_PX)
     view = TraceView(ink=ink, threshold=0.0, inside=ink, left=left, top=top)
@@ -51,7 +54,8 @@ def trace_view(ink: np.ndarray, grid: Grid, bend: Bend) -> TraceView:
     inside = cv2.remap(full, maps, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
     # Creases and shadows are broader than any line.
     whole = cv2.morphologyEx(whole, cv2.MORPH_TOPHAT, np.ones((THICKEST_PX, THICKEST_PX), np.uint8))
-    lines = cv2.dilate(_periodic(whole), np.ones((3, 3), np.uint8))
+    lines = _periodic(np.ascontiguousarray(whole.T)).T if sideways else _periodic(whole)
+    lines = cv2.dilate(np.ascontiguousarray(lines), np.ones((3, 3), np.uint8))
     rest = cv2.subtract(whole, lines)
     paper = cv2.resize(_paper_mask(grid), size, interpolation=cv2.INTER_NEAREST)
     rest = cv2.min(rest, cv2.erode(cv2.min(paper, inside), np.ones((5, 5), np.uint8)))

@@ -88,7 +88,7 @@ def _blur(values: np.ndarray, sigma: float) -> np.ndarray:
 
 def bend_at(bend: Bend, points: np.ndarray) -> np.ndarray:
     """Displacements (..., 2) in cells at grid coordinates (..., 2); those of the nearest cell outside."""
-    flat = np.asarray(points, np.float32).reshape(1, -1, 2) - np.float32([bend.left + 0.5, bend.top + 0.5])
+    flat = np.asarray(points, np.float32).reshape(1, -1, 2) - np.array([bend.left + 0.5, bend.top + 0.5], np.float32)
     # remap takes maps of at most 32767 columns.
     half = flat.shape[1]
     columns = min(half, 1024)

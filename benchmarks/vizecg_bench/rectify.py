@@ -1,0 +1,117 @@
+"""Photographed renderings through the whole edge pipeline: how well is the sheet found, and what does it cost?
+
+``vizecg evaluate --condition photo`` registers photographs by their true homography with a stated error. Here the
+rectifier does it, so what it refuses and where it errs is in the figures.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from rich.progress import track
+
+from vizecg.spec import LABELS, SheetSpec, UsageError
+from vizecg_bench.results import write_result
+
+SEED = 3
+
+
+def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, out: Path | None) -> dict[str, Any]:
+    """Photograph ``limit`` renderings of a PTB-XL fold, rectify and classify them; print and save the figures.
+
+    Records are drawn so that every class is there: positives first, up to a tenth of ``limit`` per class.
+
+    Raises:
+        UsageError: the fold has no records.
+    """
+    from vizecg.records.ptbxl import Ptbxl
+    from vizecg.render import Condition, condition_rng, layout_3x4, photograph, random_style, render_sheet
+    from vizecg.spec import InputRefusedError, preprocess
+    from vizecg_edge.pipeline import Pipeline
+    from vizecg_edge.quality import assess
+    from vizecg_edge.rectify import rectify
+
+    dataset = Ptbxl(root=root)
+    entries = _choose(dataset.select(folds=[fold]), limit)
+    pipeline = Pipeline(bundle=bundle)
+    manifest = pipeline.bundle.manifest
+    corners, milliseconds, logits, labels, reasons = [], [], [], [], dict[str, int]()
+    for entry in track(entries, description="rectifying"):
+        record = dataset.read(entry)
+        rng = condition_rng(record.record_id, seed=SEED, condition=Condition.PHOTO)
+        style = random_style(rng)
+        photo = photograph(render_sheet(record, spec=manifest.sheet, style=style), rng=rng, spec=manifest.sheet)
+        start = time.perf_counter()
+        try:
+            found = rectify(photo.image, manifest.sheet)
+            assess(found)
+        except InputRefusedError as error:
+            reasons[str(error.reason)] = reasons.get(str(error.reason), 0) + 1
+            continue
+        milliseconds.append(1000 * (time.perf_counter() - start))
+        boxes = layout_3x4(manifest.sheet, row_spacing_mm=style.row_spacing_mm)
+        block = np.array([[x, box.baseline_mm] for box in (boxes[0], boxes[-1]) for x in (box.x_mm, box.x_mm + 250)])
+        corners.append(_corner_errors(block, found.homography @ photo.homography, manifest.sheet))
+        image = preprocess(found.sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
+        logits.append(pipeline.backend.logits(image))
+        labels.append(entry.labels)
+    figures = _summary(len(entries), corners, milliseconds, reasons)
+    figures["accuracy"] = _accuracy(pipeline, logits, labels)
+    write_result(
+        out,
+        kind="rectify",
+        figures={"bundle": asdict(pipeline.bundle_id), "data": f"PTB-XL fold {fold}, positives first", **figures},
+    )
+    print({key: value for key, value in figures.items() if key != "accuracy"})
+    print("macro AUROC of the answered:", figures["accuracy"]["macro"]["auroc"])
+    return figures
+
+
+def _choose(entries: list[Any], limit: int) -> list[Any]:
+    if not entries:
+        raise UsageError("the fold has no records")
+    chosen: dict[int, Any] = {}
+    for column in range(len(LABELS)):
+        for entry in [entry for entry in entries if entry.labels[column]][: max(1, limit // 10)]:
+            chosen[entry.ecg_id] = entry
+    for entry in entries:
+        if len(chosen) >= limit:
+            break
+        chosen.setdefault(entry.ecg_id, entry)
+    return sorted(chosen.values(), key=lambda entry: entry.ecg_id)[:limit]
+
+
+def _corner_errors(block: np.ndarray, sheet_to_sheet: np.ndarray, spec: SheetSpec) -> np.ndarray:
+    """Distances in mm of the block's corners from where they belong, with and without the shift of the origin."""
+    found = spec.px_to_mm(cv2.perspectiveTransform(spec.mm_to_px(block)[None], sheet_to_sheet)[0])
+    # The origin comes from the traces: rows belong around the middle, whatever the print's own shift.
+    error = found - block
+    return np.stack([np.linalg.norm(error, axis=1), np.linalg.norm(error - error.mean(axis=0), axis=1)])
+
+
+def _summary(n: int, corners: list[np.ndarray], milliseconds: list[float], reasons: dict[str, int]) -> dict[str, Any]:
+    errors = np.array(corners) if corners else np.full((1, 2, 4), np.nan)
+    return {
+        "photographs": n,
+        "answered": len(corners),
+        "refused": reasons,
+        "corner_error_mm": _quantiles(errors[:, 0]),
+        "corner_error_mm_without_origin": _quantiles(errors[:, 1]),
+        "detect_and_rectify_ms": _quantiles(np.array(milliseconds)),
+    }
+
+
+def _quantiles(values: np.ndarray) -> dict[str, float]:
+    return {"median": round(float(np.median(values)), 3), "p95": round(float(np.percentile(values, 95)), 3)}
+
+
+def _accuracy(pipeline: Any, logits: list[np.ndarray], labels: list[np.ndarray]) -> dict[str, Any]:
+    from vizecg.train.metrics import evaluate_scores
+
+    rule = pipeline.artefact.decision
+    return evaluate_scores(rule.probabilities(np.stack(logits)), np.stack(labels), thresholds=rule.threshold)
