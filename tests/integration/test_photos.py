@@ -73,7 +73,7 @@ def test_other_printouts_are_rectified_or_refused() -> None:
     results = {path.stem: answer(path) for path in photos("unlabelled")}
     for name in OTHER_LAYOUTS:
         if name in results:
-            assert results[name] == "unsupported_layout", (name, results[name])
+            assert results[name] in {"unsupported_layout", "scale_uncertain"}, (name, results[name])
     rest = [result for name, result in results.items() if name not in OTHER_LAYOUTS]
     assert sum(isinstance(result, Rectified) for result in rest) >= len(rest) - 2
 

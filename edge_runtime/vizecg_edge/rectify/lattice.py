@@ -15,6 +15,8 @@ SHORTEST, LONGEST = 6.0, 46.0
 """Range of a grid step, in pixels of that image."""
 FINE_BLUR = 1.6
 """Standard deviation, in pixels, of the blur that weakens 1 mm lines and leaves 5 mm lines."""
+GRID_PERCENTILE = 35.0
+"""Percentile of a tile's contrast at which it is clipped. Grid lines cover half of a tile, traces a twentieth."""
 LEAST_PEAK = 0.12
 """Autocorrelation (1 at zero lag) below which a peak is taken for chance."""
 
@@ -47,7 +49,7 @@ def find_lattices(ink: np.ndarray) -> Lattices:
             tile = small[top : top + TILE, left : left + TILE]
             if tile.shape != hann.shape:
                 continue
-            found = _tile_lattice(tile * hann, window_acf)
+            found = _tile_lattice(_flattened(tile) * hann, window_acf)
             if found is not None:
                 centres.append((left + (TILE - 1) / 2, top + (TILE - 1) / 2))
                 steps.append(found[0])
@@ -58,6 +60,13 @@ def find_lattices(ink: np.ndarray) -> Lattices:
         steps=np.array(steps, np.float64).reshape(-1, 2, 2) / factor,
         strengths=np.array(strengths, np.float64),
     )
+
+
+def _flattened(tile: np.ndarray) -> np.ndarray:
+    """The tile clipped at the contrast of its grid: thick black traces would drown faint coloured lines."""
+    limit = float(np.percentile(np.abs(tile), GRID_PERCENTILE))
+    clipped = np.clip(tile, -limit, limit)
+    return np.asarray(clipped - clipped.mean())
 
 
 def _starts(size: int) -> list[int]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from vizecg.spec import InputRefusedError
 from vizecg_edge.rectify.block import Block, find_block
-from vizecg_edge.rectify.reasons import Reason
 from vizecg_edge.rectify.rows import ink_mask
 from vizecg_edge.rectify.traces import TraceView
 
@@ -52,10 +51,8 @@ def place_block(view: TraceView, sideways: Callable[[], TraceView]) -> Placed:
         turned = mask if down is None or turns == 2 else down
         try:
             block = find_block(np.rot90(turned, turns).copy(), np.rot90(view.inside, turns).copy())
-        except InputRefusedError as error:
-            # Upright traces say nothing sideways: the more telling reason is kept.
-            if refused is not None and refused.reason == Reason.NOT_AN_ECG.value:
-                refused = error
+        except InputRefusedError:
+            # What is amiss upright is what the photographer should hear of.
             continue
         if block.pulses >= ENOUGH_PULSES:
             blocks[turns] = block

@@ -17,6 +17,8 @@ COHERENT = 0.5
 """Least coherence (0..1) of the phases around a cell for it to count."""
 LINE_PERCENTILE, LINE_CAP = 92.0, 1.3
 """Ink of the grid lines: they cover about a tenth of the paper, traces a fiftieth. Darker ink is cut to it."""
+DARK_CAP, MOST_DARK = 1.8, 0.12
+"""Ink still darker is traces and text, unless there is too much of it: the mean of its surroundings replaces it."""
 SMOOTH_CELLS = 1.3
 MOST_CELLS = 110
 MOST_ISLANDS, LEAST_ISLAND, ISLAND_TRUST = 6, 40, 0.002
@@ -54,8 +56,11 @@ def phases_of_view(view: np.ndarray, box: tuple[int, int, int, int]) -> Phases:
     """uint8 view of ``box``, ``CELL_PX`` pixels per cell -> wrapped offsets of its cells."""
     view = view.astype(np.float32)
     # Traces and text are much darker than grid lines and must not outweigh them.
-    cap = LINE_CAP * float(np.percentile(view[::2, ::2], LINE_PERCENTILE))
-    np.minimum(view, max(cap, 6.0), out=view)
+    cap = max(6.0, LINE_CAP * float(np.percentile(view[::2, ::2], LINE_PERCENTILE)))
+    darkest = cv2.dilate((view > DARK_CAP / LINE_CAP * cap).astype(np.uint8), np.ones((3, 3), np.uint8))
+    np.minimum(view, cap, out=view)
+    if darkest.mean() < MOST_DARK:
+        np.copyto(view, cv2.blur(view, (CELL_PX, CELL_PX)), where=darkest > 0)
     rows, columns = view.shape[0] // CELL_PX, view.shape[1] // CELL_PX
     turn = np.exp(-2j * np.pi * (np.arange(CELL_PX) + 0.5) / CELL_PX).astype(np.complex64)
     blocks = view.reshape(rows, CELL_PX, columns, CELL_PX)
@@ -137,7 +142,7 @@ def refit(to_cells: np.ndarray, phases: Phases) -> tuple[np.ndarray, float]:
     """The homography improved by the offsets, with robust reweighting.
 
     Returns:
-        (3, 3) float64, pixels -> cells, and the robust RMS of what is left, in cells.
+        (3, 3) float64, pixels -> cells, and the robust RMS of what is left in the worse direction, in cells.
     """
     use = phases.weights.max(axis=-1) > 0
     centres = phases.centres[use]
@@ -157,7 +162,9 @@ def refit(to_cells: np.ndarray, phases: Phases) -> tuple[np.ndarray, float]:
         spread = float(np.clip(1.4826 * np.median(np.abs(rest[weights > 0])), 0.01, 0.2))
     shift = np.array([[1 / unit, 0, -middle[0] / unit], [0, 1 / unit, -middle[1] / unit], [0, 0, 1]])
     result = np.linalg.inv(shift) @ correction @ shift @ to_cells
-    return result / result[2, 2], spread
+    # The worse of the two directions: paper often bends in one only.
+    left = [1.4826 * float(np.median(np.abs(rest[:, axis][weights[:, axis] > 0]))) for axis in range(2)]
+    return result / result[2, 2], max(left)
 
 
 def _apply(homography: np.ndarray, points: np.ndarray) -> np.ndarray:

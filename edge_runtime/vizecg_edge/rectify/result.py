@@ -21,7 +21,8 @@ class Rectified:
             sheet's upper and left edge and the last on the others: the content of sheet point p (mm) was taken from
             where the homography puts p + bend. Zero for flat paper.
         px_per_mm: photograph pixels per paper millimetre at the middle of the block.
-        grid_residual_mm: robust RMS distance of the grid lines from the homography's, before the bend is taken out.
+        grid_residual_mm: robust RMS distance of the grid lines from the homography's, in the worse of the two
+            directions, before the bend is taken out.
         bend_residual_mm: the same with the bend taken out, measured again on the sheet.
         rotation_deg: direction of the sheet's x axis in the photograph, clockwise positive, -180 to 180.
         layout: ``"3x4+R"``, or ``"unknown"``.
