@@ -30,7 +30,7 @@ class QualityGate:
     grid_residual_mm: tuple[float, float] = (3.0, 0.8)
     sharpness: tuple[float, float] = (0.3, 0.75)
     coverage: tuple[float, float] = (0.94, 0.995)
-    grid_share: tuple[float, float] = (0.4, 0.8)
+    grid_share: tuple[float, float] = (0.15, 0.6)
     exposure: tuple[float, float] = (50.0, 110.0)
     least_score: float = 0.1
 

@@ -56,7 +56,7 @@ def phases_of_view(view: np.ndarray, box: tuple[int, int, int, int]) -> Phases:
     """uint8 view of ``box``, ``CELL_PX`` pixels per cell -> wrapped offsets of its cells."""
     view = view.astype(np.float32)
     # Traces and text are much darker than grid lines and must not outweigh them.
-    cap = max(6.0, LINE_CAP * float(np.percentile(view[::2, ::2], LINE_PERCENTILE)))
+    cap = max(6.0, LINE_CAP * _line_ink(view))
     darkest = cv2.dilate((view > DARK_CAP / LINE_CAP * cap).astype(np.uint8), np.ones((3, 3), np.uint8))
     np.minimum(view, cap, out=view)
     if darkest.mean() < MOST_DARK:
@@ -80,6 +80,13 @@ def phases_of_view(view: np.ndarray, box: tuple[int, int, int, int]) -> Phases:
         offsets=np.stack(offsets, axis=-1).astype(np.float64),
         weights=np.stack(weights, axis=-1).astype(np.float64),
     )
+
+
+def _line_ink(view: np.ndarray) -> float:
+    """Ink of the grid lines: the middle of what the cells say each, so that dark surroundings do not decide it."""
+    rows, columns = view.shape[0] // CELL_PX, view.shape[1] // CELL_PX
+    cells = view.reshape(rows, CELL_PX, columns, CELL_PX)[:, ::2, :, ::2]
+    return float(np.median(np.percentile(cells, LINE_PERCENTILE, axis=(1, 3))))
 
 
 def _blur(values: np.ndarray) -> np.ndarray:
