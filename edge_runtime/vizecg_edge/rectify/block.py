@@ -66,9 +66,9 @@ def find_block(mask: np.ndarray, inside: np.ndarray) -> Block:
     """
     bands = [band for band in (_band(mask, row) for row in find_rows(mask)) if band.cover >= LEAST_COVER]
     bands = [band for band in bands if band.lively >= LEAST_LIVELY]
-    # What is left of a blank page's grid can pass for one row.
-    if len(bands) < 2:
-        raise refusal(Reason.NOT_AN_ECG, f"{len(bands)} rows of traces")
+    # The edge of a blank page's grid can pass for a row, but nothing on it is as high as an R wave.
+    if not any(band.steep for band in bands):
+        raise refusal(Reason.NOT_AN_ECG, "no rows of traces")
     pulses = [row_pulses(mask, band.row.y) for band in bands]
     chosen = _choose(bands, pulses)
     if chosen is None:
