@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from vizecg.spec import InputRefusedError
 from vizecg.spec.fingerprint import sha256_bytes
 
-FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "MPO")
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 MAX_FILE_BYTES = 100 * 2**20
 MAX_PIXELS = 80_000_000
 MIN_SIDE_PX = 400
