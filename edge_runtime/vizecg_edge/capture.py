@@ -4,33 +4,18 @@ from __future__ import annotations
 
 import io
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vizecg.spec import InputRefusedError
-from vizecg.spec.fingerprint import sha256_bytes
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 MAX_FILE_BYTES = 100 * 2**20
 MAX_PIXELS = 80_000_000
 MIN_SIDE_PX = 400
 """A 250 mm wide block in fewer pixels has less than 1.6 px/mm, below which the grid is lost."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Capture:
-    """A decoded photograph.
-
-    Attributes:
-        image: uint8 RGB (height, width, 3), turned upright by its EXIF orientation.
-        sha256: of the file.
-    """
-
-    image: np.ndarray
-    sha256: str
 
 
 def read_file(path: Path) -> bytes:
@@ -52,8 +37,10 @@ def read_file(path: Path) -> bytes:
         raise InputRefusedError(str(error.strerror), reason="unreadable") from error
 
 
-def decode(data: bytes) -> Capture:
-    """Decode an image, fully: half a JPEG is refused, not filled with grey.
+def decode(data: bytes) -> np.ndarray:
+    """Image file -> uint8 RGB (height, width, 3), turned upright by its EXIF orientation.
+
+    It is decoded fully: half a JPEG is refused, not filled with grey.
 
     Raises:
         InputRefusedError: ``unreadable``, or ``too_small``.
@@ -71,11 +58,10 @@ def decode(data: bytes) -> Capture:
                         reason="too_small",
                     )
                 upright = ImageOps.exif_transpose(picture.convert("RGB") if picture.mode != "RGB" else picture)
-                image = np.asarray(upright)
+                return np.asarray(upright)
     except UnidentifiedImageError as error:
         raise InputRefusedError(f"not an image in {', '.join(FORMATS)}", reason="unreadable") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InputRefusedError("too many pixels", reason="unreadable") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise InputRefusedError(f"damaged image ({error})", reason="unreadable") from error
-    return Capture(image=image, sha256=sha256_bytes(data))

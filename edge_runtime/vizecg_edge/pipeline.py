@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from vizecg.spec import GAIN_MM_MV, LABELS, PAPER_SPEED_MM_S, InputRefusedError, preprocess
+from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg_edge.answer import ANSWERED, REFUSED, Answer, BundleId, Geometry, Input, Quality, Timings
 from vizecg_edge.backends import Backend
@@ -60,9 +61,10 @@ class Pipeline:
         source = Input(path=str(path))
         photo = rectified = None
         try:
-            capture = decode(read_file(path))
-            photo = capture.image
-            source = Input(path=str(path), sha256=capture.sha256, width=photo.shape[1], height=photo.shape[0])
+            data = read_file(path)
+            source = replace(source, sha256=sha256_bytes(data))
+            photo = decode(data)
+            source = replace(source, width=photo.shape[1], height=photo.shape[0])
             clock.lap("decode")
             rectified = rectify(photo, self.bundle.manifest.sheet)
             clock.stages.update(rectified.timings_ms)
