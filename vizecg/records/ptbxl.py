@@ -27,7 +27,7 @@ class PtbxlEntry:
     """One row of ``ptbxl_database.csv``."""
 
     ecg_id: int
-    patient_id: str
+    patient_id: str | None
     fold: int
     labels: np.ndarray
     filename: str
@@ -116,7 +116,7 @@ def _entry(row: dict[str, str], filename_column: str) -> PtbxlEntry:
     codes = ast.literal_eval(row["scp_codes"])
     return PtbxlEntry(
         ecg_id=int(float(row["ecg_id"])),
-        patient_id=row["patient_id"],
+        patient_id=row["patient_id"] or None,
         fold=int(float(row["strat_fold"])),
         labels=label_vector({label: SCP_CODES[label] in codes for label in LABELS}),
         filename=row[filename_column],
