@@ -18,8 +18,8 @@ from PIL import Image
 from tolerances import tolerance
 from vizecg.records.synthetic import synthesise
 from vizecg.render import PrintStyle, photograph, render_sheet
-from vizecg.spec import LABELS, BundleError, InputRefusedError, UsageError, normalise
-from vizecg.spec.manifest import GOLDEN, open_bundle
+from vizecg.spec import LABELS, BundleError, InputRefusedError, UsageError
+from vizecg.spec.manifest import GOLDEN
 from vizecg_edge.backends.onnx import OnnxBackend
 from vizecg_edge.overlay import save_image
 from vizecg_edge.pipeline import DEFAULT_BUNDLE, Pipeline
@@ -161,20 +161,6 @@ def test_the_edge_never_imports_torch(photo: Path) -> None:
         "assert not {'torch', 'pytorch_lightning', 'wfdb', 'onnx', 'vizecg.train'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ})
-
-
-def test_the_shipped_bundle_gives_its_golden_answers() -> None:
-    """Another CPU may sum in another order; the tolerance is the artefact's own undecided margin or a little more."""
-    bundle = open_bundle(DEFAULT_BUNDLE)
-    manifest = bundle.manifest
-    artefact = manifest.artefact()
-    golden = np.load(bundle.file(GOLDEN))
-    backend = OnnxBackend(model=bundle.file(artefact.file), input_shape=manifest.preprocess.input_shape)
-    images = normalise(golden["inks"], manifest.preprocess)
-    found = np.stack([backend.logits(image[None]) for image in images])
-    np.testing.assert_allclose(found, golden["artefact_logits"], atol=tolerance("int8-same-file"))
-    a, b = found.ravel(), golden["float_logits"].ravel()
-    assert float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)) > tolerance("int8-cosine")
 
 
 def test_threads_do_not_change_the_answer(photo: Path) -> None:

@@ -1,0 +1,53 @@
+"""The shipped files agree with each other: checkpoint, float logits, int8 model, on the bundle's own golden sheets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tolerances import tolerance
+from vizecg.models import ImageOnly
+from vizecg.spec import normalise
+from vizecg.spec.manifest import GOLDEN, open_bundle
+from vizecg.train.checkpoint import load_checkpoint
+from vizecg_edge.backends.onnx import OnnxBackend
+from vizecg_edge.pipeline import DEFAULT_BUNDLE
+from vizecg_export.cli import DEFAULT_CHECKPOINT
+from vizecg_export.data import golden_inks
+
+pytestmark = pytest.mark.parity
+
+
+def test_the_shipped_bundle_gives_its_golden_answers() -> None:
+    """Another CPU may sum in another order; the tolerance is the artefact's own undecided margin or a little more."""
+    bundle = open_bundle(DEFAULT_BUNDLE)
+    manifest = bundle.manifest
+    artefact = manifest.artefact()
+    golden = np.load(bundle.file(GOLDEN))
+    backend = OnnxBackend(model=bundle.file(artefact.file), input_shape=manifest.preprocess.input_shape)
+    images = normalise(golden["inks"], manifest.preprocess)
+    found = np.stack([backend.logits(image[None]) for image in images])
+    np.testing.assert_allclose(found, golden["artefact_logits"], atol=tolerance("int8-same-file"))
+    a, b = found.ravel(), golden["float_logits"].ravel()
+    assert float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)) > tolerance("int8-cosine")
+
+
+def test_the_shipped_checkpoint_is_the_bundles() -> None:
+    bundle = open_bundle(DEFAULT_BUNDLE)
+    checkpoint = load_checkpoint(DEFAULT_CHECKPOINT)
+    assert bundle.manifest.checkpoint["sha256"] == checkpoint.sha256
+    golden = np.load(bundle.file(GOLDEN))
+    with torch.inference_mode():
+        images = torch.from_numpy(normalise(golden["inks"][::4], bundle.manifest.preprocess))
+        found = ImageOnly(network=checkpoint.network)(images).numpy()
+    np.testing.assert_allclose(found, golden["float_logits"][::4], atol=tolerance("onnx-fp32"))
+
+
+def test_rendering_and_preprocessing_still_give_the_golden_sheets() -> None:
+    """Code that draws or preprocesses otherwise must raise its version, and the bundle must be made anew."""
+    bundle = open_bundle(DEFAULT_BUNDLE)
+    manifest = bundle.manifest
+    found = golden_inks(sheet=manifest.sheet, preprocess=manifest.preprocess).astype(int)
+    expected = np.load(bundle.file(GOLDEN))["inks"].astype(int)
+    assert np.abs(found - expected).mean() < tolerance("golden-ink")
