@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vizecg.data.cache import CacheSpec, InkCache, build_cache
+from vizecg.data.cache import InkCache, build_cache
 from vizecg.data.source import RecordSource
 from vizecg.models import ImageOnly
 from vizecg.render import RENDERER_VERSION, Condition
@@ -182,21 +182,13 @@ def _evaluate(
 
 def _evaluation_cache(request: ExportRequest) -> InkCache:
     assert request.evaluation is not None
-    config = request.checkpoint.config
-    spec = CacheSpec(
-        conditions=EVALUATION_CONDITIONS,
-        sheet=config.sheet_spec(),
-        preprocess=config.preprocess_spec(),
-        signal=config.signal_spec(),
-        seed=config.seed,
-    )
     folder = request.cache or request.out.parent / f"{request.out.name}-evaluation"
     return build_cache(
         folder,
         items=request.evaluation.items,
         record_ids=request.evaluation.record_ids,
         read=request.evaluation.read,
-        spec=spec,
+        spec=request.checkpoint.config.cache_spec(EVALUATION_CONDITIONS),
         workers=request.workers,
     )
 

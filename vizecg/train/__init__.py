@@ -1,0 +1,1 @@
+"""Training, evaluation, calibration. Importing this package imports nothing; its modules import torch."""

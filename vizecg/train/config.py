@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vizecg.data.cache import CacheSpec
 from vizecg.data.signal import SignalSpec
 from vizecg.models import VizECGNetConfig
 from vizecg.render import Condition
@@ -61,6 +62,16 @@ class TrainConfig(_Strict):
 
     def signal_spec(self) -> SignalSpec:
         return SignalSpec.from_dict(self.signal)
+
+    def cache_spec(self, conditions: tuple[Condition, ...]) -> CacheSpec:
+        """What a cache of sheets for this network holds, one variant per condition."""
+        return CacheSpec(
+            conditions=conditions,
+            sheet=self.sheet_spec(),
+            preprocess=self.preprocess_spec(),
+            signal=self.signal_spec(),
+            seed=self.seed,
+        )
 
 
 def small_recipe(*, epochs: int = 12, seed: int = 0) -> TrainConfig:

@@ -12,7 +12,7 @@ from pytorch_lightning.callbacks import Callback, EMAWeightAveraging, LearningRa
 from pytorch_lightning.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
-from vizecg.data.cache import CacheSpec, InkCache, build_cache
+from vizecg.data.cache import InkCache, build_cache
 from vizecg.data.dataset import EvaluationSet, Sample, TrainingSet
 from vizecg.data.source import RecordSource
 from vizecg.render import Condition
@@ -84,19 +84,12 @@ def train(*, config: TrainConfig, training: RecordSource, validation: RecordSour
 def _cache(
     config: TrainConfig, source: RecordSource, options: RunOptions, folder: Path, conditions: tuple[Condition, ...]
 ) -> InkCache:
-    spec = CacheSpec(
-        conditions=conditions,
-        sheet=config.sheet_spec(),
-        preprocess=config.preprocess_spec(),
-        signal=config.signal_spec(),
-        seed=config.seed,
-    )
     return build_cache(
         folder,
         items=source.items,
         record_ids=source.record_ids,
         read=source.read,
-        spec=spec,
+        spec=config.cache_spec(conditions),
         workers=max(1, options.workers),
     )
 
