@@ -27,6 +27,8 @@ PULSE_SEARCH_MM = (-12.0, 14.0)
 WIDE_PULSE_MM = 4.0
 PULSE_WEIGHT, PULSE_FIT = 10.0, 3.0
 """Pulses that stand in line outweigh the ends of the traces, which may be cut; their part in the fit of the block."""
+CLEAR_ENDS, LARGEST_LOSS = 3.2, 0.5
+"""Fit of the traces' ends (3.5 at best) from which they are clear, and what pulses may then cost of it."""
 PULSE_GAP_WIDE_MM, PULSE_GAP_NARROW_MM = (-0.7, 4.5), (1.3, 6.5)
 """Distance from the pulse to the beginning of the traces: wide pulses touch the traces, narrow ones stand apart."""
 
@@ -151,6 +153,7 @@ def _left_edge(four: list[Band], pulses: list[list[Pulse]], inside: np.ndarray) 
     first = float(starts[int(np.argmax(total))])
     low, high = (first + offset * PX_PER_MM for offset in PULSE_SEARCH_MM)
     found = aligned_pulses(pulses, low_px=low, high_px=high)
+    ends = total.copy()
     fit = total.copy()
     if len(found) >= 2:
         wide = float(np.median([p.width_mm for p in found])) >= WIDE_PULSE_MM
@@ -160,6 +163,9 @@ def _left_edge(four: list[Band], pulses: list[list[Pulse]], inside: np.ndarray) 
         fit += PULSE_FIT
         total -= 0.03 * np.abs(np.clip(gap, -10, 10) - (0.5 if wide else 3.0))
     best = int(np.argmax(total))
+    if ends.max() >= CLEAR_ENDS * ROWS and ends[best] < ends.max() - LARGEST_LOSS * ROWS:
+        # Broad QRS complexes that stand in line look like pulses, but the traces would then end where none ends.
+        best, fit, found = int(np.argmax(ends)), ends, []
     return float(starts[best]), float(fit[best]) / ROWS, found
 
 
