@@ -27,6 +27,7 @@ _ROWS = (
     Tolerance("resample-tone", 0.02, "a tone of 7 Hz through resampling, away from the ends; amplitude 1.5"),
     Tolerance("adc-microvolt", 6e-4, "millivolts through 16 bits at 1 microvolt, and back"),
     Tolerance("trace-mm", 0.2, "a trace of 0.25 mm is drawn in pixels of 0.25 mm"),
+    Tolerance("origin-mm", 2.0, "start of the traces as found from their ends: a lead may begin or end in a flat line"),
     Tolerance("homography-px", 0.5, "a dot's centre of gravity in a blurred, noisy JPEG"),
     Tolerance("platt", 0.1, "two parameters of a logistic curve from 20,000 draws"),
     Tolerance("onnx-fp32", 1e-4, "float32 logits of ONNX Runtime against torch eager; export alone is right to 2e-7"),

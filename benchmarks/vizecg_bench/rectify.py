@@ -7,6 +7,7 @@ rectifier does it, so what it refuses and where it errs is in the figures.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,9 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
     entries = _choose(dataset.select(folds=[fold]), limit)
     pipeline = Pipeline(bundle=bundle)
     manifest = pipeline.bundle.manifest
-    corners, milliseconds, logits, labels, reasons = [], [], [], [], dict[str, int]()
+    corners, milliseconds, logits, labels = [], [], [], []
+    reasons: Counter[str] = Counter()
+    grids: Counter[str] = Counter()
     for entry in track(entries, description="rectifying"):
         record = dataset.read(entry)
         rng = condition_rng(record.record_id, seed=SEED, condition=Condition.PHOTO)
@@ -51,7 +54,8 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
             found = rectify(photo.image, manifest.sheet)
             assess(found)
         except InputRefusedError as error:
-            reasons[str(error.reason)] = reasons.get(str(error.reason), 0) + 1
+            reasons[str(error.reason)] += 1
+            grids[style.palette] += 1
             continue
         milliseconds.append(1000 * (time.perf_counter() - start))
         boxes = layout_3x4(manifest.sheet, row_spacing_mm=style.row_spacing_mm)
@@ -60,7 +64,8 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
         image = preprocess(found.sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
         logits.append(pipeline.backend.logits(image))
         labels.append(entry.labels)
-    figures = _summary(len(entries), corners, milliseconds, reasons)
+    figures = _summary(len(entries), corners, milliseconds)
+    figures.update(refused=dict(reasons), refused_by_grid_colour=dict(grids))
     figures["accuracy"] = _accuracy(pipeline, logits, labels)
     write_result(
         out,
@@ -94,12 +99,11 @@ def _corner_errors(block: np.ndarray, sheet_to_sheet: np.ndarray, spec: SheetSpe
     return np.stack([np.linalg.norm(error, axis=1), np.linalg.norm(error - error.mean(axis=0), axis=1)])
 
 
-def _summary(n: int, corners: list[np.ndarray], milliseconds: list[float], reasons: dict[str, int]) -> dict[str, Any]:
+def _summary(n: int, corners: list[np.ndarray], milliseconds: list[float]) -> dict[str, Any]:
     errors = np.array(corners) if corners else np.full((1, 2, 4), np.nan)
     return {
         "photographs": n,
         "answered": len(corners),
-        "refused": reasons,
         "corner_error_mm": _quantiles(errors[:, 0]),
         "corner_error_mm_without_origin": _quantiles(errors[:, 1]),
         "detect_and_rectify_ms": _quantiles(np.array(milliseconds)),

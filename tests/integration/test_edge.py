@@ -8,21 +8,24 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from tolerances import tolerance
-from vizecg.records.synthetic import synthesise
-from vizecg.render import PrintStyle, photograph, render_sheet
-from vizecg.spec import LABELS, BundleError, InputRefusedError, UsageError
+from vizecg.records.synthetic import synthesise, synthetic_record
+from vizecg.render import PrintStyle, photograph, random_style, render_sheet
+from vizecg.spec import LABELS, BundleError, InputRefusedError, SheetSpec, UsageError
 from vizecg.spec.manifest import GOLDEN
 from vizecg_edge.backends.onnx import OnnxBackend
 from vizecg_edge.overlay import save_image
 from vizecg_edge.pipeline import DEFAULT_BUNDLE, Pipeline
+from vizecg_edge.rectify import rectify
 
 pytestmark = pytest.mark.integration
 
@@ -161,6 +164,19 @@ def test_the_edge_never_imports_torch(photo: Path) -> None:
         "assert not {'torch', 'pytorch_lightning', 'wfdb', 'onnx', 'vizecg.train'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ})
+
+
+@pytest.mark.parametrize("index", [27, 28, 35])
+def test_broad_complexes_are_not_taken_for_calibration_pulses(index: int) -> None:
+    """Without pulses on the print, the traces' ends alone must give the origin."""
+    rng = np.random.default_rng(100 + index)
+    style = replace(random_style(rng), palette="grey", pulse=False)
+    spec = SheetSpec()
+    photo = photograph(render_sheet(synthetic_record(index, seed=3), style=style), rng=rng)
+    found = rectify(photo.image, spec)
+    start = np.array([[[spec.block_x_mm, spec.block_y_mm]]])
+    there = cv2.perspectiveTransform(spec.mm_to_px(start), found.homography @ photo.homography)
+    np.testing.assert_allclose(spec.px_to_mm(there), start, atol=tolerance("origin-mm"))
 
 
 def test_threads_do_not_change_the_answer(photo: Path) -> None:
