@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vizecg.render import Condition
+from vizecg.spec import Condition
 from vizecg.spec.console import run_app
 
 app = typer.Typer(
@@ -74,7 +74,7 @@ def evaluate(
 
 def main() -> None:
     """Entry point of ``vizecg``."""
-    run_app(app)
+    run_app(app, install="pip install 'vizecg[train]'")
 
 
 if __name__ == "__main__":

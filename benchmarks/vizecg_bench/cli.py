@@ -74,7 +74,7 @@ def startup(
 
 def main() -> None:
     """Entry point of ``vizecg-bench``."""
-    run_app(app)
+    run_app(app, install="pip install 'vizecg[train,bench]'")
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def _known_photos(photos_dir: Path, table: Path) -> list[tuple[Path, int]]:
 def _clean_logits(pipeline: Any, root: Path, ids: list[int]) -> dict[int, np.ndarray]:
     from vizecg.records.ptbxl import Ptbxl
     from vizecg.render import render_sheet
-    from vizecg.spec import preprocess
+    from vizecg.spec.preprocess import preprocess
 
     manifest = pipeline.bundle.manifest
     dataset = Ptbxl(root=root)

@@ -31,8 +31,9 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
         UsageError: the fold has no records.
     """
     from vizecg.records.ptbxl import Ptbxl
-    from vizecg.render import Condition, condition_rng, layout_3x4, photograph, random_style, render_sheet
-    from vizecg.spec import InputRefusedError, preprocess
+    from vizecg.render import condition_rng, layout_3x4, photograph, random_style, render_sheet
+    from vizecg.spec import Condition, InputRefusedError
+    from vizecg.spec.preprocess import preprocess
     from vizecg_edge.pipeline import Pipeline
     from vizecg_edge.quality import assess
     from vizecg_edge.rectify import rectify

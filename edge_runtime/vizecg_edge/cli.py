@@ -82,7 +82,7 @@ def _save(target: Path, source: Path, picture: np.ndarray) -> None:
 
 def main() -> None:
     """Entry point of ``vizecg-edge``."""
-    run_app(app)
+    run_app(app, install="pip install vizecg")
 
 
 if __name__ == "__main__":

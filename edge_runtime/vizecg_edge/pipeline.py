@@ -9,9 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vizecg.spec import GAIN_MM_MV, LABELS, PAPER_SPEED_MM_S, InputRefusedError, preprocess
+from vizecg.spec import GAIN_MM_MV, LABELS, PAPER_SPEED_MM_S, InputRefusedError
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.spec.manifest import Bundle, open_bundle
+from vizecg.spec.preprocess import preprocess
 from vizecg_edge.answer import ANSWERED, REFUSED, Answer, BundleId, Geometry, Input, Quality, Timings
 from vizecg_edge.backends import Backend
 from vizecg_edge.backends.onnx import OnnxBackend

@@ -16,9 +16,10 @@ import torch
 from vizecg.data.cache import InkCache, build_cache
 from vizecg.data.source import RecordSource
 from vizecg.models import ImageOnly
-from vizecg.render import RENDERER_VERSION, Condition
-from vizecg.spec import DecisionRule, UsageError, normalise
+from vizecg.render import RENDERER_VERSION
+from vizecg.spec import Condition, DecisionRule, UsageError
 from vizecg.spec.manifest import GOLDEN, Artefact, Bundle, Manifest, check_target, hash_files, publish_bundle
+from vizecg.spec.preprocess import normalise
 from vizecg.train.calibrate import fit_decision_rule
 from vizecg.train.checkpoint import Checkpoint
 from vizecg.train.metrics import evaluate_scores

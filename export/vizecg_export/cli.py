@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from vizecg.spec import MissingToolError
 from vizecg.spec.console import run_app
 from vizecg_export.targets import Precision, Target, require
 
@@ -52,12 +51,10 @@ def export(
     for wanted in targets:
         require(wanted)
     console = Console(stderr=True, quiet=as_json)
-    try:
-        from vizecg.train.checkpoint import load_checkpoint
-        from vizecg_export.build import ExportRequest, export_onnx
-        from vizecg_export.data import parse_source
-    except ImportError as error:
-        raise MissingToolError(f"exporting needs {error.name}: pip install 'vizecg[train,onnx]'") from error
+    from vizecg.train.checkpoint import load_checkpoint
+    from vizecg_export.build import ExportRequest, export_onnx
+    from vizecg_export.data import parse_source
+
     validation = parse_source(evaluation, split="val").limited(limit) if evaluation else None
     request = ExportRequest(
         checkpoint=load_checkpoint(checkpoint),
@@ -90,7 +87,7 @@ def export(
 
 def main() -> None:
     """Entry point of ``vizecg-export``."""
-    run_app(app)
+    run_app(app, install="pip install 'vizecg[train,onnx]'")
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ import numpy as np
 
 from vizecg.data.source import RecordSource, ptbxl_source, synthetic_source
 from vizecg.records.ptbxl import SPLITS
-from vizecg.render import Condition, sheet_under
-from vizecg.spec import LABELS, InputRefusedError, PreprocessSpec, SheetSpec, UsageError, ink_map
+from vizecg.render import sheet_under
+from vizecg.spec import LABELS, Condition, InputRefusedError, SheetSpec, UsageError
 from vizecg.spec.fingerprint import sha256_ids
+from vizecg.spec.preprocess import PreprocessSpec, ink_map
 
 SYNTHETIC_SIZE = 240
 GOLDEN_SIZE = 16

@@ -64,6 +64,29 @@ def test_wrong_options_give_one_line(tmp_path: Path, arguments: tuple[str, ...],
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("module", "missing", "arguments", "hint"),
+    [
+        ("vizecg.cli", "torch", ["train", "--out", "x", "--data", "synthetic"], "vizecg[train]"),
+        ("vizecg_export.cli", "pydantic", ["--target", "onnx"], "vizecg[train,onnx]"),
+        ("vizecg_edge.cli", "onnxruntime", ["run", "--image", "x.jpg"], "pip install vizecg"),
+        ("vizecg_edge.cli", "cv2", ["run", "--image", "x.jpg"], "pip install vizecg"),
+    ],
+)
+def test_a_missing_package_exits_3_and_names_its_install(
+    module: str, missing: str, arguments: list[str], hint: str
+) -> None:
+    code = (
+        f"import sys, importlib; sys.modules[{missing!r}] = None; sys.argv = ['x', *{arguments!r}];"
+        f"importlib.import_module({module!r}).main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert missing in done.stderr
+    assert hint in done.stderr
+
+
 def test_photographs_of_known_records_are_compared_with_their_rendering(tmp_path: Path) -> None:
     """A PTB-XL folder of one record, and a photograph of its print."""
     record = synthesise(["LBBB"], seed=11, sampling_rate=100.0)

@@ -16,8 +16,9 @@ from tolerances import tolerance
 from vizecg.data.signal import SignalSpec
 from vizecg.data.source import synthetic_source
 from vizecg.models import ImageOnly, VizECGNetConfig
-from vizecg.spec import LABELS, DecisionRule, ParityError, PreprocessSpec, UsageError, normalise
+from vizecg.spec import LABELS, DecisionRule, ParityError, UsageError
 from vizecg.spec.manifest import open_bundle
+from vizecg.spec.preprocess import PreprocessSpec, normalise
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg.train.config import TrainConfig
 from vizecg.train.module import TrainingModule

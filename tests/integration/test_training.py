@@ -13,8 +13,8 @@ from vizecg.data.cache import CacheSpec, build_cache
 from vizecg.data.signal import SignalSpec
 from vizecg.data.source import synthetic_source
 from vizecg.models import VizECGNetConfig
-from vizecg.render import Condition
-from vizecg.spec import CheckpointError, InputRefusedError, PreprocessSpec, SheetSpec, UsageError
+from vizecg.spec import CheckpointError, Condition, InputRefusedError, SheetSpec, UsageError
+from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.checkpoint import load_checkpoint, strip_checkpoint
 from vizecg.train.config import OptimiserConfig, TrainConfig
 from vizecg.train.evaluate import checkpoint_classifier, evaluate

@@ -8,8 +8,8 @@ import torch
 
 from tolerances import tolerance
 from vizecg.models import ImageOnly
-from vizecg.spec import normalise
 from vizecg.spec.manifest import GOLDEN, open_bundle
+from vizecg.spec.preprocess import normalise
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg_edge.backends.onnx import OnnxBackend
 from vizecg_edge.pipeline import DEFAULT_BUNDLE

@@ -10,7 +10,6 @@ from tolerances import tolerance
 from vizecg.records import EcgRecord
 from vizecg.records.synthetic import synthesise
 from vizecg.render import (
-    Condition,
     PhotoCondition,
     PrintStyle,
     layout_3x4,
@@ -20,7 +19,7 @@ from vizecg.render import (
     render_sheet,
     sheet_under,
 )
-from vizecg.spec import LEADS, InputRefusedError, SheetSpec
+from vizecg.spec import LEADS, Condition, InputRefusedError, SheetSpec
 
 pytestmark = pytest.mark.unit
 

@@ -23,15 +23,12 @@ from vizecg.spec import (
     InputRefusedError,
     MissingToolError,
     ParityError,
-    PreprocessSpec,
     SheetSpec,
     UsageError,
-    ink_map,
     label_vector,
-    normalise,
-    preprocess,
 )
 from vizecg.spec.manifest import MANIFEST, Artefact, Manifest, hash_files, open_bundle, publish_bundle
+from vizecg.spec.preprocess import PreprocessSpec, ink_map, normalise, preprocess
 
 pytestmark = pytest.mark.unit
 

@@ -24,10 +24,11 @@ from rich.progress import track
 
 from vizecg.data.signal import SignalSpec, signal_input
 from vizecg.records import EcgRecord
-from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, Condition, sheet_under
-from vizecg.spec import LABELS, LEADS, InputRefusedError, PreprocessSpec, SheetSpec, UsageError, ink_map
+from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, sheet_under
+from vizecg.spec import LABELS, LEADS, Condition, InputRefusedError, SheetSpec, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
+from vizecg.spec.preprocess import PreprocessSpec, ink_map
 
 ReadRecord = Callable[[Any], EcgRecord]
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from vizecg.data.cache import InkCache
-from vizecg.spec import normalise
+from vizecg.spec.preprocess import normalise
 
 
 class Sample(NamedTuple):

@@ -1,6 +1,6 @@
 """Signal -> printed sheet -> photographed sheet. numpy and OpenCV only."""
 
-from vizecg.render.conditions import Condition, condition_rng, sheet_under
+from vizecg.render.conditions import condition_rng, sheet_under
 from vizecg.render.layout import LAYOUT_3X4_R, RENDERER_VERSION, LeadBox, layout_3x4
 from vizecg.render.photograph import PHOTOGRAPHER_VERSION, Photo, PhotoCondition, photograph
 from vizecg.render.register import NO_ERROR, RegistrationError, register
@@ -8,7 +8,6 @@ from vizecg.render.sheet import render_sheet
 from vizecg.render.style import PALETTES, PrintStyle, random_style
 
 __all__ = [
-    "Condition",
     "LAYOUT_3X4_R",
     "LeadBox",
     "NO_ERROR",

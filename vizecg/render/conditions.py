@@ -1,9 +1,8 @@
-"""Named print conditions: one record and one seed in, one rectified sheet out."""
+"""Print conditions at work: one record and one seed in, one rectified sheet out."""
 
 from __future__ import annotations
 
 import zlib
-from enum import Enum
 
 import numpy as np
 
@@ -12,16 +11,7 @@ from vizecg.render.photograph import Photo, photograph
 from vizecg.render.register import RegistrationError, register
 from vizecg.render.sheet import render_sheet
 from vizecg.render.style import PrintStyle, random_style
-from vizecg.spec import SheetSpec
-
-
-class Condition(str, Enum):
-    """``clean``: the default print, exactly placed. ``print``: any print style, placed with a small error, as
-    from a good scan. ``photo``: any print style, photographed, and registered with the error of a rectifier."""
-
-    CLEAN = "clean"
-    PRINT = "print"
-    PHOTO = "photo"
+from vizecg.spec import Condition, SheetSpec
 
 
 def condition_rng(record_id: str, *, seed: int, condition: Condition, variant: int = 0) -> np.random.Generator:

@@ -1,5 +1,10 @@
-"""What training and the edge must agree on. numpy and OpenCV only: never torch."""
+"""What training and the edge must agree on. numpy and OpenCV only: never torch.
 
+``vizecg.spec.preprocess`` and ``vizecg.spec.manifest`` are imported by name: they load OpenCV, and the command line
+tools must be able to say in one line that it cannot be loaded.
+"""
+
+from vizecg.spec.condition import Condition
 from vizecg.spec.decide import DecisionRule
 from vizecg.spec.errors import (
     AccuracyError,
@@ -13,13 +18,13 @@ from vizecg.spec.errors import (
     VizecgError,
 )
 from vizecg.spec.labels import INTENDED_USE, LABELS, LEADS, Label, label_vector
-from vizecg.spec.preprocess import PreprocessSpec, ink_map, normalise, preprocess
 from vizecg.spec.sheet import GAIN_MM_MV, PAPER_SPEED_MM_S, SheetSpec
 
 __all__ = [
     "AccuracyError",
     "BundleError",
     "CheckpointError",
+    "Condition",
     "DecisionRule",
     "ExitCode",
     "GAIN_MM_MV",
@@ -31,12 +36,8 @@ __all__ = [
     "MissingToolError",
     "PAPER_SPEED_MM_S",
     "ParityError",
-    "PreprocessSpec",
     "SheetSpec",
     "UsageError",
     "VizecgError",
-    "ink_map",
     "label_vector",
-    "normalise",
-    "preprocess",
 ]

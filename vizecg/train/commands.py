@@ -9,8 +9,7 @@ from typing import Any
 
 from vizecg.data.source import RecordSource, ptbxl_source, synthetic_source
 from vizecg.records.ptbxl import SPLITS
-from vizecg.render import Condition
-from vizecg.spec import UsageError
+from vizecg.spec import Condition, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.train.config import RECIPES
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from vizecg.data.cache import CacheSpec
 from vizecg.data.signal import SignalSpec
 from vizecg.models import VizECGNetConfig
-from vizecg.render import Condition
-from vizecg.spec import PreprocessSpec, SheetSpec
+from vizecg.spec import Condition, SheetSpec
+from vizecg.spec.preprocess import PreprocessSpec
 
 CHECKPOINT_SCHEMA = 1
 

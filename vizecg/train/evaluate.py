@@ -12,9 +12,9 @@ import numpy as np
 from vizecg.data.cache import CacheSpec, build_cache
 from vizecg.data.signal import SignalSpec
 from vizecg.data.source import RecordSource
-from vizecg.render import Condition
-from vizecg.spec import DecisionRule, MissingToolError, PreprocessSpec, SheetSpec, normalise
+from vizecg.spec import Condition, DecisionRule, MissingToolError, SheetSpec
 from vizecg.spec.manifest import open_bundle
+from vizecg.spec.preprocess import PreprocessSpec, normalise
 
 BATCH = 16
 

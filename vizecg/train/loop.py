@@ -15,8 +15,7 @@ from torch.utils.data import DataLoader
 from vizecg.data.cache import InkCache, build_cache
 from vizecg.data.dataset import EvaluationSet, Sample, TrainingSet
 from vizecg.data.source import RecordSource
-from vizecg.render import Condition
-from vizecg.spec import UsageError
+from vizecg.spec import Condition, UsageError
 from vizecg.train.config import TrainConfig
 from vizecg.train.module import TrainingModule
 
