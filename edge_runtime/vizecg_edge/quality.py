@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vizecg.spec import LAYOUT_3X4_R
 from vizecg_edge.rectify.reasons import Reason, refusal
-from vizecg_edge.rectify.result import LAYOUT_3X4_R, Rectified
+from vizecg_edge.rectify.result import Rectified
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +53,7 @@ class QualityGate:
 
     def score(self, rectified: Rectified) -> float:
         """0..1: product of the marks, each between 0.25 and 1 where it passes; 0 where one fails."""
-        marks = np.array(list(self.marks(rectified).values()))
-        return 0.0 if (marks <= 0).any() else float(np.prod(0.25 + 0.75 * marks))
+        return _score(self.marks(rectified))
 
 
 DEFAULT_GATE = QualityGate()
@@ -69,10 +69,15 @@ def assess(rectified: Rectified, gate: QualityGate = DEFAULT_GATE) -> float:
     worst = min(marks, key=lambda reason: marks[reason])
     if marks[worst] <= 0:
         raise refusal(worst)
-    score = gate.score(rectified)
+    score = _score(marks)
     if score < gate.least_score:
         raise refusal(Reason.LOW_QUALITY, f"quality {score:.2f}, at least {gate.least_score:.2f} is needed")
     return score
+
+
+def _score(marks: dict[Reason, float]) -> float:
+    values = np.array(list(marks.values()))
+    return 0.0 if (values <= 0).any() else float(np.prod(0.25 + 0.75 * values))
 
 
 def exposure_of(sheet: np.ndarray) -> float:

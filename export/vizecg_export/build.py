@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from vizecg.data.cache import InkCache, build_cache
 from vizecg.data.source import RecordSource
@@ -23,6 +22,7 @@ from vizecg.spec.preprocess import normalise
 from vizecg.train.calibrate import fit_decision_rule
 from vizecg.train.checkpoint import Checkpoint
 from vizecg.train.metrics import evaluate_scores
+from vizecg.train.runners import onnx_logits, onnx_session, torch_logits
 from vizecg_export import parity
 from vizecg_export.card import CARD, model_card
 from vizecg_export.data import CalibrationSet, calibration_set, golden_inks
@@ -79,6 +79,7 @@ def _fill(folder: Path, request: ExportRequest, say: Callable[[str], None]) -> M
     config = request.checkpoint.config
     sheet, preprocess = config.sheet_spec(), config.preprocess_spec()
     network = ImageOnly(network=request.checkpoint.network)
+    parameters = sum(p.numel() for p in network.parameters())
     say("float model: exporting to ONNX")
     floating = folder / "model_fp32.onnx"
     onnx_recipe.export_float(network, floating, input_shape=preprocess.input_shape)
@@ -90,19 +91,20 @@ def _fill(folder: Path, request: ExportRequest, say: Callable[[str], None]) -> M
         calibration = calibration_set(
             request.calibration, per_class=request.per_class, seed=request.seed, sheet=sheet, preprocess=preprocess
         )
+        if request.evaluation is not None:
+            _check_disjoint(calibration, request.evaluation)
         say(f"int8: quantising on {len(calibration.inks)} sheets")
         model = folder / "model_int8.onnx"
         onnx_recipe.quantise(floating, model, images=normalise(calibration.inks, preprocess))
         floating.unlink()
-    runner = onnx_recipe.session(model)
+    session = onnx_session(model)
 
     def reference(inks: np.ndarray) -> np.ndarray:
-        with torch.inference_mode():
-            batches = np.array_split(inks, max(1, len(inks) // 16))
-            return np.concatenate([network(torch.from_numpy(normalise(b, preprocess))).numpy() for b in batches])
+        batches = np.array_split(inks, max(1, len(inks) // 16))
+        return np.concatenate([torch_logits(network, normalise(batch, preprocess)) for batch in batches])
 
     def artefact(inks: np.ndarray) -> np.ndarray:
-        return np.concatenate([onnx_recipe.run_logits(runner, normalise(ink[None], preprocess)) for ink in inks])
+        return np.concatenate([onnx_logits(session, normalise(ink[None], preprocess)) for ink in inks])
 
     say("parity: golden sheets")
     golden = golden_inks(sheet=sheet, preprocess=preprocess)
@@ -115,14 +117,14 @@ def _fill(folder: Path, request: ExportRequest, say: Callable[[str], None]) -> M
     rule = DecisionRule()
     accuracy: dict[str, Any] = {}
     if request.evaluation is not None:
-        rule, accuracy, on_evaluation = _evaluate(request, reference, artefact, calibration, name, say)
+        rule, accuracy, on_evaluation = _evaluate(request, reference, artefact, name, say)
         figures["evaluation"] = on_evaluation.to_dict()
     (folder / CARD).write_text(
         model_card(
             name=request.name,
             artefact=name,
             config=config,
-            parameters=sum(p.numel() for p in network.parameters()),
+            parameters=parameters,
             rule=rule,
             accuracy=accuracy,
             parity=figures,
@@ -140,7 +142,7 @@ def _fill(folder: Path, request: ExportRequest, say: Callable[[str], None]) -> M
         sheet=sheet,
         preprocess=preprocess,
         renderer_version=RENDERER_VERSION,
-        checkpoint={"sha256": request.checkpoint.sha256, "parameters": sum(p.numel() for p in network.parameters())},
+        checkpoint={"sha256": request.checkpoint.sha256, "parameters": parameters},
         calibration=_calibration_entry(calibration),
         toolchain=toolchain(),
         source=git_state(),
@@ -152,15 +154,12 @@ def _evaluate(
     request: ExportRequest,
     reference: Logits,
     artefact: Logits,
-    calibration: CalibrationSet | None,
     name: str,
     say: Callable[[str], None],
 ) -> tuple[DecisionRule, dict[str, Any], parity.Parity]:
     """Fit the artefact's decision rule and measure it beside the float network, on the same records."""
     assert request.evaluation is not None
     cache = _evaluation_cache(request)
-    if calibration is not None:
-        _check_disjoint(calibration, request.evaluation)
     labels = np.array(cache.labels[cache.rows])
     say(f"evaluation: float network and {name} on {len(labels)} records, {len(EVALUATION_CONDITIONS)} conditions")
     floats = [reference(cache.inks[cache.rows, i]) for i in range(len(EVALUATION_CONDITIONS))]
@@ -186,9 +185,7 @@ def _evaluation_cache(request: ExportRequest) -> InkCache:
     folder = request.cache or request.out.parent / f"{request.out.name}-evaluation"
     return build_cache(
         folder,
-        items=request.evaluation.items,
-        record_ids=request.evaluation.record_ids,
-        read=request.evaluation.read,
+        source=request.evaluation,
         spec=request.checkpoint.config.cache_spec(EVALUATION_CONDITIONS),
         workers=request.workers,
     )

@@ -22,10 +22,10 @@ from vizecg.spec.preprocess import PreprocessSpec, normalise
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg.train.config import TrainConfig
 from vizecg.train.module import TrainingModule
+from vizecg.train.runners import onnx_logits, onnx_session
 from vizecg_export.build import ExportRequest, export_onnx
 from vizecg_export.data import golden_inks, parse_source
 from vizecg_export.parity import check, compare
-from vizecg_export.recipes.onnx import run_logits, session
 from vizecg_export.targets import Precision
 
 pytestmark = pytest.mark.integration
@@ -72,7 +72,7 @@ def test_fp32_bundle_agrees_with_torch_on_ecgs(checkpoint: Path, fp32: Path) -> 
     images = normalise(golden_inks(sheet=bundle.manifest.sheet, preprocess=INPUT)[::4], INPUT)
     with torch.inference_mode():
         expected = ImageOnly(network=loaded.network)(torch.from_numpy(images)).numpy()
-    found = run_logits(session(bundle.file(artefact.file)), images)
+    found = onnx_logits(onnx_session(bundle.file(artefact.file)), images)
     np.testing.assert_allclose(found, expected, atol=tolerance("onnx-fp32"))
     assert bundle.manifest.checkpoint["sha256"] == loaded.sha256
     assert artefact.parity["golden"]["decision_flips"] == 0
@@ -81,10 +81,10 @@ def test_fp32_bundle_agrees_with_torch_on_ecgs(checkpoint: Path, fp32: Path) -> 
 
 def test_batches_of_any_size(fp32: Path) -> None:
     bundle = open_bundle(fp32)
-    runner = session(bundle.file(bundle.manifest.artefact().file))
+    runner = onnx_session(bundle.file(bundle.manifest.artefact().file))
     images = np.random.default_rng(0).normal(size=(5, 1, 96, 192)).astype(np.float32)
     together = runner.run(["logits"], {"image": images})[0]
-    np.testing.assert_allclose(together, run_logits(runner, images), atol=tolerance("onnx-fp32"))
+    np.testing.assert_allclose(together, onnx_logits(runner, images), atol=tolerance("onnx-fp32"))
 
 
 def test_no_path_of_the_exporting_machine_travels(fp32: Path, repository: Path) -> None:

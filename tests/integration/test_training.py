@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -121,8 +122,7 @@ SPEC = CacheSpec(
 
 def test_an_interrupted_cache_is_completed_to_the_same_content(tmp_path: Path) -> None:
     source = synthetic_source(6, seed=9)
-    arguments = {"items": source.items, "record_ids": source.record_ids, "spec": SPEC}
-    whole = build_cache(tmp_path / "whole", read=source.read, **arguments)
+    whole = build_cache(tmp_path / "whole", source=source, spec=SPEC)
     drawn = 0
 
     def failing(index: int) -> object:
@@ -133,8 +133,8 @@ def test_an_interrupted_cache_is_completed_to_the_same_content(tmp_path: Path) -
         return source.read(index)
 
     with pytest.raises(KeyboardInterrupt):
-        build_cache(tmp_path / "cut", read=failing, **arguments)  # type: ignore[arg-type]
-    completed = build_cache(tmp_path / "cut", read=source.read, workers=2, **arguments)
+        build_cache(tmp_path / "cut", source=replace(source, read=failing), spec=SPEC)  # type: ignore[arg-type]
+    completed = build_cache(tmp_path / "cut", source=source, spec=SPEC, workers=2)
     np.testing.assert_array_equal(whole.inks, completed.inks)
     np.testing.assert_array_equal(whole.labels, completed.labels)
 
@@ -147,7 +147,7 @@ def test_refused_records_are_listed_and_left_out(tmp_path: Path, capsys: pytest.
             raise InputRefusedError("record x2: every lead is flat", reason="bad_record")
         return source.read(index)
 
-    cache = build_cache(tmp_path, items=source.items, record_ids=source.record_ids, read=read, spec=SPEC)  # type: ignore[arg-type]
+    cache = build_cache(tmp_path, source=replace(source, read=read), spec=SPEC)  # type: ignore[arg-type]
     assert cache.rows.tolist() == [0, 1, 3]
     assert list(cache.refused.values()) == ["record x2: every lead is flat"]
     assert "left out: record x2" in capsys.readouterr().err
@@ -155,7 +155,7 @@ def test_refused_records_are_listed_and_left_out(tmp_path: Path, capsys: pytest.
 
 def test_a_cache_of_other_settings_is_not_reused(tmp_path: Path) -> None:
     source = synthetic_source(1, seed=9)
-    build_cache(tmp_path, items=source.items, record_ids=source.record_ids, read=source.read, spec=SPEC)
+    build_cache(tmp_path, source=source, spec=SPEC)
     other = CacheSpec(conditions=(Condition.PHOTO,), sheet=SheetSpec(), preprocess=SMALL, signal=SignalSpec(), seed=0)
     with pytest.raises(UsageError, match="cache of other records or settings"):
-        build_cache(tmp_path, items=source.items, record_ids=source.record_ids, read=source.read, spec=other)
+        build_cache(tmp_path, source=source, spec=other)

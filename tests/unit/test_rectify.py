@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from vizecg.spec import InputRefusedError, SheetSpec
+from vizecg.spec import LAYOUT_3X4_R, InputRefusedError, SheetSpec
 from vizecg_edge.quality import QualityGate, assess
-from vizecg_edge.rectify import LAYOUT_3X4_R, Reason, rectify
+from vizecg_edge.rectify import Reason, rectify
 
 pytestmark = pytest.mark.unit
 

@@ -23,14 +23,12 @@ import numpy as np
 from rich.progress import track
 
 from vizecg.data.signal import SignalSpec, signal_input
-from vizecg.records import EcgRecord
+from vizecg.data.source import ReadRecord, RecordSource
 from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, sheet_under
 from vizecg.spec import LABELS, LEADS, Condition, InputRefusedError, SheetSpec, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.spec.preprocess import PreprocessSpec, ink_map
-
-ReadRecord = Callable[[Any], EcgRecord]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,22 +72,12 @@ class InkCache:
     labels: np.ndarray
 
 
-def build_cache(
-    folder: Path,
-    *,
-    items: Sequence[Any],
-    record_ids: Sequence[str],
-    read: ReadRecord,
-    spec: CacheSpec,
-    workers: int = 1,
-) -> InkCache:
+def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers: int = 1) -> InkCache:
     """Make or complete a cache, and open it.
 
     Args:
         folder: created when absent.
-        items: what ``read`` turns into records; same order as ``record_ids``.
-        record_ids: identify the records in the cache's key.
-        read: picklable function item -> EcgRecord with labels.
+        source: the records, with labels; their ids are part of the cache's key.
         spec: what to draw.
         workers: processes.
 
@@ -97,20 +85,22 @@ def build_cache(
         UsageError: the folder holds a cache of other content.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    record_ids = source.record_ids
     key = spec.key(record_ids)
     meta = folder / "cache.json"
     if meta.exists():
         found = json.loads(meta.read_text())["key"]
         if found != key:
             raise UsageError(f"{folder} holds a cache of other records or settings: name another folder or delete it")
-    arrays = {name: _open(folder / f"{name}.npy", dtype, shape) for name, dtype, shape in _arrays(len(items), spec)}
-    write_atomically(meta, json.dumps({"key": key, "records": len(items)}))
+    # Before the arrays: whatever an interrupted build leaves is known for what it is.
+    write_atomically(meta, json.dumps({"key": key, "records": len(source)}))
+    arrays = {name: _open(folder / f"{name}.npy", dtype, shape) for name, dtype, shape in _arrays(len(source), spec)}
     refused_path = folder / "refused.jsonl"
     refused = _read_refused(refused_path)
     todo = [i for i, name in enumerate(record_ids) if not arrays["done"][i] and name not in refused]
     if todo:
-        with _drawers(workers, read, spec) as draw:
-            results = draw([(index, items[index]) for index in todo])
+        with _drawers(workers, source.read, spec) as draw:
+            results = draw([(index, source.items[index]) for index in todo])
             for index, drawn in track(results, total=len(todo), description="drawing"):
                 if isinstance(drawn, str):
                     refused[record_ids[index]] = drawn

@@ -13,6 +13,8 @@ from vizecg.records.ptbxl import Ptbxl, read_entry
 from vizecg.records.synthetic import synthetic_record
 from vizecg.spec import UsageError
 
+ReadRecord = Callable[[Any], EcgRecord]
+
 
 @dataclass(frozen=True, kw_only=True)
 class RecordSource:
@@ -22,7 +24,7 @@ class RecordSource:
     items: Sequence[Any]
     record_ids: Sequence[str]
     patient_ids: Sequence[str | None]
-    read: Callable[[Any], EcgRecord]
+    read: ReadRecord
 
     def __len__(self) -> int:
         return len(self.items)

@@ -12,7 +12,6 @@ RENDERER_VERSION = "1"
 GRID_3X4 = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
 COLUMN_S = 2.5
 ROWS = 4
-LAYOUT_3X4_R = "3x4+R"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +23,6 @@ class LeadBox:
     end_s: float
     x_mm: float
     baseline_mm: float
-    half_height_mm: float
 
     @property
     def width_mm(self) -> float:
@@ -44,7 +42,6 @@ def layout_3x4(
             end_s=(column + 1) * COLUMN_S,
             x_mm=x + column * COLUMN_S * PAPER_SPEED_MM_S,
             baseline_mm=top + row * row_spacing_mm,
-            half_height_mm=row_spacing_mm / 2,
         )
         for row, leads in enumerate(GRID_3X4)
         for column, lead in enumerate(leads)
@@ -55,6 +52,5 @@ def layout_3x4(
         end_s=4 * COLUMN_S,
         x_mm=x,
         baseline_mm=top + (ROWS - 1) * row_spacing_mm,
-        half_height_mm=row_spacing_mm / 2,
     )
     return [*boxes, rhythm]

@@ -18,7 +18,7 @@ from vizecg.spec.errors import (
     VizecgError,
 )
 from vizecg.spec.labels import INTENDED_USE, LABELS, LEADS, Label, label_vector
-from vizecg.spec.sheet import GAIN_MM_MV, PAPER_SPEED_MM_S, SheetSpec
+from vizecg.spec.sheet import GAIN_MM_MV, LAYOUT_3X4_R, PAPER_SPEED_MM_S, SheetSpec
 
 __all__ = [
     "AccuracyError",
@@ -31,6 +31,7 @@ __all__ = [
     "INTENDED_USE",
     "InputRefusedError",
     "LABELS",
+    "LAYOUT_3X4_R",
     "LEADS",
     "Label",
     "MissingToolError",

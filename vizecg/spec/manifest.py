@@ -24,6 +24,8 @@ from vizecg.spec.sheet import SheetSpec
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 GOLDEN = "golden.npz"
+MODEL_INPUT, MODEL_OUTPUT = "image", "logits"
+"""Names in every model file."""
 
 
 @dataclass(frozen=True, kw_only=True)

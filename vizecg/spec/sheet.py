@@ -68,5 +68,8 @@ class SheetSpec:
         return cls(**data)
 
 
+LAYOUT_3X4_R = "3x4+R"
+"""Three rows of four leads and a rhythm strip: the layout that is drawn and read."""
+
 PAPER_SPEED_MM_S = 25.0
 GAIN_MM_MV = 10.0

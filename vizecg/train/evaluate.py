@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.progress import track
 
 from vizecg.data.cache import CacheSpec, build_cache
 from vizecg.data.signal import SignalSpec
 from vizecg.data.source import RecordSource
-from vizecg.spec import Condition, DecisionRule, MissingToolError, SheetSpec
+from vizecg.models import ImageOnly
+from vizecg.spec import Condition, DecisionRule, SheetSpec
 from vizecg.spec.manifest import open_bundle
 from vizecg.spec.preprocess import PreprocessSpec, normalise
+from vizecg.train.checkpoint import load_checkpoint
+from vizecg.train.metrics import evaluate_scores
+from vizecg.train.runners import onnx_logits, onnx_session, torch_logits
 
 BATCH = 16
 
@@ -33,17 +39,8 @@ class Classifier:
 
 def checkpoint_classifier(path: Path) -> Classifier:
     """The image stream of a checkpoint, as deployed. Scores are uncalibrated and thresholds 0.5."""
-    import torch
-
-    from vizecg.models import ImageOnly
-    from vizecg.train.checkpoint import load_checkpoint
-
     checkpoint = load_checkpoint(path)
     network = ImageOnly(network=checkpoint.network)
-
-    def logits(images: np.ndarray) -> np.ndarray:
-        with torch.inference_mode():
-            return np.asarray(network(torch.from_numpy(images)).numpy())
 
     return Classifier(
         name=path.name,
@@ -51,31 +48,22 @@ def checkpoint_classifier(path: Path) -> Classifier:
         sheet=checkpoint.config.sheet_spec(),
         preprocess=checkpoint.config.preprocess_spec(),
         rule=DecisionRule(),
-        logits=logits,
+        logits=partial(torch_logits, network),
     )
 
 
 def bundle_classifier(path: Path) -> Classifier:
     """The default artefact of a verified bundle, with its calibration and thresholds."""
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingToolError("evaluating a bundle needs onnxruntime: pip install onnxruntime") from error
     bundle = open_bundle(path)
     artefact = bundle.manifest.artefact()
-    session = onnxruntime.InferenceSession(str(bundle.file(artefact.file)), providers=["CPUExecutionProvider"])
-
-    def logits(images: np.ndarray) -> np.ndarray:
-        # One at a time, as on the edge: activations are quantised per tensor, whatever the batch.
-        return np.concatenate([session.run(["logits"], {"image": image[None]})[0] for image in images])
-
+    session = onnx_session(bundle.file(artefact.file))
     return Classifier(
         name=f"{bundle.manifest.name}/{artefact.name}",
         fingerprint=bundle.sha256,
         sheet=bundle.manifest.sheet,
         preprocess=bundle.manifest.preprocess,
         rule=artefact.decision,
-        logits=logits,
+        logits=partial(onnx_logits, session),
     )
 
 
@@ -90,15 +78,9 @@ def evaluate(
     bootstraps: int = 500,
 ) -> dict[str, Any]:
     """Draw ``source`` under ``condition`` (kept in ``cache``), classify, and compute the figures."""
-    from rich.progress import track
-
-    from vizecg.train.metrics import evaluate_scores
-
     drawn = build_cache(
         cache,
-        items=source.items,
-        record_ids=source.record_ids,
-        read=source.read,
+        source=source,
         spec=CacheSpec(
             conditions=(condition,),
             sheet=classifier.sheet,

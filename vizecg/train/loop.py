@@ -12,10 +12,11 @@ from pytorch_lightning.callbacks import Callback, EMAWeightAveraging, LearningRa
 from pytorch_lightning.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
-from vizecg.data.cache import InkCache, build_cache
+from vizecg.data.cache import build_cache
 from vizecg.data.dataset import EvaluationSet, Sample, TrainingSet
 from vizecg.data.source import RecordSource
 from vizecg.spec import Condition, UsageError
+from vizecg.spec.files import write_atomically
 from vizecg.train.config import TrainConfig
 from vizecg.train.module import TrainingModule
 
@@ -42,16 +43,23 @@ def train(*, config: TrainConfig, training: RecordSource, validation: RecordSour
     Raises:
         UsageError: nothing to resume, or the cache belongs to other settings.
     """
+    last = options.out / "last.ckpt"
+    if options.resume and not last.is_file():
+        raise UsageError(f"{last} does not exist: there is nothing to resume")
     if options.threads:
         torch.set_num_threads(options.threads)
     pl.seed_everything(config.seed, workers=True)
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "config.json").write_text(json.dumps(config.model_dump(mode="json"), indent=1))
-    train_cache = _cache(config, training, options, options.cache / "train", config.conditions)
-    val_cache = _cache(config, validation, options, options.cache / "val", VALIDATION_CONDITIONS)
-    module = TrainingModule(
-        config=config.model_dump(mode="json"), validation_names=tuple(c.value for c in VALIDATION_CONDITIONS)
+    plain_config = config.model_dump(mode="json")
+    write_atomically(options.out / "config.json", json.dumps(plain_config, indent=1))
+    workers = max(1, options.workers)
+    train_cache = build_cache(
+        options.cache / "train", source=training, spec=config.cache_spec(config.conditions), workers=workers
     )
+    val_cache = build_cache(
+        options.cache / "val", source=validation, spec=config.cache_spec(VALIDATION_CONDITIONS), workers=workers
+    )
+    module = TrainingModule(config=plain_config, validation_names=tuple(c.value for c in VALIDATION_CONDITIONS))
     best = ModelCheckpoint(dirpath=options.out, filename="best", monitor=MONITOR, mode="max", save_last=True)
     trainer = pl.Trainer(
         accelerator=options.accelerator,
@@ -64,9 +72,6 @@ def train(*, config: TrainConfig, training: RecordSource, validation: RecordSour
         num_sanity_val_steps=0,
         check_val_every_n_epoch=min(options.validate_every, config.epochs),
     )
-    last = options.out / "last.ckpt"
-    if options.resume and not last.is_file():
-        raise UsageError(f"{last} does not exist: there is nothing to resume")
     trainer.fit(
         module,
         _loader(TrainingSet(cache=train_cache), config, options, shuffle=True),
@@ -78,19 +83,6 @@ def train(*, config: TrainConfig, training: RecordSource, validation: RecordSour
         weights_only=True,
     )
     return Path(best.best_model_path)
-
-
-def _cache(
-    config: TrainConfig, source: RecordSource, options: RunOptions, folder: Path, conditions: tuple[Condition, ...]
-) -> InkCache:
-    return build_cache(
-        folder,
-        items=source.items,
-        record_ids=source.record_ids,
-        read=source.read,
-        spec=config.cache_spec(conditions),
-        workers=max(1, options.workers),
-    )
 
 
 def _logger(out: Path) -> CSVLogger:

@@ -9,8 +9,7 @@ import numpy as np
 import onnxruntime
 
 from vizecg.spec import LABELS, BundleError
-
-INPUT, OUTPUT = "image", "logits"
+from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
 
 
 class OnnxBackend:
@@ -38,11 +37,11 @@ class OnnxBackend:
             raise BundleError(f"{model}: ONNX Runtime cannot load it: {str(error).splitlines()[0]}") from error
         inputs = {node.name: node.shape for node in self._session.get_inputs()}
         outputs = {node.name: node.shape for node in self._session.get_outputs()}
-        if INPUT not in inputs or tuple(inputs[INPUT][1:]) != input_shape[1:]:
-            raise BundleError(f"{model}: expected input {INPUT} (n, {input_shape[1:]}), found {inputs}")
-        if OUTPUT not in outputs or outputs[OUTPUT][1:] != [len(LABELS)]:
-            raise BundleError(f"{model}: expected output {OUTPUT} (n, {len(LABELS)}), found {outputs}")
+        if MODEL_INPUT not in inputs or tuple(inputs[MODEL_INPUT][1:]) != input_shape[1:]:
+            raise BundleError(f"{model}: expected input {MODEL_INPUT} (n, {input_shape[1:]}), found {inputs}")
+        if MODEL_OUTPUT not in outputs or outputs[MODEL_OUTPUT][1:] != [len(LABELS)]:
+            raise BundleError(f"{model}: expected output {MODEL_OUTPUT} (n, {len(LABELS)}), found {outputs}")
 
     def logits(self, image: np.ndarray) -> np.ndarray:
         """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,)."""
-        return np.asarray(self._session.run([OUTPUT], {INPUT: image})[0][0])
+        return np.asarray(self._session.run([MODEL_OUTPUT], {MODEL_INPUT: image})[0][0])

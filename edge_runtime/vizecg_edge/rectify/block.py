@@ -145,16 +145,15 @@ def _left_edge(four: list[Band], pulses: list[list[Pulse]], inside: np.ndarray) 
     width = len(four[0].occupied)
     span = round(BLOCK_MM * PX_PER_MM)
     starts = np.arange(-(span // 2), width - span // 2)
-    total = np.zeros(len(starts))
+    ends = np.zeros(len(starts))
     for band in four:
         reach = round(BAND_MM * PX_PER_MM)
         known = inside[max(0, round(band.row.y) - reach) : round(band.row.y) + reach].max(axis=0) > 0
-        total += _fit_of_starts(band.occupied * known, known, starts)
-    first = float(starts[int(np.argmax(total))])
-    low, high = (first + offset * PX_PER_MM for offset in PULSE_SEARCH_MM)
+        ends += _fit_of_starts(band.occupied * known, known, starts)
+    by_ends = int(np.argmax(ends))
+    low, high = (float(starts[by_ends]) + offset * PX_PER_MM for offset in PULSE_SEARCH_MM)
     found = aligned_pulses(pulses, low_px=low, high_px=high)
-    ends = total.copy()
-    fit = total.copy()
+    total, fit = ends.copy(), ends.copy()
     if len(found) >= 2:
         wide = float(np.median([p.width_mm for p in found])) >= WIDE_PULSE_MM
         nearest, farthest = PULSE_GAP_WIDE_MM if wide else PULSE_GAP_NARROW_MM
@@ -163,9 +162,9 @@ def _left_edge(four: list[Band], pulses: list[list[Pulse]], inside: np.ndarray) 
         fit += PULSE_FIT
         total -= 0.03 * np.abs(np.clip(gap, -10, 10) - (0.5 if wide else 3.0))
     best = int(np.argmax(total))
-    if ends.max() >= CLEAR_ENDS * ROWS and ends[best] < ends.max() - LARGEST_LOSS * ROWS:
+    if ends[by_ends] >= CLEAR_ENDS * ROWS and ends[best] < ends[by_ends] - LARGEST_LOSS * ROWS:
         # Broad QRS complexes that stand in line look like pulses, but the traces would then end where none ends.
-        best, fit, found = int(np.argmax(ends)), ends, []
+        best, fit, found = by_ends, ends, []
     return float(starts[best]), float(fit[best]) / ROWS, found
 
 

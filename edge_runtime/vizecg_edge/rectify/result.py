@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LAYOUT_3X4_R = "3x4+R"
 LAYOUT_UNKNOWN = "unknown"
 
 

@@ -7,13 +7,13 @@ import time
 import cv2
 import numpy as np
 
-from vizecg.spec import SheetSpec
+from vizecg.spec import LAYOUT_3X4_R, SheetSpec
 from vizecg_edge.rectify.block import BLOCK_MM
 from vizecg_edge.rectify.grid import Grid, find_grid
 from vizecg_edge.rectify.measure import grid_share, residual_of, sharpness_of
 from vizecg_edge.rectify.orient import Placed, place_block
 from vizecg_edge.rectify.prepare import prepare
-from vizecg_edge.rectify.result import LAYOUT_3X4_R, Rectified
+from vizecg_edge.rectify.result import Rectified
 from vizecg_edge.rectify.rows import ink_mask
 from vizecg_edge.rectify.traces import PX_PER_MM, TraceView, trace_view
 from vizecg_edge.rectify.warp import Bend, bend_at, first_bend, pixel_map, refine_bend

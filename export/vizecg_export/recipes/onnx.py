@@ -10,15 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from vizecg.models import ImageOnly
+from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
 
 OPSET = 20
-INPUT, OUTPUT = "image", "logits"
 CALIBRATION_METHOD = "minmax"
 
 
@@ -31,8 +30,8 @@ def export_float(network: ImageOnly, target: Path, *, input_shape: tuple[int, in
         program = torch.onnx.export(
             network,
             (example,),
-            input_names=[INPUT],
-            output_names=[OUTPUT],
+            input_names=[MODEL_INPUT],
+            output_names=[MODEL_OUTPUT],
             dynamic_shapes={"image": {0: torch.export.Dim("batch", min=1, max=1024)}},
             opset_version=OPSET,
             dynamo=True,
@@ -55,7 +54,7 @@ class _Batches(CalibrationDataReader):
 
     def get_next(self) -> dict[str, np.ndarray] | None:
         image = next(self._images, None)
-        return None if image is None else {INPUT: image[None]}
+        return None if image is None else {MODEL_INPUT: image[None]}
 
 
 def quantise(source: Path, target: Path, *, images: np.ndarray) -> None:
@@ -89,16 +88,3 @@ def quantise(source: Path, target: Path, *, images: np.ndarray) -> None:
             )
         finally:
             logging.getLogger().setLevel(level)
-
-
-def session(model: Path, *, threads: int = 0) -> onnxruntime.InferenceSession:
-    """An optimised CPU session, as the edge runs it: parity is never taken from an unoptimised graph."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-
-
-def run_logits(runner: onnxruntime.InferenceSession, images: np.ndarray) -> np.ndarray:
-    """float32 (n, 1, H, W) -> logits (n, 6), one image at a time as on the edge."""
-    return np.concatenate([runner.run([OUTPUT], {INPUT: image[None]})[0] for image in images])
