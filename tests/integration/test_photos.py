@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import cv2
@@ -16,15 +15,14 @@ from vizecg_edge.rectify import Rectified, rectify
 pytestmark = pytest.mark.integration
 
 SPEC = SheetSpec()
-SHARED = Path(os.environ.get("VIZECG_SHARED", Path(__file__).resolve().parents[2].parent / "shared"))
-PHOTOS = SHARED / "data" / "photos"
 OTHER_LAYOUTS = ("eik_ecg00005", "jmao_test2", "jmao_test3")
 
 
-def photos(*folders: str) -> list[Path]:
-    found = [path for folder in folders for path in sorted((PHOTOS / folder).glob("*.jpg"))]
+def photos(shared_dir: Path, *folders: str) -> list[Path]:
+    root = shared_dir / "data" / "photos"
+    found = [path for folder in folders for path in sorted((root / folder).glob("*.jpg"))]
     if not found:
-        pytest.skip(f"no photographs under {PHOTOS}; set VIZECG_SHARED to the folder that holds data/photos")
+        pytest.skip(f"no photographs under {root}; set VIZECG_SHARED to the folder that holds data/photos")
     return found
 
 
@@ -44,8 +42,8 @@ def answer(path: Path) -> Rectified | str:
         return error.reason
 
 
-def test_printed_ptbxl_records_are_rectified() -> None:
-    results = {path.stem: answer(path) for path in photos("paper2pulse", "ptbxl_scans")}
+def test_printed_ptbxl_records_are_rectified(shared_dir: Path) -> None:
+    results = {path.stem: answer(path) for path in photos(shared_dir, "paper2pulse", "ptbxl_scans")}
     good = {name: result for name, result in results.items() if isinstance(result, Rectified)}
     assert len(good) >= 20, {name: result for name, result in results.items() if name not in good}
     for name, result in good.items():
@@ -69,8 +67,8 @@ def separators_mm(result: Rectified) -> float:
     return float(low + np.argmax(smooth) + 0.5) / 4
 
 
-def test_other_printouts_are_rectified_or_refused() -> None:
-    results = {path.stem: answer(path) for path in photos("unlabelled")}
+def test_other_printouts_are_rectified_or_refused(shared_dir: Path) -> None:
+    results = {path.stem: answer(path) for path in photos(shared_dir, "unlabelled")}
     for name in OTHER_LAYOUTS:
         if name in results:
             assert results[name] in {"unsupported_layout", "scale_uncertain"}, (name, results[name])
@@ -78,8 +76,8 @@ def test_other_printouts_are_rectified_or_refused() -> None:
     assert sum(isinstance(result, Rectified) for result in rest) >= len(rest) - 2
 
 
-def test_a_sheet_on_its_head_is_turned() -> None:
-    path = photos("paper2pulse")[0]
+def test_a_sheet_on_its_head_is_turned(shared_dir: Path) -> None:
+    path = photos(shared_dir, "paper2pulse")[0]
     upright = rectify(read(path), SPEC)
     turned = rectify(np.rot90(read(path), 2).copy(), SPEC)
     assert abs(abs(turned.rotation_deg - upright.rotation_deg) - 180) < 1
