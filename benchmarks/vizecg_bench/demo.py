@@ -38,7 +38,7 @@ def run_demo(out: Path, *, labels: tuple[str, ...], seed: int) -> DemoFiles:
     record = synthesise(labels, seed=seed)
     rng = np.random.default_rng(seed)
     sheet = render_sheet(record, style=PrintStyle(palette="pink", trace_mm=0.4))
-    save_image(files.photo, photograph(sheet, rng=rng, strength=0.7).image)
+    save_image(files.photo, photograph(sheet.image, rng=rng, strength=0.7, width_px=(1600, 1600 + 1)).image)
     pipeline = Pipeline()
     result = pipeline.run(files.photo)
     save_image(files.picture, overlay(result, pipeline.bundle.manifest.sheet))

@@ -90,7 +90,7 @@ def _clean_logits(pipeline: Any, root: Path, ids: list[int]) -> dict[int, np.nda
     dataset = Ptbxl(root=root)
     logits = {}
     for entry in dataset.select(ids=ids):
-        sheet = render_sheet(dataset.read(entry), spec=manifest.sheet)
+        sheet = render_sheet(dataset.read(entry), spec=manifest.sheet).image
         image = preprocess(sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
         logits[entry.ecg_id] = pipeline.backend.logits(image)
     missing = sorted(set(ids) - set(logits))

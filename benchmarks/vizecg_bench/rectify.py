@@ -12,14 +12,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from rich.progress import track
 
-from vizecg.spec import LABELS, SheetSpec, UsageError
+from vizecg.spec import LABELS, UsageError
 from vizecg_bench.results import write_result
 
 SEED = 3
+PHOTO_WIDTH_PX = (1250, 1900)
 
 
 def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, out: Path | None) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
         UsageError: the fold has no records.
     """
     from vizecg.records.ptbxl import Ptbxl
-    from vizecg.render import condition_rng, layout_3x4, photograph, random_style, render_sheet
+    from vizecg.render import condition_rng, photograph, random_layout, random_style, render_sheet
     from vizecg.spec import Condition, InputRefusedError
     from vizecg.spec.preprocess import preprocess
     from vizecg_edge.pipeline import Pipeline
@@ -48,8 +48,9 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
     for entry in track(entries, description="rectifying"):
         record = dataset.read(entry)
         rng = condition_rng(record.record_id, seed=SEED, condition=Condition.PHOTO)
-        style = random_style(rng)
-        photo = photograph(render_sheet(record, spec=manifest.sheet, style=style), rng=rng, spec=manifest.sheet)
+        layout, style = random_layout(rng), random_style(rng)
+        printed = render_sheet(record, spec=manifest.sheet, style=style, layout=layout)
+        photo = photograph(printed.image, rng=rng, spec=manifest.sheet, width_px=PHOTO_WIDTH_PX)
         start = time.perf_counter()
         try:
             found = rectify(photo.image, manifest.sheet)
@@ -59,9 +60,10 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
             grids[style.palette] += 1
             continue
         milliseconds.append(1000 * (time.perf_counter() - start))
-        boxes = layout_3x4(manifest.sheet, row_spacing_mm=style.row_spacing_mm)
+        boxes = printed.boxes
         block = np.array([[x, box.baseline_mm] for box in (boxes[0], boxes[-1]) for x in (box.x_mm, box.x_mm + 250)])
-        corners.append(_corner_errors(block, found.homography @ photo.homography, manifest.sheet))
+        seen = photo.mapping.to_photo(manifest.sheet.mm_to_px(block))
+        corners.append(_corner_errors(block, found.to_sheet_mm(seen, manifest.sheet)))
         image = preprocess(found.sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
         logits.append(pipeline.backend.logits(image))
         labels.append(entry.labels)
@@ -92,9 +94,8 @@ def _choose(entries: list[Any], limit: int) -> list[Any]:
     return sorted(chosen.values(), key=lambda entry: entry.ecg_id)[:limit]
 
 
-def _corner_errors(block: np.ndarray, sheet_to_sheet: np.ndarray, spec: SheetSpec) -> np.ndarray:
+def _corner_errors(block: np.ndarray, found: np.ndarray) -> np.ndarray:
     """Distances in mm of the block's corners from where they belong, with and without the shift of the origin."""
-    found = spec.px_to_mm(cv2.perspectiveTransform(spec.mm_to_px(block)[None], sheet_to_sheet)[0])
     # The origin comes from the traces: rows belong around the middle, whatever the print's own shift.
     error = found - block
     return np.stack([np.linalg.norm(error, axis=1), np.linalg.norm(error - error.mean(axis=0), axis=1)])

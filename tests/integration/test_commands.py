@@ -103,7 +103,8 @@ def test_photographs_of_known_records_are_compared_with_their_rendering(tmp_path
     )
     photos = tmp_path / "photos"
     photos.mkdir()
-    save_image(photos / "a.jpg", photograph(render_sheet(record), rng=np.random.default_rng(1), strength=0.3).image)
+    photo = photograph(render_sheet(record).image, rng=np.random.default_rng(1), strength=0.3, width_px=(1400, 1600))
+    save_image(photos / "a.jpg", photo.image)
     _write_csv(tmp_path / "photos.csv", ["image", "ecg_id"], ["photos/a.jpg", 7])
     (row,) = measure_photos(
         photos_dir=photos, table=tmp_path / "photos.csv", root=tmp_path / "ptbxl", bundle=None,

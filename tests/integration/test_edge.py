@@ -12,14 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from tolerances import tolerance
 from vizecg.records.synthetic import synthesise, synthetic_record
-from vizecg.render import PrintStyle, photograph, random_style, render_sheet
+from vizecg.render import PrintStyle, Pulse, photograph, random_style, render_sheet
 from vizecg.spec import LABELS, BundleError, InputRefusedError, SheetSpec, UsageError
 from vizecg.spec.manifest import GOLDEN
 from vizecg_edge.backends.onnx import OnnxBackend
@@ -39,7 +38,7 @@ KEYS = [
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("photo") / "photo.jpg"
     sheet = render_sheet(synthesise(["AF"], seed=7), style=PrintStyle(palette="pink", trace_mm=0.4))
-    save_image(path, photograph(sheet, rng=np.random.default_rng(7), strength=0.6).image)
+    save_image(path, photograph(sheet.image, rng=np.random.default_rng(7), strength=0.6, width_px=(1400, 1600)).image)
     return path
 
 
@@ -170,13 +169,13 @@ def test_the_edge_never_imports_torch(photo: Path) -> None:
 def test_broad_complexes_are_not_taken_for_calibration_pulses(index: int) -> None:
     """Without pulses on the print, the traces' ends alone must give the origin."""
     rng = np.random.default_rng(100 + index)
-    style = replace(random_style(rng), palette="grey", pulse=False)
+    style = replace(random_style(rng), palette="grey", pulse=Pulse.NONE)
     spec = SheetSpec()
-    photo = photograph(render_sheet(synthetic_record(index, seed=3), style=style), rng=rng)
+    photo = photograph(render_sheet(synthetic_record(index, seed=3), style=style).image, rng=rng, width_px=(1400, 1600))
     found = rectify(photo.image, spec)
-    start = np.array([[[spec.block_x_mm, spec.block_y_mm]]])
-    there = cv2.perspectiveTransform(spec.mm_to_px(start), found.homography @ photo.homography)
-    np.testing.assert_allclose(spec.px_to_mm(there), start, atol=tolerance("origin-mm"))
+    start = np.array([[spec.block_x_mm, spec.block_y_mm]])
+    seen = photo.mapping.to_photo(spec.mm_to_px(start))
+    np.testing.assert_allclose(found.to_sheet_mm(seen, spec), start, atol=tolerance("origin-mm"))
 
 
 def test_threads_do_not_change_the_answer(photo: Path) -> None:

@@ -61,7 +61,7 @@ def test_millimetres_and_pixels_are_inverse(x: float, y: float) -> None:
 
 @pytest.fixture(scope="module")
 def sheet() -> np.ndarray:
-    return render_sheet(synthesise(["LBBB"], seed=1), style=PrintStyle(palette="grey"))
+    return render_sheet(synthesise(["LBBB"], seed=1), style=PrintStyle(palette="grey")).image
 
 
 def test_preprocess_shape_and_range(sheet: np.ndarray) -> None:

@@ -1,25 +1,43 @@
 """Signal -> printed sheet -> photographed sheet. numpy and OpenCV only."""
 
 from vizecg.render.conditions import condition_rng, sheet_under
-from vizecg.render.layout import RENDERER_VERSION, LeadBox, layout_3x4
-from vizecg.render.photograph import PHOTOGRAPHER_VERSION, Photo, PhotoCondition, photograph
+from vizecg.render.effects import CONDITIONS, EFFECT_NAMES, Effects
+from vizecg.render.layout import LAYOUTS, Arrangement, Layout, LeadBox, LeadOrder, Timing, random_layout
+from vizecg.render.mapping import Displacement, SheetToPhoto
+from vizecg.render.photograph import PHOTOGRAPHER_VERSION, Photo, photograph
 from vizecg.render.register import NO_ERROR, RegistrationError, register
-from vizecg.render.sheet import render_sheet
-from vizecg.render.style import PALETTES, PrintStyle, random_style
+from vizecg.render.sheet import RENDERER_VERSION, PrintedSheet, render_sheet
+from vizecg.render.style import PALETTES, MinorGrid, NamePlace, PrintStyle, Pulse, Separator, random_style
+from vizecg.render.text import Font
 
 __all__ = [
+    "Arrangement",
+    "CONDITIONS",
+    "Displacement",
+    "EFFECT_NAMES",
+    "Effects",
+    "Font",
+    "LAYOUTS",
+    "Layout",
     "LeadBox",
+    "LeadOrder",
+    "MinorGrid",
     "NO_ERROR",
+    "NamePlace",
     "PALETTES",
     "PHOTOGRAPHER_VERSION",
     "Photo",
-    "PhotoCondition",
     "PrintStyle",
+    "PrintedSheet",
+    "Pulse",
     "RENDERER_VERSION",
     "RegistrationError",
+    "Separator",
+    "SheetToPhoto",
+    "Timing",
     "condition_rng",
-    "layout_3x4",
     "photograph",
+    "random_layout",
     "random_style",
     "register",
     "render_sheet",

@@ -7,6 +7,8 @@ import zlib
 import numpy as np
 
 from vizecg.records import EcgRecord
+from vizecg.render.layout import Layout, random_layout
+from vizecg.render.mapping import SheetToPhoto
 from vizecg.render.photograph import Photo, photograph
 from vizecg.render.register import RegistrationError, register
 from vizecg.render.sheet import render_sheet
@@ -21,17 +23,26 @@ def condition_rng(record_id: str, *, seed: int, condition: Condition, variant: i
 
 
 def sheet_under(
-    condition: Condition, record: EcgRecord, *, seed: int, spec: SheetSpec | None = None, variant: int = 0
+    condition: Condition,
+    record: EcgRecord,
+    *,
+    seed: int,
+    spec: SheetSpec | None = None,
+    variant: int = 0,
+    layouts: tuple[Layout, ...] = (Layout(),),
 ) -> np.ndarray:
-    """The rectified sheet of a record under a condition: uint8 RGB (H, W, 3), the same for the same arguments."""
+    """The rectified sheet of a record under a condition: uint8 RGB (H, W, 3), the same for the same arguments.
+
+    ``layouts`` are drawn with equal chances; under ``clean`` the first of them is printed exactly in place.
+    """
     spec = spec or SheetSpec()
     if condition is Condition.CLEAN:
-        return render_sheet(record, spec=spec, style=PrintStyle())
+        return render_sheet(record, spec=spec, style=PrintStyle(), layout=layouts[0].fitting(record.duration_s)).image
     rng = condition_rng(record.record_id, seed=seed, condition=condition, variant=variant)
-    sheet = render_sheet(record, spec=spec, style=random_style(rng))
-    photo = (
-        photograph(sheet, rng=rng, spec=spec)
-        if condition is Condition.PHOTO
-        else Photo(image=sheet, homography=np.eye(3))
-    )
+    layout = random_layout(rng, kinds=layouts).fitting(record.duration_s)
+    sheet = render_sheet(record, spec=spec, style=random_style(rng), layout=layout).image
+    if condition is Condition.PRINT:
+        photo = Photo(image=sheet, mapping=SheetToPhoto.identity(spec))
+    else:
+        photo = photograph(sheet, rng=rng, spec=spec, condition=condition)
     return register(photo, spec=spec, rng=rng, error=RegistrationError())

@@ -1,139 +1,210 @@
-"""The rasteriser: a record drawn as a printed 3x4 + rhythm strip sheet."""
+"""The rasteriser: a record drawn as a printed sheet, in two steps.
+
+``plan_sheet`` decides everything (where each pen travels, which letters stand where); ``draw_sheet`` turns a plan into
+pixels here, and ``vizecg.data.batch`` turns many plans into pixels on a GPU.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from vizecg.records import EcgRecord, resample
-from vizecg.render.layout import LeadBox, layout_3x4
-from vizecg.render.style import PALETTES, PrintStyle
-from vizecg.spec import GAIN_MM_MV, LEADS, PAPER_SPEED_MM_S, InputRefusedError, SheetSpec
+from vizecg.render.grid import Paper, paper
+from vizecg.render.layout import Layout, LeadBox
+from vizecg.render.strokes import SUB, Spans, blend_pixels, inked_pixels, pen_taps, widen
+from vizecg.render.style import Colour, NamePlace, PrintStyle, Pulse, Separator
+from vizecg.render.text import Mark, Marks, bar_dots, place_marks, text_dots
+from vizecg.spec import LEADS, InputRefusedError, SheetSpec
 
-_SHIFT = 4  # fractional bits of OpenCV's sub-pixel drawing
-_POINTS_PER_PX = 2.0  # denser points change no pixel
-_PULSE_WIDTH_MM = 5.0
+RENDERER_VERSION = "2"
+"""Written into manifests; raised when the same record is drawn differently."""
+
+_PULSE_S = 0.2
+_PULSE_FOOT_MM = 1.0  # the flat line before and after the pulse
 
 
-def render_sheet(record: EcgRecord, *, spec: SheetSpec | None = None, style: PrintStyle | None = None) -> np.ndarray:
-    """Draw a record on the sheet at 25 mm/s and 10 mm/mV.
+@dataclass(frozen=True, kw_only=True)
+class SheetPlan:
+    """All that decides the pixels of a sheet. ``radius_px`` is half the pen's width; ``marks`` are letters and bars."""
 
-    Args:
-        record: at least 10 s long; the first 10 s are drawn.
-        spec: size and scale.
-        style: colours, widths, texts.
+    spec: SheetSpec
+    paper: Paper
+    spans: Spans
+    radius_px: float
+    ink: Colour
+    marks: Marks
+    boxes: tuple[LeadBox, ...]
+    clipped: tuple[str, ...]
 
-    Returns:
-        uint8 RGB (H, W, 3). A trace that leaves its sheet is cut off at the edge.
+
+@dataclass(frozen=True, kw_only=True)
+class PrintedSheet:
+    """A drawn sheet and what is on it.
+
+    Attributes:
+        image: uint8 RGB (H, W, 3).
+        boxes: where each lead lies; top and bottom enclose its ink.
+        clipped: names of the leads whose trace went too far from its baseline, or off the sheet, and was cut off.
+    """
+
+    image: np.ndarray
+    boxes: tuple[LeadBox, ...]
+    clipped: tuple[str, ...]
+
+
+def render_sheet(
+    record: EcgRecord,
+    *,
+    spec: SheetSpec | None = None,
+    style: PrintStyle | None = None,
+    layout: Layout | None = None,
+) -> PrintedSheet:
+    """Draw a record; 3x4 with a rhythm strip, 25 mm/s and 10 mm/mV unless told otherwise.
 
     Raises:
-        InputRefusedError: the record is shorter than the layout.
+        InputRefusedError: the record is too short for the layout.
     """
-    spec = spec or SheetSpec()
-    style = style or PrintStyle()
-    boxes = layout_3x4(
-        spec, row_spacing_mm=style.row_spacing_mm, shift_x_mm=style.shift_x_mm, shift_y_mm=style.shift_y_mm
+    plan = plan_sheet(record, spec=spec, style=style, layout=layout)
+    return PrintedSheet(image=draw_sheet(plan), boxes=plan.boxes, clipped=plan.clipped)
+
+
+def draw_sheet(plan: SheetPlan, out: np.ndarray | None = None) -> np.ndarray:
+    """uint8 RGB (H, W, 3), in ``out`` where given: memory that is used again spares the system its page faults."""
+    image = plan.paper.image(out)
+    ink = widen(plan.spans, plan.radius_px)
+    for low, high in zip(ink.low, ink.high, strict=True):
+        blend_pixels(image, *inked_pixels(low, high, plan.spec.height_px), plan.ink)
+    blend_pixels(image, plan.marks.place, plan.marks.opacity, plan.ink)
+    return image
+
+
+def plan_sheet(
+    record: EcgRecord,
+    *,
+    spec: SheetSpec | None = None,
+    style: PrintStyle | None = None,
+    layout: Layout | None = None,
+) -> SheetPlan:
+    """Everything about the sheet but its pixels; see ``render_sheet``."""
+    spec, style, layout = spec or SheetSpec(), style or PrintStyle(), layout or Layout()
+    try:
+        boxes = layout.boxes(spec, duration_s=record.duration_s)
+    except InputRefusedError as error:
+        raise InputRefusedError(f"record {record.record_id}: {error}", reason=error.reason) from error
+    radius = style.trace_mm * spec.px_per_mm / 2
+    rate = layout.speed_mm_s * spec.px_per_mm * SUB
+    signal = resample(_centred(record), source_hz=record.sampling_rate, target_hz=rate)
+    baselines = sorted({box.baseline_mm for box in boxes})
+    spans = Spans.empty(rows=len(baselines), width=spec.width_px)
+    drawn, clipped = [], []
+    for box in boxes:
+        row = baselines.index(box.baseline_mm)
+        extent, cut = _add_trace(spans, row, signal[LEADS.index(box.lead)], rate, box, spec, radius)
+        drawn.append(replace(box, top_mm=extent[0], bottom_mm=extent[1]))
+        if cut:
+            clipped.append(box.name)
+    if style.pulse is not Pulse.NONE:
+        for row, baseline in enumerate(baselines):
+            _add_pulse(spans, row, [box for box in boxes if box.baseline_mm == baseline], spec, style)
+    return SheetPlan(
+        spec=spec,
+        paper=paper(spec, style),
+        spans=spans,
+        radius_px=radius,
+        ink=style.ink,
+        marks=place_marks(
+            [
+                *_separators(boxes, spec, style),
+                *_names(boxes, spec, style, layout.spacing_mm(spec)),
+                *_texts(spec, style, layout),
+            ],
+            width=spec.width_px,
+            height=spec.height_px,
+        ),
+        boxes=tuple(drawn),
+        clipped=tuple(dict.fromkeys(clipped)),
     )
-    needed = max(box.end_s for box in boxes)
-    if record.duration_s < needed - 1e-6:
-        raise InputRefusedError(
-            f"record {record.record_id}: {record.duration_s:.1f} s are less than the {needed:.0f} s of the layout",
-            reason="bad_record",
+
+
+def _centred(record: EcgRecord) -> np.ndarray:
+    """Millivolts about each lead's own median: an electrocardiograph blocks the constant voltage of its electrodes,
+    which in unfiltered recordings reaches ten times the height of a beat."""
+    every = max(1, record.signal.shape[1] // 1000)
+    return record.signal - np.median(record.signal[:, ::every], axis=1, keepdims=True)
+
+
+def _add_trace(
+    spans: Spans, row: int, lead: np.ndarray, rate: float, box: LeadBox, spec: SheetSpec, radius: float
+) -> tuple[tuple[float, float], bool]:
+    """Draw one lead between the box's top and bottom: from where to where (mm) its ink reaches, and whether it was
+    cut off."""
+    values = lead[round(box.start_s * rate) : round(box.end_s * rate) + 1]
+    scale = box.gain_mm_mv * spec.px_per_mm * (-1 if box.inverted else 1)
+    y = box.baseline_mm * spec.px_per_mm - scale * values
+    # The pen's edge, not its centre, stays in the box: sideways too, so that neighbours in a row do not touch.
+    top, bottom = box.top_mm * spec.px_per_mm + radius, box.bottom_mm * spec.px_per_mm - radius
+    cut = bool(y.min() < top or y.max() > bottom)
+    y = np.clip(y, top, bottom)
+    inset = len(pen_taps(radius)) - 1
+    spans.add(row, round(box.x_mm * spec.px_per_mm * SUB) + inset, y[inset : len(y) - inset])
+    drawn_top, drawn_bottom = (float(y.min()) - radius) / spec.px_per_mm, (float(y.max()) + radius) / spec.px_per_mm
+    return (max(box.top_mm, drawn_top), min(box.bottom_mm, drawn_bottom)), cut
+
+
+def _add_pulse(spans: Spans, row: int, boxes: list[LeadBox], spec: SheetSpec, style: PrintStyle) -> None:
+    """The 1 mV, 0.2 s calibration pulse beside a row."""
+    box = boxes[0]
+    width = _PULSE_S * box.speed_mm_s
+    if style.pulse is Pulse.LEFT:
+        start = box.x_mm - style.pulse_gap_mm - width - _PULSE_FOOT_MM
+    else:
+        start = max(other.x_mm + other.width_mm for other in boxes) + style.pulse_gap_mm + _PULSE_FOOT_MM
+    per_mm = spec.px_per_mm * SUB
+    foot, flat = round(_PULSE_FOOT_MM * per_mm), round(width * per_mm)
+    levels = np.repeat(np.array([0.0, 1.0, 0.0]), (foot, flat, foot))
+    y = (box.baseline_mm - box.gain_mm_mv * levels) * spec.px_per_mm
+    spans.add(row, round(start * per_mm) - foot, y.astype(np.float32))
+
+
+def _separators(boxes: list[LeadBox], spec: SheetSpec, style: PrintStyle) -> list[Mark]:
+    if style.separator is Separator.NONE:
+        return []
+    first = min(box.x_mm for box in boxes)
+    # A bar across the baseline, or two short ticks above it.
+    reach = (3.0, 3.0) if style.separator is Separator.BAR else (6.0, -3.0)
+    width = max(1, round(style.trace_mm * spec.px_per_mm))
+    bar = bar_dots(width=width, height=max(1, round(sum(reach) * spec.px_per_mm)))
+    return [
+        Mark(
+            dots=bar,
+            x=round(box.x_mm * spec.px_per_mm - width / 2),
+            y=round((box.baseline_mm - reach[0]) * spec.px_per_mm),
         )
-    image = blank_sheet(spec, style.palette, style.minor_grid, style.paper).copy()
-    rate = PAPER_SPEED_MM_S * spec.px_per_mm * _POINTS_PER_PX
-    signal = resample(record.signal, source_hz=record.sampling_rate, target_hz=rate)
-    for box in boxes:
-        _draw_trace(image, signal[LEADS.index(box.lead)], rate, box, spec, style)
-        _draw_name(image, box, spec, style)
-    if style.separators:
-        _draw_separators(image, boxes, spec, style)
-    if style.pulse:
-        for box in boxes:
-            if box.start_s == 0:
-                _draw_pulse(image, box, spec, style)
-    _draw_texts(image, spec, style)
-    return image
+        for box in boxes
+        if box.x_mm > first + 1
+    ]
 
 
-@lru_cache(maxsize=64)
-def blank_sheet(spec: SheetSpec, palette: str, minor_grid: bool, paper: tuple[int, int, int]) -> np.ndarray:
-    """Paper with its grid: uint8 RGB (H, W, 3), cached, not to be written to. Lines lie at whole millimetres."""
-    image = np.empty(spec.shape, np.uint8)
-    image[:] = paper
-    minor, major = (np.array(colour, np.float32) / 255 for colour in PALETTES[palette])
-    tinted = np.array(paper, np.float32)
-    if minor_grid:
-        _rule(image, spec, 1.0, tinted * minor)
-    _rule(image, spec, 5.0, tinted * major)
-    image.flags.writeable = False
-    return image
+def _names(boxes: list[LeadBox], spec: SheetSpec, style: PrintStyle, spacing: float) -> list[Mark]:
+    if style.names is NamePlace.NONE:
+        return []
+    offset = {
+        NamePlace.ABOVE: -min(7.0, 0.3 * spacing),
+        NamePlace.CLOSE: -min(3.0, 0.15 * spacing),
+        NamePlace.BELOW: min(5.5, 0.2 * spacing) + style.name_height_mm,
+    }[style.names]
+    return [_line(box.name, (box.x_mm + 1.0, box.baseline_mm + offset), style, spec) for box in boxes]
 
 
-def _rule(image: np.ndarray, spec: SheetSpec, step_mm: float, colour: np.ndarray) -> None:
-    for axis, length_mm in ((1, spec.width_mm), (0, spec.height_mm)):
-        lines = np.round(spec.mm_to_px(np.arange(0, length_mm + 1e-6, step_mm))).astype(int)
-        lines = lines[(lines >= 0) & (lines < image.shape[axis])]
-        if axis == 1:
-            image[:, lines] = colour
-        else:
-            image[lines] = colour
+def _texts(spec: SheetSpec, style: PrintStyle, layout: Layout) -> list[Mark]:
+    lines = [_line(text, (8.0, 4.0 + 4.0 * row), style, spec) for row, text in enumerate(style.header)]
+    footer = layout.printed_settings if style.footer is None else style.footer
+    return [*lines, _line(footer, (spec.width_mm * 0.2, spec.height_mm - 2.0), style, spec)]
 
 
-def _points(mm: np.ndarray, spec: SheetSpec) -> np.ndarray:
-    """(n, 2) millimetres -> int32 points in OpenCV's fixed-point pixel units."""
-    return np.round(spec.mm_to_px(mm) * (1 << _SHIFT)).astype(np.int32)
-
-
-def _draw_line(
-    image: np.ndarray, mm: np.ndarray, colour: tuple[int, int, int], width_mm: float, spec: SheetSpec
-) -> None:
-    thickness = max(1, round(width_mm * spec.px_per_mm))
-    cv2.polylines(image, [_points(mm, spec)], False, colour, thickness, cv2.LINE_AA, _SHIFT)
-
-
-def _draw_trace(
-    image: np.ndarray, lead: np.ndarray, rate: float, box: LeadBox, spec: SheetSpec, style: PrintStyle
-) -> None:
-    start, end = round(box.start_s * rate), round(box.end_s * rate) + 1
-    values = lead[start:end]
-    x = box.x_mm + np.arange(len(values)) * (PAPER_SPEED_MM_S / rate)
-    y = np.clip(box.baseline_mm - GAIN_MM_MV * values, -spec.height_mm, 2 * spec.height_mm)
-    _draw_line(image, np.column_stack([x, y]), style.ink, style.trace_mm, spec)
-
-
-def _draw_pulse(image: np.ndarray, box: LeadBox, spec: SheetSpec, style: PrintStyle) -> None:
-    """The 1 mV, 0.2 s calibration pulse left of a row."""
-    right = box.x_mm - style.pulse_gap_mm
-    x = right - _PULSE_WIDTH_MM + np.array([-1.0, 0.0, 0.0, 1.0, 1.0, 1.0]) * _PULSE_WIDTH_MM
-    x[0], x[-1] = right - _PULSE_WIDTH_MM - 1.0, right + 1.0
-    y = box.baseline_mm - GAIN_MM_MV * np.array([0.0, 0.0, 1.0, 1.0, 0.0, 0.0])
-    _draw_line(image, np.column_stack([x, y]), style.ink, style.trace_mm, spec)
-
-
-def _draw_separators(image: np.ndarray, boxes: list[LeadBox], spec: SheetSpec, style: PrintStyle) -> None:
-    for box in boxes:
-        if box.start_s > 0:
-            ends = np.array([[box.x_mm, box.baseline_mm - 3.0], [box.x_mm, box.baseline_mm + 3.0]])
-            _draw_line(image, ends, style.ink, style.trace_mm, spec)
-
-
-def _draw_name(image: np.ndarray, box: LeadBox, spec: SheetSpec, style: PrintStyle) -> None:
-    offset = -7.0 if style.names_above else 5.5 + style.name_height_mm
-    _put_text(image, box.lead, (box.x_mm + 1.0, box.baseline_mm + offset), style, spec)
-
-
-def _draw_texts(image: np.ndarray, spec: SheetSpec, style: PrintStyle) -> None:
-    for line, text in enumerate(style.header):
-        _put_text(image, text, (8.0, 4.0 + 4.0 * line), style, spec)
-    if style.footer:
-        _put_text(image, style.footer, (spec.width_mm * 0.2, spec.height_mm - 2.0), style, spec)
-
-
-def _put_text(image: np.ndarray, text: str, at_mm: tuple[float, float], style: PrintStyle, spec: SheetSpec) -> None:
-    # HERSHEY_SIMPLEX capitals are 21 units high at scale 1.
-    scale = style.name_height_mm * spec.px_per_mm / 21.0
-    x, y = np.round(spec.mm_to_px(np.array(at_mm))).astype(int)
-    cv2.putText(image, text, (int(x), int(y)), cv2.FONT_HERSHEY_SIMPLEX, scale, style.ink, 1, cv2.LINE_AA)
+def _line(text: str, at_mm: tuple[float, float], style: PrintStyle, spec: SheetSpec) -> Mark:
+    """A line of text whose baseline begins at ``at_mm``."""
+    dots = text_dots(text, font=style.font, height_px=style.name_height_mm * spec.px_per_mm)
+    return Mark(dots=dots, x=round(at_mm[0] * spec.px_per_mm), y=round(at_mm[1] * spec.px_per_mm))

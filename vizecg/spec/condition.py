@@ -6,9 +6,23 @@ from enum import Enum
 
 
 class Condition(str, Enum):
-    """``clean``: the default print, exactly placed. ``print``: any print style, placed with a small error, as
-    from a good scan. ``photo``: any print style, photographed, and registered with the error of a rectifier."""
+    """How a record comes to be a picture.
+
+    ``clean``: the default print, exactly placed. ``print``: any print style, straight from the printer. ``scan`` and
+    ``bw_scan``: a flatbed scan, in colour or of a black-and-white copy. ``photo``: a telephone's picture of the sheet
+    on a table; the ``photo_*`` ones have more of what they name. ``monitor``: a telephone's picture of a screen.
+    ``stained``: coffee and handwriting. ``cropped``: the picture ends before the sheet does. ``severe``: everything.
+    """
 
     CLEAN = "clean"
     PRINT = "print"
     PHOTO = "photo"
+    SCAN = "scan"
+    BW_SCAN = "bw_scan"
+    PHOTO_FOLDED = "photo_folded"
+    PHOTO_SHADOW = "photo_shadow"
+    PHOTO_WRINKLED = "photo_wrinkled"
+    MONITOR = "monitor"
+    STAINED = "stained"
+    CROPPED = "cropped"
+    SEVERE = "severe"

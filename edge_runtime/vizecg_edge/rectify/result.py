@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+
+from vizecg.spec import SheetSpec
 
 LAYOUT_UNKNOWN = "unknown"
 
@@ -47,3 +50,14 @@ class Rectified:
     rows_mm: tuple[float, ...]
     pulses: int
     timings_ms: dict[str, float]
+
+    def to_sheet_mm(self, points: np.ndarray, spec: SheetSpec) -> np.ndarray:
+        """Photograph pixel centres (n, 2) -> the sheet millimetres (n, 2) at which they are shown, bend included."""
+        flat = spec.px_to_mm(cv2.perspectiveTransform(np.asarray(points, np.float64)[None], self.homography))
+        rows, columns = self.bend_mm.shape[:2]
+        per_mm = np.array([(columns - 1) / spec.width_mm, (rows - 1) / spec.height_mm])
+        shown = flat
+        for _ in range(3):  # the bend is known where the paper is shown, and changes slowly
+            nodes = (shown * per_mm).astype(np.float32)
+            shown = flat - cv2.remap(self.bend_mm, nodes, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(shown[0])
