@@ -35,7 +35,12 @@ def export(
     checkpoint: Annotated[
         Path, typer.Option(help="A training checkpoint; default: the shipped model.")
     ] = DEFAULT_CHECKPOINT,
-    calib: Annotated[str | None, typer.Option(help="Calibration records: ptbxl:FOLDER or synthetic.")] = None,
+    calib: Annotated[
+        str | None,
+        typer.Option(
+            help="Calibration records: ptbxl:FOLDER, code15:FOLDER, wfdb:FOLDER, store:FOLDER ... or synthetic."
+        ),
+    ] = None,
     evaluation: Annotated[
         str | None, typer.Option("--eval", help="Validation records for thresholds and accuracy, as --calib.")
     ] = None,

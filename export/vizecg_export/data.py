@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vizecg.data.source import RecordSource, ptbxl_source, synthetic_source
-from vizecg.records.ptbxl import SPLITS
+from vizecg.data import registry
+from vizecg.data.source import RecordSource, synthetic_source
 from vizecg.render import sheet_under
 from vizecg.spec import LABELS, Condition, InputRefusedError, SheetSpec, UsageError
 from vizecg.spec.fingerprint import sha256_ids
 from vizecg.spec.preprocess import PreprocessSpec, ink_map
 
-SYNTHETIC_SIZE = 240
+SYNTHETIC_SEED, SYNTHETIC_SIZE = 101, 240
 GOLDEN_SIZE = 16
 GOLDEN_SEED = 20
 """The golden records are synthetic: a bundle can be given away without anybody's ECG in it."""
 
 
 def parse_source(text: str, *, split: str) -> RecordSource:
-    """``ptbxl:FOLDER`` or ``synthetic`` -> the records of one split ('train' or 'val')."""
-    name, _, folder = text.partition(":")
-    if name == "ptbxl" and folder:
-        return ptbxl_source(Path(folder), folds=SPLITS[split])
-    if name == "synthetic" and not folder:
-        return synthetic_source(SYNTHETIC_SIZE, seed=101 if split == "train" else 102)
-    raise UsageError(f"unknown source {text!r}: expected ptbxl:FOLDER or synthetic")
+    """``ptbxl:FOLDER``, ``store:FOLDER``, ``synthetic`` and so on -> the records of one split ('train' or 'val')."""
+    return registry.parse_source(text, registry.SourceRequest(split=split, seed=SYNTHETIC_SEED, size=SYNTHETIC_SIZE))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -151,9 +151,9 @@ def test_parity_catches_a_broken_artefact() -> None:
         compare(reference, reference * np.nan, rule=DecisionRule())
 
 
-@pytest.mark.parametrize("text", ["ptbxl", "ptbxl:", "code15:x", "synthetic:3", ""])
+@pytest.mark.parametrize("text", ["ptbxl", "ptbxl:", "mit:x", "synthetic:3", ""])
 def test_unknown_sources_are_named(text: str) -> None:
-    with pytest.raises(UsageError, match="expected ptbxl:FOLDER or synthetic"):
+    with pytest.raises(UsageError, match=r"expected one of ptbxl:FOLDER, .*store:FOLDER, synthetic"):
         parse_source(text, split="val")
 
 

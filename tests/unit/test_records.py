@@ -36,10 +36,13 @@ def test_each_defect_is_named(record: EcgRecord) -> None:
     good = record.signal
     nan = good.copy()
     nan[4, 10] = np.nan
+    flat = good.copy()
+    flat[[6, 9]] = 0.25
     cases = {
         "not finite": nan,
         "wrong gain": good * 1000,
-        "every lead is flat": good * 0,
+        "every lead is flat": good * 0 + np.float32(0.5),
+        "V1, V4 flat in the whole record": flat,
         "leads swapped": good[[1, 0, *range(2, 12)]],
         r"expected float32 \(12, samples\)": good[:8],
         "less than one second": np.ascontiguousarray(good[:, :50]),
@@ -58,6 +61,34 @@ def test_scaling_one_lead_breaks_the_identities(record: EcgRecord) -> None:
     signal[5] *= 3
     with pytest.raises(InputRefusedError, match="aVF = II - I / 2"):
         remake(record, signal)
+
+
+@pytest.mark.parametrize(("one", "other"), [(a, b) for a in range(6) for b in range(a + 1, 6)])
+def test_swapped_limb_leads_break_the_identities(record: EcgRecord, one: int, other: int) -> None:
+    signal = record.signal.copy()
+    signal[[one, other]] = signal[[other, one]]
+    with pytest.raises(InputRefusedError, match="leads swapped or wrong gain"):
+        remake(record, signal)
+
+
+def test_what_the_identities_cannot_see(record: EcgRecord) -> None:
+    chest = record.signal.copy()
+    chest[[6, 7]] = chest[[7, 6]]
+    remake(record, chest)
+    # The electrodes of both arms swapped on the patient: the recorder turns I over and derives the rest from it.
+    arms = record.signal.copy()
+    arms[0], arms[1], arms[2] = -record.signal[0], record.signal[2], record.signal[1]
+    arms[3], arms[4] = record.signal[4], record.signal[3]
+    remake(record, arms)
+
+
+def test_offsets_and_one_wandering_lead_are_no_wrong_gain(record: EcgRecord) -> None:
+    signal = record.signal.copy()
+    # As an electrode of the left leg at -12.6 mV shows itself in CODE-15%.
+    for row, share in ((1, 1.0), (2, 1.0), (3, -0.5), (4, -0.5), (5, 1.0)):
+        signal[row] += np.float32(-12.6 * share)
+    signal[11] += np.linspace(-16, 16, signal.shape[1], dtype=np.float32)
+    remake(record, signal)
 
 
 @pytest.mark.parametrize(("source", "target"), [(100, 400), (100, 200), (400, 100), (500, 200), (100, 360)])
@@ -102,6 +133,15 @@ def test_ptbxl_reads_by_lead_name_and_code_presence(ptbxl_root: Path, record: Ec
     assert got.labels.tolist() == [0, 0, 1, 0, 1, 0]
     assert (got.record_id, got.patient_id, got.sampling_rate) == ("ptbxl-00001", "15709.0", 100.0)
     np.testing.assert_allclose(got.signal, record.signal, atol=tolerance("adc-microvolt"))
+
+
+def test_records_kept_for_another_purpose_are_in_no_fold(ptbxl_root: Path) -> None:
+    table = ptbxl_root / "ptbxl_database.csv"
+    header, first, second = table.read_text().splitlines()
+    table.write_text(f"{header},split\n{first},val\n{second},photographed\n")
+    dataset = Ptbxl(root=ptbxl_root)
+    assert [entry.ecg_id for entry in dataset.select(folds=range(1, 11))] == [1]
+    assert [entry.ecg_id for entry in dataset.select(ids=[2])] == [2]
 
 
 def test_ptbxl_errors(ptbxl_root: Path, tmp_path: Path) -> None:

@@ -9,10 +9,8 @@ are counted, listed and left out. An interrupted build goes on where it stopped.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +20,7 @@ import cv2
 import numpy as np
 from rich.progress import track
 
+from vizecg.data.pool import bounded_map
 from vizecg.data.signal import SignalSpec, signal_input
 from vizecg.data.source import ReadRecord, RecordSource
 from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, sheet_under
@@ -86,7 +85,8 @@ def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers:
     """
     folder.mkdir(parents=True, exist_ok=True)
     record_ids = source.record_ids
-    key = spec.key(record_ids)
+    # With the fingerprint of its index: the same ids with other labels are other records.
+    key = spec.key([source.fingerprint, *record_ids])
     meta = folder / "cache.json"
     if meta.exists():
         found = json.loads(meta.read_text())["key"]
@@ -99,19 +99,25 @@ def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers:
     refused = _read_refused(refused_path)
     todo = [i for i, name in enumerate(record_ids) if not arrays["done"][i] and name not in refused]
     if todo:
-        with _drawers(workers, source.read, spec) as draw:
-            results = draw([(index, source.items[index]) for index in todo])
-            for index, drawn in track(results, total=len(todo), description="drawing"):
-                if isinstance(drawn, str):
-                    refused[record_ids[index]] = drawn
-                    with refused_path.open("a") as handle:
-                        handle.write(json.dumps({"record": record_ids[index], "reason": drawn}) + "\n")
-                    continue
-                for name, value in drawn.items():
-                    arrays[name][index] = value
-                arrays["done"][index] = True
+        jobs = ((index, source.items[index]) for index in todo)
+        results = bounded_map(
+            partial(_draw, read=source.read, spec=spec),
+            jobs,
+            workers=workers,
+            initializer=partial(cv2.setNumThreads, 1),
+        )
+        for index, drawn in track(results, total=len(todo), description="drawing"):
+            if isinstance(drawn, str):
+                refused[record_ids[index]] = drawn
+                with refused_path.open("a") as handle:
+                    handle.write(json.dumps({"record": record_ids[index], "reason": drawn}) + "\n")
+                continue
+            for name, value in drawn.items():
+                arrays[name][index] = value
+            arrays["done"][index] = True
         for array in arrays.values():
             array.flush()
+    refused = {**source.left_out, **refused}
     for reason in refused.values():
         print(f"left out: {reason}", file=sys.stderr)
     return InkCache(
@@ -148,20 +154,6 @@ def _read_refused(path: Path) -> dict[str, str]:
 
 
 Drawn = tuple[int, "dict[str, np.ndarray] | str"]
-
-
-@contextmanager
-def _drawers(
-    workers: int, read: ReadRecord, spec: CacheSpec
-) -> Iterator[Callable[[Sequence[tuple[int, Any]]], Iterable[Drawn]]]:
-    """A function that draws jobs, here or in ``workers`` processes."""
-    if workers == 1:
-        yield lambda jobs: map(partial(_draw, read=read, spec=spec), jobs)
-        return
-    # Not forked: a child of a process whose thread pools have run can wait for their locks for ever.
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-        yield lambda jobs: pool.imap_unordered(partial(_draw, read=read, spec=spec), jobs, chunksize=16)
 
 
 def _draw(job: tuple[int, Any], *, read: ReadRecord, spec: CacheSpec) -> Drawn:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from vizecg.records import EcgRecord
-from vizecg.records.ptbxl import Ptbxl, read_entry
+from vizecg.records.ptbxl import TABLE, Ptbxl, read_entry
 from vizecg.records.synthetic import synthetic_record
 from vizecg.spec import UsageError
+from vizecg.spec.fingerprint import sha256_file
 
 ReadRecord = Callable[[Any], EcgRecord]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordSource:
-    """``read(items[i])`` gives the record ``record_ids[i]``; ``read`` can be pickled."""
+    """``read(items[i])`` gives the record ``record_ids[i]``; ``read`` can be pickled and is small.
+
+    ``left_out`` lists what the index of the source names and cannot give: record or file -> one line that says why.
+    ``fingerprint`` is a hash of that index: the same ids with other labels are other records.
+    """
 
     name: str
     items: Sequence[Any]
     record_ids: Sequence[str]
     patient_ids: Sequence[str | None]
     read: ReadRecord
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
 
     def __len__(self) -> int:
         return len(self.items)
@@ -33,27 +41,74 @@ class RecordSource:
         """The first ``limit`` records; all of them for None."""
         if limit is None:
             return self
-        return RecordSource(
-            name=self.name,
+        return replace(
+            self,
             items=self.items[:limit],
             record_ids=self.record_ids[:limit],
             patient_ids=self.patient_ids[:limit],
-            read=self.read,
         )
 
 
-def ptbxl_source(root: Path, *, folds: Sequence[int]) -> RecordSource:
-    """The records of some folds of a PTB-XL folder, at 100 Hz."""
-    dataset = Ptbxl(root=root)
-    entries = dataset.select(folds=folds)
-    if not entries:
-        raise UsageError(f"{root} has no record in fold {', '.join(map(str, folds))}")
+@dataclass(frozen=True)
+class Column(Sequence[Any]):
+    """One attribute of every item, made when asked for: an index of 345,779 exams holds no strings."""
+
+    items: Sequence[Any]
+    attribute: str
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> Column: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return Column(self.items[index], self.attribute)
+        return attrgetter(self.attribute)(self.items[index])
+
+
+def indexed_source(
+    name: str,
+    items: Sequence[Any],
+    *,
+    read: ReadRecord,
+    record_id: str = "record_id",
+    left_out: Mapping[str, str] | None = None,
+    fingerprint: str = "",
+) -> RecordSource:
+    """A source of items that know their ``patient_id`` and, under the name ``record_id``, their own.
+
+    Raises:
+        UsageError: there is no item.
+    """
+    if not len(items):
+        lost = f"; {len(left_out)} left out, the first: {next(iter(left_out.values()))}" if left_out else ""
+        raise UsageError(f"{name}: there is no record{lost}")
     return RecordSource(
-        name=f"PTB-XL folds {','.join(map(str, folds))}",
-        items=entries,
-        record_ids=[entry.record_id for entry in entries],
-        patient_ids=[entry.patient_id for entry in entries],
+        name=name,
+        items=items,
+        record_ids=Column(items, record_id),
+        patient_ids=Column(items, "patient_id"),
+        read=read,
+        left_out=left_out or {},
+        fingerprint=fingerprint,
+    )
+
+
+def ptbxl_source(root: Path, *, folds: Sequence[int], resolution: int = 100) -> RecordSource:
+    """The records of some folds of a PTB-XL folder; ``resolution`` is 100 or 500 Hz."""
+    dataset = Ptbxl(root=root, resolution=resolution)
+    entries = dataset.select(folds=folds)
+    listed = ",".join(map(str, folds))
+    if not entries:
+        raise UsageError(f"{root} has no {resolution} Hz record in fold {listed}")
+    return indexed_source(
+        f"PTB-XL folds {listed}",
+        entries,
         read=partial(read_entry, root=dataset.root),
+        fingerprint=sha256_file(dataset.root / TABLE),
     )
 
 

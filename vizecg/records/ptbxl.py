@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from vizecg.records.codes import SCP_CODES, labels_of
 from vizecg.records.record import EcgRecord
-from vizecg.spec import LABELS, LEADS, InputRefusedError, MissingToolError, UsageError, label_vector
+from vizecg.records.tables import require_columns
+from vizecg.records.wfdb_record import read_wfdb
+from vizecg.spec import UsageError
 
-SCP_CODES = {"1dAVb": "1AVB", "RBBB": "CRBBB", "LBBB": "CLBBB", "SB": "SBRAD", "AF": "AFIB", "ST": "STACH"}
-"""A record has a label when the code is present, whatever its likelihood: rhythm codes carry 0.0."""
-
+TABLE = "ptbxl_database.csv"
 SPLITS = {"train": tuple(range(1, 9)), "val": (9,), "test": (10,)}
 """PTB-XL's recommended folds; no patient is in two of them."""
 
@@ -24,11 +25,11 @@ _COLUMNS = ("ecg_id", "patient_id", "scp_codes", "strat_fold", "filename_lr", "f
 
 @dataclass(frozen=True, kw_only=True)
 class PtbxlEntry:
-    """One row of ``ptbxl_database.csv``."""
+    """One row of ``ptbxl_database.csv``; ``fold`` is None for a record that is kept out of every split."""
 
     ecg_id: int
     patient_id: str | None
-    fold: int
+    fold: int | None
     labels: np.ndarray
     filename: str
 
@@ -39,6 +40,10 @@ class PtbxlEntry:
 
 class Ptbxl:
     """A PTB-XL folder.
+
+    A table may have a ``split`` column beside the release's own, as samples of PTB-XL do. A record whose split is
+    neither train, val nor test is kept for another purpose (its printout was photographed, say): it is in no fold, and
+    found by its id alone.
 
     Args:
         root: the folder that holds ``ptbxl_database.csv``.
@@ -52,9 +57,7 @@ class Ptbxl:
         if resolution not in (100, 500):
             raise UsageError(f"PTB-XL has 100 and 500 Hz records, not {resolution} Hz")
         self.root = Path(root)
-        self.entries = _read_table(
-            self.root / "ptbxl_database.csv", "filename_lr" if resolution == 100 else "filename_hr"
-        )
+        self.entries = _read_table(self.root / TABLE, "filename_lr" if resolution == 100 else "filename_hr")
 
     def select(self, *, folds: Iterable[int] | None = None, ids: Iterable[int] | None = None) -> list[PtbxlEntry]:
         """Entries of some folds and/or with some ECG ids, in the order of the table."""
@@ -79,36 +82,15 @@ def read_entry(entry: PtbxlEntry, *, root: Path) -> EcgRecord:
         InputRefusedError: the files are missing or damaged, or a check fails.
         MissingToolError: ``wfdb`` is not installed.
     """
-    try:
-        import wfdb
-    except ImportError as error:
-        raise MissingToolError("reading PTB-XL needs wfdb: pip install 'vizecg[train]'") from error
-    try:
-        raw = wfdb.rdrecord(str(root / entry.filename))
-    except (OSError, ValueError, IndexError) as error:
-        raise InputRefusedError(f"record {entry.record_id}: cannot be read: {error}", reason="bad_record") from error
-    names = {name.upper(): row for row, name in enumerate(raw.sig_name)}
-    missing = [lead for lead in LEADS if lead.upper() not in names]
-    if missing:
-        raise InputRefusedError(f"record {entry.record_id}: lead {missing[0]} is missing", reason="bad_record")
-    rows = [names[lead.upper()] for lead in LEADS]
-    return EcgRecord(
-        signal=np.ascontiguousarray(raw.p_signal.T[rows], dtype=np.float32),
-        sampling_rate=float(raw.fs),
-        record_id=entry.record_id,
-        labels=entry.labels,
-        patient_id=entry.patient_id,
-    )
+    return read_wfdb(root / entry.filename, record_id=entry.record_id, labels=entry.labels, patient_id=entry.patient_id)
 
 
 def _read_table(path: Path, filename_column: str) -> list[PtbxlEntry]:
     if not path.is_file():
-        raise UsageError(f"{path} does not exist: --root must name the folder of ptbxl_database.csv")
+        raise UsageError(f"{path} does not exist: --root must name the folder of {TABLE}")
     with path.open(newline="", encoding="utf-8") as handle:
         reader = csv.DictReader(handle)
-        missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
-        if missing:
-            raise UsageError(f"{path} has no column {missing[0]!r}")
+        require_columns(reader.fieldnames or (), _COLUMNS, path=path)
         return [_entry(row, filename_column) for row in reader if row[filename_column]]
 
 
@@ -117,7 +99,8 @@ def _entry(row: dict[str, str], filename_column: str) -> PtbxlEntry:
     return PtbxlEntry(
         ecg_id=int(float(row["ecg_id"])),
         patient_id=row["patient_id"] or None,
-        fold=int(float(row["strat_fold"])),
-        labels=label_vector({label: SCP_CODES[label] in codes for label in LABELS}),
+        fold=int(float(row["strat_fold"])) if (row.get("split") or "train") in SPLITS else None,
+        # Whatever the likelihoods of the codes are: rhythm codes carry 0.0.
+        labels=labels_of(codes, table=SCP_CODES),
         filename=row[filename_column],
     )

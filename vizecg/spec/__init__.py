@@ -14,6 +14,7 @@ from vizecg.spec.errors import (
     InputRefusedError,
     MissingToolError,
     ParityError,
+    StoreError,
     UsageError,
     VizecgError,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "PAPER_SPEED_MM_S",
     "ParityError",
     "SheetSpec",
+    "StoreError",
     "UsageError",
     "VizecgError",
     "label_vector",

@@ -61,6 +61,12 @@ class CheckpointError(VizecgError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+class StoreError(VizecgError):
+    """A store of records is damaged or of another schema."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
 class InputRefusedError(VizecgError):
     """An input cannot or should not be answered: unreadable, not an ECG, below quality.
 

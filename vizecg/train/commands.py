@@ -7,26 +7,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from vizecg.data.source import RecordSource, ptbxl_source, synthetic_source
-from vizecg.records.ptbxl import SPLITS
+from vizecg.data.registry import SourceRequest, build_source
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.train.config import RECIPES
 
 SHOWN = ("auroc", "auprc", "precision", "recall", "f1")
-
-SYNTHETIC_TRAINING, SYNTHETIC_VALIDATION = 2000, 400
-
-
-def named_source(data: str, *, root: Path | None, folds: tuple[int, ...], seed: int, n: int) -> RecordSource:
-    """The source that ``--data`` names."""
-    if data == "ptbxl":
-        if root is None:
-            raise UsageError("--data ptbxl needs --root, the folder of ptbxl_database.csv")
-        return ptbxl_source(root, folds=folds)
-    if data == "synthetic":
-        return synthetic_source(n, seed=seed)
-    raise UsageError(f"unknown --data {data!r}: expected ptbxl or synthetic")
 
 
 def run_training(
@@ -51,8 +37,8 @@ def run_training(
     if recipe not in RECIPES:
         raise UsageError(f"unknown recipe {recipe!r}: expected one of {', '.join(RECIPES)}")
     config = RECIPES[recipe](seed=seed, **({} if epochs is None else {"epochs": epochs}))
-    training = named_source(data, root=root, folds=SPLITS["train"], seed=seed, n=SYNTHETIC_TRAINING)
-    validation = named_source(data, root=root, folds=SPLITS["val"], seed=seed + 1, n=SYNTHETIC_VALIDATION)
+    training = build_source(data, SourceRequest(root=root, split="train", seed=seed))
+    validation = build_source(data, SourceRequest(root=root, split="val", seed=seed))
     options = RunOptions(
         out=out,
         cache=cache or out / "cache",
@@ -73,6 +59,7 @@ def run_evaluation(
     data: str,
     root: Path | None,
     fold: int,
+    split: str | None,
     condition: Condition,
     limit: int | None,
     out: Path | None,
@@ -90,7 +77,8 @@ def run_evaluation(
     else:
         assert bundle is not None
         classifier = bundle_classifier(bundle)
-    source = named_source(data, root=root, folds=(fold,), seed=seed, n=SYNTHETIC_VALIDATION).limited(limit)
+    request = SourceRequest(root=root, split=split or "val", folds=(fold,) if split is None else None, seed=seed)
+    source = build_source(data, request).limited(limit)
     with tempfile.TemporaryDirectory() as scratch:
         result = evaluate(
             classifier,

@@ -1,0 +1,149 @@
+"""Every source of records by its name: what ``--data`` and the options of the exporter can say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from vizecg.data.source import RecordSource, indexed_source, ptbxl_source, synthetic_source
+from vizecg.data.store import store_source
+from vizecg.records.code15 import Code15, read_exam
+from vizecg.records.code15_index import EXAMS_FILE
+from vizecg.records.ptbxl import SPLITS
+from vizecg.records.splits import SPLIT_NAMES, SplitRule, check_split
+from vizecg.records.wfdb_folder import WfdbFolder, read_entry
+from vizecg.spec import UsageError
+from vizecg.spec.fingerprint import sha256_file
+
+SYNTHETIC_SIZES = {"train": 2000, "val": 400, "test": 400}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceRequest:
+    """What is wanted of a source; each takes what it understands.
+
+    Attributes:
+        root: folder (or file) of the data.
+        split: ``train``, ``val`` or ``test``.
+        rule: how sources without a split of their own are split.
+        folds: PTB-XL's, in place of those of the split.
+        resolution: PTB-XL's, 100 or 500 Hz.
+        labels: the table of a WFDB folder.
+        seed, size: of synthetic records; every split has a seed of its own.
+        verify: read a store whole before it is used.
+    """
+
+    root: Path | None = None
+    split: str = "train"
+    rule: SplitRule = field(default_factory=SplitRule)
+    folds: tuple[int, ...] | None = None
+    resolution: int = 100
+    labels: Path | None = None
+    seed: int = 0
+    size: int | None = None
+    verify: bool = False
+
+    def folder(self, name: str) -> Path:
+        """``root``; UsageError where it was not named."""
+        if self.root is None:
+            raise UsageError(f"--data {name} needs --root, {NEEDS[name]}")
+        return self.root
+
+
+def _ptbxl(request: SourceRequest) -> RecordSource:
+    folds = request.folds or SPLITS[request.split]
+    return ptbxl_source(request.folder("ptbxl"), folds=folds, resolution=request.resolution)
+
+
+def _code15(request: SourceRequest) -> RecordSource:
+    dataset = Code15(root=request.folder("code15"))
+    return indexed_source(
+        f"CODE-15% {_rule(request)}",
+        dataset.select(request.split, request.rule),
+        read=partial(read_exam, folder=dataset.folder),
+        left_out=dataset.left_out,
+        fingerprint=sha256_file(dataset.folder / EXAMS_FILE),
+    )
+
+
+def _wfdb(request: SourceRequest) -> RecordSource:
+    dataset = WfdbFolder(root=request.folder("wfdb"), labels=request.labels)
+    return indexed_source(
+        f"WFDB folder {dataset.root.resolve().name} {_rule(request)}",
+        dataset.select(request.split, request.rule),
+        read=partial(read_entry, root=dataset.root),
+        record_id="name",
+        left_out=dataset.left_out,
+        fingerprint="" if dataset.table is None else sha256_file(dataset.table),
+    )
+
+
+def _challenge(request: SourceRequest) -> RecordSource:
+    from vizecg.records.challenge import challenge_names, read_challenge
+
+    root = request.folder("challenge")
+    names = challenge_names(root, split=request.split, rule=request.rule)
+    if not names:
+        raise UsageError(f"{root}: there is no record in split {request.split}")
+    return RecordSource(
+        name=f"Challenge set {root.resolve().name} {_rule(request)}",
+        items=names,
+        record_ids=names,
+        patient_ids=[None] * len(names),
+        read=partial(read_challenge, root=root),
+    )
+
+
+def _store(request: SourceRequest) -> RecordSource:
+    return store_source(request.folder("store"), split=request.split, verify=request.verify)
+
+
+def _synthetic(request: SourceRequest) -> RecordSource:
+    size = SYNTHETIC_SIZES[request.split] if request.size is None else request.size
+    return synthetic_source(size, seed=request.seed + SPLIT_NAMES.index(request.split))
+
+
+def _rule(request: SourceRequest) -> str:
+    return f"{request.split} of split seed {request.rule.seed}"
+
+
+SOURCES: dict[str, Callable[[SourceRequest], RecordSource]] = {
+    "ptbxl": _ptbxl,
+    "code15": _code15,
+    "wfdb": _wfdb,
+    "challenge": _challenge,
+    "store": _store,
+    "synthetic": _synthetic,
+}
+NEEDS = {
+    "ptbxl": "the folder of ptbxl_database.csv",
+    "code15": "the folder of exams.csv, or one part in it",
+    "wfdb": "a folder of WFDB records",
+    "challenge": "a folder of .mat and .hea files",
+    "store": "a folder made by vizecg prepare",
+}
+"""What ``--root`` is; a source that is not here needs none."""
+
+
+def build_source(name: str, request: SourceRequest) -> RecordSource:
+    """The source of this name.
+
+    Raises:
+        UsageError: no such source or split, or what it needs is not there.
+        InputRefusedError: none of its records can be used.
+    """
+    if name not in SOURCES:
+        raise UsageError(f"unknown --data {name!r}: expected one of {', '.join(SOURCES)}")
+    check_split(request.split)
+    return SOURCES[name](request)
+
+
+def parse_source(text: str, request: SourceRequest) -> RecordSource:
+    """``ptbxl:FOLDER``, ``synthetic`` and so on; raises as ``build_source``."""
+    name, _, folder = text.partition(":")
+    if name not in SOURCES or bool(folder) != (name in NEEDS):
+        forms = ", ".join(f"{known}:FOLDER" if known in NEEDS else known for known in SOURCES)
+        raise UsageError(f"unknown source {text!r}: expected one of {forms}")
+    return build_source(name, replace(request, root=Path(folder) if folder else None))

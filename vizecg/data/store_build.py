@@ -1,0 +1,194 @@
+"""Building a store: shard after shard, so that a killed build loses one shard and goes on to the same content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from vizecg.data.choices import OnBad
+from vizecg.data.pool import bounded_map
+from vizecg.data.source import ReadRecord, RecordSource
+from vizecg.data.store import META, SCHEMA_VERSION, Store, content_hash, open_store
+from vizecg.data.store_shard import Prepared, ShardIndex, ShardWriter, Skipped, data_name, index_name, prepared
+from vizecg.data.store_spec import StoreSpec, claimed, other_store
+from vizecg.data.store_summary import counts_of, patients_in_two_splits
+from vizecg.spec import InputRefusedError, StoreError
+from vizecg.spec.files import write_atomically
+from vizecg.spec.fingerprint import sha256_bytes
+
+_BLOCK = 16
+"""Records read by a worker at a time: neighbours lie together in the files of most sources."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Block:
+    """A job: some records of one split, all of one shard. ``records`` are (item, record id, patient id)."""
+
+    shard: int
+    split: str
+    read: ReadRecord
+    records: list[tuple[Any, str, str | None]]
+    sampling_rate: float
+
+
+def build_store(
+    folder: Path,
+    *,
+    sources: Mapping[str, RecordSource],
+    spec: StoreSpec,
+    workers: int = 1,
+    on_bad: OnBad = OnBad.SKIP,
+    advance: Callable[[int], None] = lambda records: None,
+) -> Store:
+    """Make or complete a store, and open it; a finished one is opened.
+
+    Args:
+        folder: created when absent.
+        sources: split -> its records.
+        spec: how they are kept.
+        workers: processes.
+        on_bad: ``fail`` stops at the first record that cannot be used.
+        advance: called with the number of records done since the last call.
+
+    Raises:
+        UsageError: the folder holds something else, or another process builds here.
+        InputRefusedError: with ``fail``, or when not one record can be used.
+        StoreError: a worker was killed, or the finished store is damaged.
+    """
+    lost = [reason for source in sources.values() for reason in source.left_out.values()]
+    if lost and on_bad is OnBad.FAIL:
+        raise InputRefusedError(lost[0], reason="bad_record")
+    folder = Path(folder)
+    key, total = spec.key(sources), sum(map(len, sources.values()))
+    if (folder / META).is_file():
+        store = open_store(folder)
+        if store.meta["key"] != key:
+            raise other_store(folder)
+        if on_bad is OnBad.FAIL and store.meta["skipped"]:
+            raise InputRefusedError(store.meta["skipped"][0]["reason"], reason="bad_record")
+        advance(total)
+        return store
+    with claimed(folder, key):
+        shards = -(-total // spec.shard_records)
+        done = {number for number in range(shards) if _read_index(folder, number) is not None}
+        blocks = _blocks(sources, spec, done, advance)
+        try:
+            _write(folder, bounded_map(_prepare, blocks, workers=workers), on_bad=on_bad, advance=advance)
+        except BrokenProcessPool as error:
+            raise StoreError("a worker process was killed (out of memory?): what is done is kept, run again") from error
+        _finish(folder, shards, key=key, sources=sources, spec=spec, on_bad=on_bad)
+    return open_store(folder)
+
+
+def _blocks(
+    sources: Mapping[str, RecordSource], spec: StoreSpec, done: set[int], advance: Callable[[int], None]
+) -> Iterator[_Block]:
+    """Made one by one as workers take them; those of finished shards are passed over."""
+    place = 0
+    for split, source in sources.items():
+        start = 0
+        while start < len(source):
+            shard = place // spec.shard_records
+            count = min(_BLOCK, len(source) - start, (shard + 1) * spec.shard_records - place)
+            if shard in done:
+                advance(count)
+            else:
+                records = [
+                    (source.items[i], source.record_ids[i], source.patient_ids[i]) for i in range(start, start + count)
+                ]
+                yield _Block(
+                    shard=shard, split=split, read=source.read, records=records, sampling_rate=spec.sampling_rate
+                )
+            start, place = start + count, place + count
+
+
+Result = tuple[int, str, "list[Prepared | Skipped]"]
+
+
+def _prepare(block: _Block) -> Result:
+    """In a worker."""
+    results: list[Prepared | Skipped] = []
+    for item, record_id, patient_id in block.records:
+        try:
+            record = block.read(item)
+            results.append(
+                prepared(record, record_id=record_id, patient_id=patient_id, sampling_rate=block.sampling_rate)
+            )
+        except InputRefusedError as error:
+            results.append(Skipped(record_id=record_id, reason=str(error)))
+    return block.shard, block.split, results
+
+
+def _write(folder: Path, results: Iterator[Result], *, on_bad: OnBad, advance: Callable[[int], None]) -> None:
+    writer: ShardWriter | None = None
+    try:
+        for shard, split, records in results:
+            if writer is not None and writer.number != shard:
+                writer.commit()
+                writer = None
+            if writer is None:
+                writer = ShardWriter(folder=folder, number=shard)
+            bad = next((record for record in records if isinstance(record, Skipped)), None)
+            if bad is not None and on_bad is OnBad.FAIL:
+                raise InputRefusedError(bad.reason, reason="bad_record")
+            writer.add(records, split=split)
+            advance(len(records))
+        if writer is not None:
+            writer.commit()
+    except BaseException:
+        if writer is not None:
+            writer.close()
+        raise
+
+
+def _read_index(folder: Path, number: int) -> ShardIndex | None:
+    """The index of a finished shard; None where the shard is to be made (again)."""
+    path, data = folder / index_name(number), folder / data_name(number)
+    try:
+        index = ShardIndex.from_json(path.read_bytes())
+        return index if data.stat().st_size == index.data_bytes else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _finish(
+    folder: Path, shards: int, *, key: str, sources: Mapping[str, RecordSource], spec: StoreSpec, on_bad: OnBad
+) -> None:
+    indexes: list[ShardIndex] = []
+    listed: list[dict[str, Any]] = []
+    for number in range(shards):
+        index = _read_index(folder, number)
+        if index is None:
+            raise StoreError(f"{folder / index_name(number)} went away while the store was built")
+        indexes.append(index)
+        listed.append(
+            {
+                "records": len(index.columns["record_id"]),
+                "data_bytes": index.data_bytes,
+                "data_sha256": index.data_sha256,
+                "index_sha256": sha256_bytes((folder / index_name(number)).read_bytes()),
+            }
+        )
+    skipped = [entry for index in indexes for entry in index.skipped]
+    if skipped and on_bad is OnBad.FAIL:  # in shards made before, when bad records were to be skipped
+        raise InputRefusedError(skipped[0]["reason"], reason="bad_record")
+    if not any(shard["records"] for shard in listed):
+        raise InputRefusedError(f"not one record can be used: {skipped[0]['reason']}", reason="bad_record")
+    # Sources of several splits share their index, and so what it cannot give.
+    lost = {name: reason for source in sources.values() for name, reason in source.left_out.items()}
+    meta = {
+        "schema_version": SCHEMA_VERSION,
+        "key": key,
+        "source": " + ".join(dict.fromkeys(source.name for source in sources.values())),
+        **asdict(spec),
+        "content_sha256": content_hash([shard["index_sha256"] for shard in listed]),
+        "counts": counts_of(indexes),
+        "patients_in_two_splits": patients_in_two_splits(indexes),
+        "skipped": [{"record": name, "split": None, "reason": reason} for name, reason in lost.items()] + skipped,
+        "shards": listed,
+    }
+    write_atomically(folder / META, json.dumps(meta, indent=1) + "\n")

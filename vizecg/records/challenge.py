@@ -1,0 +1,54 @@
+"""PhysioNet Challenge sets (2020 and later): ``.mat`` and ``.hea``, diagnoses as SNOMED CT codes in the header."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from vizecg.records.codes import SNOMED_CODES, labels_of
+from vizecg.records.record import EcgRecord
+from vizecg.records.splits import SplitRule, check_split
+from vizecg.records.wfdb_folder import find_headers
+from vizecg.records.wfdb_record import header_comments, read_wfdb
+from vizecg.spec import InputRefusedError
+
+_DIAGNOSES = re.compile(r"dx\s*:(.*)", re.IGNORECASE)
+
+
+def challenge_names(root: Path, *, split: str, rule: SplitRule) -> list[str]:
+    """Names of the records of one split, by a hash of the name: Challenge sets do not tell the patients.
+
+    Raises:
+        UsageError: no folder, or no record in it.
+    """
+    check_split(split)
+    return [name for name in find_headers(root) if rule.split_of(patient_id=None, record_id=name) == split]
+
+
+def read_challenge(name: str, *, root: Path) -> EcgRecord:
+    """Read and check one record; labels are None where the header has no codes.
+
+    Raises:
+        InputRefusedError: as ``read_wfdb``.
+    """
+    try:
+        comments = header_comments(root / f"{name}.hea")
+    except OSError as error:
+        raise InputRefusedError(f"record {name}: cannot be read: {error}", reason="bad_record") from error
+    return read_wfdb(root / name, record_id=name, labels=diagnoses(comments))
+
+
+def diagnoses(comments: list[str]) -> np.ndarray | None:
+    """float32 (6,) from the comment lines of a header: ``Dx: 426177001,164889003``.
+
+    None without such a line or without a code in it (``Dx: Unknown``), where the diagnoses are not known.
+    """
+    for comment in comments:
+        match = _DIAGNOSES.match(comment)
+        if match:
+            codes = [code.strip() for code in match[1].split(",")]
+            known = [code for code in codes if code.isdigit()]
+            return labels_of(known, table=SNOMED_CODES) if known else None
+    return None

@@ -1,0 +1,117 @@
+"""A folder of WFDB records with an optional table of labels."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from vizecg.records.packing import UNKNOWN_LABELS, unpack_labels
+from vizecg.records.record import EcgRecord
+from vizecg.records.splits import SplitRule, check_split
+from vizecg.records.tables import label_columns, optional_text, packed_labels, require_columns
+from vizecg.records.wfdb_record import read_wfdb
+from vizecg.spec import UsageError
+
+LABELS_FILE = "labels.csv"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WfdbEntry:
+    """One record of a folder: ``name`` is the path of its header below the folder, without ``.hea``."""
+
+    name: str
+    patient_id: str | None = None
+    packed_labels: int = UNKNOWN_LABELS
+
+
+class WfdbFolder:
+    """A folder of WFDB records, searched recursively.
+
+    Args:
+        root: the folder.
+        labels: a CSV with the columns ``record``, the six labels (or none of them), and where wanted ``patient_id``
+            and ``split``; default: ``labels.csv`` in the folder, if it is there. With a table, only the records it
+            names are used. Without one the diagnoses are not known.
+
+    Attributes:
+        table: the table that is used, if any.
+        left_out: record -> why it cannot be used: named by the table and not there, or there and not named.
+
+    Raises:
+        UsageError: no folder, no record, or a wrong table.
+    """
+
+    def __init__(self, *, root: Path, labels: Path | None = None) -> None:
+        self.root = Path(root)
+        self.left_out: dict[str, str] = {}
+        found = find_headers(self.root)
+        self.table = labels or (self.root / LABELS_FILE if (self.root / LABELS_FILE).is_file() else None)
+        self._splits: dict[str, str] = {}
+        self.entries = (
+            [WfdbEntry(name=name) for name in found] if self.table is None else self._labelled(self.table, found)
+        )
+
+    def select(self, split: str, rule: SplitRule) -> list[WfdbEntry]:
+        """The entries of one split: by the table where it says, else by the rule."""
+        check_split(split)
+        return [
+            entry
+            for entry in self.entries
+            if split
+            == (self._splits.get(entry.name) or rule.split_of(patient_id=entry.patient_id, record_id=entry.name))
+        ]
+
+    def _labelled(self, path: Path, found: list[str]) -> list[WfdbEntry]:
+        if not path.is_file():
+            raise UsageError(f"{path} does not exist: expected a CSV with a column 'record' and the six labels")
+        there, entries = set(found), {}
+        with path.open(newline="", encoding="utf-8") as handle:
+            reader = csv.DictReader(handle)
+            names = reader.fieldnames or ()
+            require_columns(names, ("record",), path=path)
+            columns = label_columns(names, path=path)
+            for row in reader:
+                where = f"{path} line {reader.line_num}"
+                name = (row["record"] or "").strip().removesuffix(".hea")
+                if name in entries:
+                    raise UsageError(f"{where}: record {name} is there twice")
+                if name not in there:
+                    self.left_out[name] = f"record {name}: named by {path.name} line {reader.line_num}, but not there"
+                    continue
+                entries[name] = WfdbEntry(
+                    name=name,
+                    patient_id=optional_text(row.get("patient_id")),
+                    packed_labels=packed_labels(row, columns, where=where),
+                )
+                split = optional_text(row.get("split"))
+                if split is not None:
+                    self._splits[name] = check_split(split)
+        for name in found:
+            if name not in entries:
+                self.left_out[name] = f"record {name}: {path.name} does not name it"
+        return [entries[name] for name in found if name in entries]
+
+
+def read_entry(entry: WfdbEntry, *, root: Path) -> EcgRecord:
+    """Read and check one record; see ``read_wfdb``."""
+    return read_wfdb(
+        root / entry.name,
+        record_id=entry.name,
+        labels=unpack_labels(entry.packed_labels),
+        patient_id=entry.patient_id,
+    )
+
+
+def find_headers(root: Path) -> list[str]:
+    """Names of all records below a folder, sorted, with slashes and without ``.hea``.
+
+    Raises:
+        UsageError: no folder, or no record in it.
+    """
+    if not root.is_dir():
+        raise UsageError(f"{root} does not exist: --root must name a folder of WFDB records")
+    names = sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.hea"))
+    if not names:
+        raise UsageError(f"{root} holds no WFDB record: expected .hea files there or in folders below")
+    return names
