@@ -26,9 +26,24 @@ _ROWS = (
     Tolerance("f32-reorder", 1e-6, "float32 sums of the same numbers in another order, values near 1"),
     Tolerance("resample-tone", 0.02, "a tone of 7 Hz through resampling, away from the ends; amplitude 1.5"),
     Tolerance("adc-microvolt", 6e-4, "millivolts through 16 bits at 1 microvolt, and back"),
+    Tolerance(
+        "store-unit", 0.5001, "units of a stored sample: rounding is off by half a unit, float32 by a little more"
+    ),
     Tolerance("trace-mm", 0.2, "a trace of 0.25 mm is drawn in pixels of 0.25 mm"),
     Tolerance("origin-mm", 2.0, "start of the traces as found from their ends: a lead may begin or end in a flat line"),
+    Tolerance("paper-px", 0.16, "a trace of 0.7 px inside one pixel: its centre is known to half of the other 0.3 px"),
+    Tolerance("paper-ink", 0.995, "least precision and recall of trace pixels, 1 px dilated, with ecg_plot 0.2.8's"),
+    Tolerance("paper-ink-amount", 0.1, "Agg's joints of segments under a pixel overlap and count twice: 9 % at 500 Hz"),
+    Tolerance("paper-grid-px", 0.1, "grid lines lie on the same pixels; their centres come from a projection"),
     Tolerance("homography-px", 0.5, "a dot's centre of gravity in a blurred, noisy JPEG"),
+    Tolerance("mapping-px", 0.1, "pixels: bend and lens are inverted by a few steps of iteration"),
+    Tolerance("batch-level", 2.0, "grey levels: float32 sums in another order round the other way, twice at most"),
+    Tolerance("batch-share", 1e-3, "of the grey levels that round the other way before JPEG: 2.5e-4 was measured"),
+    Tolerance(
+        "batch-jpeg", 0.03, "mean grey levels: coefficients at a step's edge fall to its other side; 0.016 measured"
+    ),
+    Tolerance("batch-jpeg-noise", 0.1, "the same in tiny pictures of noise, whose every coefficient may"),
+    Tolerance("batch-ink", 0.25, "mean of ink maps (0..255): the contrast is a whole grey level and may move by one"),
     Tolerance("platt", 0.1, "two parameters of a logistic curve from 20,000 draws"),
     Tolerance("onnx-fp32", 1e-4, "float32 logits of ONNX Runtime against torch eager; export alone is right to 2e-7"),
     Tolerance("executorch-fp32", 1e-4, "float32 logits of ExecuTorch against torch eager; 3e-7 was measured"),
