@@ -1,15 +1,18 @@
-"""The ``vizecg`` command: prepare, synthesise, train, evaluate. Heavy imports happen inside the verbs."""
+"""The ``vizecg`` command: data, pictures, training, evaluation. Heavy imports happen inside the verbs."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vizecg.data.choices import OnBad, SynthFormat
+from vizecg.data.choices import Look, OnBad, PictureFormat, SynthFormat
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.console import run_app
+
+if TYPE_CHECKING:
+    from vizecg.data.pictures import Drawing
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Training side of vizecg.", pretty_exceptions_enable=False
@@ -82,6 +85,105 @@ def synth(
     from vizecg.data.commands import run_synth
 
     run_synth(out=out, n=n, kind=kind, seed=seed, labels=labels or (), as_json=as_json)
+
+
+SplitOption = Annotated[str, typer.Option(help="train, val or test.")]
+RecordOption = Annotated[list[str] | None, typer.Option("--record", help="Id of a record; again for more.")]
+CountOption = Annotated[int, typer.Option("-n", "--count", min=1, help="The first so many records.")]
+LayoutOption = Annotated[str, typer.Option(help="3x4, 3x4+R, 3x4+2R, 3x4+3R, 6x2, 6x2+R, 12x1, 4x3 or 4x3+R.")]
+FormatOption = Annotated[PictureFormat, typer.Option("--format", help="Of the files in the folder OUT.")]
+ScaleOption = Annotated[float, typer.Option(min=1, max=40, help="Pixels per millimetre of the sheet.")]
+ContactOption = Annotated[bool, typer.Option("--contact-sheet", help="One picture with every kind on it.")]
+
+
+@app.command()
+def render(
+    out: Annotated[Path, typer.Option(help="A file (.png, .jpg, .pdf) for one record, else a folder.")],
+    data: DataOption = "synthetic",
+    root: RootOption = None,
+    split: SplitOption = "train",
+    records: RecordOption = None,
+    count: CountOption = 1,
+    layout: LayoutOption = "3x4+R",
+    cabrera: Annotated[bool, typer.Option("--cabrera", help="Limb leads in Cabrera's order, with -aVR.")] = False,
+    simultaneous: Annotated[bool, typer.Option("--simultaneous", help="All columns begin together.")] = False,
+    speed: Annotated[float, typer.Option(help="25 or 50 mm/s.")] = 25.0,
+    gain: Annotated[float, typer.Option(help="5, 10 or 20 mm/mV.")] = 10.0,
+    look: Annotated[Look, typer.Option("--style", help="plain; random; paper (ecg_plot 0.2.8's); ecg-plot.")] = (
+        Look.PLAIN
+    ),
+    palette: Annotated[str, typer.Option(help="Colour of the grid, for plain.")] = "red",
+    px_per_mm: ScaleOption = 4.0,
+    seed: int = 0,
+    kind: FormatOption = PictureFormat.PNG,
+    contact: ContactOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw records as printed sheets; --json tells where each lead lies (mm)."""
+    from vizecg.data.pictures import Chosen, run_render
+
+    chosen = Chosen(data=data, root=root, split=split, seed=seed, n=count, records=tuple(records or ()))
+    drawing = _drawing(look, layout, cabrera, simultaneous, speed, gain, palette, px_per_mm, seed)
+    run_render(chosen=chosen, drawing=drawing, out=out, kind=kind, contact=contact, as_json=as_json)
+
+
+@app.command()
+def photograph(
+    out: Annotated[Path, typer.Option(help="A file (.jpg, .png) for one picture, else a folder.")],
+    image: Annotated[Path | None, typer.Argument(help="A sheet from vizecg render, in place of records.")] = None,
+    data: DataOption = "synthetic",
+    root: RootOption = None,
+    split: SplitOption = "train",
+    records: RecordOption = None,
+    count: CountOption = 1,
+    condition: Annotated[Condition, typer.Option(help="What the picture goes through.")] = Condition.PHOTO,
+    strength: Annotated[float, typer.Option(min=0, max=1, help="Of every effect.")] = 1.0,
+    width: Annotated[int, typer.Option(min=400, max=8000, help="Of the picture, pixels.")] = 2000,
+    layout: LayoutOption = "3x4+R",
+    look: Annotated[Look, typer.Option("--style", help="plain or random.")] = Look.RANDOM,
+    px_per_mm: ScaleOption = 8.0,
+    seed: int = 0,
+    kind: FormatOption = PictureFormat.JPG,
+    truth: Annotated[bool, typer.Option("--truth", help="Beside each picture, the mapping from sheet to photo.")] = (
+        False
+    ),
+    contact: ContactOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw records and photograph the sheets, or photograph a sheet."""
+    from vizecg.data.pictures import Chosen, run_photograph
+
+    if look not in (Look.PLAIN, Look.RANDOM):
+        raise UsageError(f"a sheet of style {look.value} has no place to be photographed in: plain or random")
+    chosen = Chosen(data=data, root=root, split=split, seed=seed, n=count, records=tuple(records or ()))
+    drawing = _drawing(look, layout, False, False, 25.0, 10.0, "red", px_per_mm, seed)
+    run_photograph(
+        image=image, chosen=chosen, drawing=drawing, condition=condition, strength=strength, width=(width, width + 1),
+        out=out, kind=kind, truth=truth, contact=contact, as_json=as_json,
+    )  # fmt: skip
+
+
+def _drawing(
+    look: Look, layout: str, cabrera: bool, simultaneous: bool, speed: float, gain: float, palette: str,
+    px_per_mm: float, seed: int,
+) -> Drawing:  # fmt: skip
+    """The options of a sheet, checked."""
+    from vizecg.data.pictures import Drawing
+    from vizecg.render import Layout, LeadOrder, PrintStyle, Timing
+    from vizecg.spec import SheetSpec
+
+    try:
+        chosen = Layout.named(
+            layout,
+            order=LeadOrder.CABRERA if cabrera else LeadOrder.STANDARD,
+            timing=Timing.SIMULTANEOUS if simultaneous else Timing.SEQUENTIAL,
+            speed_mm_s=speed,
+            gain_mm_mv=gain,
+        )
+        style = None if look is Look.RANDOM else PrintStyle(palette=palette)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return Drawing(look=look, layout=chosen, style=style, spec=SheetSpec(px_per_mm=px_per_mm), seed=seed)
 
 
 @app.command()

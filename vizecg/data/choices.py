@@ -18,3 +18,20 @@ class SynthFormat(str, Enum):
     CODE15 = "code15"
     WFDB = "wfdb"
     STORE = "store"
+
+
+class Look(str, Enum):
+    """How ``vizecg render`` draws: the plain print, any printer's, the paper's pages, or ecg_plot itself."""
+
+    PLAIN = "plain"
+    RANDOM = "random"
+    PAPER = "paper"
+    ECG_PLOT = "ecg-plot"
+
+
+class PictureFormat(str, Enum):
+    """Files that ``vizecg render`` and ``vizecg photograph`` write."""
+
+    PNG = "png"
+    JPG = "jpg"
+    PDF = "pdf"

@@ -85,7 +85,7 @@ CONDITIONS: dict[Condition, Effects] = {
     Condition.STAINED: _PHOTO.but(stains=1.0, handwriting=1.0),
     Condition.CROPPED: _PHOTO.but(crop=1.0, background=0.2),
     Condition.SEVERE: Effects(
-        copy=0.2, handwriting=0.8, stains=0.8, folds=1.0, wrinkles=0.9, curl=1.0, rotation=1.0, perspective=1.0,
+        handwriting=0.8, stains=0.8, folds=1.0, wrinkles=0.9, curl=1.0, rotation=1.0, perspective=1.0,
         lens=1.0, background=1.0, crop=0.4, light=1.0, shadow=1.0, temperature=1.0, defocus=1.0, motion=0.8, noise=1.0,
         jpeg=1.0,
     ),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 import numpy as np
 
 from vizecg.render.strokes import SUB
-from vizecg.spec import GAIN_MM_MV, LEADS, PAPER_SPEED_MM_S, InputRefusedError, SheetSpec
+from vizecg.spec import GAIN_MM_MV, LEADS, PAPER_SPEED_MM_S, InputRefusedError, SheetSpec, UsageError
 
 BLOCK_MM = 250.0
 """Width of the traces of a sheet: 10 s at 25 mm/s."""
@@ -95,6 +96,18 @@ class Layout:
     row_spacing_mm: float | None = None
     shift_x_mm: float = 0.0
     shift_y_mm: float = 0.0
+
+    @classmethod
+    def named(cls, name: str, **changes: Any) -> Layout:
+        """The layout that ``name`` gives, with rhythm strips II, V1, V5 in this order; ``changes`` to its fields.
+
+        Raises:
+            UsageError: there is no layout of this name.
+        """
+        known = {layout.name: layout for layout in LAYOUTS if layout.order is LeadOrder.STANDARD}
+        if name not in known:
+            raise UsageError(f"unknown layout {name!r}: expected one of {', '.join(known)}")
+        return replace(known[name], **changes)
 
     def __post_init__(self) -> None:
         if len(self.rhythm) > 3 or any(lead not in LEADS for lead in self.rhythm):

@@ -20,13 +20,13 @@ def scene_light(shape: tuple[int, int], effects: Effects, rng: np.random.Generat
     x = np.linspace(-0.5, 0.5, shape[1], dtype=np.float32)[None]
     y = np.linspace(-0.5, 0.5, shape[0], dtype=np.float32)[:, None]
     direction, slope, falloff = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.5), rng.uniform(0, 0.5)
-    field = 1 + effects.light * slope * (np.cos(direction) * x + np.sin(direction) * y)
+    field = 1 + effects.light * slope * (float(np.cos(direction)) * x + float(np.sin(direction)) * y)
     field *= 1 - effects.light * falloff * (x * x + y * y)
     for _ in range(int(rng.integers(0, 3)) if effects.shadow else 0):
         angle, softness = rng.uniform(0, 2 * np.pi), rng.uniform(0.005, 0.15)
-        at = rng.uniform(-0.4, 0.4, 2)
+        at = rng.uniform(-0.4, 0.4, 2).tolist()
         if rng.random() < 0.6:
-            distance = np.cos(angle) * (x - at[0]) + np.sin(angle) * (y - at[1])
+            distance = float(np.cos(angle)) * (x - at[0]) + float(np.sin(angle)) * (y - at[1])
         else:  # a hand, a head, the telephone itself
             distance = rng.uniform(0.1, 0.35) - np.hypot((x - at[0]) * rng.uniform(0.7, 1.6), y - at[1])
         field *= 1 - effects.shadow * rng.uniform(0.1, 0.55) / (1 + np.exp(-np.clip(distance / softness, -30, 30)))

@@ -31,6 +31,14 @@ class Displacement:
         """(h, w, 2) points -> float32 (h, w, 2) displacements; h and w at most 32,767, as OpenCV's maps are."""
         return cv2.remap(self.field, self.nodes(points), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
+    def undo(self, points: np.ndarray) -> np.ndarray:
+        """Displaced points (h, w, 2) -> float32 (h, w, 2) where they were."""
+        start = at = self.nodes(points)
+        field = self.field * np.float32(1 / self.pitch)
+        for _ in range(_STEPS):
+            at = start - cv2.remap(field, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return at * np.float32(self.pitch) + np.array(self.origin, np.float32)
+
     def nodes(self, points: np.ndarray) -> np.ndarray:
         """Sheet pixels (h, w, 2) -> float32 lattice coordinates (h, w, 2)."""
         nodes = points.astype(np.float32)
@@ -78,10 +86,7 @@ class SheetToPhoto:
         flat = points.reshape(points.shape[0], -1, 2)
         ideal = self._centre + (flat - self._centre) * self._stretch(flat) if self.lens else flat
         bent = cv2.perspectiveTransform(ideal, np.linalg.inv(self.homography))
-        flat = bent
-        for _ in range(_STEPS if self.displacement is not None else 0):
-            assert self.displacement is not None
-            flat = bent - self.displacement.at(flat)
+        flat = bent if self.displacement is None else self.displacement.undo(bent)
         return flat.reshape(points.shape)
 
     @property

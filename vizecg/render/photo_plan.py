@@ -105,8 +105,8 @@ def plan_photo(
         shade = surface.shading(lighting)  # of the page alone: the table under it is not folded
         shade = cv2.remap(shade, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=1)
         light *= shade[..., None]
-    draws = camera.uniform(0, 1, 6)
-    quality = round(_JPEG_BEST - (_JPEG_BEST - _JPEG_WORST) * effects.jpeg * draws[2])
+    draws = camera.uniform(0, 1, 5)
+    quality = round(_JPEG_BEST - (_JPEG_BEST - _JPEG_WORST) * effects.jpeg * draws[1])
     return PhotoPlan(
         size=size,
         mapping=mapping,
@@ -115,13 +115,13 @@ def plan_photo(
         surroundings=background((size[0] // 16, size[1] // 16), effects, lighting),
         outline=_outline(page, mapping),
         marks=marks_on_paper((spec.height_px, spec.width_px), spec.px_per_mm, effects, paper),
-        copied=_copier(camera) if draws[0] < effects.copy else None,
+        copied=_copier(effects.copy, camera) if effects.copy else None,
         margin=(235, 235, 240) if effects.screen else None,
-        blur=_BLUR_PX * effects.defocus * draws[1],
+        blur=_BLUR_PX * effects.defocus * draws[0],
         motion=_motion(effects.motion, camera),
         ripples=_ripples(effects.moire, camera),
-        noise=_NOISE * effects.noise * draws[3],
-        noise_at=(int(draws[4] * 4096), int(draws[5] * 4096)),
+        noise=_NOISE * effects.noise * draws[2],
+        noise_at=(int(draws[3] * 4096), int(draws[4] * 4096)),
         jpeg=quality if effects.jpeg and quality < _JPEG_UNSEEN else None,
     )
 
@@ -158,11 +158,13 @@ def _outline(page: np.ndarray, mapping: SheetToPhoto) -> np.ndarray:
     return np.round(mapping.to_photo(edge) * 16).astype(np.int32)
 
 
-def _copier(rng: np.random.Generator) -> np.ndarray:
-    """Grey in, nearly black or white out: pale grid lines vanish or turn solid, as the copier is set."""
+def _copier(strength: float, rng: np.random.Generator) -> np.ndarray:
+    """Grey in, nearly black or white out: pale grid lines vanish or turn solid, as the copier is set. A weak copy
+    keeps the greys."""
     middle, slope = rng.uniform(150, 225), rng.uniform(0.06, 0.2)
     tones = 255 / (1 + np.exp(-slope * (np.arange(256) - middle)))
-    return np.round(20 + 230 * tones / tones[-1]).astype(np.uint8)
+    hard = 20 + 230 * tones / tones[-1]
+    return np.round((1 - strength) * np.arange(256) + strength * hard).astype(np.uint8)
 
 
 def _motion(strength: float, rng: np.random.Generator) -> np.ndarray | None:

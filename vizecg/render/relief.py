@@ -52,7 +52,7 @@ class Relief:
         """Brightness factors float32 (rows, columns) under light from one side; about 1."""
         angle, slant = rng.uniform(0, 2 * np.pi), rng.uniform(0.6, 1.6)
         down, across = np.gradient(self.heights, PITCH_MM)
-        factors = 1 + slant * (np.cos(angle) * across + np.sin(angle) * down)
+        factors = 1 + slant * (float(np.cos(angle)) * across + float(np.sin(angle)) * down)
         return (np.clip(factors, 0.4, 1.5) * (1 - self.creases)).astype(np.float32)
 
 
@@ -95,17 +95,18 @@ def _fold_distance(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarr
     upright = rng.random() < 0.6
     angle = rng.normal(0, 0.03) if rng.random() < 0.8 else rng.uniform(-0.8, 0.8)
     share = rng.choice([1 / 4, 1 / 3, 1 / 2, 1 / 2, 2 / 3, 3 / 4]) + rng.normal(0, 0.02)
+    cos, sin = float(np.cos(angle)), float(np.sin(angle))  # a numpy scalar would make the arrays float64
     if upright:
-        return np.cos(angle) * (x - share * x.max()) + np.sin(angle) * (y - y.mean())
-    return np.cos(angle) * (y - share * y.max()) + np.sin(angle) * (x - x.mean())
+        return cos * (x - float(share * x.max())) + sin * (y - y.mean())
+    return cos * (y - float(share * y.max())) + sin * (x - x.mean())
 
 
 def _curl(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """A page that was rolled or lies on something soft: one wide wave across it, -1..1."""
     x, y = _axes(shape)
     angle = rng.uniform(0, np.pi)
-    along = np.cos(angle) * x + np.sin(angle) * y
-    wave = np.sin(2 * np.pi * along / rng.uniform(250, 600) + rng.uniform(0, 2 * np.pi))
+    along = float(np.cos(angle)) * x + float(np.sin(angle)) * y
+    wave = np.sin(along * (2 * np.pi / rng.uniform(250, 600)) + rng.uniform(0, 2 * np.pi))
     return np.asarray(rng.uniform(0.2, 1) * wave, np.float32)
 
 
@@ -122,7 +123,10 @@ def _crumple(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     count = int(rng.integers(8, 20))
     for _ in range(count):
         angle = rng.uniform(0, np.pi)
-        cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        at = cos * np.float32(rng.uniform(0, x.max())) + sin * np.float32(rng.uniform(0, y.max()))
-        total += np.float32(rng.normal(0, 1)) * np.abs(cos * bent_x + sin * bent_y - at)
+        cos, sin = float(np.cos(angle)), float(np.sin(angle))
+        at = cos * rng.uniform(0, x.max()) + sin * rng.uniform(0, y.max())
+        distance = cos * bent_x
+        distance += sin * bent_y
+        distance -= at
+        total += rng.normal(0, 1) * np.abs(distance, out=distance)
     return total * np.float32(rng.uniform(0.3, 1) / np.sqrt(count))

@@ -1,0 +1,119 @@
+"""``vizecg render`` and ``vizecg photograph`` as a user calls them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from tolerances import tolerance
+from vizecg.cli import app
+from vizecg.render import LAYOUTS, Displacement, SheetToPhoto
+from vizecg.render.picture import load_sheet
+from vizecg.spec import InputRefusedError, SheetSpec, UsageError
+
+pytestmark = pytest.mark.integration
+
+
+def call(*arguments: object) -> list[dict]:
+    """What the command prints with --json, an object a line; its errors are raised."""
+    result = CliRunner().invoke(app, [str(argument) for argument in (*arguments, "--json")], catch_exceptions=False)
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def opened(path: Path) -> Image.Image:
+    with Image.open(path) as picture:
+        picture.load()
+        return picture
+
+
+def test_a_record_becomes_a_sheet_and_the_sheet_a_photograph(tmp_path: Path) -> None:
+    (drawn,) = call("render", "--out", tmp_path / "sheet.png", "--layout", "6x2+R", "--cabrera")
+    assert len(drawn["boxes"]) == 13
+    assert drawn["clipped"] == []
+    sheet = opened(tmp_path / "sheet.png")
+    assert sheet.size == (1152, 640)
+    assert sheet.info["dpi"][0] == pytest.approx(4 * 25.4, abs=0.1)
+    (taken,) = call(
+        "photograph", tmp_path / "sheet.png", "--out", tmp_path / "photo.jpg", "--width", 1500, "--truth",
+        "--condition", "photo_wrinkled",
+    )  # fmt: skip
+    assert opened(tmp_path / "photo.jpg").width == 1500
+    truth = json.loads(Path(taken["truth"]).read_text())
+    bend = truth["displacement"]
+    mapping = SheetToPhoto(
+        homography=np.array(truth["homography"]),
+        displacement=Displacement(
+            field=np.array(bend["field"], np.float32), pitch=bend["pitch"], origin=tuple(bend["origin"])
+        ),
+        lens=truth["lens"],
+        size=tuple(truth["size"]),
+    )
+    corners = SheetSpec().mm_to_px(np.array([[20.0, 20.0], [260.0, 140.0]]))
+    np.testing.assert_allclose(mapping.to_sheet(mapping.to_photo(corners)), corners, atol=tolerance("mapping-px"))
+
+
+def test_many_records_go_into_a_folder(tmp_path: Path) -> None:
+    drawn = call("render", "--out", tmp_path / "prints", "-n", 3, "--style", "random")
+    assert sorted(str(path) for path in (tmp_path / "prints").iterdir()) == sorted(line["file"] for line in drawn)
+    first = {line["file"]: Path(line["file"]).read_bytes() for line in drawn}
+    call("render", "--out", tmp_path / "prints", "-n", 3, "--style", "random")
+    assert all(Path(name).read_bytes() == data for name, data in first.items())
+
+
+def test_a_pdf_has_the_size_of_the_paper(tmp_path: Path) -> None:
+    call("render", "--out", tmp_path / "sheet.pdf", "--px-per-mm", 8)
+    box = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+) ?\]", (tmp_path / "sheet.pdf").read_bytes())
+    assert box is not None
+    points_per_mm = 72 / 25.4
+    assert float(box[1]) / points_per_mm == pytest.approx(288, abs=0.5)
+    assert float(box[2]) / points_per_mm == pytest.approx(160, abs=0.5)
+
+
+def test_the_papers_look(tmp_path: Path) -> None:
+    (drawn,) = call("render", "--out", tmp_path / "paper.png", "--style", "paper")
+    assert opened(tmp_path / "paper.png").size == (2000, 720)
+    assert len(drawn["boxes"]) == 12
+
+
+def test_contact_sheets_show_every_kind(tmp_path: Path) -> None:
+    call("render", "--out", tmp_path / "layouts.png", "--contact-sheet")
+    call("photograph", "--out", tmp_path / "conditions.png", "--contact-sheet", "--px-per-mm", 4)
+    layouts, conditions = opened(tmp_path / "layouts.png"), opened(tmp_path / "conditions.png")
+    assert layouts.height * 4 >= len(LAYOUTS) * 300
+    assert conditions.height == 10 * 426
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (("render", "--layout", "9x9", "--out", "a.png"), UsageError, "unknown layout '9x9': expected one of 3x4"),
+        (("render", "--gain", 7, "--out", "a.png"), UsageError, "gain of"),
+        (("render", "--palette", "gold", "--out", "a.png"), UsageError, "unknown palette 'gold'"),
+        (("render", "--out", "a.gif"), UsageError, "ends in .png"),
+        (("render", "--record", "nobody", "--out", "a.png"), UsageError, "has no record 'nobody'"),
+        (("photograph", "none.png", "--out", "a.jpg"), InputRefusedError, "none.png: no such file"),
+        (("photograph", "--style", "paper", "--out", "a.jpg"), UsageError, "plain or random"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_in_one_line(
+    arguments: tuple[object, ...], error: type[Exception], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message):
+        call(*arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_that_is_no_sheet_is_refused(tmp_path: Path) -> None:
+    Image.new("RGB", (300, 300)).save(tmp_path / "square.png")
+    with pytest.raises(InputRefusedError, match="got 300 x 300 pixels"):
+        load_sheet(tmp_path / "square.png")
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(InputRefusedError, match="not a readable PNG"):
+        load_sheet(tmp_path / "text.png")

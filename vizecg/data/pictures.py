@@ -1,0 +1,217 @@
+"""What ``vizecg render`` and ``vizecg photograph`` do, once their options are parsed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vizecg.data.choices import Look, PictureFormat
+from vizecg.data.commands import progress
+from vizecg.data.registry import SourceRequest, build_source
+from vizecg.data.source import RecordSource
+from vizecg.records import EcgRecord
+from vizecg.render import (
+    CONDITIONS,
+    LAYOUTS,
+    PALETTES,
+    Layout,
+    Photo,
+    PrintedSheet,
+    PrintStyle,
+    condition_rng,
+    photograph,
+    random_style,
+    render_sheet,
+)
+from vizecg.render.picture import contact_sheet, load_sheet, save_picture
+from vizecg.spec import Condition, SheetSpec, UsageError
+from vizecg.spec.files import write_atomically
+
+CONTACT_STRENGTHS = (0.25, 0.5, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Which records: ``n`` from the beginning of the source, or those with the ids ``records``."""
+
+    data: str
+    root: Path | None
+    split: str
+    seed: int
+    n: int
+    records: tuple[str, ...]
+
+    def read(self) -> Iterator[EcgRecord]:
+        """The records, one after the other."""
+        source = self.source()
+        for place in self._places(source):
+            yield source.read(source.items[place])
+
+    def source(self) -> RecordSource:
+        size = None if self.records else self.n
+        return build_source(self.data, SourceRequest(root=self.root, split=self.split, seed=self.seed, size=size))
+
+    @property
+    def count(self) -> int:
+        return len(self.records) or self.n
+
+    def _places(self, source: RecordSource) -> list[int]:
+        if not self.records:
+            return list(range(min(self.n, len(source))))
+        known = {name: place for place, name in enumerate(source.record_ids)}
+        unknown = [name for name in self.records if name not in known]
+        if unknown:
+            raise UsageError(f"{source.name} has no record {unknown[0]!r}; the first is {source.record_ids[0]!r}")
+        return [known[name] for name in self.records]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """How the records are drawn. ``style`` None draws a style for each record."""
+
+    look: Look
+    layout: Layout
+    style: PrintStyle | None
+    spec: SheetSpec
+    seed: int
+
+    def sheet(self, record: EcgRecord) -> PrintedSheet:
+        """The printed sheet of a record."""
+        style = self.style or random_style(condition_rng(record.record_id, seed=self.seed, condition=Condition.PRINT))
+        return render_sheet(record, spec=self.spec, style=style, layout=self.layout.fitting(record.duration_s))
+
+
+def run_render(
+    *, chosen: Chosen, drawing: Drawing, out: Path, kind: PictureFormat, contact: bool, as_json: bool
+) -> None:
+    """``vizecg render``"""
+    if contact:
+        record = next(chosen.read())
+        save_picture(out, _every_look(record, drawing))
+        _tell(out, as_json=as_json)
+        return
+    with progress("drawing", chosen.count, quiet=as_json) as advance:
+        for record in chosen.read():
+            path = _name(out, record.record_id, kind, single=chosen.count == 1)
+            facts: dict[str, Any] = {"record": record.record_id}
+            if drawing.look is Look.PAPER:
+                from vizecg.render.paper import render_paper
+
+                page = render_paper(record)
+                save_picture(path, page.image)
+                facts["boxes"] = [asdict(box) for box in page.boxes]
+            elif drawing.look is Look.ECG_PLOT:
+                from vizecg.render.ecg_plot_page import render_ecg_plot
+
+                save_picture(path, render_ecg_plot(record))
+            else:
+                sheet = drawing.sheet(record)
+                save_picture(path, sheet.image, px_per_mm=drawing.spec.px_per_mm)
+                facts["boxes"] = [asdict(box) for box in sheet.boxes]
+                facts["clipped"] = list(sheet.clipped)
+            _tell(path, as_json=as_json, **facts)
+            advance(1)
+
+
+def run_photograph(
+    *,
+    image: Path | None,
+    chosen: Chosen,
+    drawing: Drawing,
+    condition: Condition,
+    strength: float,
+    width: tuple[int, int],
+    out: Path,
+    kind: PictureFormat,
+    truth: bool,
+    contact: bool,
+    as_json: bool,
+) -> None:
+    """``vizecg photograph``"""
+    if contact:
+        save_picture(out, _every_condition(chosen, drawing))
+        _tell(out, as_json=as_json)
+        return
+    if image is not None:
+        sheet, spec = load_sheet(image)
+        sheets: Iterator[tuple[str, np.ndarray]] = iter([(image.stem, sheet)])
+        drawing, chosen = replace(drawing, spec=spec), replace(chosen, n=1, records=())
+    else:
+        sheets = ((record.record_id, drawing.sheet(record).image) for record in chosen.read())
+    with progress("photographing", chosen.count, quiet=as_json) as advance:
+        for name, sheet in sheets:
+            rng = condition_rng(name, seed=drawing.seed, condition=condition)
+            photo = photograph(
+                sheet, rng=rng, spec=drawing.spec, condition=condition, strength=strength, width_px=width
+            )
+            path = _name(out, name, kind, single=chosen.count == 1)
+            save_picture(path, photo.image)
+            facts = {"record": name, "condition": condition.value, "strength": strength}
+            if truth:
+                facts["truth"] = str(path.with_suffix(".json"))
+                write_atomically(path.with_suffix(".json"), json.dumps(_truth(photo, drawing.spec)) + "\n")
+            _tell(path, as_json=as_json, **facts)
+            advance(1)
+
+
+def _truth(photo: Photo, spec: SheetSpec) -> dict[str, Any]:
+    """Where the sheet is in a photograph, in numbers: what ``SheetToPhoto`` holds."""
+    mapping = photo.mapping
+    bend = mapping.displacement
+    return {
+        "sheet": spec.to_dict(),
+        "size": list(mapping.size),
+        "homography": mapping.homography.tolist(),
+        "lens": mapping.lens,
+        "displacement": None
+        if bend is None
+        else {"pitch": bend.pitch, "origin": list(bend.origin), "field": np.round(bend.field, 3).tolist()},
+    }
+
+
+def _every_look(record: EcgRecord, drawing: Drawing) -> np.ndarray:
+    """All layouts, and all palettes of the grid."""
+    style = drawing.style or PrintStyle()
+    plain = drawing.layout.fitting(record.duration_s)
+    kinds = [(f"{layout.name} {layout.order.value}", style, layout.fitting(record.duration_s)) for layout in LAYOUTS]
+    kinds += [(f"{plain.name}, {palette} grid", replace(style, palette=palette), plain) for palette in PALETTES]
+    pictures = [
+        (caption, render_sheet(record, spec=drawing.spec, style=printed, layout=layout).image)
+        for caption, printed, layout in kinds
+    ]
+    return contact_sheet(pictures, columns=4)
+
+
+def _every_condition(chosen: Chosen, drawing: Drawing) -> np.ndarray:
+    """Every condition, at strengths that grow to the right."""
+    pictures = []
+    records = list(chosen.read())
+    photographed = [condition for condition in CONDITIONS if condition not in (Condition.CLEAN, Condition.PRINT)]
+    for row, condition in enumerate(photographed):
+        record = records[row % len(records)]
+        sheet = drawing.sheet(record).image
+        for strength in CONTACT_STRENGTHS:
+            rng = condition_rng(record.record_id, seed=drawing.seed, condition=condition)
+            photo = photograph(sheet, rng=rng, spec=drawing.spec, condition=condition, strength=strength)
+            pictures.append((f"{condition.value} {strength:g}", photo.image))
+    return contact_sheet(pictures, columns=len(CONTACT_STRENGTHS), tile=(400, 560))
+
+
+def _name(out: Path, record_id: str, kind: PictureFormat, *, single: bool) -> Path:
+    """``out`` itself for one picture with an ending, else a file in the folder ``out``."""
+    if single and out.suffix:
+        return out
+    return out / f"{record_id.replace('/', '_')}.{kind.value}"
+
+
+def _tell(path: Path, *, as_json: bool, **facts: Any) -> None:
+    if as_json:
+        print(json.dumps({"file": str(path), **facts}))
+    else:
+        cut = facts.get("clipped")
+        print(f"{path}" + (f"   cut off: {', '.join(cut)}" if cut else ""))
