@@ -21,6 +21,7 @@ from rich.table import Table
 
 from vizecg.spec import UsageError
 from vizecg_bench.render_compare import agreement, side_by_side
+from vizecg_bench.render_batched import batched_rates
 from vizecg_bench.render_reference import Reference, Seconds
 from vizecg_bench.results import write_result
 
@@ -116,8 +117,14 @@ def measure_render(
         "targets": _against_targets(times),
         "ecg_plot_028": versions,
         "agreement_with_028": likeness,
+        "batched": batched_rates(records[:pages]),
     }
     _print(console, figures)
+    batched = figures["batched"]
+    if batched["device"] is None:
+        console.print("no CUDA here: the batched path was not timed")
+    else:
+        console.print(f"batched on {batched['name'] or batched['device']}, images/s: {batched['images_per_s']}")
     if reference is None:
         console.print("without --ecg-plot-028: ecg_plot 0.2.8 was neither timed nor compared")
     write_result(out, kind="render", figures=figures)

@@ -8,9 +8,9 @@ import torch
 from torch.utils.data import DataLoader
 
 from tolerances import tolerance
-from vizecg.data.batch import draw_sheets, inks_from_plans, pack_pictures, plan_picture, sheets_from_plans, take_photos
+from vizecg.data.batch import draw_sheets, inks_from_plans, pack_pictures, sheets_from_plans, take_photos
 from vizecg.records.synthetic import synthetic_record
-from vizecg.render import LAYOUTS
+from vizecg.render import LAYOUTS, plan_under
 from vizecg.spec import Condition
 
 pytestmark = [
@@ -22,7 +22,7 @@ pytestmark = [
 def test_cuda_draws_what_the_cpu_draws() -> None:
     conditions = list(Condition)
     plans = [
-        plan_picture(condition, synthetic_record(i, seed=1), seed=3, layouts=tuple(LAYOUTS))
+        plan_under(condition, synthetic_record(i, seed=1), seed=3, layouts=tuple(LAYOUTS))
         for i, condition in enumerate(conditions)
     ]
     sheets = [draw_sheets([plan.sheet for plan in plans], device=device) for device in ("cpu", "cuda")]
@@ -38,7 +38,7 @@ def test_cuda_draws_what_the_cpu_draws() -> None:
 
 def test_a_data_loader_feeds_cuda_inside_autocast() -> None:
     """Pinned memory, and settings of a training loop that round float32 elsewhere."""
-    plans = [plan_picture(Condition.PHOTO, synthetic_record(i, seed=1), seed=3) for i in range(4)]
+    plans = [plan_under(Condition.PHOTO, synthetic_record(i, seed=1), seed=3) for i in range(4)]
     expected = inks_from_plans(pack_pictures(plans), device="cpu").int()
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("medium")

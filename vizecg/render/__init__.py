@@ -1,6 +1,6 @@
 """Signal -> printed sheet -> photographed sheet. numpy and OpenCV only."""
 
-from vizecg.render.conditions import condition_rng, sheet_under
+from vizecg.render.conditions import PicturePlan, condition_rng, plan_under, sheet_under
 from vizecg.render.effects import CONDITIONS, EFFECT_NAMES, Effects
 from vizecg.render.layout import LAYOUTS, Arrangement, Layout, LeadBox, LeadOrder, Timing, random_layout
 from vizecg.render.mapping import Displacement, SheetToPhoto
@@ -27,6 +27,7 @@ __all__ = [
     "PALETTES",
     "PHOTOGRAPHER_VERSION",
     "Photo",
+    "PicturePlan",
     "PrintStyle",
     "PrintedSheet",
     "Pulse",
@@ -37,6 +38,7 @@ __all__ = [
     "Timing",
     "condition_rng",
     "photograph",
+    "plan_under",
     "random_layout",
     "random_style",
     "register",

@@ -97,11 +97,15 @@ def take_photo(sheet: np.ndarray, plan: PhotoPlan) -> np.ndarray:
         share = plan.noise / NOISE_UNIT
         cv2.addWeighted(image, 1.0, noise_crop(plan.noise_at, plan.size), share, -128.0 * share, dst=image)
     if plan.jpeg is not None:
-        done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, plan.jpeg])
-        if not done:
-            raise RuntimeError("OpenCV could not encode the photograph as JPEG")
-        image = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+        image = _through_jpeg(image, plan.jpeg)
     return image
+
+
+def _through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    done, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise RuntimeError("OpenCV could not encode the photograph as JPEG")
+    return np.asarray(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
 
 
 def warp(source: np.ndarray, lattice: np.ndarray, target: np.ndarray, *, border: tuple[int, int, int]) -> None:

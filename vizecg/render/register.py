@@ -27,6 +27,9 @@ class RegistrationError:
     scale: float = 0.005
 
 
+OUTSIDE = (255, 255, 255)
+"""Colour of a rectified sheet where the photograph shows nothing."""
+
 NO_ERROR = RegistrationError(origin_mm=(0.0, 0.0), corner_mm=0.0, bend_mm=0.0, scale=0.0)
 
 
@@ -37,7 +40,7 @@ def register(
     size = (spec.height_px, spec.width_px)
     seen = photo.mapping.to_photo(misplaced(size, spec=spec, rng=rng, error=error)).astype(np.float32)
     sheet = np.empty(spec.shape, np.uint8)
-    warp(photo.image, seen, sheet, border=(255, 255, 255))
+    warp(photo.image, seen, sheet, border=OUTSIDE)
     return sheet
 
 
