@@ -20,8 +20,8 @@ from rich.progress import track
 from rich.table import Table
 
 from vizecg.spec import UsageError
-from vizecg_bench.render_compare import agreement, side_by_side
 from vizecg_bench.render_batched import batched_rates
+from vizecg_bench.render_compare import agreement, side_by_side
 from vizecg_bench.render_reference import Reference, Seconds
 from vizecg_bench.results import write_result
 
