@@ -15,6 +15,7 @@ def model_card(
     name: str,
     artefact: str,
     config: TrainConfig,
+    training_data: dict[str, Any] | None,
     parameters: int,
     rule: DecisionRule,
     accuracy: dict[str, Any],
@@ -31,6 +32,8 @@ def model_card(
         f"Reads a rectified 3x4 + rhythm strip sheet at 25 mm/s and 10 mm/mV, {config.preprocess['width']} x"
         f" {config.preprocess['height']} pixels. Trained {config.epochs} epochs at most, on sheets drawn under:"
         f" {', '.join(conditions)}.",
+        "",
+        "Trained on: " + _trained_on(training_data),
         "",
         "Answers: " + ", ".join(f"{label.value} ({label.description})" for label in Label) + ".",
         "",
@@ -53,6 +56,15 @@ def model_card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _trained_on(data: dict[str, Any] | None) -> str:
+    if data is None:
+        return "not told by the checkpoint."
+    return (
+        f"{data['source']}, {data['records']} records, {data['left_out']} left out"
+        f" (sha256 of the list of ids {data['records_sha256'][:16]})."
+    )
 
 
 def _table(figures: dict[str, Any]) -> list[str]:

@@ -62,6 +62,9 @@ def test_the_checkpoint_carries_its_configuration(run: Path) -> None:
     checkpoint = load_checkpoint(run / "last.ckpt")
     assert checkpoint.config == tiny(3)
     assert not checkpoint.network.training
+    assert checkpoint.training_data is not None
+    assert checkpoint.training_data["source"] == "synthetic seed 1"
+    assert (checkpoint.training_data["records"], checkpoint.training_data["left_out"]) == (42, 0)
 
 
 def test_stripping_keeps_the_weights(run: Path, tmp_path: Path) -> None:

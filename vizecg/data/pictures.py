@@ -199,7 +199,7 @@ def _every_condition(chosen: Chosen, drawing: Drawing) -> np.ndarray:
             rng = condition_rng(record.record_id, seed=drawing.seed, condition=condition)
             photo = photograph(sheet, rng=rng, spec=drawing.spec, condition=condition, strength=strength)
             pictures.append((f"{condition.value} {strength:g}", photo.image))
-    return contact_sheet(pictures, columns=len(CONTACT_STRENGTHS), tile=(400, 560))
+    return contact_sheet(pictures, columns=len(CONTACT_STRENGTHS), tile=(270, 420))
 
 
 def _name(out: Path, record_id: str, kind: PictureFormat, *, single: bool) -> Path:

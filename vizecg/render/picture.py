@@ -34,7 +34,7 @@ def save_picture(path: Path, image: np.ndarray, *, px_per_mm: float | None = Non
     dpi = 100.0 if px_per_mm is None else px_per_mm * _MM_PER_INCH
     options: dict[str, dict[str, Any]] = {
         "PNG": {"dpi": (dpi, dpi)},
-        "JPEG": {"dpi": (round(dpi), round(dpi)), "quality": 92},
+        "JPEG": {"dpi": (round(dpi), round(dpi)), "quality": 85},
         "PDF": {"resolution": dpi, "quality": 95},
     }
     data = io.BytesIO()
@@ -69,7 +69,7 @@ def load_sheet(path: Path) -> tuple[np.ndarray, SheetSpec]:
 
 
 def contact_sheet(
-    pictures: Sequence[tuple[str, np.ndarray]], *, columns: int, tile: tuple[int, int] = (320, 560)
+    pictures: Sequence[tuple[str, np.ndarray]], *, columns: int, tile: tuple[int, int] = (240, 420)
 ) -> np.ndarray:
     """Pictures with captions under them, row by row.
 

@@ -21,12 +21,16 @@ _PREFIX = "network."
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A trained network in evaluation mode on the CPU, and where it came from."""
+    """A trained network in evaluation mode on the CPU, and where it came from.
+
+    ``training_data`` (source, records, left_out, records_sha256) is None where the checkpoint does not tell.
+    """
 
     network: VizECGNet
     config: TrainConfig
     sha256: str
     path: Path
+    training_data: dict[str, Any] | None
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -52,7 +56,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except (KeyError, TypeError, ValidationError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{path} is not a checkpoint of this network: {reason}") from error
-    return Checkpoint(network=network.eval(), config=config, sha256=sha256_file(path), path=path)
+    return Checkpoint(
+        network=network.eval(),
+        config=config,
+        sha256=sha256_file(path),
+        path=path,
+        training_data=hyper.get("training_data"),
+    )
 
 
 def read_raw(path: Path) -> dict[str, Any]:

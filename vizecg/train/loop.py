@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -12,11 +13,12 @@ from pytorch_lightning.callbacks import Callback, EMAWeightAveraging, LearningRa
 from pytorch_lightning.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
-from vizecg.data.cache import build_cache
+from vizecg.data.cache import InkCache, build_cache
 from vizecg.data.dataset import EvaluationSet, Sample, TrainingSet
 from vizecg.data.source import RecordSource
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.files import write_atomically
+from vizecg.spec.fingerprint import sha256_ids
 from vizecg.train.config import TrainConfig
 from vizecg.train.module import TrainingModule
 
@@ -59,7 +61,11 @@ def train(*, config: TrainConfig, training: RecordSource, validation: RecordSour
     val_cache = build_cache(
         options.cache / "val", source=validation, spec=config.cache_spec(VALIDATION_CONDITIONS), workers=workers
     )
-    module = TrainingModule(config=plain_config, validation_names=tuple(c.value for c in VALIDATION_CONDITIONS))
+    module = TrainingModule(
+        config=plain_config,
+        validation_names=tuple(c.value for c in VALIDATION_CONDITIONS),
+        training_data=described(training, train_cache),
+    )
     best = ModelCheckpoint(dirpath=options.out, filename="best", monitor=MONITOR, mode="max", save_last=True)
     trainer = pl.Trainer(
         accelerator=options.accelerator,
@@ -83,6 +89,17 @@ def train(*, config: TrainConfig, training: RecordSource, validation: RecordSour
         weights_only=True,
     )
     return Path(best.best_model_path)
+
+
+def described(source: RecordSource, cache: InkCache) -> dict[str, Any]:
+    """Which records a network has seen, in plain types: for the checkpoint and, from there, the model card."""
+    seen = [cache.record_ids[row] for row in cache.rows]
+    return {
+        "source": source.name,
+        "records": len(seen),
+        "left_out": len(cache.refused),
+        "records_sha256": sha256_ids(seen),
+    }
 
 
 def _logger(out: Path) -> CSVLogger:

@@ -25,6 +25,7 @@ class TrainingModule(pl.LightningModule):
         config: ``TrainConfig.model_dump(mode="json")``.
         labels: the label order the weights were trained in.
         validation_names: names of the validation loaders, in their order.
+        training_data: what it is trained on, as ``vizecg.train.loop.described`` says it.
     """
 
     def __init__(
@@ -33,10 +34,13 @@ class TrainingModule(pl.LightningModule):
         config: dict[str, Any],
         labels: tuple[str, ...] = LABELS,
         validation_names: tuple[str, ...] = (),
+        training_data: dict[str, Any] | None = None,
         schema: int = CHECKPOINT_SCHEMA,
     ) -> None:
         super().__init__()
-        self.save_hyperparameters({"config": config, "labels": list(labels), "schema": schema})
+        self.save_hyperparameters(
+            {"config": config, "labels": list(labels), "training_data": training_data, "schema": schema}
+        )
         self.config = TrainConfig.model_validate(config)
         self.network = VizECGNet(config=self.config.network())
         # A quarter faster on CPUs, and what tensor cores want on GPUs.
