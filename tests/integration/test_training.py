@@ -56,6 +56,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_resumed_run_goes_on_where_it_stopped(run: Path) -> None:
     raw = torch.load(run / "last.ckpt", map_location="cpu", weights_only=True)
     assert raw["global_step"] == 15
+    # Resumed for three epochs in place of two: the rate has come down by the end of the third.
+    final = raw["optimizer_states"][0]["param_groups"][0]["lr"]
+    assert final == pytest.approx(tiny(3).optimiser.final_learning_rate, rel=0.01)
 
 
 def test_the_checkpoint_carries_its_configuration(run: Path) -> None:

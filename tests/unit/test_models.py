@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from vizecg.spec import UsageError
 from vizecg.train.calibrate import best_f1_threshold, fit_decision_rule, fit_platt
 from vizecg.train.losses import bernoulli_kl, vizecgnet_loss
 from vizecg.train.metrics import evaluate_scores
+from vizecg.train.module import rate_at
 
 pytestmark = pytest.mark.unit
 
@@ -157,3 +159,12 @@ def test_a_class_without_positives_is_null_not_zero() -> None:
     figures = evaluate_scores(np.full((10, 6), 0.3), labels, thresholds=(0.5,) * 6, bootstraps=5)
     assert figures["classes"]["ST"]["auroc"] == {"value": None, "low": None, "high": None}
     assert figures["macro"]["auroc"]["value"] == pytest.approx(0.5)
+
+
+def test_the_learning_rate_warms_up_and_comes_down() -> None:
+    shares = [rate_at(step, total=100, warmup=10, final=0.01) for step in range(101)]
+    assert shares[0] == pytest.approx(0.01)
+    assert max(shares) == shares[10] == 1.0
+    assert shares[100] == pytest.approx(0.01)
+    assert all(later <= earlier for earlier, later in pairwise(shares[10:]))
+    assert rate_at(3, total=0, warmup=0, final=0.5) == pytest.approx(0.5)

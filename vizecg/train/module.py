@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
@@ -98,13 +100,22 @@ class TrainingModule(pl.LightningModule):
             self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         total = int(self.trainer.estimated_stepping_batches)
-        warmup = min(settings.warmup_steps, total // 2)
-        ratio = settings.final_learning_rate / settings.learning_rate
-        schedules: list[torch.optim.lr_scheduler.LRScheduler] = [
-            torch.optim.lr_scheduler.LinearLR(optimiser, start_factor=0.01, total_iters=max(1, warmup)),
-            torch.optim.lr_scheduler.CosineAnnealingLR(
-                optimiser, T_max=max(1, total - warmup), eta_min=settings.learning_rate * ratio
-            ),
-        ]
-        schedule = torch.optim.lr_scheduler.SequentialLR(optimiser, schedules, milestones=[warmup])
+        share = partial(
+            rate_at,
+            total=total,
+            warmup=min(settings.warmup_steps, total // 2),
+            final=settings.final_learning_rate / settings.learning_rate,
+        )
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, share)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def rate_at(step: int, *, total: int, warmup: int, final: float) -> float:
+    """Share of the learning rate at a step: a linear warm-up, then a cosine down to ``final`` at ``total``.
+
+    It depends on the step alone, so that a run that is resumed for more epochs has the schedule of the longer run.
+    """
+    if step < warmup:
+        return 0.01 + 0.99 * step / warmup
+    done = min(1.0, (step - warmup) / max(1, total - warmup))
+    return final + (1 - final) * (1 + math.cos(math.pi * done)) / 2
