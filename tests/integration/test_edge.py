@@ -178,6 +178,16 @@ def test_broad_complexes_are_not_taken_for_calibration_pulses(index: int) -> Non
     np.testing.assert_allclose(found.to_sheet_mm(seen, spec), start, atol=tolerance("origin-mm"))
 
 
+@pytest.mark.parametrize("index", [3, 5, 8])
+def test_pulses_on_the_right_are_refused_and_not_misread(index: int) -> None:
+    """Taken for the end of the traces they would shift the whole sheet by 8 mm."""
+    rng = np.random.default_rng(index)
+    style = replace(random_style(rng), palette="grey", pulse=Pulse.RIGHT)
+    photo = photograph(render_sheet(synthetic_record(index, seed=9), style=style).image, rng=rng, width_px=(1400, 1600))
+    with pytest.raises(InputRefusedError, match="pulses stand on the right"):
+        rectify(photo.image, SheetSpec())
+
+
 def test_threads_do_not_change_the_answer(photo: Path) -> None:
     one, two = (Pipeline(threads=n).run(photo).answer.probabilities for n in (1, 2))
     assert one is not None

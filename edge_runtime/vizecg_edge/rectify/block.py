@@ -27,6 +27,8 @@ PULSE_SEARCH_MM = (-12.0, 14.0)
 WIDE_PULSE_MM = 4.0
 PULSE_WEIGHT, PULSE_FIT = 10.0, 3.0
 """Pulses that stand in line outweigh the ends of the traces, which may be cut; their part in the fit of the block."""
+RIGHT_PULSE_MM, RIGHT_PULSE_SCORE = (-3.0, 12.0), 0.6
+"""Where pulses on the right have their inner edge, inwards from the end of the traces; their mean score at least."""
 CLEAR_ENDS, LARGEST_LOSS = 3.2, 0.5
 """Fit of the traces' ends (3.5 at best) from which they are clear, and what pulses may then cost of it."""
 PULSE_GAP_WIDE_MM, PULSE_GAP_NARROW_MM = (-0.7, 4.5), (1.3, 6.5)
@@ -77,6 +79,8 @@ def find_block(mask: np.ndarray, inside: np.ndarray) -> Block:
         raise refusal(Reason.UNSUPPORTED_LAYOUT, f"{len(bands)} rows of traces")
     four = [bands[i] for i in chosen]
     left, score, found = _left_edge(four, [pulses[i] for i in chosen], inside)
+    if len(found) < 2 and _pulses_on_the_right(mask, four, left):
+        raise refusal(Reason.UNSUPPORTED_LAYOUT, "the calibration pulses stand on the right")
     others = [band for i, band in enumerate(bands) if i not in chosen and _belongs(band, four, left)]
     if others:
         raise refusal(Reason.UNSUPPORTED_LAYOUT, f"{ROWS + len(others)} rows of traces")
@@ -166,6 +170,16 @@ def _left_edge(four: list[Band], pulses: list[list[Pulse]], inside: np.ndarray) 
         # Broad QRS complexes that stand in line look like pulses, but the traces would then end where none ends.
         best, fit, found = by_ends, ends, []
     return float(starts[best]), float(fit[best]) / ROWS, found
+
+
+def _pulses_on_the_right(mask: np.ndarray, four: list[Band], left: float) -> bool:
+    """Whether pulses stand in line where the traces seem to end: they would be taken for their last millimetres, and
+    the whole sheet be read from too far to the right."""
+    mirrored = [row_pulses(mask[:, ::-1], band.row.y) for band in four]
+    end = mask.shape[1] - (left + BLOCK_MM * PX_PER_MM)
+    low, high = (end + offset * PX_PER_MM for offset in RIGHT_PULSE_MM)
+    found = aligned_pulses(mirrored, low_px=low, high_px=high)
+    return len(found) >= ROWS - 1 and float(np.mean([pulse.score for pulse in found])) >= RIGHT_PULSE_SCORE
 
 
 def _fit_of_starts(occupied: np.ndarray, known: np.ndarray, starts: np.ndarray) -> np.ndarray:
