@@ -205,8 +205,9 @@ def any_record(draw: st.DrawFn) -> EcgRecord:
     rate = draw(st.sampled_from([100.0, 257.0, 400.0, 500.0, 1000.0]))
     samples = int(rate * draw(st.floats(10.0, 12.0)))
     rng = np.random.default_rng(draw(st.integers(0, 2**31)))
-    scale = draw(st.sampled_from([0.02, 0.3, 2.0, 3.0]))
+    scale = draw(st.sampled_from([0.02, 0.3, 1.0]))
     leads = rng.normal(0, scale, (8, samples)) + rng.normal(0, scale, (8, 1))
+    leads[:, int(rng.integers(samples)) :] += np.clip(rng.normal(0, 2 * scale, (8, 1)), -2.5, 2.5)
     leads[:, rng.integers(samples, size=3)] += draw(st.sampled_from([0.0, 5.0, -25.0]))
     leads = np.clip(leads, -15, 15)  # beyond 40 mV in a derived lead a record is refused
     return EcgRecord(signal=derived(leads[0], leads[1], leads[2:]), sampling_rate=rate, record_id="any")
@@ -234,13 +235,16 @@ def test_any_record_in_any_layout_keeps_to_its_boxes(
         assert np.isfinite(box.corners_mm).all()
         assert box.top_mm >= -1e-6
         assert box.bottom_mm <= spec.height_mm + 1e-6
-        left, top = np.floor(box.corners_mm[0] * spec.px_per_mm + 1e-6).astype(int)
-        right, bottom = np.ceil(box.corners_mm[2] * spec.px_per_mm - 1e-6).astype(int)
-        outside[top:bottom, left:right] = False
+        # A stretch of time may end between two sub-columns: boxes are true to one of them.
+        left, top = np.floor(box.corners_mm[0] * spec.px_per_mm - [1 / SUB, 1e-3]).astype(int)
+        right, bottom = np.ceil(box.corners_mm[2] * spec.px_per_mm + [1 / SUB, 1e-3]).astype(int)
+        outside[max(0, top) : bottom, max(0, left) : right] = False
     assert (printed.image[outside] == 255).all()
     for box in layout.boxes(spec, duration_s=record.duration_s):
         first, last = (round(second * record.sampling_rate) for second in (box.start_s, box.end_s))
-        # The median, since a spike of one sample is lower once it is drawn at fewer samples a second.
-        reach_mm = gain * abs(float(np.median(record.lead(box.lead)[first:last])))
-        if reach_mm > max(box.baseline_mm - box.top_mm, box.bottom_mm - box.baseline_mm) + 1:
+        # Medians, since a spike of one sample is lower once it is drawn at fewer samples a second; about the
+        # lead's own, which the renderer takes from every few samples.
+        lead = record.lead(box.lead)
+        reach_mm = gain * abs(float(np.median(lead[first:last]) - np.median(lead)))
+        if reach_mm > max(box.baseline_mm - box.top_mm, box.bottom_mm - box.baseline_mm) + 0.5 * gain:
             assert box.name in printed.clipped
