@@ -15,7 +15,7 @@ from vizecg.spec import Condition
 
 pytestmark = [
     pytest.mark.device,
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA"),
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU: torch.cuda.is_available() is false"),
 ]
 
 

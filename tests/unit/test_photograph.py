@@ -95,7 +95,7 @@ def test_the_mapping_back_undoes_the_mapping() -> None:
 
 
 def test_registering_undoes_photographing(sheet: np.ndarray) -> None:
-    gentle = GEOMETRY.but(defocus=0.2, background=0.0, noise=0.2)
+    gentle = replace(GEOMETRY, defocus=0.2, background=0.0, noise=0.2)
     photo = photograph(sheet, rng=np.random.default_rng(2), condition=gentle, width_px=(1800, 1900))
     back = register(photo, spec=SPEC, rng=np.random.default_rng(0))
     for part in (np.s_[60:300, 60:540], np.s_[340:580, 600:1080]):
@@ -144,7 +144,7 @@ def test_every_effect_shows_and_grows(sheet: np.ndarray, name: str) -> None:
             effects = Effects(background=0.2)
             plain, changed = (
                 photograph(sheet, rng=np.random.default_rng(seed), condition=chosen).image.astype(float)
-                for chosen in (effects, effects.but(**{name: strength}))
+                for chosen in (effects, replace(effects, **{name: strength}))
             )
             differences.append(np.abs(plain - changed).mean())
         return float(np.mean(differences))

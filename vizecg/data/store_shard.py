@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from vizecg.records import EcgRecord, resample
+from vizecg.records import EcgRecord, bad_record, resample
 from vizecg.records.packing import pack_labels
-from vizecg.spec import LEADS, InputRefusedError
+from vizecg.spec import LEADS
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_file
 
@@ -60,7 +60,7 @@ def quantise(record: EcgRecord, *, sampling_rate: float) -> tuple[np.ndarray, fl
     try:
         signal = resample(record.signal, source_hz=record.sampling_rate, target_hz=sampling_rate)
     except ValueError as error:
-        raise InputRefusedError(f"record {record.record_id}: {error}", reason="bad_record") from error
+        raise bad_record(record.record_id, str(error)) from error
     # Checked again, for resampling can overshoot: what is stored must pass when it is read.
     EcgRecord(signal=np.ascontiguousarray(signal), sampling_rate=sampling_rate, record_id=record.record_id)
     scale_mv = max(UNIT_MV, float(np.abs(signal).max()) / _LARGEST)

@@ -1,6 +1,6 @@
 """Where ECGs come from: the canonical record and its sources."""
 
-from vizecg.records.record import EcgRecord, check_signal
+from vizecg.records.record import EcgRecord, bad_record, check_signal
 from vizecg.records.resample import resample
 
-__all__ = ["EcgRecord", "check_signal", "resample"]
+__all__ = ["EcgRecord", "bad_record", "check_signal", "resample"]

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from vizecg.records.codes import SNOMED_CODES, labels_of
-from vizecg.records.record import EcgRecord
+from vizecg.records.record import EcgRecord, bad_record
 from vizecg.records.splits import SplitRule, check_split
 from vizecg.records.wfdb_folder import find_headers
 from vizecg.records.wfdb_record import header_comments, read_wfdb
-from vizecg.spec import InputRefusedError
 
 _DIAGNOSES = re.compile(r"dx\s*:(.*)", re.IGNORECASE)
 
@@ -36,7 +35,7 @@ def read_challenge(name: str, *, root: Path) -> EcgRecord:
     try:
         comments = header_comments(root / f"{name}.hea")
     except OSError as error:
-        raise InputRefusedError(f"record {name}: cannot be read: {error}", reason="bad_record") from error
+        raise bad_record(name, f"cannot be read: {error}") from error
     return read_wfdb(root / name, record_id=name, labels=diagnoses(comments))
 
 

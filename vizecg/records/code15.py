@@ -18,7 +18,7 @@ import numpy as np
 
 from vizecg.records.code15_index import EXAMS_FILE, ExamTable, match_parts, part_files
 from vizecg.records.packing import unpack_labels
-from vizecg.records.record import EcgRecord
+from vizecg.records.record import EcgRecord, bad_record
 from vizecg.records.splits import SplitRule, check_split
 from vizecg.spec import InputRefusedError, MissingToolError
 
@@ -126,9 +126,7 @@ def read_exam(exam: Exam, *, folder: Path) -> EcgRecord:
         padded = _tracings(str(path), os.getpid())[exam.row]
     except (OSError, KeyError, ValueError, IndexError) as error:
         reason = " ".join(str(error).split())
-        raise InputRefusedError(
-            f"record {exam.record_id}: {path} row {exam.row} cannot be read: {reason}", reason="bad_record"
-        ) from error
+        raise bad_record(exam.record_id, f"{path} row {exam.row} cannot be read: {reason}") from error
     return EcgRecord(
         signal=np.ascontiguousarray(crop_padding(padded, record_id=exam.record_id).T, dtype=np.float32),
         sampling_rate=SAMPLING_RATE,
@@ -146,7 +144,7 @@ def crop_padding(padded: np.ndarray, *, record_id: str) -> np.ndarray:
     """
     used = np.flatnonzero((padded != 0).any(axis=1))
     if not len(used):
-        raise InputRefusedError(f"record {record_id}: nothing but zero padding", reason="bad_record")
+        raise bad_record(record_id, "nothing but zero padding")
     return padded[used[0] : used[-1] + 1]
 
 

@@ -47,7 +47,7 @@ class EcgRecord:
     def __post_init__(self) -> None:
         check_signal(self.signal, sampling_rate=self.sampling_rate, record_id=self.record_id)
         if self.labels is not None and (self.labels.shape != (len(LABELS),) or not np.isin(self.labels, (0, 1)).all()):
-            raise _refuse(self.record_id, f"labels must be {len(LABELS)} zeros and ones, got {self.labels!r}")
+            raise bad_record(self.record_id, f"labels must be {len(LABELS)} zeros and ones, got {self.labels!r}")
 
     @property
     def duration_s(self) -> float:
@@ -71,26 +71,26 @@ def check_signal(signal: np.ndarray, *, sampling_rate: float, record_id: str) ->
         InputRefusedError: naming the record, what was expected and what came.
     """
     if not 50 <= sampling_rate <= 5000:
-        raise _refuse(record_id, f"sampling rate {sampling_rate} Hz is outside 50 to 5000 Hz")
+        raise bad_record(record_id, f"sampling rate {sampling_rate} Hz is outside 50 to 5000 Hz")
     if signal.dtype != np.float32 or signal.ndim != 2 or signal.shape[0] != len(LEADS):
-        raise _refuse(record_id, f"expected float32 (12, samples) millivolts, got {signal.dtype} {signal.shape}")
+        raise bad_record(record_id, f"expected float32 (12, samples) millivolts, got {signal.dtype} {signal.shape}")
     if signal.shape[1] < sampling_rate:
-        raise _refuse(record_id, f"{signal.shape[1]} samples are less than one second at {sampling_rate} Hz")
+        raise bad_record(record_id, f"{signal.shape[1]} samples are less than one second at {sampling_rate} Hz")
     if not np.isfinite(signal).all():
-        raise _refuse(record_id, f"{int((~np.isfinite(signal)).sum())} samples are not finite")
+        raise bad_record(record_id, f"{int((~np.isfinite(signal)).sum())} samples are not finite")
     peak = float(np.abs(signal).max())
     if peak > MAX_ABS_MV:
-        raise _refuse(record_id, f"amplitude {peak:.1f} mV is above {MAX_ABS_MV:.0f} mV: wrong gain or units?")
+        raise bad_record(record_id, f"amplitude {peak:.1f} mV is above {MAX_ABS_MV:.0f} mV: wrong gain or units?")
     centred = np.abs(signal - np.median(signal, axis=1, keepdims=True))
     typical = float(np.median(np.percentile(centred, 99, axis=1)))
     if typical > MAX_TYPICAL_MV:
-        raise _refuse(record_id, f"99th percentile {typical:.1f} mV is above {MAX_TYPICAL_MV:.0f} mV: wrong gain?")
+        raise bad_record(record_id, f"99th percentile {typical:.1f} mV is above {MAX_TYPICAL_MV:.0f} mV: wrong gain?")
     flat = np.ptp(signal, axis=1) <= FLAT_MV
     if flat.all():
-        raise _refuse(record_id, "every lead is flat")
+        raise bad_record(record_id, "every lead is flat")
     if flat.any():
         names = ", ".join(lead for lead, is_flat in zip(LEADS, flat, strict=True) if is_flat)
-        raise _refuse(record_id, f"{names} flat in the whole record: electrode off?")
+        raise bad_record(record_id, f"{names} flat in the whole record: electrode off?")
     lead_i, lead_ii = signal[0].astype(np.float64), signal[1].astype(np.float64)
     expected = {
         "III = II - I": (2, lead_ii - lead_i),
@@ -101,10 +101,11 @@ def check_signal(signal: np.ndarray, *, sampling_rate: float, record_id: str) ->
     for identity, (row, value) in expected.items():
         error = float(np.percentile(np.abs(signal[row] - value), 90))
         if error > IDENTITY_TOLERANCE_MV:
-            raise _refuse(
+            raise bad_record(
                 record_id, f"{identity} is off by {error:.3f} mV (90th percentile): leads swapped or wrong gain?"
             )
 
 
-def _refuse(record_id: str, message: str) -> InputRefusedError:
+def bad_record(record_id: str, message: str) -> InputRefusedError:
+    """The error, to be raised, that refuses one record by its name."""
     return InputRefusedError(f"record {record_id}: {message}", reason="bad_record")

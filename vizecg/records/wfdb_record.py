@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from vizecg.records.record import EcgRecord
-from vizecg.spec import LEADS, InputRefusedError, MissingToolError
+from vizecg.records.record import EcgRecord, bad_record
+from vizecg.spec import LEADS, MissingToolError
 
 _MILLIVOLTS = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "v": 1e3}
 _RECORD_FIELDS = 4
@@ -28,12 +28,14 @@ def read_wfdb(
     """
     raw = _read(path, record_id)
     if raw.p_signal is None or not raw.sig_name:
-        raise _refuse(record_id, "holds no signal")
+        raise bad_record(record_id, "holds no signal")
     names = [name.strip().upper() for name in raw.sig_name]
     for lead in LEADS:
         found = names.count(lead.upper())
         if found != 1:
-            raise _refuse(record_id, f"lead {lead} is missing" if found == 0 else f"lead {lead} is there {found} times")
+            raise bad_record(
+                record_id, f"lead {lead} is missing" if found == 0 else f"lead {lead} is there {found} times"
+            )
     columns = [names.index(lead.upper()) for lead in LEADS]
     gains = [_gain(raw.units[column], record_id) for column in columns]
     return EcgRecord(
@@ -71,7 +73,9 @@ def _read(path: Path, record_id: str) -> Any:
                 return wfdb.rdrecord(str(Path(scratch) / path.name))
     except (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
         # A damaged header leaves fields empty, on which wfdb then computes: a TypeError is what comes out of that.
-        raise _refuse(record_id, f"cannot be read: {' '.join(str(error).split()) or type(error).__name__}") from error
+        raise bad_record(
+            record_id, f"cannot be read: {' '.join(str(error).split()) or type(error).__name__}"
+        ) from error
 
 
 def _without_date(header: str) -> str | None:
@@ -95,8 +99,4 @@ def _gain(unit: str, record_id: str) -> float:
     try:
         return _MILLIVOLTS[unit.strip().lower()]
     except KeyError:
-        raise _refuse(record_id, f"unit {unit!r} is unknown: expected mV, uV or V") from None
-
-
-def _refuse(record_id: str, message: str) -> InputRefusedError:
-    return InputRefusedError(f"record {record_id}: {message}", reason="bad_record")
+        raise bad_record(record_id, f"unit {unit!r} is unknown: expected mV, uV or V") from None

@@ -12,8 +12,8 @@ from vizecg.render.effects import CONDITIONS
 from vizecg.render.layout import Layout, random_layout
 from vizecg.render.mapping import SheetToPhoto
 from vizecg.render.photo_plan import PhotoPlan, plan_photo
-from vizecg.render.photograph import take_photo, warp
-from vizecg.render.register import OUTSIDE, RegistrationError, misplaced
+from vizecg.render.photograph import take_photo
+from vizecg.render.register import RegistrationError, rectified, seen_lattice
 from vizecg.render.sheet import SheetPlan, draw_sheet, plan_sheet
 from vizecg.render.style import PrintStyle, random_style
 from vizecg.spec import Condition, SheetSpec
@@ -69,8 +69,8 @@ def plan_under(
     if condition is not Condition.PRINT:
         photo = plan_photo(spec=spec, effects=CONDITIONS[condition], rng=rng)
         mapping = photo.mapping
-    wrong = misplaced((spec.height_px, spec.width_px), spec=spec, rng=rng, error=RegistrationError())
-    return PicturePlan(sheet=sheet, photo=photo, seen=mapping.to_photo(wrong).astype(np.float32))
+    seen = seen_lattice(mapping, spec=spec, rng=rng, error=RegistrationError())
+    return PicturePlan(sheet=sheet, photo=photo, seen=seen)
 
 
 def sheet_under(
@@ -87,8 +87,4 @@ def sheet_under(
     picture = draw_sheet(plan.sheet)
     if plan.photo is not None:
         picture = take_photo(picture, plan.photo)
-    if plan.seen is None:
-        return picture
-    sheet = np.empty(plan.sheet.spec.shape, np.uint8)
-    warp(picture, plan.seen, sheet, border=OUTSIDE)
-    return sheet
+    return picture if plan.seen is None else rectified(picture, plan.seen, spec=plan.sheet.spec)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from vizecg.spec import Condition
 
@@ -57,10 +57,6 @@ class Effects:
             **{name: value * (1.0 if name == "screen" else strength) for name, value in asdict(self).items()}
         )
 
-    def but(self, **strengths: float) -> Effects:
-        """A copy with some strengths replaced."""
-        return Effects(**{**asdict(self), **strengths})
-
 
 EFFECT_NAMES: tuple[str, ...] = tuple(field.name for field in fields(Effects))
 
@@ -74,16 +70,16 @@ CONDITIONS: dict[Condition, Effects] = {
     Condition.CLEAN: Effects(),
     Condition.PRINT: Effects(),
     Condition.SCAN: _SCAN,
-    Condition.BW_SCAN: _SCAN.but(copy=1.0, temperature=0.0),
+    Condition.BW_SCAN: replace(_SCAN, copy=1.0, temperature=0.0),
     Condition.PHOTO: _PHOTO,
-    Condition.PHOTO_FOLDED: _PHOTO.but(folds=1.0, curl=0.8),
-    Condition.PHOTO_SHADOW: _PHOTO.but(shadow=1.0, light=1.0),
-    Condition.PHOTO_WRINKLED: _PHOTO.but(wrinkles=1.0, folds=0.6),
-    Condition.MONITOR: _PHOTO.but(
-        screen=1.0, moire=1.0, folds=0.0, wrinkles=0.0, curl=0.0, handwriting=0.0, shadow=0.1, temperature=1.0
+    Condition.PHOTO_FOLDED: replace(_PHOTO, folds=1.0, curl=0.8),
+    Condition.PHOTO_SHADOW: replace(_PHOTO, shadow=1.0, light=1.0),
+    Condition.PHOTO_WRINKLED: replace(_PHOTO, wrinkles=1.0, folds=0.6),
+    Condition.MONITOR: replace(
+        _PHOTO, screen=1.0, moire=1.0, folds=0.0, wrinkles=0.0, curl=0.0, handwriting=0.0, shadow=0.1, temperature=1.0
     ),
-    Condition.STAINED: _PHOTO.but(stains=1.0, handwriting=1.0),
-    Condition.CROPPED: _PHOTO.but(crop=1.0, background=0.2),
+    Condition.STAINED: replace(_PHOTO, stains=1.0, handwriting=1.0),
+    Condition.CROPPED: replace(_PHOTO, crop=1.0, background=0.2),
     Condition.SEVERE: Effects(
         handwriting=0.8, stains=0.8, folds=1.0, wrinkles=0.9, curl=1.0, rotation=1.0, perspective=1.0,
         lens=1.0, background=1.0, crop=0.4, light=1.0, shadow=1.0, temperature=1.0, defocus=1.0, motion=0.8, noise=1.0,

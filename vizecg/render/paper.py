@@ -12,11 +12,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from vizecg.records import EcgRecord
-from vizecg.render.paper_page import DPI, LINE_PX, PX_PER_MV, PX_PER_S, Colour, black_marks, grid_paper
+from vizecg.records import EcgRecord, bad_record
+from vizecg.render.paper_page import DPI, LINE_PX, PX_PER_MV, PX_PER_S, black_marks, grid_paper
 from vizecg.render.paper_pen import draw_leads
 from vizecg.render.strokes import SUB, Spans, blend_pixels, inked_pixels
-from vizecg.spec import LEADS, InputRefusedError, UsageError
+from vizecg.render.style import Colour
+from vizecg.spec import LEADS, UsageError
 
 MM_PER_PX = 25.4 / DPI
 MAX_WIDTH_PX = 32_767
@@ -104,10 +105,9 @@ def render_paper(
     samples = record.signal.shape[1]
     boxes, width, height = _page(samples, rate, columns, tuple(leads), style.row_height)
     if width > MAX_WIDTH_PX:
-        raise InputRefusedError(
-            f"record {record.record_id}: {samples / rate:.0f} s in {columns} columns are {width} pixels wide, "
-            f"more than {MAX_WIDTH_PX}",
-            reason="bad_record",
+        raise bad_record(
+            record.record_id,
+            f"{samples / rate:.0f} s in {columns} columns are {width} pixels wide, more than {MAX_WIDTH_PX}",
         )
     if out is not None and (out.shape != (height, width, 3) or out.dtype != np.uint8 or not out.flags.c_contiguous):
         raise UsageError(f"out must be contiguous uint8 ({height}, {width}, 3), got {out.dtype} {out.shape}")

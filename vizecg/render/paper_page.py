@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from vizecg.render.grid import Paper
+from vizecg.render.style import Colour
 from vizecg.render.text import Font, Mark, Marks, bar_dots, place_marks, text_dots
 
 DPI = 100
@@ -24,8 +25,6 @@ _FRAME_PX = 0.8 * POINT_PX  # the figure's frame, whose outer half lies outside 
 _CAPITAL = 0.729  # height of capitals, in font sizes
 _NAME_PT, _TITLE_PT = 9.0, 12.0
 _NAME_X_PX, _NAME_Y_PX = 7, 20  # from a lead's start and baseline to its name's: 0.07 s and 0.5 mV
-
-Colour = tuple[int, int, int]
 
 
 @lru_cache(maxsize=16)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from vizecg.render.effects import Effects
+from vizecg.render.text import Dots, Mark, place_marks
 
 _PENS = ((25, 35, 120), (20, 20, 25), (150, 25, 30), (20, 80, 60))
 _COFFEE = ((120, 80, 40), (150, 120, 80), (90, 60, 45))
@@ -121,8 +122,7 @@ def _placed(
     """A mark somewhere on the sheet, perhaps partly off its edge."""
     height, width = shape
     y, x = np.nonzero(opacity > 0.004)
-    values = opacity[y, x]
-    y = y + int(rng.uniform(-0.3, 1.0) * height * 0.9)
-    x = x + int(rng.uniform(-0.1, 1.0) * width * 0.9)
-    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    return Tint(y[inside] * width + x[inside], values[inside], colour)
+    down = int(rng.uniform(-0.3, 1.0) * height * 0.9)
+    across = int(rng.uniform(-0.1, 1.0) * width * 0.9)
+    inside = place_marks([Mark(Dots(x, y, opacity[y, x]), across, down)], width=width, height=height)
+    return Tint(inside.place, inside.opacity, colour)

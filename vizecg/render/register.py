@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from vizecg.render.mapping import SheetToPhoto
 from vizecg.render.photo_plan import lattice_points
 from vizecg.render.photograph import Photo, warp
 from vizecg.spec import SheetSpec
@@ -27,9 +28,6 @@ class RegistrationError:
     scale: float = 0.005
 
 
-OUTSIDE = (255, 255, 255)
-"""Colour of a rectified sheet where the photograph shows nothing."""
-
 NO_ERROR = RegistrationError(origin_mm=(0.0, 0.0), corner_mm=0.0, bend_mm=0.0, scale=0.0)
 
 
@@ -37,10 +35,21 @@ def register(
     photo: Photo, *, spec: SheetSpec, rng: np.random.Generator, error: RegistrationError = NO_ERROR
 ) -> np.ndarray:
     """Warp a photograph onto the sheet. uint8 RGB (H, W, 3) of ``spec``'s size; white outside the photograph."""
+    return rectified(photo.image, seen_lattice(photo.mapping, spec=spec, rng=rng, error=error), spec=spec)
+
+
+def seen_lattice(
+    mapping: SheetToPhoto, *, spec: SheetSpec, rng: np.random.Generator, error: RegistrationError
+) -> np.ndarray:
+    """float32 (rows, columns, 2): the picture's pixel that each node of an erring rectifier's sheet sees."""
     size = (spec.height_px, spec.width_px)
-    seen = photo.mapping.to_photo(misplaced(size, spec=spec, rng=rng, error=error)).astype(np.float32)
+    return mapping.to_photo(misplaced(size, spec=spec, rng=rng, error=error)).astype(np.float32)
+
+
+def rectified(picture: np.ndarray, seen: np.ndarray, *, spec: SheetSpec) -> np.ndarray:
+    """The sheet whose lattice sees ``seen`` in a picture: uint8 RGB (H, W, 3), white outside the picture."""
     sheet = np.empty(spec.shape, np.uint8)
-    warp(photo.image, seen, sheet, border=OUTSIDE)
+    warp(picture, seen, sheet, border=(255, 255, 255))
     return sheet
 
 
