@@ -7,7 +7,7 @@
 
 PYTHON ?= python3.11
 VENV ?= .venv
-EXTRAS ?= train,onnx,dev
+EXTRAS ?= train,peers,onnx,dev
 DEMO_OUT ?= demo
 
 BIN := $(VENV)/bin

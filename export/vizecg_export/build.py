@@ -78,7 +78,7 @@ def export_onnx(request: ExportRequest, *, say: Callable[[str], None]) -> Bundle
 def _fill(folder: Path, request: ExportRequest, say: Callable[[str], None]) -> Manifest:
     config = request.checkpoint.config
     sheet, preprocess = config.sheet_spec(), config.preprocess_spec()
-    network = ImageOnly(network=request.checkpoint.network)
+    network = ImageOnly(network=request.checkpoint.vizecgnet())
     parameters = sum(p.numel() for p in network.parameters())
     say("float model: exporting to ONNX")
     floating = folder / "model_fp32.onnx"

@@ -71,7 +71,7 @@ def test_fp32_bundle_agrees_with_torch_on_ecgs(checkpoint: Path, fp32: Path) -> 
     loaded = load_checkpoint(checkpoint)
     images = normalise(golden_inks(sheet=bundle.manifest.sheet, preprocess=INPUT)[::4], INPUT)
     with torch.inference_mode():
-        expected = ImageOnly(network=loaded.network)(torch.from_numpy(images)).numpy()
+        expected = ImageOnly(network=loaded.vizecgnet())(torch.from_numpy(images)).numpy()
     found = onnx_logits(onnx_session(bundle.file(artefact.file)), images)
     np.testing.assert_allclose(found, expected, atol=tolerance("onnx-fp32"))
     assert bundle.manifest.checkpoint["sha256"] == loaded.sha256

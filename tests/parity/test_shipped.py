@@ -40,7 +40,7 @@ def test_the_shipped_checkpoint_is_the_bundles() -> None:
     golden = np.load(bundle.file(GOLDEN))
     with torch.inference_mode():
         images = torch.from_numpy(normalise(golden["inks"][::4], bundle.manifest.preprocess))
-        found = ImageOnly(network=checkpoint.network)(images).numpy()
+        found = ImageOnly(network=checkpoint.vizecgnet())(images).numpy()
     np.testing.assert_allclose(found, golden["float_logits"][::4], atol=tolerance("onnx-fp32"))
 
 

@@ -32,7 +32,7 @@ from vizecg.spec.preprocess import PreprocessSpec, ink_map
 
 @dataclass(frozen=True, kw_only=True)
 class CacheSpec:
-    """What is drawn: one variant of every record per entry of ``conditions``."""
+    """What is drawn: one variant of every record per entry of ``conditions``; without any, signals alone are kept."""
 
     conditions: tuple[Condition, ...]
     sheet: SheetSpec
@@ -125,15 +125,20 @@ def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers:
         record_ids=tuple(record_ids),
         rows=np.flatnonzero(np.load(folder / "done.npy")),
         refused=refused,
-        **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("inks", "signals", "labels")},
+        inks=np.load(folder / "inks.npy", mmap_mode="r") if spec.conditions else np.zeros(_pictures(len(source), spec)),
+        **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("signals", "labels")},
     )
 
 
+def _pictures(n: int, spec: CacheSpec) -> tuple[int, int, int, int]:
+    return n, len(spec.conditions), spec.preprocess.height, spec.preprocess.width
+
+
 def _arrays(n: int, spec: CacheSpec) -> list[tuple[str, str, tuple[int, ...]]]:
-    pictures = (n, len(spec.conditions), spec.preprocess.height, spec.preprocess.width)
     signals = (n, len(LEADS), spec.signal.samples)
     return [
-        ("inks", "uint8", pictures),
+        # A file of no bytes cannot be mapped.
+        *([("inks", "uint8", _pictures(n, spec))] if spec.conditions else []),
         ("signals", "float32", signals),
         ("labels", "float32", (n, len(LABELS))),
         ("done", "bool", (n,)),
@@ -169,5 +174,9 @@ def _draw(job: tuple[int, Any], *, read: ReadRecord, spec: CacheSpec) -> Drawn:
         sheet_under(condition, record, seed=spec.seed, spec=spec.sheet, variant=variant)
         for variant, condition in enumerate(spec.conditions)
     ]
-    inks = np.stack([ink_map(picture, sheet_spec=spec.sheet, spec=spec.preprocess) for picture in pictures])
-    return index, {"inks": inks, "signals": signal_input(record, spec.signal), "labels": record.labels}
+    drawn = {"signals": signal_input(record, spec.signal), "labels": record.labels}
+    if pictures:
+        drawn["inks"] = np.stack(
+            [ink_map(picture, sheet_spec=spec.sheet, spec=spec.preprocess) for picture in pictures]
+        )
+    return index, drawn

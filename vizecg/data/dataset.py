@@ -14,15 +14,21 @@ from vizecg.spec.preprocess import normalise
 
 
 class Sample(NamedTuple):
-    """signal (12, T) millivolts, image (1, H, W) preprocessed, labels (6,)."""
+    """signal (12, T) millivolts, image (1, H, W) preprocessed, labels (6,).
+
+    Of a cache without pictures, image is (0,).
+    """
 
     signal: Tensor
     image: Tensor
     labels: Tensor
 
 
+NO_IMAGE = torch.zeros(0)
+
+
 class TrainingSet(Dataset[Sample]):
-    """Random variant, random shift, random gain: another picture of the same record each time.
+    """Random variant, random shift, random gain: another picture and another recording of the same ECG each time.
 
     Args:
         cache: the drawn records.
@@ -40,12 +46,14 @@ class TrainingSet(Dataset[Sample]):
         # torch seeds its own generator per worker and epoch; numpy's would repeat in every worker.
         rng = np.random.default_rng(int(torch.randint(1 << 62, ()).item()))
         row = self.cache.rows[index]
-        variant = int(rng.integers(self.cache.inks.shape[1]))
-        ink = _augment_ink(np.array(self.cache.inks[row, variant]), rng, self.max_shift)
+        image = NO_IMAGE
+        if variants := self.cache.inks.shape[1]:
+            ink = np.array(self.cache.inks[row, int(rng.integers(variants))])
+            image = _image(self.cache, _augment_ink(ink, rng, self.max_shift))
         signal = _augment_signal(np.array(self.cache.signals[row]), rng)
         return Sample(
             signal=torch.from_numpy(signal),
-            image=torch.from_numpy(normalise(ink[None], self.cache.spec.preprocess)[0]),
+            image=image,
             labels=torch.from_numpy(np.array(self.cache.labels[row])),
         )
 
@@ -62,12 +70,17 @@ class EvaluationSet(Dataset[Sample]):
 
     def __getitem__(self, index: int) -> Sample:
         row = self.cache.rows[index]
-        ink = np.array(self.cache.inks[row, self.variant])
+        has_image = self.cache.inks.shape[1] > 0
         return Sample(
             signal=torch.from_numpy(np.array(self.cache.signals[row])),
-            image=torch.from_numpy(normalise(ink[None], self.cache.spec.preprocess)[0]),
+            image=_image(self.cache, np.array(self.cache.inks[row, self.variant])) if has_image else NO_IMAGE,
             labels=torch.from_numpy(np.array(self.cache.labels[row])),
         )
+
+
+def _image(cache: InkCache, ink: np.ndarray) -> Tensor:
+    """uint8 (H, W) -> (1, H, W)"""
+    return torch.from_numpy(normalise(ink[None], cache.spec.preprocess)[0])
 
 
 def _augment_ink(ink: np.ndarray, rng: np.random.Generator, max_shift: int) -> np.ndarray:
@@ -89,6 +102,8 @@ def _augment_ink(ink: np.ndarray, rng: np.random.Generator, max_shift: int) -> n
 
 
 def _augment_signal(signal: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Gain and a little noise, in millivolts."""
-    noise = rng.normal(0, rng.uniform(0, 0.02), signal.shape).astype(np.float32)
-    return (signal * np.float32(rng.uniform(0.85, 1.15)) + noise).astype(np.float32)
+    """Another beginning (what leaves at one end comes in at the other), another gain, a little noise, in millivolts."""
+    samples = signal.shape[1]
+    turned = np.roll(signal, int(rng.integers(-samples // 4, samples // 4 + 1)), axis=1)
+    noise = rng.normal(0, rng.uniform(0, 0.03), signal.shape).astype(np.float32)
+    return (turned * np.float32(rng.uniform(0.8, 1.25)) + noise).astype(np.float32)

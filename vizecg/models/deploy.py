@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-import copy
+from dataclasses import replace
 
 from torch import Tensor, nn
 
-from vizecg.models.vizecgnet import VizECGNet
+from vizecg.models.modality import Modality
+from vizecg.models.vizecgnet import CmamWithoutSignal, VizECGNet
+from vizecg.spec import UsageError
+
+_IMAGE_PARTS = ("image_encoder.", "image_stream.")
 
 
 class ImageOnly(nn.Module):
     """The image stream of a trained network: (B, 1, H, W) preprocessed sheets -> logits (B, 6).
 
-    Holds a copy of the network without the signal stream, in evaluation mode.
+    Holds copies of the weights of the image stream and of nothing else, in evaluation mode, on the CPU.
+
+    Raises:
+        UsageError: the network has no image stream.
     """
 
     def __init__(self, *, network: VizECGNet) -> None:
         super().__init__()
-        image_only = copy.deepcopy(network).cpu()
-        for name in ("signal_encoder", "signal_cmam", "signal_smam", "signal_head"):
-            delattr(image_only, name)
+        if not network.modality.has_image:
+            raise UsageError("the checkpoint holds a signal stream only: there is no image stream to run")
+        config = replace(network.config, streams=Modality.IMAGE)
+        image_only = VizECGNet(config=config)
+        # CMAM that is skipped without a signal is not built.
+        skipped = "image_stream.cmam." if config.cmam_without_signal is CmamWithoutSignal.SKIP else None
+        weights = {
+            name: value
+            for name, value in network.state_dict().items()
+            if name.startswith(_IMAGE_PARTS) and not (skipped and name.startswith(skipped))
+        }
+        image_only.load_state_dict(weights)
         self.network = image_only
         self.eval()
 

@@ -10,15 +10,27 @@ import torch
 from torch import Tensor, nn
 
 from vizecg.models.attention import ModalAttention
-from vizecg.models.resnet import RESNET18_WIDTHS, TOTAL_STRIDE, ResNetTrunk
-from vizecg.spec import LABELS, LEADS
+from vizecg.models.encoders import SIGNAL_ENCODERS, ImageEncoder, LeadMixing
+from vizecg.models.modality import Modality
+from vizecg.models.resnet import RESNET18_WIDTHS
+from vizecg.spec import LABELS
 
 
 class CmamWithoutSignal(str, Enum):
-    """What the image stream's CMAM attends to when there is no signal; the paper does not say."""
+    """What a stream's CMAM attends to when the other modality is absent; the paper does not say.
+
+    ``skip``: nothing, the attention is left out. ``self``: the stream's own tokens. ``memory``: learned tokens, which
+    training pulls towards doing what the other modality's tokens do.
+    """
 
     SKIP = "skip"
     SELF = "self"
+    MEMORY = "memory"
+
+
+_ENUMS: dict[str, type[Enum]] = {
+    "signal_leads": LeadMixing, "cmam_without_signal": CmamWithoutSignal, "streams": Modality,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,25 +38,29 @@ class VizECGNetConfig:
     """Sizes and options of the network; written into every checkpoint.
 
     The default is of the paper's size: 11.2 M parameters in the image stream, nearly all of them in its trunk.
-    ``signal_widths`` and ``image_widths`` are the channels of the four stages of each trunk, ``width`` those of the
-    tokens that the attention modules exchange.
+    ``signal_widths`` and ``image_widths`` are the channels of the four stages of each trunk, ``signal_leads`` says how
+    the leads come together, ``width`` is the channels of the
+    tokens that the attention modules exchange, ``memory_tokens`` their number where CMAM has a memory. ``streams``
+    builds one of the two streams only; without the other there is no CMAM but one that attends to itself or a memory.
     """
 
     input_height: int = 320
     input_width: int = 576
     image_widths: tuple[int, int, int, int] = RESNET18_WIDTHS
     signal_widths: tuple[int, int, int, int] = RESNET18_WIDTHS
+    signal_leads: LeadMixing = LeadMixing.SHARED
     width: int = 128
     heads: int = 4
     dropout: float = 0.1
     cmam: bool = True
     smam: bool = True
     cmam_without_signal: CmamWithoutSignal = CmamWithoutSignal.SKIP
+    memory_tokens: int = 32
+    streams: Modality = Modality.BOTH
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types only, so that a checkpoint loads without unpickling code."""
-        plain = asdict(self)
-        plain["cmam_without_signal"] = self.cmam_without_signal.value
+        plain = {key: value.value if isinstance(value, Enum) else value for key, value in asdict(self).items()}
         return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
 
     @classmethod
@@ -55,16 +71,22 @@ class VizECGNetConfig:
         values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
         }
-        if "cmam_without_signal" in values:
-            values["cmam_without_signal"] = CmamWithoutSignal(values["cmam_without_signal"])
+        for name, kind in _ENUMS.items():
+            if name in values:
+                values[name] = kind(values[name])
         return cls(**values)
 
 
 class Logits(NamedTuple):
-    """What a training step sees: logits (B, 6) of both streams."""
+    """What a training step sees.
 
-    signal: Tensor
-    image: Tensor
+    Logits (B, 6) of both streams, None for a stream that the network does not have, and ``memory_gap``: how far
+    CMAM's memory is from what it stands in for (mean square, a scalar), None without a memory.
+    """
+
+    signal: Tensor | None
+    image: Tensor | None
+    memory_gap: Tensor | None = None
 
 
 class Head(nn.Sequential):
@@ -77,42 +99,57 @@ class Head(nn.Sequential):
         )  # fmt: skip
 
 
-class ImageEncoder(nn.Module):
-    """(B, 1, H, W) -> tokens (B, H / 32 * W / 32, width), with learned row and column positions."""
+class Stream(nn.Module):
+    """All of a modality's half but its encoder: CMAM, SMAM and head, on tokens (B, N, width)."""
 
     def __init__(self, *, config: VizECGNetConfig) -> None:
         super().__init__()
-        self.trunk = ResNetTrunk(dims=2, inputs=1, widths=config.image_widths)
-        self.project = nn.Conv2d(self.trunk.outputs, config.width, 1)
-        rows, columns = -(-config.input_height // TOTAL_STRIDE), -(-config.input_width // TOTAL_STRIDE)
-        self.row_position = nn.Parameter(torch.zeros(1, config.width, rows, 1))
-        self.column_position = nn.Parameter(torch.zeros(1, config.width, 1, columns))
+        width, heads = config.width, config.heads
+        self.alone = config.cmam_without_signal
+        # With one stream only and nothing to attend to, CMAM would never be used.
+        crosses = config.cmam and (config.streams is Modality.BOTH or self.alone is not CmamWithoutSignal.SKIP)
+        self.cmam = ModalAttention(width=width, heads=heads) if crosses else None
+        self.smam = ModalAttention(width=width, heads=heads) if config.smam else None
+        self.head = Head(width=width, dropout=config.dropout)
+        self.memory: nn.Parameter | None = None
+        if crosses and self.alone is CmamWithoutSignal.MEMORY:
+            self.memory = nn.Parameter(torch.randn(1, config.memory_tokens, width) * 0.02)
 
-    def forward(self, image: Tensor) -> Tensor:
-        features = self.project(self.trunk(image)) + self.row_position + self.column_position
-        return features.flatten(2).transpose(1, 2)
+    def attend_alone(self, tokens: Tensor) -> Tensor | None:
+        """What CMAM adds without the other modality, None where it adds nothing."""
+        if self.cmam is None or self.alone is CmamWithoutSignal.SKIP:
+            return None
+        if self.memory is not None:
+            return self.cmam.attend(tokens, self.memory.expand(len(tokens), -1, -1))
+        return self.cmam.attend(tokens, tokens)
 
+    def cross(self, tokens: Tensor, other: Tensor, *, where: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """CMAM with the other modality where ``where`` (bool (B,)), alone elsewhere; and the memory's gap."""
+        if self.cmam is None:
+            return tokens, None
+        attended = self.cmam.attend(tokens, other)
+        alone = self.attend_alone(tokens)
+        gap = None
+        if self.memory is not None and alone is not None:
+            gap = (alone - attended.detach()).square().mean()
+        if where is not None:
+            elsewhere = torch.zeros_like(attended) if alone is None else alone
+            attended = torch.where(where[:, None, None], attended, elsewhere)
+        return tokens + attended, gap
 
-class SignalEncoder(nn.Module):
-    """(B, 12, T) -> tokens (B, T / 32, width): one extractor for all leads, the mean over the leads (equation 1)."""
+    def finish(self, tokens: Tensor) -> Tensor:
+        """SMAM, mean over the tokens, head: logits (B, 6)."""
+        refined = self.smam(tokens, tokens) if self.smam is not None else tokens
+        return self.head(refined.mean(dim=1))
 
-    def __init__(self, *, config: VizECGNetConfig) -> None:
-        super().__init__()
-        self.trunk = ResNetTrunk(dims=1, inputs=1, widths=config.signal_widths)
-        self.lead_gain = nn.Parameter(torch.zeros(len(LEADS), self.trunk.outputs, 1))
-        self.project = nn.Conv1d(self.trunk.outputs, config.width, 1)
-
-    def forward(self, signal: Tensor) -> Tensor:
-        batch, leads, samples = signal.shape
-        features = self.trunk(signal.reshape(batch * leads, 1, samples))
-        features = features.reshape(batch, leads, *features.shape[1:])
-        # A mean forgets which lead said what; the learned gain keeps bundle branch patterns of V1 and V6 apart.
-        merged = (features * (1 + self.lead_gain)).mean(dim=1)
-        return self.project(merged).transpose(1, 2)
+    def forward(self, tokens: Tensor) -> Tensor:
+        """The stream without the other modality: logits (B, 6)."""
+        added = self.attend_alone(tokens)
+        return self.finish(tokens if added is None else tokens + added)
 
 
 class VizECGNet(nn.Module):
-    """Both streams, CMAM, SMAM and the heads.
+    """Both streams, CMAM, SMAM and the heads, or one stream of them.
 
     Shapes: signal (B, 12, T) millivolts, image (B, 1, H, W) preprocessed sheets -> ``Logits``.
     """
@@ -120,55 +157,46 @@ class VizECGNet(nn.Module):
     def __init__(self, *, config: VizECGNetConfig) -> None:
         super().__init__()
         self.config = config
-        self.image_encoder = ImageEncoder(config=config)
-        self.signal_encoder = SignalEncoder(config=config)
-        width, heads = config.width, config.heads
-        self.image_cmam = ModalAttention(width=width, heads=heads) if config.cmam else None
-        self.signal_cmam = ModalAttention(width=width, heads=heads) if config.cmam else None
-        self.image_smam = ModalAttention(width=width, heads=heads) if config.smam else None
-        self.signal_smam = ModalAttention(width=width, heads=heads) if config.smam else None
-        self.image_head = Head(width=width, dropout=config.dropout)
-        self.signal_head = Head(width=width, dropout=config.dropout)
+        self.modality = config.streams
+        if config.streams.has_image:
+            self.image_encoder = ImageEncoder(
+                height=config.input_height, width=config.input_width, widths=config.image_widths, outputs=config.width
+            )
+            self.image_stream = Stream(config=config)
+        if config.streams.has_signal:
+            encoder = SIGNAL_ENCODERS[config.signal_leads]
+            self.signal_encoder = encoder(widths=config.signal_widths, outputs=config.width)
+            self.signal_stream = Stream(config=config)
 
-    def forward(self, signal: Tensor, image: Tensor, *, cross: Tensor | None = None) -> Logits:
-        """Both streams.
+    def forward(self, signal: Tensor | None, image: Tensor | None, *, cross: Tensor | None = None) -> Logits:
+        """Every stream that there is.
 
         Args:
-            signal: (B, 12, T).
-            image: (B, 1, H, W).
-            cross: bool (B,), where the image stream may look at the signal. Modality dropout sets some to False so
-                that the stream also learns to work alone. None means everywhere.
+            signal: (B, 12, T); may be None where there is no signal stream.
+            image: (B, 1, H, W); likewise.
+            cross: bool (B,), where the streams may look at each other. Modality dropout sets some to False so that
+                each also learns to work alone. None means everywhere.
         """
+        if self.modality is Modality.SIGNAL:
+            assert signal is not None
+            return Logits(signal=self.forward_signal(signal), image=None)
+        assert image is not None
+        if self.modality is Modality.IMAGE:
+            return Logits(signal=None, image=self.forward_image(image))
+        assert signal is not None
         z_signal, z_image = self.signal_encoder(signal), self.image_encoder(image)
-        mixed_signal = self.signal_cmam(z_signal, z_image) if self.signal_cmam else z_signal
-        mixed_image = z_image
-        if self.image_cmam:
-            attended = self.image_cmam.attend(z_image, z_signal)
-            if cross is not None:
-                attended = torch.where(cross[:, None, None], attended, self._attend_alone(z_image))
-            mixed_image = z_image + attended
+        mixed_signal, signal_gap = self.signal_stream.cross(z_signal, z_image, where=cross)
+        mixed_image, image_gap = self.image_stream.cross(z_image, z_signal, where=cross)
         return Logits(
-            signal=_finish(mixed_signal, self.signal_smam, self.signal_head),
-            image=_finish(mixed_image, self.image_smam, self.image_head),
+            signal=self.signal_stream.finish(mixed_signal),
+            image=self.image_stream.finish(mixed_image),
+            memory_gap=None if signal_gap is None or image_gap is None else signal_gap + image_gap,
         )
 
     def forward_image(self, image: Tensor) -> Tensor:
         """The image stream alone, as deployed: (B, 1, H, W) -> logits (B, 6)."""
-        z_image = self.image_encoder(image)
-        if self.image_cmam and self.config.cmam_without_signal is CmamWithoutSignal.SELF:
-            z_image = z_image + self._attend_alone(z_image)
-        return _finish(z_image, self.image_smam, self.image_head)
+        return self.image_stream(self.image_encoder(image))
 
     def forward_signal(self, signal: Tensor) -> Tensor:
-        """The signal stream alone: (B, 12, T) -> logits (B, 6); its CMAM is left out."""
-        return _finish(self.signal_encoder(signal), self.signal_smam, self.signal_head)
-
-    def _attend_alone(self, z_image: Tensor) -> Tensor:
-        if self.image_cmam and self.config.cmam_without_signal is CmamWithoutSignal.SELF:
-            return self.image_cmam.attend(z_image, z_image)
-        return torch.zeros_like(z_image)
-
-
-def _finish(tokens: Tensor, smam: ModalAttention | None, head: nn.Module) -> Tensor:
-    refined = smam(tokens, tokens) if smam else tokens
-    return head(refined.mean(dim=1))
+        """The signal stream alone: (B, 12, T) -> logits (B, 6)."""
+        return self.signal_stream(self.signal_encoder(signal))

@@ -10,8 +10,10 @@ from typing import Any
 
 import torch
 from pydantic import ValidationError
+from torch import nn
 
 from vizecg.models import VizECGNet
+from vizecg.models.systems import build_system
 from vizecg.spec import LABELS, CheckpointError, UsageError
 from vizecg.spec.fingerprint import sha256_file
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
@@ -21,16 +23,26 @@ _PREFIX = "network."
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A trained network in evaluation mode on the CPU, and where it came from.
+    """A trained network (a ``vizecg.models.systems.System``) in evaluation mode on the CPU, and where it came from.
 
     ``training_data`` (source, records, left_out, records_sha256) is None where the checkpoint does not tell.
     """
 
-    network: VizECGNet
+    network: nn.Module
     config: TrainConfig
     sha256: str
     path: Path
     training_data: dict[str, Any] | None
+
+    def vizecgnet(self) -> VizECGNet:
+        """The network, where only VizECGNet will do.
+
+        Raises:
+            UsageError: it is a peer of the paper's table, which is trained for comparison and not deployed.
+        """
+        if not isinstance(self.network, VizECGNet):
+            raise UsageError(f"{self.path} holds {self.config.architecture}, expected a VizECGNet")
+        return self.network
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -51,9 +63,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
             raise CheckpointError(f"{path} was trained for labels {hyper['labels']}, expected {list(LABELS)}")
         config = TrainConfig.model_validate(hyper["config"])
         weights = {k[len(_PREFIX) :]: v for k, v in raw["state_dict"].items() if k.startswith(_PREFIX)}
-        network = VizECGNet(config=config.network())
+        network = build_system(config.architecture, config.model)
         network.load_state_dict(weights)
-    except (KeyError, TypeError, ValidationError, RuntimeError, ValueError) as error:
+    except (KeyError, TypeError, ValidationError, RuntimeError, ValueError, UsageError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{path} is not a checkpoint of this network: {reason}") from error
     return Checkpoint(

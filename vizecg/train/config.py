@@ -8,11 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vizecg.data.cache import CacheSpec
 from vizecg.data.signal import SignalSpec
-from vizecg.models import VizECGNetConfig
+from vizecg.models import Modality, VizECGNetConfig
+from vizecg.models.systems import VIZECGNET, modality_of
 from vizecg.spec import Condition, SheetSpec
 from vizecg.spec.preprocess import PreprocessSpec
+from vizecg.train.losses import DistillationDirection
 
-CHECKPOINT_SCHEMA = 1
+CHECKPOINT_SCHEMA = 2
 
 
 class _Strict(BaseModel):
@@ -32,10 +34,14 @@ class OptimiserConfig(_Strict):
 class TrainConfig(_Strict):
     """A run. Defaults are the paper's where it states them; recipes change them by name.
 
-    ``modality_dropout`` is the share of samples whose image stream does not see the signal, so that it learns to
-    work alone. ``ema_decay`` averages the weights over steps (0 switches it off).
+    ``architecture`` is ``vizecgnet`` or a peer of ``vizecg.models.peers``, ``model`` its options. ``modality_dropout``
+    is the share of samples whose streams do not see each other, so that each learns to work alone.
+    ``freeze_signal`` keeps a signal stream that was trained before as it is, as a teacher. ``class_weights`` makes
+    rare positives count more: by the ratio of negatives to positives (``balanced``) or its root (``sqrt``).
+    ``ema_decay`` averages the weights over steps (0 switches it off).
     """
 
+    architecture: str = VIZECGNET
     model: dict[str, Any] = Field(default_factory=lambda: VizECGNetConfig().to_dict())
     sheet: dict[str, Any] = Field(default_factory=lambda: SheetSpec().to_dict())
     preprocess: dict[str, Any] = Field(default_factory=lambda: PreprocessSpec().to_dict())
@@ -46,13 +52,19 @@ class TrainConfig(_Strict):
     batch_size: int = Field(16, ge=1)
     modality_dropout: float = Field(0.5, ge=0, le=1)
     distillation_weight: float = Field(1.0, ge=0)
+    distillation_direction: DistillationDirection = DistillationDirection.SIGNAL_TO_IMAGE
     temperature: float = Field(1.0, gt=0)
+    memory_weight: float = Field(1.0, ge=0)
+    freeze_signal: bool = False
+    class_weights: Literal["none", "sqrt", "balanced"] = "none"
     ema_decay: float = Field(0.0, ge=0, lt=1)
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     seed: int = 0
 
-    def network(self) -> VizECGNetConfig:
-        return VizECGNetConfig.from_dict(self.model)
+    @property
+    def modality(self) -> Modality:
+        """What the network looks at."""
+        return modality_of(self.architecture, self.model)
 
     def sheet_spec(self) -> SheetSpec:
         return SheetSpec.from_dict(self.sheet)
@@ -64,9 +76,9 @@ class TrainConfig(_Strict):
         return SignalSpec.from_dict(self.signal)
 
     def cache_spec(self, conditions: tuple[Condition, ...]) -> CacheSpec:
-        """What a cache of sheets for this network holds, one variant per condition."""
+        """What a cache of sheets for this network holds, one variant per condition; no sheets if it sees none."""
         return CacheSpec(
-            conditions=conditions,
+            conditions=conditions if self.modality.has_image else (),
             sheet=self.sheet_spec(),
             preprocess=self.preprocess_spec(),
             signal=self.signal_spec(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
-from vizecg.data.cache import CacheSpec, build_cache
+from vizecg.data.cache import CacheSpec, InkCache, build_cache
 from vizecg.data.signal import SignalSpec
 from vizecg.data.source import RecordSource
-from vizecg.models import ImageOnly
-from vizecg.spec import Condition, DecisionRule, SheetSpec
+from vizecg.models import Modality
+from vizecg.models.systems import as_system
+from vizecg.spec import Condition, DecisionRule, SheetSpec, UsageError
 from vizecg.spec.manifest import open_bundle
 from vizecg.spec.preprocess import PreprocessSpec, normalise
 from vizecg.train.checkpoint import load_checkpoint
@@ -27,7 +28,11 @@ BATCH = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Classifier:
-    """A model to be measured: ``logits`` takes preprocessed images float32 (n, 1, H, W) and gives (n, 6)."""
+    """A model to be measured.
+
+    ``logits`` takes what the model looks at, preprocessed images float32 (n, 1, H, W) or signals float32 (n, 12, T),
+    and gives (n, 6).
+    """
 
     name: str
     fingerprint: str
@@ -35,15 +40,29 @@ class Classifier:
     preprocess: PreprocessSpec
     rule: DecisionRule
     logits: Callable[[np.ndarray], np.ndarray]
+    looks_at: Modality = Modality.IMAGE
+    signal: SignalSpec = field(default_factory=SignalSpec)
 
 
-def checkpoint_classifier(path: Path) -> Classifier:
-    """The image stream of a checkpoint, as deployed. Scores are uncalibrated and thresholds 0.5."""
+def checkpoint_classifier(path: Path, *, looks_at: Modality = Modality.IMAGE) -> Classifier:
+    """One stream of a checkpoint, without the other. Scores are uncalibrated and thresholds 0.5.
+
+    Args:
+        path: the checkpoint.
+        looks_at: its image stream, as deployed, or its signal stream.
+
+    Raises:
+        UsageError: the checkpoint has no such stream.
+    """
     checkpoint = load_checkpoint(path)
-    network = ImageOnly(network=checkpoint.network)
-
+    if checkpoint.config.modality not in (looks_at, Modality.BOTH):
+        raise UsageError(f"{path} holds no {looks_at.value} stream")
+    system = as_system(checkpoint.network)
+    network = system.forward_signal if looks_at is Modality.SIGNAL else system.forward_image
     return Classifier(
         name=path.name,
+        looks_at=looks_at,
+        signal=checkpoint.config.signal_spec(),
         fingerprint=checkpoint.sha256,
         sheet=checkpoint.config.sheet_spec(),
         preprocess=checkpoint.config.preprocess_spec(),
@@ -82,20 +101,17 @@ def evaluate(
         cache,
         source=source,
         spec=CacheSpec(
-            conditions=(condition,),
+            conditions=(condition,) if classifier.looks_at.has_image else (),
             sheet=classifier.sheet,
             preprocess=classifier.preprocess,
-            signal=SignalSpec(),
+            signal=classifier.signal,
             seed=seed,
         ),
         workers=workers,
     )
     batches = np.array_split(drawn.rows, max(1, -(-len(drawn.rows) // BATCH)))
     logits = np.concatenate(
-        [
-            classifier.logits(normalise(drawn.inks[rows, 0], classifier.preprocess))
-            for rows in track(batches, description="classifying")
-        ]
+        [classifier.logits(_inputs(drawn, rows, classifier)) for rows in track(batches, description="classifying")]
     )
     figures = evaluate_scores(
         classifier.rule.probabilities(logits),
@@ -108,7 +124,13 @@ def evaluate(
         "model": classifier.name,
         "fingerprint": classifier.fingerprint,
         "data": source.name,
-        "condition": condition.value,
+        "condition": condition.value if classifier.looks_at.has_image else "signal",
         "refused_records": drawn.refused,
         **figures,
     }
+
+
+def _inputs(drawn: InkCache, rows: np.ndarray, classifier: Classifier) -> np.ndarray:
+    if classifier.looks_at.has_image:
+        return normalise(drawn.inks[rows, 0], classifier.preprocess)
+    return np.array(drawn.signals[rows])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, EMAWeightAveraging, LearningRateMonitor, ModelCheckpoint
@@ -18,20 +20,25 @@ from vizecg.data.dataset import EvaluationSet, Sample, TrainingSet
 from vizecg.data.source import RecordSource
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.files import write_atomically
-from vizecg.spec.fingerprint import sha256_ids
+from vizecg.spec.fingerprint import sha256_file, sha256_ids
+from vizecg.train.checkpoint import Checkpoint, load_checkpoint
 from vizecg.train.config import TrainConfig
 from vizecg.train.module import TrainingModule
 
 VALIDATION_CONDITIONS = (Condition.CLEAN, Condition.PHOTO)
-MONITOR = "photo/image_auroc"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Where and on what a run runs; none of it changes what is learned."""
+    """Where and on what a run runs.
+
+    ``start_from`` is a checkpoint whose weights the run begins with, where it has weights of the same name and shape:
+    a signal stream trained alone before, say. The run's own checkpoints name it.
+    """
 
     out: Path
     cache: Path
+    start_from: Path | None = None
     workers: int = 2
     accelerator: str = "auto"
     threads: int | None = None
@@ -40,7 +47,9 @@ class RunOptions:
 
 
 def train(*, config: TrainConfig, training: RecordSource, validation: RecordSource, options: RunOptions) -> Path:
-    """Draw the records (once), train, and return the path of the best checkpoint by validation AUROC on photographs.
+    """Draw the records (once), train, and return the path of the best checkpoint.
+
+    The best is that of the highest macro AUROC in validation, on photographs, or on signals where it sees no pictures.
 
     Raises:
         UsageError: nothing to resume, or the cache belongs to other settings.
@@ -61,12 +70,24 @@ def train(*, config: TrainConfig, training: RecordSource, validation: RecordSour
     val_cache = build_cache(
         options.cache / "val", source=validation, spec=config.cache_spec(VALIDATION_CONDITIONS), workers=workers
     )
+    shown = VALIDATION_CONDITIONS if config.modality.has_image else VALIDATION_CONDITIONS[:1]
     module = TrainingModule(
         config=plain_config,
-        validation_names=tuple(c.value for c in VALIDATION_CONDITIONS),
+        validation_names=tuple(condition.value for condition in shown),
         training_data=described(training, train_cache),
+        positive_weight=positive_weight(config, train_cache),
+        started_from=None if options.start_from is None else sha256_file(options.start_from),
     )
-    best = ModelCheckpoint(dirpath=options.out, filename="best", monitor=MONITOR, mode="max", save_last=True)
+    if options.start_from is not None:
+        start_from(module.network, load_checkpoint(options.start_from))
+    elif config.freeze_signal and not options.resume:
+        raise UsageError(
+            "a frozen signal stream needs the weights of one trained before: name a checkpoint to start from"
+        )
+    best = ModelCheckpoint(
+        dirpath=options.out, filename="best", monitor=monitor(config), mode="max", save_last=True,
+        enable_version_counter=False,
+    )  # fmt: skip
     trainer = pl.Trainer(
         accelerator=options.accelerator,
         precision=config.precision,
@@ -81,14 +102,43 @@ def train(*, config: TrainConfig, training: RecordSource, validation: RecordSour
     trainer.fit(
         module,
         _loader(TrainingSet(cache=train_cache), config, options, shuffle=True),
-        [
-            _loader(EvaluationSet(cache=val_cache, variant=i), config, options)
-            for i in range(len(VALIDATION_CONDITIONS))
-        ],
+        [_loader(EvaluationSet(cache=val_cache, variant=i), config, options) for i in range(len(shown))],
         ckpt_path=str(last) if options.resume else None,
         weights_only=True,
     )
     return Path(best.best_model_path)
+
+
+def monitor(config: TrainConfig) -> str:
+    """Name of the figure that chooses the best checkpoint."""
+    return f"{VALIDATION_CONDITIONS[-1].value}/image_auroc" if config.modality.has_image else "signal/auroc"
+
+
+def positive_weight(config: TrainConfig, cache: InkCache) -> list[float] | None:
+    """Per class, how much more a positive counts than a negative; None where all count the same."""
+    if config.class_weights == "none":
+        return None
+    positives = np.array(cache.labels[cache.rows]).sum(axis=0)
+    ratio = (len(cache.rows) - positives) / np.maximum(positives, 1)
+    return [float(value) for value in (np.sqrt(ratio) if config.class_weights == "sqrt" else ratio)]
+
+
+def start_from(network: torch.nn.Module, checkpoint: Checkpoint) -> None:
+    """Copy the weights that have the same name and shape in both.
+
+    Raises:
+        UsageError: there are none.
+    """
+    own = network.state_dict()
+    shared = {
+        name: value
+        for name, value in checkpoint.network.state_dict().items()
+        if name in own and own[name].shape == value.shape
+    }
+    if not shared:
+        raise UsageError(f"{checkpoint.path} has no weights of the same name and shape as this network's")
+    network.load_state_dict({**own, **shared})
+    print(f"{len(shared)} of {len(own)} tensors from {checkpoint.path}", file=sys.stderr)
 
 
 def described(source: RecordSource, cache: InkCache) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""The three-term loss of VizECGNet (equations 6 and 7 of arXiv 2408.02888)."""
+"""The three-term loss of VizECGNet (equations 6 and 7 of arXiv 2408.02888), and its options."""
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import NamedTuple
 
 import torch
@@ -11,17 +12,26 @@ from torch.nn import functional as F
 from vizecg.models import Logits
 
 
+class DistillationDirection(str, Enum):
+    """Who teaches whom; the paper says from the signal stream into the image stream."""
+
+    SIGNAL_TO_IMAGE = "signal_to_image"
+    IMAGE_TO_SIGNAL = "image_to_signal"
+    SYMMETRIC = "symmetric"
+
+
 class LossTerms(NamedTuple):
-    """Each a scalar; ``total`` is their weighted sum."""
+    """Each a scalar, 0 where the network has no such term; ``total`` is their weighted sum."""
 
     total: Tensor
     signal: Tensor
     image: Tensor
     distillation: Tensor
+    memory: Tensor
 
 
 def bernoulli_kl(teacher: Tensor, student: Tensor, *, temperature: float = 1.0) -> Tensor:
-    """KL(teacher || student) between per-class Bernoulli distributions, mean over batch and classes.
+    """KL(teacher || student) between per-class Bernoulli distributions, mean over the batch: (6,).
 
     Args:
         teacher: logits (B, 6); no gradient flows into them.
@@ -32,29 +42,56 @@ def bernoulli_kl(teacher: Tensor, student: Tensor, *, temperature: float = 1.0) 
     p = teacher.sigmoid()
     kl = p * (F.logsigmoid(teacher) - F.logsigmoid(student))
     kl = kl + (1 - p) * (F.logsigmoid(-teacher) - F.logsigmoid(-student))
-    return kl.mean() * temperature**2
+    return kl.mean(dim=0) * temperature**2
 
 
-def vizecgnet_loss(
-    logits: Logits, labels: Tensor, *, distillation_weight: float = 1.0, temperature: float = 1.0
+def distillation_loss(signal: Tensor, image: Tensor, *, direction: DistillationDirection, temperature: float) -> Tensor:
+    """Mean over classes of the KL that ``direction`` asks for; a scalar. ``symmetric`` is the mean of both ways."""
+    ways = {
+        DistillationDirection.SIGNAL_TO_IMAGE: ((signal, image),),
+        DistillationDirection.IMAGE_TO_SIGNAL: ((image, signal),),
+        DistillationDirection.SYMMETRIC: ((signal, image), (image, signal)),
+    }[direction]
+    return torch.stack([bernoulli_kl(*way, temperature=temperature).mean() for way in ways]).mean()
+
+
+def training_loss(
+    logits: Logits,
+    labels: Tensor,
+    *,
+    distillation_weight: float = 1.0,
+    temperature: float = 1.0,
+    direction: DistillationDirection = DistillationDirection.SIGNAL_TO_IMAGE,
+    memory_weight: float = 1.0,
+    positive_weight: Tensor | None = None,
 ) -> LossTerms:
-    """BCE(signal) + BCE(image) + KL(signal -> image). The paper fixes all weights at 1.
+    """BCE(signal) + BCE(image) + KL(signal -> image), of the streams that there are. The paper fixes all weights at 1.
 
     Args:
-        logits: of both streams, (B, 6) each.
+        logits: of the streams, (B, 6) each.
         labels: float (B, 6) of 0 and 1.
         distillation_weight: 0 switches distillation off.
         temperature: of the distillation.
+        direction: of the distillation.
+        memory_weight: of the gap between CMAM's memory and what it stands in for.
+        positive_weight: (6,), how much more a positive counts than a negative, per class.
     """
-    signal = F.binary_cross_entropy_with_logits(logits.signal, labels)
-    image = F.binary_cross_entropy_with_logits(logits.image, labels)
-    if distillation_weight:
-        distillation = bernoulli_kl(logits.signal, logits.image, temperature=temperature)
-    else:
-        distillation = torch.zeros_like(image)
+
+    def classification(stream: Tensor | None) -> Tensor:
+        if stream is None:
+            return labels.new_zeros(())
+        return F.binary_cross_entropy_with_logits(stream, labels, pos_weight=positive_weight)
+
+    signal, image = classification(logits.signal), classification(logits.image)
+    distillation = memory = labels.new_zeros(())
+    if distillation_weight and logits.signal is not None and logits.image is not None:
+        distillation = distillation_loss(logits.signal, logits.image, direction=direction, temperature=temperature)
+    if logits.memory_gap is not None:
+        memory = logits.memory_gap
     return LossTerms(
-        total=signal + image + distillation_weight * distillation,
+        total=signal + image + distillation_weight * distillation + memory_weight * memory,
         signal=signal,
         image=image,
         distillation=distillation,
+        memory=memory,
     )

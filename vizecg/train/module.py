@@ -14,20 +14,23 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import MultilabelAUROC, MultilabelAveragePrecision
 
 from vizecg.data.dataset import Sample
-from vizecg.models import VizECGNet
+from vizecg.models import Logits, VizECGNet
+from vizecg.models.systems import as_system, build_system
 from vizecg.spec import LABELS
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
-from vizecg.train.losses import vizecgnet_loss
+from vizecg.train.losses import bernoulli_kl, training_loss
 
 
 class TrainingModule(pl.LightningModule):
-    """VizECGNet in training. The checkpoint carries the whole configuration as plain types.
+    """A system in training. The checkpoint carries the whole configuration as plain types.
 
     Args:
         config: ``TrainConfig.model_dump(mode="json")``.
         labels: the label order the weights were trained in.
         validation_names: names of the validation loaders, in their order.
         training_data: what it is trained on, as ``vizecg.train.loop.described`` says it.
+        positive_weight: per class, how much more a positive counts.
+        started_from: sha256 of the checkpoint whose weights it starts with.
     """
 
     def __init__(
@@ -37,67 +40,111 @@ class TrainingModule(pl.LightningModule):
         labels: tuple[str, ...] = LABELS,
         validation_names: tuple[str, ...] = (),
         training_data: dict[str, Any] | None = None,
+        positive_weight: list[float] | None = None,
+        started_from: str | None = None,
         schema: int = CHECKPOINT_SCHEMA,
     ) -> None:
         super().__init__()
         self.save_hyperparameters(
-            {"config": config, "labels": list(labels), "training_data": training_data, "schema": schema}
-        )
-        self.config = TrainConfig.model_validate(config)
-        self.network = VizECGNet(config=self.config.network())
-        # A quarter faster on CPUs, and what tensor cores want on GPUs.
-        self.network.image_encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.validation_names = validation_names
-        self.metrics = torch.nn.ModuleDict(
             {
-                f"{name}_{stream}": MetricCollection(
-                    {
-                        "auroc": MultilabelAUROC(len(LABELS), thresholds=None),
-                        "auprc": MultilabelAveragePrecision(len(LABELS), thresholds=None),
-                    },
-                    prefix=f"{name}/{stream}_",
-                )
-                for name in validation_names
-                for stream in ("image", "signal")
+                "config": config,
+                "labels": list(labels),
+                "training_data": training_data,
+                "positive_weight": positive_weight,
+                "started_from": started_from,
+                "schema": schema,
             }
         )
+        self.config = TrainConfig.model_validate(config)
+        self.network = build_system(self.config.architecture, self.config.model)
+        self.system = as_system(self.network)
+        if self.config.modality.has_image:
+            # A quarter faster on CPUs, and what tensor cores want on GPUs.
+            for module in self.network.modules():
+                if isinstance(module, torch.nn.Conv2d):
+                    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.positive_weight = None if positive_weight is None else torch.tensor(positive_weight)
+        self.validation_names = validation_names
+        self.metrics = torch.nn.ModuleDict(
+            {self._metric_key(name, stream): _collection(name, stream) for name, stream in self._measured()}
+        )
+
+    def _measured(self) -> list[tuple[str, str]]:
+        """(validation loader, stream): pictures under every condition, signals once, as they do not change."""
+        image = [(name, "image") for name in self.validation_names if self.config.modality.has_image]
+        signal = [(name, "signal") for name in self.validation_names[:1] if self.config.modality.has_signal]
+        return image + signal
+
+    @staticmethod
+    def _metric_key(name: str, stream: str) -> str:
+        return f"{name}_{stream}"
+
+    def train(self, mode: bool = True) -> TrainingModule:
+        """As ever, but a frozen signal stream stays in evaluation mode: its statistics are frozen with it."""
+        super().train(mode)
+        if self.config.freeze_signal and isinstance(self.network, VizECGNet):
+            self.network.signal_encoder.eval()
+            self.network.signal_stream.eval()
+        return self
 
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
-        cross = torch.rand(len(batch.labels), device=self.device) >= self.config.modality_dropout
-        image = batch.image.contiguous(memory_format=torch.channels_last)
-        logits = self.network(batch.signal, image, cross=cross)
-        terms = vizecgnet_loss(
-            logits,
-            batch.labels,
+        terms_of = partial(
+            training_loss,
+            labels=batch.labels,
             distillation_weight=self.config.distillation_weight,
             temperature=self.config.temperature,
+            direction=self.config.distillation_direction,
+            memory_weight=self.config.memory_weight,
+            positive_weight=None if self.positive_weight is None else self.positive_weight.to(batch.labels.device),
         )
+        logits = self._logits(batch)
+        terms = terms_of(logits)
         for name, value in terms._asdict().items():
             self.log(f"loss/{name}", value, on_step=True, on_epoch=False, prog_bar=name == "total")
+        if logits.signal is not None and logits.image is not None:
+            with torch.no_grad():
+                gap = bernoulli_kl(logits.signal, logits.image)
+            for label, value in zip(LABELS, gap, strict=True):
+                self.log(f"kl/{label}", value, on_step=True, on_epoch=False)
         return terms.total
 
-    def validation_step(self, batch: Sample, batch_index: int, dataloader_idx: int = 0) -> None:
-        name = self.validation_names[dataloader_idx]
-        labels = batch.labels.long()
-        self._metrics(f"{name}_image").update(self.network.forward_image(batch.image).sigmoid(), labels)
-        self._metrics(f"{name}_signal").update(self.network.forward_signal(batch.signal).sigmoid(), labels)
+    def _logits(self, batch: Sample) -> Logits:
+        if not self.config.modality.has_image:
+            return self.system(batch.signal, None)
+        image = batch.image.contiguous(memory_format=torch.channels_last)
+        if not self.config.modality.has_signal:
+            return self.system(None, image)
+        cross = torch.rand(len(batch.labels), device=self.device) >= self.config.modality_dropout
+        return self.system(batch.signal, image, cross=cross)
 
-    def _metrics(self, name: str) -> MetricCollection:
-        metrics = self.metrics[name]
+    def validation_step(self, batch: Sample, batch_index: int, dataloader_idx: int = 0) -> None:
+        name, labels = self.validation_names[dataloader_idx], batch.labels.long()
+        if (name, "image") in self._measured():
+            self._metrics(name, "image").update(self.system.forward_image(batch.image).float().sigmoid(), labels)
+        if (name, "signal") in self._measured():
+            self._metrics(name, "signal").update(self.system.forward_signal(batch.signal).float().sigmoid(), labels)
+
+    def _metrics(self, name: str, stream: str) -> MetricCollection:
+        metrics = self.metrics[self._metric_key(name, stream)]
         assert isinstance(metrics, MetricCollection)
         return metrics
 
     def on_validation_epoch_end(self) -> None:
-        for name in self.metrics:
-            metrics = self._metrics(name)
+        for name, stream in self._measured():
+            metrics = self._metrics(name, stream)
             for key, value in metrics.compute().items():
-                self.log(key, value, prog_bar=key.endswith("image_auroc"))
+                self.log(key, value, prog_bar=key.endswith("auroc"))
             metrics.reset()
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         settings = self.config.optimiser
+        if self.config.freeze_signal and isinstance(self.network, VizECGNet):
+            self.network.signal_encoder.requires_grad_(False)
+            self.network.signal_stream.requires_grad_(False)
         optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+            [parameter for parameter in self.network.parameters() if parameter.requires_grad],
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
         )
         total = int(self.trainer.estimated_stepping_batches)
         share = partial(
@@ -108,6 +155,17 @@ class TrainingModule(pl.LightningModule):
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, share)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def _collection(name: str, stream: str) -> MetricCollection:
+    """AUROC and AUPRC, named ``photo/image_auroc``, and ``signal/auroc`` for the signal stream."""
+    return MetricCollection(
+        {
+            "auroc": MultilabelAUROC(len(LABELS), thresholds=None),
+            "auprc": MultilabelAveragePrecision(len(LABELS), thresholds=None),
+        },
+        prefix="signal/" if stream == "signal" else f"{name}/image_",
+    )
 
 
 def rate_at(step: int, *, total: int, warmup: int, final: float) -> float:

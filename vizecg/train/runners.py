@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import torch
+from torch import Tensor
 
-from vizecg.models import ImageOnly
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
 
 
-def torch_logits(network: ImageOnly, images: np.ndarray) -> np.ndarray:
-    """float32 (n, 1, H, W) -> logits (n, 6) of the float network."""
+def torch_logits(network: Callable[[Tensor], Tensor], inputs: np.ndarray) -> np.ndarray:
+    """float32 (n, 1, H, W) or (n, 12, T) -> logits (n, 6) of the float network."""
     with torch.inference_mode():
-        return np.asarray(network(torch.from_numpy(images)).numpy())
+        return np.asarray(network(torch.from_numpy(inputs)).numpy())
 
 
 def onnx_session(model: Path) -> onnxruntime.InferenceSession:

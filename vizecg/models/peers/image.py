@@ -1,0 +1,72 @@
+"""ResNet18 (He et al. 2016) and MobileNetV3-Large (Howard et al. 2019) on sheets, without pretrained weights.
+
+Both are torchvision's with a first convolution for one channel instead of three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from vizecg.models.resnet import RESNET18_WIDTHS, ResNetTrunk
+from vizecg.models.vision import torchvision_models
+from vizecg.spec import LABELS
+
+
+def _one_channel(conv: nn.Conv2d) -> nn.Conv2d:
+    """The same convolution for one input channel, with new weights."""
+    made = nn.Conv2d(
+        1,
+        conv.out_channels,
+        conv.kernel_size,  # type: ignore[arg-type]
+        stride=conv.stride,  # type: ignore[arg-type]
+        padding=conv.padding,  # type: ignore[arg-type]
+        bias=conv.bias is not None,
+    )
+    nn.init.kaiming_normal_(made.weight, mode="fan_out", nonlinearity="relu")
+    return made
+
+
+class NarrowResNet18(nn.Module):
+    """ResNet18 of other widths; torchvision has none, so its layers are this project's.
+
+    Shapes: (B, 1, H, W) -> logits (B, 6).
+    """
+
+    def __init__(self, *, widths: tuple[int, int, int, int]) -> None:
+        super().__init__()
+        self.trunk = ResNetTrunk(dims=2, inputs=1, widths=widths)
+        self.classifier = nn.Linear(self.trunk.outputs, len(LABELS))
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.classifier(self.trunk(image).mean(dim=(2, 3)))
+
+
+def resnet18(*, widths: Sequence[int] = RESNET18_WIDTHS) -> nn.Module:
+    """ResNet18; (B, 1, H, W) preprocessed sheets -> logits (B, 6).
+
+    Args:
+        widths: channels of the four stages; other ones than the original's give ``NarrowResNet18``.
+    """
+    if tuple(widths) != RESNET18_WIDTHS:
+        first, second, third, fourth = widths
+        return NarrowResNet18(widths=(first, second, third, fourth))
+    network: nn.Module = torchvision_models().resnet18(weights=None, num_classes=len(LABELS))
+    network.conv1 = _one_channel(network.conv1)  # type: ignore[arg-type]
+    return network
+
+
+def mobilenet_v3(*, width: float = 1.0, dropout: float = 0.2) -> nn.Module:
+    """MobileNetV3-Large; (B, 1, H, W) preprocessed sheets -> logits (B, 6).
+
+    Args:
+        width: multiplier of all channels.
+        dropout: before the last layer.
+    """
+    network: nn.Module = torchvision_models().mobilenet_v3_large(
+        weights=None, num_classes=len(LABELS), width_mult=width, dropout=dropout
+    )
+    stem = network.features[0]  # type: ignore[index]
+    stem[0] = _one_channel(stem[0])
+    return network
