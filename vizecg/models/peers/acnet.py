@@ -37,9 +37,9 @@ class AsymmetricBlock(nn.Module):
             for rows, columns in KERNELS
         )
         for branch in self.branches:
-            nn.init.kaiming_normal_(branch[0].weight, mode="fan_out", nonlinearity="relu")  # type: ignore[index]
+            nn.init.kaiming_normal_(branch.get_parameter("0.weight"), mode="fan_out", nonlinearity="relu")
             # Three branches are added: together they start with the variance of one.
-            nn.init.constant_(branch[1].weight, len(KERNELS) ** -0.5)  # type: ignore[index]
+            nn.init.constant_(branch.get_parameter("1.weight"), len(KERNELS) ** -0.5)
 
     def forward(self, x: Tensor) -> Tensor:
         square, along, across = (branch(x) for branch in self.branches)

@@ -14,8 +14,9 @@ from vizecg.models.vision import torchvision_models
 from vizecg.spec import LABELS
 
 
-def _one_channel(conv: nn.Conv2d) -> nn.Conv2d:
+def _one_channel(conv: nn.Module) -> nn.Conv2d:
     """The same convolution for one input channel, with new weights."""
+    assert isinstance(conv, nn.Conv2d)
     made = nn.Conv2d(
         1,
         conv.out_channels,
@@ -53,7 +54,7 @@ def resnet18(*, widths: Sequence[int] = RESNET18_WIDTHS) -> nn.Module:
         first, second, third, fourth = widths
         return NarrowResNet18(widths=(first, second, third, fourth))
     network: nn.Module = torchvision_models().resnet18(weights=None, num_classes=len(LABELS))
-    network.conv1 = _one_channel(network.conv1)  # type: ignore[arg-type]
+    network.set_submodule("conv1", _one_channel(network.get_submodule("conv1")))
     return network
 
 
@@ -67,6 +68,6 @@ def mobilenet_v3(*, width: float = 1.0, dropout: float = 0.2) -> nn.Module:
     network: nn.Module = torchvision_models().mobilenet_v3_large(
         weights=None, num_classes=len(LABELS), width_mult=width, dropout=dropout
     )
-    stem = network.features[0]  # type: ignore[index]
-    stem[0] = _one_channel(stem[0])
+    stem = network.get_submodule("features.0")
+    stem.set_submodule("0", _one_channel(stem.get_submodule("0")))
     return network

@@ -102,7 +102,7 @@ class RANet(nn.Module):
                         reduction=reduction,
                         dropout=dropout,
                         stride=2 if stage > 0 and block == 0 else 1,
-                    )  # fmt: skip
+                    )
                 )
                 channels = width
         self.trunk = nn.Sequential(*layers)

@@ -39,7 +39,7 @@ class XBlock(nn.Module):
             ]  # fmt: skip
         self.branch = nn.Sequential(*units)
         # The block starts as its shortcut.
-        nn.init.zeros_(units[-1][1].weight)
+        nn.init.zeros_(units[-1].get_parameter("1.weight"))
         shortcut: list[nn.Module] = []
         if stride != 1:
             shortcut.append(nn.AvgPool1d(stride, ceil_mode=True))
