@@ -26,7 +26,7 @@ def root_command() -> None:
 
 RootOption = Annotated[Path | None, typer.Option(help="Folder of the data, for all but synthetic.")]
 DataOption = Annotated[
-    str, typer.Option(help="Where records come from: ptbxl, code15, wfdb, challenge, store or synthetic.")
+    str, typer.Option(help="Where records come from: ptbxl, code15, code-test, wfdb, challenge, store or synthetic.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one object.")]
 
@@ -188,26 +188,48 @@ def _drawing(
 
 @app.command()
 def train(
-    out: Annotated[Path, typer.Option(help="Folder of the run: checkpoints, logs, configuration.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the run: checkpoints, logs, configuration.")] = None,
     data: DataOption = "ptbxl",
     root: RootOption = None,
-    recipe: Annotated[str, typer.Option(help="small or paper.")] = "small",
+    recipe: Annotated[str, typer.Option(help="small (two CPU cores), paper (its sizes) or full (one GPU).")] = "small",
+    config: Annotated[Path | None, typer.Option(help="YAML of what differs from the recipe.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", help="name=value, as optimiser.learning_rate=1e-3; again for more.")
+    ] = None,
+    print_config: Annotated[bool, typer.Option("--print-config", help="Print the whole configuration and stop.")] = (
+        False
+    ),
+    architecture: Annotated[str | None, typer.Option(help="vizecgnet or a network it is compared with.")] = None,
+    streams: Annotated[str | None, typer.Option(help="Of vizecgnet: both, signal or image.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's number.")] = None,
-    seed: int = 0,
-    limit: Annotated[int | None, typer.Option(help="Use only the first N records of each split.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights, order, pictures and synthetic records; 0.")] = None,
+    start_from: Annotated[
+        Path | None, typer.Option(help="A checkpoint whose weights of the same name and shape to begin with.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use only the first N records of each split.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Where drawn sheets are kept; default OUT/cache.")] = None,
-    workers: int = 2,
-    threads: Annotated[int | None, typer.Option(help="Threads of the CPU computation.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that draw and load, per training process.")] = 2,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the CPU computation.")] = None,
     accelerator: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    devices: Annotated[int | None, typer.Option(min=1, help="GPUs, or CPU processes; torchrun says it itself.")] = None,
+    nodes: Annotated[int | None, typer.Option(min=1, help="Machines; torchrun says it itself.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT/last.ckpt.")] = False,
     validate_every: Annotated[int, typer.Option(min=1, help="Epochs between validations.")] = 1,
+    checkpoint_every: Annotated[float, typer.Option(min=0, help="Minutes between writings of OUT/last.ckpt.")] = 5.0,
+    stop_after: Annotated[
+        float | None, typer.Option(min=0, help="Minutes of training, after which to stop so that --resume goes on.")
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Train VizECGNet on the training split of the data (PTB-XL: folds 1-8), with the validation split for choosing."""
-    from vizecg.train.commands import run_training
+    """Train on the training split of the data (PTB-XL: folds 1-8), with the validation split for choosing."""
+    from vizecg.train.training_commands import run_training
 
     run_training(
-        out=out, data=data, root=root, recipe=recipe, epochs=epochs, seed=seed, limit=limit, cache=cache,
-        workers=workers, threads=threads, accelerator=accelerator, resume=resume, validate_every=validate_every,
+        out=out, data=data, root=root, recipe=recipe, config_file=config, assignments=assignments or (),
+        options={"architecture": architecture, "model.streams": streams, "epochs": epochs, "seed": seed},
+        print_config=print_config, limit=limit, cache=cache, as_json=as_json, start_from=start_from, workers=workers,
+        threads=threads, accelerator=accelerator, devices=devices, nodes=nodes, resume=resume,
+        validate_every=validate_every, checkpoint_every=checkpoint_every, stop_after=stop_after,
     )  # fmt: skip
 
 
@@ -218,20 +240,40 @@ def evaluate(
     data: DataOption = "ptbxl",
     root: RootOption = None,
     fold: Annotated[int, typer.Option(min=1, max=10, help="PTB-XL fold; 9 is validation.")] = 9,
-    split: Annotated[str | None, typer.Option(help="train, val or test; default: val, or the fold of PTB-XL.")] = None,
-    condition: Annotated[Condition, typer.Option(help="How the records are printed.")] = Condition.CLEAN,
-    limit: Annotated[int | None, typer.Option(min=1, help="Use only the first N records.")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="train, val or test; default: val, the fold of PTB-XL, test of code-test."),
+    ] = None,
+    condition: Annotated[
+        list[Condition] | None, typer.Option(help="How the records are printed; again for more. Default: clean.")
+    ] = None,
+    all_conditions: Annotated[bool, typer.Option("--all-conditions", help="Every condition there is.")] = False,
+    stream: Annotated[str, typer.Option(help="The checkpoint's image or signal stream; a signal is not drawn.")] = (
+        "image"
+    ),
+    fit: Annotated[
+        str,
+        typer.Option(
+            help="Calibration and thresholds also fitted: cross (on the other patients evaluated), "
+            "val (on the validation split), or none."
+        ),
+    ] = "none",
+    limit: Annotated[int | None, typer.Option(min=1, help="Use only the first N records of each split.")] = None,
     out: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write tables and diagrams into this folder.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Keep drawn sheets here for the next time.")] = None,
     workers: Annotated[int, typer.Option(min=1)] = 2,
     seed: int = 0,
 ) -> None:
-    """Macro and per-class figures with 95 % bootstrap intervals."""
-    from vizecg.train.commands import run_evaluation
+    """Macro and per-class figures with 95 % bootstrap intervals, under one condition or several."""
+    from vizecg.train.evaluation_commands import EvaluationRequest, run_evaluation
 
     run_evaluation(
-        checkpoint=checkpoint, bundle=bundle, data=data, root=root, fold=fold, split=split, condition=condition,
-        limit=limit, out=out, cache=cache, workers=workers, seed=seed,
+        EvaluationRequest(
+            checkpoint=checkpoint, bundle=bundle, data=data, root=root, fold=fold, split=split,
+            conditions=condition or (), all_conditions=all_conditions, stream=stream, fit=fit, limit=limit, out=out,
+            report=report, cache=cache, workers=workers, seed=seed,
+        )
     )  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from vizecg.spec.console import run_app
+from vizecg_bench.training_cli import add_training_verbs
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+add_training_verbs(app)
 
 
 @app.callback()

@@ -10,46 +10,23 @@ import numpy as np
 import pytest
 import torch
 
+from training_runs import TINY_INPUT, Records, make_records, tiny
 from vizecg.data.cache import CacheSpec, build_cache
 from vizecg.data.signal import SignalSpec
 from vizecg.data.source import synthetic_source
-from vizecg.models import VizECGNetConfig
 from vizecg.spec import CheckpointError, Condition, InputRefusedError, SheetSpec, UsageError
-from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.checkpoint import load_checkpoint, strip_checkpoint
-from vizecg.train.config import OptimiserConfig, TrainConfig
 from vizecg.train.evaluate import checkpoint_classifier, evaluate
-from vizecg.train.loop import RunOptions, train
 
 pytestmark = pytest.mark.integration
-
-SMALL = PreprocessSpec(height=96, width=192)
-
-
-def tiny(epochs: int) -> TrainConfig:
-    network = VizECGNetConfig(
-        input_height=96, input_width=192, image_widths=(4, 8, 8, 16), signal_widths=(4, 8, 8, 16), width=16, heads=2
-    )
-    return TrainConfig(
-        model=network.to_dict(),
-        preprocess=SMALL.to_dict(),
-        signal=SignalSpec(sampling_rate=100.0, samples=1000).to_dict(),
-        conditions=(Condition.PRINT,),
-        optimiser=OptimiserConfig(learning_rate=3e-3, warmup_steps=2),
-        epochs=epochs,
-        batch_size=8,
-        ema_decay=0.9,
-    )
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run")
-    sources = {"training": synthetic_source(42, seed=1), "validation": synthetic_source(42, seed=2)}
-    options = RunOptions(out=out, cache=out / "cache", workers=0, accelerator="cpu")
-    train(config=tiny(2), options=options, **sources)
-    resumed = RunOptions(out=out, cache=out / "cache", workers=0, accelerator="cpu", resume=True)
-    train(config=tiny(3), options=resumed, **sources)
+    records = make_records(out)
+    records.train(tiny(2), out)
+    records.train(tiny(3), out, resume=True)
     return out
 
 
@@ -101,9 +78,9 @@ def test_bad_checkpoints_are_refused(run: Path, tmp_path: Path) -> None:
 
 def test_nothing_to_resume_is_an_error(tmp_path: Path) -> None:
     source = synthetic_source(8, seed=1)
-    options = RunOptions(out=tmp_path, cache=tmp_path / "cache", workers=0, accelerator="cpu", resume=True)
     with pytest.raises(UsageError, match="nothing to resume"):
-        train(config=tiny(1), training=source, validation=source, options=options)
+        Records(cache=tmp_path / "cache", training=source, validation=source).train(tiny(1), tmp_path, resume=True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_evaluation_writes_every_figure(run: Path, tmp_path: Path) -> None:
@@ -122,7 +99,7 @@ def test_evaluation_writes_every_figure(run: Path, tmp_path: Path) -> None:
 
 
 SPEC = CacheSpec(
-    conditions=(Condition.PRINT,), sheet=SheetSpec(), preprocess=SMALL, signal=SignalSpec(), seed=0
+    conditions=(Condition.PRINT,), sheet=SheetSpec(), preprocess=TINY_INPUT, signal=SignalSpec(), seed=0
 )  # fmt: skip
 
 
@@ -162,6 +139,8 @@ def test_refused_records_are_listed_and_left_out(tmp_path: Path, capsys: pytest.
 def test_a_cache_of_other_settings_is_not_reused(tmp_path: Path) -> None:
     source = synthetic_source(1, seed=9)
     build_cache(tmp_path, source=source, spec=SPEC)
-    other = CacheSpec(conditions=(Condition.PHOTO,), sheet=SheetSpec(), preprocess=SMALL, signal=SignalSpec(), seed=0)
+    other = CacheSpec(
+        conditions=(Condition.PHOTO,), sheet=SheetSpec(), preprocess=TINY_INPUT, signal=SignalSpec(), seed=0
+    )
     with pytest.raises(UsageError, match="cache of other records or settings"):
         build_cache(tmp_path, source=source, spec=other)

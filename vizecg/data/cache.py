@@ -3,13 +3,16 @@
 Drawing costs more than a training step on a small machine, and every epoch would draw again. The folder holds
 ``inks.npy`` uint8 (n, variants, height, width), ``signals.npy`` float32 (n, 12, samples), ``labels.npy`` float32
 (n, 6), ``done.npy`` bool (n,), ``cache.json``, and ``refused.jsonl`` with the records that failed their checks, which
-are counted, listed and left out. An interrupted build goes on where it stopped.
+are counted, listed and left out. An interrupted build goes on where it stopped; ``cache.json`` says when all is done.
 """
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,13 +21,14 @@ from typing import Any
 
 import cv2
 import numpy as np
+from rich.console import Console
 from rich.progress import track
 
 from vizecg.data.pool import bounded_map
 from vizecg.data.signal import SignalSpec, signal_input
 from vizecg.data.source import ReadRecord, RecordSource
 from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, sheet_under
-from vizecg.spec import LABELS, LEADS, Condition, InputRefusedError, SheetSpec, UsageError
+from vizecg.spec import LABELS, LEADS, Condition, InputRefusedError, SheetSpec, StoreError, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.spec.preprocess import PreprocessSpec, ink_map
@@ -71,6 +75,9 @@ class InkCache:
     labels: np.ndarray
 
 
+_POLL_S = 0.2
+
+
 def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers: int = 1) -> InkCache:
     """Make or complete a cache, and open it.
 
@@ -82,18 +89,19 @@ def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers:
 
     Raises:
         UsageError: the folder holds a cache of other content.
+        StoreError: there is no room for it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     record_ids = source.record_ids
-    # With the fingerprint of its index: the same ids with other labels are other records.
-    key = spec.key([source.fingerprint, *record_ids])
+    key = _key(source, spec)
     meta = folder / "cache.json"
     if meta.exists():
         found = json.loads(meta.read_text())["key"]
         if found != key:
             raise UsageError(f"{folder} holds a cache of other records or settings: name another folder or delete it")
-    # Before the arrays: whatever an interrupted build leaves is known for what it is.
-    write_atomically(meta, json.dumps({"key": key, "records": len(source)}))
+    else:
+        # Before the arrays: whatever an interrupted build leaves is known for what it is.
+        write_atomically(meta, json.dumps({"key": key, "records": len(source)}))
     arrays = {name: _open(folder / f"{name}.npy", dtype, shape) for name, dtype, shape in _arrays(len(source), spec)}
     refused_path = folder / "refused.jsonl"
     refused = _read_refused(refused_path)
@@ -106,7 +114,7 @@ def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers:
             workers=workers,
             initializer=partial(cv2.setNumThreads, 1),
         )
-        for index, drawn in track(results, total=len(todo), description="drawing"):
+        for index, drawn in track(results, total=len(todo), description="drawing", console=Console(stderr=True)):
             if isinstance(drawn, str):
                 refused[record_ids[index]] = drawn
                 with refused_path.open("a") as handle:
@@ -117,12 +125,36 @@ def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers:
             arrays["done"][index] = True
         for array in arrays.values():
             array.flush()
-    refused = {**source.left_out, **refused}
-    for reason in refused.values():
+    write_atomically(meta, json.dumps({"key": key, "records": len(source), "complete": True}))
+    for reason in {**source.left_out, **refused}.values():
         print(f"left out: {reason}", file=sys.stderr)
+    return _opened(folder, source, spec)
+
+
+def await_cache(folder: Path, *, source: RecordSource, spec: CacheSpec) -> InkCache:
+    """Open a cache that another process makes with ``build_cache``, as soon as all of it is there.
+
+    Nothing but the file system is asked, which the two processes share: a finished cache of these records and
+    settings is the right one whoever made it, and whenever. The maker's errors end this process from outside.
+    """
+    key, meta = _key(source, spec), folder / "cache.json"
+    while True:
+        found = json.loads(meta.read_text()) if meta.exists() else {}
+        if found.get("key") == key and found.get("complete"):
+            return _opened(folder, source, spec)
+        time.sleep(_POLL_S)
+
+
+def _key(source: RecordSource, spec: CacheSpec) -> str:
+    """With the fingerprint of the records' index: the same ids with other labels are other records."""
+    return spec.key([source.fingerprint, *source.record_ids])
+
+
+def _opened(folder: Path, source: RecordSource, spec: CacheSpec) -> InkCache:
+    refused = {**source.left_out, **_read_refused(folder / "refused.jsonl")}
     return InkCache(
         spec=spec,
-        record_ids=tuple(record_ids),
+        record_ids=tuple(source.record_ids),
         rows=np.flatnonzero(np.load(folder / "done.npy")),
         refused=refused,
         inks=np.load(folder / "inks.npy", mmap_mode="r") if spec.conditions else np.zeros(_pictures(len(source), spec)),
@@ -148,7 +180,17 @@ def _arrays(n: int, spec: CacheSpec) -> list[tuple[str, str, tuple[int, ...]]]:
 def _open(path: Path, dtype: str, shape: tuple[int, ...]) -> np.memmap:
     if path.exists():
         return np.lib.format.open_memmap(path, mode="r+")
-    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    try:
+        # A page that finds the disk full when it is written to would kill the process without a word.
+        with path.open("r+b") as handle:
+            os.posix_fallocate(handle.fileno(), 0, path.stat().st_size)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            path.unlink()
+            gibibytes = array.nbytes / 2**30
+            raise StoreError(f"{path} needs {gibibytes:.1f} GiB: {error.strerror}") from error
+    return array
 
 
 def _read_refused(path: Path) -> dict[str, str]:

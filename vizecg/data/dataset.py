@@ -24,28 +24,42 @@ class Sample(NamedTuple):
     labels: Tensor
 
 
+class Draw(NamedTuple):
+    """Which sample of a ``TrainingSet``: the record in row ``row`` as epoch ``epoch`` shows it."""
+
+    epoch: int
+    row: int
+
+
 NO_IMAGE = torch.zeros(0)
+_LEADS_OFF = 0.05
+_AUGMENTATION = 2
+"""Sets these random numbers apart from those that other parts of a run derive from the same seed."""
 
 
 class TrainingSet(Dataset[Sample]):
-    """Random variant, random shift, random gain: another picture and another recording of the same ECG each time.
+    """Random variant, random shift, random gain: another picture and another recording of the same ECG each epoch.
+
+    What a ``Draw`` looks like depends on the seed, the epoch and the record alone, not on the process that draws it
+    or on what was drawn before: a run that was stopped goes on as if it had not been.
 
     Args:
         cache: the drawn records.
+        seed: of the augmentation.
         max_shift: up to so many pixels in either direction; what moves in is paper.
     """
 
-    def __init__(self, *, cache: InkCache, max_shift: int = 6) -> None:
+    def __init__(self, *, cache: InkCache, seed: int = 0, max_shift: int = 6) -> None:
         self.cache = cache
+        self.seed = seed
         self.max_shift = max_shift
 
     def __len__(self) -> int:
         return len(self.cache.rows)
 
-    def __getitem__(self, index: int) -> Sample:
-        # torch seeds its own generator per worker and epoch; numpy's would repeat in every worker.
-        rng = np.random.default_rng(int(torch.randint(1 << 62, ()).item()))
-        row = self.cache.rows[index]
+    def __getitem__(self, draw: Draw) -> Sample:
+        row = int(self.cache.rows[draw.row])
+        rng = np.random.default_rng((self.seed, _AUGMENTATION, draw.epoch, row))
         image = NO_IMAGE
         if variants := self.cache.inks.shape[1]:
             ink = np.array(self.cache.inks[row, int(rng.integers(variants))])
@@ -59,17 +73,24 @@ class TrainingSet(Dataset[Sample]):
 
 
 class EvaluationSet(Dataset[Sample]):
-    """One variant of every record, unchanged."""
+    """One variant of every record, unchanged.
 
-    def __init__(self, *, cache: InkCache, variant: int) -> None:
+    Args:
+        cache: the drawn records.
+        variant: which of the cache's conditions.
+        part: (rank, processes), for one process's share of the records: no record is seen twice.
+    """
+
+    def __init__(self, *, cache: InkCache, variant: int, part: tuple[int, int] = (0, 1)) -> None:
         self.cache = cache
         self.variant = variant
+        self.rows = cache.rows[part[0] :: part[1]]
 
     def __len__(self) -> int:
-        return len(self.cache.rows)
+        return len(self.rows)
 
     def __getitem__(self, index: int) -> Sample:
-        row = self.cache.rows[index]
+        row = self.rows[index]
         has_image = self.cache.inks.shape[1] > 0
         return Sample(
             signal=torch.from_numpy(np.array(self.cache.signals[row])),
@@ -102,8 +123,12 @@ def _augment_ink(ink: np.ndarray, rng: np.random.Generator, max_shift: int) -> n
 
 
 def _augment_signal(signal: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Another beginning (what leaves at one end comes in at the other), another gain, a little noise, in millivolts."""
+    """Another beginning, another gain, a little noise in millivolts, and now and then a lead that fell off.
+
+    What leaves at one end by the new beginning comes in at the other.
+    """
     samples = signal.shape[1]
     turned = np.roll(signal, int(rng.integers(-samples // 4, samples // 4 + 1)), axis=1)
     noise = rng.normal(0, rng.uniform(0, 0.03), signal.shape).astype(np.float32)
-    return (turned * np.float32(rng.uniform(0.8, 1.25)) + noise).astype(np.float32)
+    held = rng.random((len(signal), 1)) >= _LEADS_OFF
+    return ((turned * np.float32(rng.uniform(0.8, 1.25)) + noise) * held).astype(np.float32)

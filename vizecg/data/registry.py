@@ -11,6 +11,7 @@ from vizecg.data.source import RecordSource, indexed_source, ptbxl_source, synth
 from vizecg.data.store import store_source
 from vizecg.records.code15 import Code15, read_exam
 from vizecg.records.code15_index import EXAMS_FILE
+from vizecg.records.code_test import TRACINGS_FILE, CodeTest
 from vizecg.records.ptbxl import SPLITS
 from vizecg.records.splits import SPLIT_NAMES, SplitRule, check_split
 from vizecg.records.wfdb_folder import WfdbFolder, read_entry
@@ -68,6 +69,18 @@ def _code15(request: SourceRequest) -> RecordSource:
     )
 
 
+def _code_test(request: SourceRequest) -> RecordSource:
+    if request.split != "test":
+        raise UsageError(f"CODE-test is a test set, it has no split {request.split}")
+    dataset = CodeTest(root=request.folder("code-test"))
+    return indexed_source(
+        "CODE-test",
+        dataset.exams,
+        read=partial(read_exam, folder=dataset.folder),
+        fingerprint=sha256_file(dataset.gold),
+    )
+
+
 def _wfdb(request: SourceRequest) -> RecordSource:
     dataset = WfdbFolder(root=request.folder("wfdb"), labels=request.labels)
     return indexed_source(
@@ -112,6 +125,7 @@ def _rule(request: SourceRequest) -> str:
 SOURCES: dict[str, Callable[[SourceRequest], RecordSource]] = {
     "ptbxl": _ptbxl,
     "code15": _code15,
+    "code-test": _code_test,
     "wfdb": _wfdb,
     "challenge": _challenge,
     "store": _store,
@@ -120,11 +134,14 @@ SOURCES: dict[str, Callable[[SourceRequest], RecordSource]] = {
 NEEDS = {
     "ptbxl": "the folder of ptbxl_database.csv",
     "code15": "the folder of exams.csv, or one part in it",
+    "code-test": f"the folder of {TRACINGS_FILE}",
     "wfdb": "a folder of WFDB records",
     "challenge": "a folder of .mat and .hea files",
     "store": "a folder made by vizecg prepare",
 }
 """What ``--root`` is; a source that is not here needs none."""
+DEFAULT_SPLITS = {"code-test": "test"}
+"""The split to evaluate on where none is named; ``val`` for the sources that are not here."""
 
 
 def build_source(name: str, request: SourceRequest) -> RecordSource:

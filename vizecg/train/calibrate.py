@@ -1,6 +1,9 @@
-"""Calibration and thresholds of one artefact, from its own logits on validation records."""
+"""Calibration and thresholds from logits: of one artefact on validation records, or cross-fitted on any records."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -8,8 +11,42 @@ from torch.nn import functional as F
 
 from vizecg.spec import LABELS, DecisionRule, UsageError
 from vizecg.spec.decide import sigmoid
+from vizecg.train.folds import grouped_folds
 
 _L2 = 1e-3  # keeps a class that separates perfectly from running to infinite slope
+
+PerFold = tuple[tuple[float, ...], ...]
+"""Per class in label order, one number per fold of that class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossFit:
+    """Calibrated answers, each by fits from other records.
+
+    Attributes:
+        probabilities: float64 (n, 6) by Platt's scale and bias.
+        tempered: float64 (n, 6) by temperature alone.
+        decisions: int64 (n, 6) of 0 and 1: ``probabilities`` against the thresholds of best F1.
+        temperatures, thresholds: the fits; a class with few positives has fewer folds.
+        folds: int64 (n, 6), which fit of the class answered.
+    """
+
+    probabilities: np.ndarray
+    tempered: np.ndarray
+    decisions: np.ndarray
+    temperatures: PerFold
+    thresholds: PerFold
+    folds: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassFit:
+    """One class: Platt's scale and bias, the threshold on what they give, and, apart from them, the temperature."""
+
+    scale: float
+    bias: float
+    threshold: float
+    temperature: float
 
 
 def fit_platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
@@ -19,20 +56,32 @@ def fit_platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         logits: (n,).
         labels: (n,) of 0 and 1, both present.
     """
+    return _fit_curve(logits, labels, with_bias=True)
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature of one class, ``p = sigmoid(logit / temperature)``: Platt's without bias. Arguments as there."""
+    scale, _ = _fit_curve(logits, labels, with_bias=False)
+    return 1.0 / scale
+
+
+def _fit_curve(logits: np.ndarray, labels: np.ndarray, *, with_bias: bool) -> tuple[float, float]:
     x = torch.as_tensor(logits, dtype=torch.float64)
     y = torch.as_tensor(labels, dtype=torch.float64)
     parameters = torch.zeros(2, dtype=torch.float64, requires_grad=True)  # log scale, bias
+    free = torch.tensor([1.0, float(with_bias)], dtype=torch.float64)
     optimiser = torch.optim.LBFGS([parameters], max_iter=100, line_search_fn="strong_wolfe")
 
     def closure() -> torch.Tensor:
         optimiser.zero_grad()
-        loss = F.binary_cross_entropy_with_logits(x * parameters[0].exp() + parameters[1], y)
-        loss = loss + _L2 * parameters[0] ** 2
+        log_scale, bias = parameters * free
+        loss = F.binary_cross_entropy_with_logits(x * log_scale.exp() + bias, y)
+        loss = loss + _L2 * log_scale**2
         loss.backward()
         return loss
 
     optimiser.step(closure)
-    log_scale, bias = (float(value) for value in parameters.detach())
+    log_scale, bias = (float(value) for value in (parameters * free).detach())
     return float(np.exp(log_scale)), bias
 
 
@@ -48,6 +97,29 @@ def best_f1_threshold(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return float(np.clip((scores[best] + below) / 2, 1e-4, 1 - 1e-4))
 
 
+def fit_class(logits: np.ndarray, labels: np.ndarray, *, name: str) -> ClassFit:
+    """Fit one class.
+
+    Args:
+        logits, labels: (n,).
+        name: of the class, for messages.
+
+    Raises:
+        UsageError: no positive or no negative record.
+    """
+    if not 0 < labels.sum() < len(labels):
+        raise UsageError(
+            f"calibration needs records with and without {name}: {int(labels.sum())} of {len(labels)} have it"
+        )
+    scale, bias = fit_platt(logits, labels)
+    return ClassFit(
+        scale=scale,
+        bias=bias,
+        threshold=best_f1_threshold(sigmoid(logits * scale + bias), labels),
+        temperature=fit_temperature(logits, labels),
+    )
+
+
 def fit_decision_rule(logits: np.ndarray, labels: np.ndarray, *, margin: float = 0.0) -> DecisionRule:
     """Platt calibration and best-F1 thresholds per class.
 
@@ -59,14 +131,75 @@ def fit_decision_rule(logits: np.ndarray, labels: np.ndarray, *, margin: float =
     Raises:
         UsageError: a class has no positive or no negative record.
     """
-    scales, biases, thresholds = [], [], []
-    for column, name in enumerate(LABELS):
-        y = labels[:, column]
-        if not 0 < y.sum() < len(y):
-            raise UsageError(f"calibration needs records with and without {name}: {int(y.sum())} of {len(y)} have it")
-        scale, bias = fit_platt(logits[:, column], y)
-        probabilities = sigmoid(logits[:, column] * scale + bias)
-        scales.append(scale)
-        biases.append(bias)
-        thresholds.append(best_f1_threshold(probabilities, y))
-    return DecisionRule(scale=tuple(scales), bias=tuple(biases), threshold=tuple(thresholds), margin=margin)
+    fits = [fit_class(logits[:, column], labels[:, column], name=name) for column, name in enumerate(LABELS)]
+    return DecisionRule(
+        scale=tuple(fit.scale for fit in fits),
+        bias=tuple(fit.bias for fit in fits),
+        threshold=tuple(fit.threshold for fit in fits),
+        margin=margin,
+    )
+
+
+def cross_fit(
+    logits: np.ndarray, labels: np.ndarray, groups: Sequence[str] | np.ndarray, *, folds: int = 5, seed: int = 0
+) -> CrossFit:
+    """Answer every record by what was fitted on the records of other patients.
+
+    Each class is folded by itself, so that its positives are spread evenly (``grouped_folds``).
+
+    Args:
+        logits: (n, 6).
+        labels: (n, 6) of 0 and 1.
+        groups: (n,) the patient of each record; a blank one is alone.
+        folds: at most so many; fewer for a class with fewer patients who have it.
+        seed: of the folds.
+
+    Raises:
+        UsageError: a class has positives of fewer than two patients, or no negatives.
+    """
+    numbers = np.stack(
+        [
+            grouped_folds(labels[:, column], groups, folds=folds, seed=seed, name=name)
+            for column, name in enumerate(LABELS)
+        ],
+        axis=1,
+    )
+    fits = [
+        [
+            fit_class(logits[fold != number, column], labels[fold != number, column], name=name)
+            for number in range(int(fold.max()) + 1)
+        ]
+        for column, (name, fold) in enumerate(zip(LABELS, numbers.T, strict=True))
+    ]
+    return _answer(logits, fits, numbers)
+
+
+def transfer_fit(logits: np.ndarray, *, fitting_logits: np.ndarray, fitting_labels: np.ndarray) -> CrossFit:
+    """Answer ``logits`` (n, 6) by what was fitted on other records (m, 6), of a validation split.
+
+    Raises:
+        UsageError: a class has no positive or no negative record there.
+    """
+    fits = [
+        [fit_class(fitting_logits[:, column], fitting_labels[:, column], name=name)]
+        for column, name in enumerate(LABELS)
+    ]
+    return _answer(logits, fits, np.zeros(logits.shape, dtype=np.int64))
+
+
+def _answer(logits: np.ndarray, fits: list[list[ClassFit]], folds: np.ndarray) -> CrossFit:
+    """Every record of every class by the fit of its fold."""
+
+    def chosen(attribute: str) -> np.ndarray:
+        values = [np.array([getattr(fit, attribute) for fit in of_class]) for of_class in fits]
+        return np.stack([values[column][folds[:, column]] for column in range(len(LABELS))], axis=1)
+
+    probabilities = sigmoid(logits * chosen("scale") + chosen("bias"))
+    return CrossFit(
+        probabilities=probabilities,
+        tempered=sigmoid(logits / chosen("temperature")),
+        decisions=(probabilities >= chosen("threshold")).astype(np.int64),
+        temperatures=tuple(tuple(fit.temperature for fit in of_class) for of_class in fits),
+        thresholds=tuple(tuple(fit.threshold for fit in of_class) for of_class in fits),
+        folds=folds,
+    )

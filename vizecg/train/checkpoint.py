@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from vizecg.models.systems import build_system
 from vizecg.spec import LABELS, CheckpointError, UsageError
 from vizecg.spec.fingerprint import sha256_file
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
+from vizecg.train.storage import save_atomically
 
 _PREFIX = "network."
 
@@ -98,6 +98,4 @@ def strip_checkpoint(source: Path, target: Path) -> None:
         "epoch": raw.get("epoch"),
         "global_step": raw.get("global_step"),
     }
-    partial = target.with_name(target.name + ".partial")
-    torch.save(slim, partial)
-    os.replace(partial, target)
+    save_atomically(slim, target)

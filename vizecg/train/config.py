@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vizecg.data.cache import CacheSpec
 from vizecg.data.signal import SignalSpec
@@ -22,8 +22,10 @@ class _Strict(BaseModel):
 
 
 class OptimiserConfig(_Strict):
-    """Adam with decoupled weight decay and a cosine that falls every step, after a linear warm-up."""
+    """Adam, with decoupled weight decay (``adamw``) or as it was published (``adam``, where decay is part of the
+    gradient), and a cosine that falls every step, after a linear warm-up."""
 
+    name: Literal["adam", "adamw"] = "adamw"
     learning_rate: float = Field(1e-4, gt=0)
     final_learning_rate: float = Field(1e-6, ge=0)
     weight_decay: float = Field(5e-4, ge=0)
@@ -34,11 +36,14 @@ class OptimiserConfig(_Strict):
 class TrainConfig(_Strict):
     """A run. Defaults are the paper's where it states them; recipes change them by name.
 
-    ``architecture`` is ``vizecgnet`` or a peer of ``vizecg.models.peers``, ``model`` its options. ``modality_dropout``
-    is the share of samples whose streams do not see each other, so that each learns to work alone.
-    ``freeze_signal`` keeps a signal stream that was trained before as it is, as a teacher. ``class_weights`` makes
-    rare positives count more: by the ratio of negatives to positives (``balanced``) or its root (``sqrt``).
-    ``ema_decay`` averages the weights over steps (0 switches it off).
+    ``architecture`` is ``vizecgnet`` or a peer of ``vizecg.models.peers``, ``model`` its options. ``batch_size`` is
+    that of all processes together. ``modality_dropout`` is the share of samples whose streams do not see each other,
+    so that each learns to work alone. ``freeze_signal`` keeps a signal stream that was trained before as it is, as a
+    teacher. ``class_weights`` makes rare positives count more: by the ratio of negatives to positives (``balanced``)
+    or its root (``sqrt``); ``focal_gamma`` makes answers that are right already count less. ``mixup`` blends pairs of
+    samples and their labels by shares drawn from Beta(mixup, mixup) (0 switches it off). ``ema_decay`` averages the
+    weights over steps (0 switches it off). ``compile`` has torch compile the step of training. ``drawing_seed`` is that
+    of the drawn sheets: runs of several seeds can share them; None takes ``seed``.
     """
 
     architecture: str = VIZECGNET
@@ -46,7 +51,7 @@ class TrainConfig(_Strict):
     sheet: dict[str, Any] = Field(default_factory=lambda: SheetSpec().to_dict())
     preprocess: dict[str, Any] = Field(default_factory=lambda: PreprocessSpec().to_dict())
     signal: dict[str, Any] = Field(default_factory=lambda: SignalSpec(sampling_rate=400.0, samples=4096).to_dict())
-    conditions: tuple[Condition, ...] = (Condition.PRINT, Condition.PHOTO, Condition.PHOTO)
+    conditions: tuple[Condition, ...] = Field((Condition.PRINT, Condition.PHOTO, Condition.PHOTO), min_length=1)
     optimiser: OptimiserConfig = OptimiserConfig()
     epochs: int = Field(300, ge=1)
     batch_size: int = Field(16, ge=1)
@@ -57,9 +62,25 @@ class TrainConfig(_Strict):
     memory_weight: float = Field(1.0, ge=0)
     freeze_signal: bool = False
     class_weights: Literal["none", "sqrt", "balanced"] = "none"
+    focal_gamma: float = Field(0.0, ge=0)
+    mixup: float = Field(0.0, ge=0)
     ema_decay: float = Field(0.0, ge=0, lt=1)
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
-    seed: int = 0
+    channels_last: bool = True
+    compile: bool = False
+    seed: int = Field(0, ge=0, lt=2**32)
+    drawing_seed: int | None = Field(None, ge=0, lt=2**32)
+
+    @model_validator(mode="after")
+    def _sizes_agree(self) -> TrainConfig:
+        if self.architecture == VIZECGNET:
+            default = VizECGNetConfig()
+            for side in ("height", "width"):
+                expected = self.model.get(f"input_{side}", getattr(default, f"input_{side}"))
+                found = self.preprocess.get(side, getattr(PreprocessSpec(), side))
+                if expected != found and self.model.get("streams") != Modality.SIGNAL.value:
+                    raise ValueError(f"model.input_{side} is {expected} and preprocess.{side} {found}: they must agree")
+        return self
 
     @property
     def modality(self) -> Modality:
@@ -82,30 +103,5 @@ class TrainConfig(_Strict):
             sheet=self.sheet_spec(),
             preprocess=self.preprocess_spec(),
             signal=self.signal_spec(),
-            seed=self.seed,
+            seed=self.seed if self.drawing_seed is None else self.drawing_seed,
         )
-
-
-def small_recipe(*, epochs: int = 12, seed: int = 0) -> TrainConfig:
-    """A network of 1.9 M parameters that two CPU cores train in an hour or two, and that a small board runs."""
-    network = VizECGNetConfig(
-        image_widths=(16, 32, 96, 192), signal_widths=(16, 32, 64, 128), width=192, heads=4, dropout=0.1
-    )
-    return TrainConfig(
-        model=network.to_dict(),
-        signal=SignalSpec(sampling_rate=100.0, samples=1000).to_dict(),
-        optimiser=OptimiserConfig(learning_rate=1.2e-3, final_learning_rate=1e-5, weight_decay=0.02, warmup_steps=300),
-        epochs=epochs,
-        batch_size=16,
-        ema_decay=0.998,
-        seed=seed,
-    )
-
-
-def paper_recipe(*, epochs: int = 300, seed: int = 0) -> TrainConfig:
-    """The paper's sizes: ResNet18 trunks, 4096 samples at 400 Hz, batch 16."""
-    return TrainConfig(epochs=epochs, seed=seed)
-
-
-RECIPES = {"small": small_recipe, "paper": paper_recipe}
-"""Recipe name -> function of (epochs, seed)."""

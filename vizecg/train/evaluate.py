@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,11 @@ from vizecg.data.signal import SignalSpec
 from vizecg.data.source import RecordSource
 from vizecg.models import Modality
 from vizecg.models.systems import as_system
-from vizecg.spec import Condition, DecisionRule, SheetSpec, UsageError
+from vizecg.spec import Condition, DecisionRule, InputRefusedError, SheetSpec, UsageError
 from vizecg.spec.manifest import open_bundle
 from vizecg.spec.preprocess import PreprocessSpec, normalise
 from vizecg.train.checkpoint import load_checkpoint
+from vizecg.train.folds import patient_groups
 from vizecg.train.metrics import evaluate_scores
 from vizecg.train.runners import onnx_logits, onnx_session, torch_logits
 
@@ -86,7 +87,41 @@ def bundle_classifier(path: Path) -> Classifier:
     )
 
 
-def evaluate(
+@dataclass(frozen=True, kw_only=True)
+class Predictions:
+    """What a classifier says of the records of a source, uncalibrated, and what is true.
+
+    Attributes:
+        record_ids, patient_ids: (n,); the patient is None where not known.
+        logits: float (n, 6).
+        labels: (n, 6) of 0 and 1.
+        refused: record -> why it is not among them.
+    """
+
+    record_ids: tuple[str, ...]
+    patient_ids: tuple[str | None, ...]
+    logits: np.ndarray
+    labels: np.ndarray
+    refused: dict[str, str]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """(n,) names that records of one patient share: for ``vizecg.train.calibrate.cross_fit``."""
+        return patient_groups(self.patient_ids, self.record_ids)
+
+    def only(self, records: Container[str]) -> Predictions:
+        """Those of some records."""
+        rows = [row for row, name in enumerate(self.record_ids) if name in records]
+        return replace(
+            self,
+            record_ids=tuple(self.record_ids[row] for row in rows),
+            patient_ids=tuple(self.patient_ids[row] for row in rows),
+            logits=self.logits[rows],
+            labels=self.labels[rows],
+        )
+
+
+def predict(
     classifier: Classifier,
     *,
     source: RecordSource,
@@ -94,9 +129,13 @@ def evaluate(
     cache: Path,
     seed: int = 0,
     workers: int = 2,
-    bootstraps: int = 500,
-) -> dict[str, Any]:
-    """Draw ``source`` under ``condition`` (kept in ``cache``), classify, and compute the figures."""
+) -> Predictions:
+    """Draw ``source`` under ``condition`` (kept in ``cache``) and classify; a signal needs no drawing.
+
+    Raises:
+        UsageError: ``cache`` holds other records or settings.
+        InputRefusedError: every record was refused.
+    """
     drawn = build_cache(
         cache,
         source=source,
@@ -109,13 +148,41 @@ def evaluate(
         ),
         workers=workers,
     )
-    batches = np.array_split(drawn.rows, max(1, -(-len(drawn.rows) // BATCH)))
+    if not len(drawn.rows):
+        first = next(iter(drawn.refused.values()), "there is none")
+        raise InputRefusedError(f"{source.name}: no record can be classified: {first}", reason="bad_record")
+    batches = np.array_split(drawn.rows, -(-len(drawn.rows) // BATCH))
     logits = np.concatenate(
         [classifier.logits(_inputs(drawn, rows, classifier)) for rows in track(batches, description="classifying")]
     )
+    return Predictions(
+        record_ids=tuple(drawn.record_ids[row] for row in drawn.rows),
+        # From the index of the source: no recording has to be read for it.
+        patient_ids=tuple(source.patient_ids[int(row)] for row in drawn.rows),
+        logits=logits,
+        labels=np.array(drawn.labels[drawn.rows]),
+        refused=drawn.refused,
+    )
+
+
+def evaluate(
+    classifier: Classifier,
+    *,
+    source: RecordSource,
+    condition: Condition,
+    cache: Path,
+    seed: int = 0,
+    workers: int = 2,
+    bootstraps: int = 500,
+) -> dict[str, Any]:
+    """Draw ``source`` under ``condition`` (kept in ``cache``), classify, and compute the figures.
+
+    Calibration and thresholds are the classifier's own. Raises as ``predict``.
+    """
+    found = predict(classifier, source=source, condition=condition, cache=cache, seed=seed, workers=workers)
     figures = evaluate_scores(
-        classifier.rule.probabilities(logits),
-        np.array(drawn.labels[drawn.rows]),
+        classifier.rule.probabilities(found.logits),
+        found.labels,
         thresholds=classifier.rule.threshold,
         bootstraps=bootstraps,
     )
@@ -124,10 +191,15 @@ def evaluate(
         "model": classifier.name,
         "fingerprint": classifier.fingerprint,
         "data": source.name,
-        "condition": condition.value if classifier.looks_at.has_image else "signal",
-        "refused_records": drawn.refused,
+        "condition": condition_name(classifier, condition),
+        "refused_records": found.refused,
         **figures,
     }
+
+
+def condition_name(classifier: Classifier, condition: Condition) -> str:
+    """What the figures are listed under: a signal stream sees no print."""
+    return condition.value if classifier.looks_at.has_image else "signal"
 
 
 def _inputs(drawn: InkCache, rows: np.ndarray, classifier: Classifier) -> np.ndarray:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,29 +14,37 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, EMAWeightAveraging, LearningRateMonitor, ModelCheckpoint
-from pytorch_lightning.loggers import CSVLogger
-from torch.utils.data import DataLoader
+from pytorch_lightning.callbacks import Callback, LearningRateMonitor
+from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
+from pytorch_lightning.utilities.warnings import PossibleUserWarning
 
-from vizecg.data.cache import InkCache, build_cache
-from vizecg.data.dataset import EvaluationSet, Sample, TrainingSet
+from vizecg.data.cache import InkCache, await_cache, build_cache
 from vizecg.data.source import RecordSource
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_file, sha256_ids
+from vizecg.train.averaging import MovingAverage
 from vizecg.train.checkpoint import Checkpoint, load_checkpoint
+from vizecg.train.compilation import check_compiler, compile_errors
 from vizecg.train.config import TrainConfig
+from vizecg.train.loaders import training_loader, validation_loaders
 from vizecg.train.module import TrainingModule
+from vizecg.train.processes import Processes, find_processes
+from vizecg.train.progress import progress_callback
+from vizecg.train.resume import ResumePoint, check_same_data, resume_point
+from vizecg.train.saving import BEST, RunCheckpoints, TrainingStopped
+from vizecg.train.storage import AtomicCheckpointIO
 
 VALIDATION_CONDITIONS = (Condition.CLEAN, Condition.PHOTO)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Where and on what a run runs.
+    """Where and on what a run runs; nothing here changes what it computes, but rounding.
 
     ``start_from`` is a checkpoint whose weights the run begins with, where it has weights of the same name and shape:
-    a signal stream trained alone before, say. The run's own checkpoints name it.
+    a signal stream trained alone before, say. The run's own checkpoints name it. ``workers`` are processes that draw
+    and load, for each process that trains.
     """
 
     out: Path
@@ -41,72 +52,197 @@ class RunOptions:
     start_from: Path | None = None
     workers: int = 2
     accelerator: str = "auto"
+    devices: int | None = None
+    nodes: int | None = None
     threads: int | None = None
     resume: bool = False
     validate_every: int = 1
+    checkpoint_every: float = 5.0
+    stop_after: float | None = None
+    log_every: int = 20
 
 
-def train(*, config: TrainConfig, training: RecordSource, validation: RecordSource, options: RunOptions) -> Path:
-    """Draw the records (once), train, and return the path of the best checkpoint.
+@dataclass(frozen=True, kw_only=True)
+class TrainingResult:
+    """What came of one start. ``best`` is None before the first validation, ``stopped`` the signal that stopped it.
+
+    ``finished`` tells whether all epochs are done; ``epochs`` and ``steps`` count from the beginning of the run,
+    ``seconds`` from this start. ``first`` is True in the one process that has something to say.
+    """
+
+    best: Path | None
+    figure: str
+    value: float | None
+    best_epoch: int | None
+    epochs: int
+    steps: int
+    seconds: float
+    finished: bool
+    stopped: int
+    first: bool
+
+
+def train(
+    *, config: TrainConfig, training: RecordSource, validation: RecordSource, options: RunOptions
+) -> TrainingResult:
+    """Draw the records (once), train, and keep the best and the last checkpoint in the folder of the run.
 
     The best is that of the highest macro AUROC in validation, on photographs, or on signals where it sees no pictures.
 
     Raises:
-        UsageError: nothing to resume, or the cache belongs to other settings.
+        UsageError: nothing to resume, the cache or the checkpoint belong to other settings, or options contradict.
+        CheckpointError: ``last.ckpt`` is damaged, or no checkpoint could be written.
+        MissingToolError: torch.compile was asked for and cannot work here.
     """
-    last = options.out / "last.ckpt"
-    if options.resume and not last.is_file():
-        raise UsageError(f"{last} does not exist: there is nothing to resume")
+    began = time.monotonic()
+    processes = find_processes(devices=options.devices, nodes=options.nodes)
+    point = _checked(config, options)
     if options.threads:
         torch.set_num_threads(options.threads)
-    pl.seed_everything(config.seed, workers=True)
-    options.out.mkdir(parents=True, exist_ok=True)
-    plain_config = config.model_dump(mode="json")
-    write_atomically(options.out / "config.json", json.dumps(plain_config, indent=1))
-    workers = max(1, options.workers)
-    train_cache = build_cache(
-        options.cache / "train", source=training, spec=config.cache_spec(config.conditions), workers=workers
-    )
-    val_cache = build_cache(
-        options.cache / "val", source=validation, spec=config.cache_spec(VALIDATION_CONDITIONS), workers=workers
+    # The same weights in every process, and in every start.
+    pl.seed_everything(config.seed, verbose=False)
+    train_cache, val_cache = (
+        _cache(options.cache / name, source, config, conditions, options, processes)
+        for name, source, conditions in (
+            ("train", training, config.conditions),
+            ("val", validation, VALIDATION_CONDITIONS),
+        )
     )
     shown = VALIDATION_CONDITIONS if config.modality.has_image else VALIDATION_CONDITIONS[:1]
+    training_data = described(training, train_cache)
+    if point is not None:
+        check_same_data(point, training_data)
     module = TrainingModule(
-        config=plain_config,
+        config=config.model_dump(mode="json"),
         validation_names=tuple(condition.value for condition in shown),
-        training_data=described(training, train_cache),
+        training_data=training_data,
         positive_weight=positive_weight(config, train_cache),
-        started_from=None if options.start_from is None else sha256_file(options.start_from),
+        started_from=_started_from(options, point),
     )
     if options.start_from is not None:
         start_from(module.network, load_checkpoint(options.start_from))
-    elif config.freeze_signal and not options.resume:
+    loader = training_loader(
+        train_cache,
+        config,
+        part=processes.part,
+        start=None if point is None else point.position,
+        workers=options.workers,
+    )
+    checks = validation_loaders(val_cache, config, variants=len(shown), part=processes.part, workers=options.workers)
+    keeper = RunCheckpoints(
+        out=options.out,
+        monitor=monitor(config),
+        every_minutes=options.checkpoint_every,
+        stop_after_minutes=options.stop_after,
+    )
+    if processes.first:
+        options.out.mkdir(parents=True, exist_ok=True)
+        write_atomically(options.out / "config.json", json.dumps(config.model_dump(mode="json"), indent=1))
+    trainer = _trainer(config, options, processes, keeper, steps=len(loader))
+    fit: Callable[[], None] = lambda: trainer.fit(  # noqa: E731
+        module, loader, checks, ckpt_path=None if point is None else str(point.path), weights_only=True
+    )
+    stopped = _fit(fit, compiled=config.compile)
+    return TrainingResult(
+        best=None if keeper.best_score is None else options.out / BEST,
+        figure=keeper.monitor,
+        value=keeper.best_score,
+        best_epoch=keeper.best_epoch,
+        epochs=trainer.current_epoch,
+        steps=trainer.global_step,
+        seconds=round(time.monotonic() - began, 1),
+        finished=stopped is None,
+        stopped=stopped or 0,
+        first=processes.first,
+    )
+
+
+def _checked(config: TrainConfig, options: RunOptions) -> ResumePoint | None:
+    """What can be refused before anything is drawn or written."""
+    if config.compile:
+        check_compiler(cuda=_on_cuda(options))
+    if options.resume:
+        if options.start_from is not None:
+            raise UsageError("a resumed run has its weights: leave out --start-from, or start another run")
+        return resume_point(options.out, config)
+    if config.freeze_signal and options.start_from is None:
         raise UsageError(
             "a frozen signal stream needs the weights of one trained before: name a checkpoint to start from"
         )
-    best = ModelCheckpoint(
-        dirpath=options.out, filename="best", monitor=monitor(config), mode="max", save_last=True,
-        enable_version_counter=False,
-    )  # fmt: skip
-    trainer = pl.Trainer(
+    return None
+
+
+def _on_cuda(options: RunOptions) -> bool:
+    return options.accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
+
+
+def _cache(
+    folder: Path,
+    source: RecordSource,
+    config: TrainConfig,
+    conditions: tuple[Condition, ...],
+    options: RunOptions,
+    processes: Processes,
+) -> InkCache:
+    """The first process draws; the others wait for what it draws."""
+    spec = config.cache_spec(conditions)
+    if not processes.first:
+        return await_cache(folder, source=source, spec=spec)
+    return build_cache(folder, source=source, spec=spec, workers=max(1, options.workers))
+
+
+def _started_from(options: RunOptions, point: ResumePoint | None) -> str | None:
+    if point is not None:
+        return point.started_from
+    return None if options.start_from is None else sha256_file(options.start_from)
+
+
+def _trainer(
+    config: TrainConfig, options: RunOptions, processes: Processes, keeper: RunCheckpoints, *, steps: int
+) -> pl.Trainer:
+    callbacks: list[Callback] = [LearningRateMonitor("step"), progress_callback(), keeper]
+    if config.ema_decay:
+        callbacks.append(MovingAverage(decay=config.ema_decay))
+    return pl.Trainer(
         accelerator=options.accelerator,
+        devices=processes.devices,
+        num_nodes=processes.nodes,
+        strategy=processes.strategy(),
+        plugins=[AtomicCheckpointIO(), processes.environment] if processes.size == 1 else [AtomicCheckpointIO()],
+        # The sampler shares the records out itself.
+        use_distributed_sampler=False,
+        sync_batchnorm=processes.size > 1 and _on_cuda(options),
         precision=config.precision,
         max_epochs=config.epochs,
         gradient_clip_val=config.optimiser.gradient_clip,
-        callbacks=[best, *_callbacks(config)],
-        logger=_logger(options.out),
-        log_every_n_steps=20,
+        callbacks=callbacks,
+        logger=_loggers(options.out),
+        log_every_n_steps=min(options.log_every, steps),
         num_sanity_val_steps=0,
         check_val_every_n_epoch=min(options.validate_every, config.epochs),
+        enable_model_summary=False,
+        # The callback above is the bar, where there is one.
+        enable_progress_bar=sys.stderr.isatty(),
     )
-    trainer.fit(
-        module,
-        _loader(TrainingSet(cache=train_cache), config, options, shuffle=True),
-        [_loader(EvaluationSet(cache=val_cache, variant=i), config, options) for i in range(len(shown))],
-        ckpt_path=str(last) if options.resume else None,
-        weights_only=True,
-    )
-    return Path(best.best_model_path)
+
+
+def _fit(fit: Callable[[], None], *, compiled: bool) -> int | None:
+    """None when it came to its end, else the signal that stopped it (0: time was up)."""
+    with warnings.catch_warnings():
+        # The sampler leaves out what a checkpoint in mid-epoch has seen.
+        warnings.filterwarnings("ignore", message=".*your dataloader is not resumable", category=PossibleUserWarning)
+        # The signal stream, where it is frozen on purpose.
+        warnings.filterwarnings("ignore", message="Found .* in eval mode", category=PossibleUserWarning)
+        warnings.filterwarnings("ignore", message=".*does not have many workers", category=PossibleUserWarning)
+        try:
+            if compiled:
+                with compile_errors():
+                    fit()
+            else:
+                fit()
+        except TrainingStopped as stop:
+            return stop.signum
+    return None
 
 
 def monitor(config: TrainConfig) -> str:
@@ -152,28 +288,7 @@ def described(source: RecordSource, cache: InkCache) -> dict[str, Any]:
     }
 
 
-def _logger(out: Path) -> CSVLogger:
+def _loggers(out: Path) -> list[Logger]:
     """A folder of its own for each start: Lightning deletes the log of an earlier one."""
-    starts = len(list(out.glob("logs_*")))
-    return CSVLogger(out, name="", version=f"logs_{starts}")
-
-
-def _callbacks(config: TrainConfig) -> list[Callback]:
-    callbacks: list[Callback] = [LearningRateMonitor("step")]
-    if config.ema_decay:
-        callbacks.append(EMAWeightAveraging(decay=config.ema_decay, update_starting_at_step=100))
-    return callbacks
-
-
-def _loader(
-    dataset: TrainingSet | EvaluationSet, config: TrainConfig, options: RunOptions, *, shuffle: bool = False
-) -> DataLoader[Sample]:
-    return DataLoader(
-        dataset,
-        batch_size=config.batch_size,
-        shuffle=shuffle,
-        drop_last=shuffle,
-        num_workers=options.workers,
-        persistent_workers=options.workers > 0,
-        pin_memory=torch.cuda.is_available(),
-    )
+    version = f"logs_{len(list(out.glob('logs_*')))}"
+    return [CSVLogger(out, name="", version=version), TensorBoardLogger(out, name="", version=version)]

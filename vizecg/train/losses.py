@@ -64,6 +64,7 @@ def training_loss(
     direction: DistillationDirection = DistillationDirection.SIGNAL_TO_IMAGE,
     memory_weight: float = 1.0,
     positive_weight: Tensor | None = None,
+    focal_gamma: float = 0.0,
 ) -> LossTerms:
     """BCE(signal) + BCE(image) + KL(signal -> image), of the streams that there are. The paper fixes all weights at 1.
 
@@ -75,12 +76,17 @@ def training_loss(
         direction: of the distillation.
         memory_weight: of the gap between CMAM's memory and what it stands in for.
         positive_weight: (6,), how much more a positive counts than a negative, per class.
+        focal_gamma: answers count by (1 - probability of the truth) to this power; 0 counts all alike.
     """
 
     def classification(stream: Tensor | None) -> Tensor:
         if stream is None:
             return labels.new_zeros(())
-        return F.binary_cross_entropy_with_logits(stream, labels, pos_weight=positive_weight)
+        if not focal_gamma:
+            return F.binary_cross_entropy_with_logits(stream, labels, pos_weight=positive_weight)
+        each = F.binary_cross_entropy_with_logits(stream, labels, pos_weight=positive_weight, reduction="none")
+        missed = torch.where(labels > 0.5, -stream, stream).sigmoid()
+        return (each * missed**focal_gamma).mean()
 
     signal, image = classification(logits.signal), classification(logits.image)
     distillation = memory = labels.new_zeros(())

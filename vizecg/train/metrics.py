@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,15 +19,76 @@ from torchmetrics.functional.classification import (
 
 from vizecg.spec import LABELS
 
-PER_CLASS = ("precision", "recall", "f1", "auroc", "auprc")
-MACRO = ("precision", "recall", "f1", "f1_of_macro", "auroc", "auprc")
+PER_CLASS = ("precision", "recall", "f1", "auroc", "auprc", "ece")
+MACRO = ("precision", "recall", "f1", "f1_of_macro", "auroc", "auprc", "ece")
+ECE_BINS = 15
+
+Interval = dict[str, "float | None"]
+"""``value``, and ``low`` and ``high`` of its 95 % interval; null where it is not defined."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bootstrap:
+    """Every figure (``macro/f1``, ``RBBB/auroc`` ...) of all records, and of each resample; NaN where not defined.
+
+    ``samples`` are float64 (bootstraps,). Two of the same records and seed are paired: resample i of both holds the
+    same records.
+    """
+
+    point: dict[str, float]
+    samples: dict[str, np.ndarray]
+
+    def intervals(self) -> dict[str, Interval]:
+        return {key: _interval(value, self.samples[key]) for key, value in self.point.items()}
+
+    def minus(self, other: Bootstrap) -> dict[str, Interval]:
+        """Differences with paired intervals; the other's records must be the same, in the same order."""
+        return {
+            key: _interval(value - other.point[key], self.samples[key] - other.samples[key])
+            for key, value in self.point.items()
+        }
+
+
+def bootstrap_figures(
+    probabilities: np.ndarray, labels: np.ndarray, *, decisions: np.ndarray, bootstraps: int = 500, seed: int = 0
+) -> Bootstrap:
+    """All figures of the records and of resamples of them.
+
+    Args:
+        probabilities: (n, 6).
+        labels, decisions: (n, 6) of 0 and 1.
+        bootstraps: resamples of the records.
+        seed: of the resampling.
+
+    Raises:
+        ValueError: the shapes differ, or a decision is neither 0 nor 1.
+    """
+    scores = torch.as_tensor(probabilities, dtype=torch.float32)
+    truth = torch.as_tensor(labels, dtype=torch.long)
+    decided = torch.as_tensor(decisions, dtype=torch.long)
+    if not scores.shape == truth.shape == decided.shape or scores.shape[1:] != (len(LABELS),):
+        raise ValueError(f"expected three (n, {len(LABELS)}), got {scores.shape}, {truth.shape} and {decided.shape}")
+    if not np.isin(decisions, (0, 1)).all():
+        raise ValueError("decisions must be 0 or 1")
+    generator = torch.Generator().manual_seed(seed)
+    n = len(truth)
+    samples = []
+    with warnings.catch_warnings():
+        # Resamples may lack a rare class: its figures are then NaN here, whatever torchmetrics puts in their place.
+        warnings.filterwarnings("ignore", message="No (positive|negative) samples")
+        point = _figures(scores, decided, truth)
+        for _ in range(bootstraps):
+            index = torch.randint(n, (n,), generator=generator)
+            samples.append(_figures(scores[index], decided[index], truth[index]))
+    return Bootstrap(point=point, samples={key: np.array([sample[key] for sample in samples]) for key in point})
 
 
 def evaluate_scores(
     probabilities: np.ndarray,
     labels: np.ndarray,
     *,
-    thresholds: tuple[float, ...],
+    thresholds: tuple[float, ...] | None = None,
+    decisions: np.ndarray | None = None,
     bootstraps: int = 500,
     seed: int = 0,
 ) -> dict[str, Any]:
@@ -35,33 +98,53 @@ def evaluate_scores(
         probabilities: (n, 6).
         labels: (n, 6) of 0 and 1.
         thresholds: per class, for precision, recall and F1.
+        decisions: (n, 6) of 0 and 1, in place of thresholds.
         bootstraps: resamples of the records.
         seed: of the resampling.
 
     Returns:
-        ``{"n", "positives", "macro": {metric: {"value", "low", "high"}}, "classes": {label: {...}}, "ece": {...}}``.
-        ``f1`` is the mean of the classes' F1, ``f1_of_macro`` the harmonic mean of macro precision and macro recall,
-        as the paper reports. A figure of a class without positives is null.
+        As ``summarise``.
+
+    Raises:
+        ValueError: not one of ``thresholds`` and ``decisions``; or as ``bootstrap_figures``.
     """
-    scores = torch.as_tensor(probabilities, dtype=torch.float32)
-    truth = torch.as_tensor(labels, dtype=torch.long)
-    decided = (scores >= torch.tensor(thresholds, dtype=torch.float32)).long()
-    point = _figures(scores, decided, truth)
-    generator = torch.Generator().manual_seed(seed)
-    n = len(truth)
-    samples = []
-    for _ in range(bootstraps):
-        index = torch.randint(n, (n,), generator=generator)
-        samples.append(_figures(scores[index], decided[index], truth[index]))
-    intervals = {key: _interval(point[key], [sample[key] for sample in samples]) for key in point}
+    if (thresholds is None) == (decisions is None):
+        raise ValueError("name one of thresholds and decisions")
+    if decisions is None:
+        decisions = decide(probabilities, thresholds)
+    figures = bootstrap_figures(probabilities, labels, decisions=decisions, bootstraps=bootstraps, seed=seed)
+    return summarise(figures, labels, thresholds=thresholds)
+
+
+def decide(probabilities: np.ndarray, thresholds: tuple[float, ...] | None) -> np.ndarray:
+    """(n, 6) of 0 and 1: the probability reaches the threshold of its class, both in float32."""
+    return np.asarray(np.asarray(probabilities, np.float32) >= np.asarray(thresholds, np.float32), dtype=np.int64)
+
+
+def summarise(figures: Bootstrap, labels: np.ndarray, *, thresholds: tuple[float, ...] | None) -> dict[str, Any]:
+    """Figures as they are written to files.
+
+    Returns:
+        ``{"n", "positives", "thresholds", "macro": {metric: {"value", "low", "high"}}, "classes": {label: {...}},
+        "ece": {label: value}, "bootstraps"}``. ``f1`` is the mean of the classes' F1, ``f1_of_macro`` the harmonic
+        mean of macro precision and macro recall, as the paper reports. A figure of a class without positives is null,
+        but for its calibration error. ``thresholds`` are null where decisions were given.
+    """
     return {
-        "n": n,
-        "positives": {label: int(truth[:, i].sum()) for i, label in enumerate(LABELS)},
-        "thresholds": dict(zip(LABELS, thresholds, strict=True)),
+        "n": len(labels),
+        "positives": {label: int(labels[:, i].sum()) for i, label in enumerate(LABELS)},
+        "thresholds": None if thresholds is None else dict(zip(LABELS, thresholds, strict=True)),
+        **nested(figures.intervals()),
+        "ece": {label: round(figures.point[f"{label}/ece"], 5) for label in LABELS},
+        "bootstraps": len(figures.samples["macro/f1"]),
+    }
+
+
+def nested(intervals: dict[str, Interval]) -> dict[str, Any]:
+    """``macro/f1``, ``RBBB/f1`` ... -> ``{"macro": {"f1"}, "classes": {"RBBB": {"f1"}}}``."""
+    return {
         "macro": {metric: intervals[f"macro/{metric}"] for metric in MACRO},
         "classes": {label: {m: intervals[f"{label}/{m}"] for m in PER_CLASS} for label in LABELS},
-        "ece": {label: _ece(scores[:, i], truth[:, i]) for i, label in enumerate(LABELS)},
-        "bootstraps": bootstraps,
     }
 
 
@@ -80,6 +163,7 @@ def _figures(scores: Tensor, decided: Tensor, truth: Tensor) -> dict[str, float]
     precision, recall = values["precision"], values["recall"]
     total = precision + recall
     values["f1"] = torch.where(total > 0, 2 * precision * recall / total, total)
+    values["ece"] = torch.stack([_ece(scores[:, i], truth[:, i]) for i in range(k)])
     figures = {f"{label}/{name}": float(value[i]) for name, value in values.items() for i, label in enumerate(LABELS)}
     for name, value in values.items():
         figures[f"macro/{name}"] = float(value.nanmean())
@@ -88,13 +172,13 @@ def _figures(scores: Tensor, decided: Tensor, truth: Tensor) -> dict[str, float]
     return figures
 
 
-def _interval(value: float, samples: list[float]) -> dict[str, float | None]:
-    finite = [sample for sample in samples if np.isfinite(sample)]
-    if not np.isfinite(value) or not finite:
+def _ece(scores: Tensor, truth: Tensor) -> Tensor:
+    return binary_calibration_error(scores.contiguous(), truth.contiguous(), n_bins=ECE_BINS)
+
+
+def _interval(value: float, samples: np.ndarray) -> Interval:
+    finite = samples[np.isfinite(samples)]
+    if not np.isfinite(value) or not len(finite):
         return {"value": None, "low": None, "high": None}
     low, high = np.percentile(finite, [2.5, 97.5])
     return {"value": round(value, 5), "low": round(float(low), 5), "high": round(float(high), 5)}
-
-
-def _ece(scores: Tensor, truth: Tensor) -> float:
-    return round(float(binary_calibration_error(scores.contiguous(), truth.contiguous(), n_bins=15)), 5)

@@ -19,6 +19,7 @@ from vizecg.models.systems import as_system, build_system
 from vizecg.spec import LABELS
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
 from vizecg.train.losses import bernoulli_kl, training_loss
+from vizecg.train.sampler import EpochBatches, step_seed
 
 
 class TrainingModule(pl.LightningModule):
@@ -58,7 +59,11 @@ class TrainingModule(pl.LightningModule):
         self.config = TrainConfig.model_validate(config)
         self.network = build_system(self.config.architecture, self.config.model)
         self.system = as_system(self.network)
-        if self.config.modality.has_image:
+        if self.config.freeze_signal and isinstance(self.network, VizECGNet):
+            # Before the network is shared out among processes, which settles what they tell each other.
+            self.network.signal_encoder.requires_grad_(False)
+            self.network.signal_stream.requires_grad_(False)
+        if self.config.modality.has_image and self.config.channels_last:
             # A quarter faster on CPUs, and what tensor cores want on GPUs.
             for module in self.network.modules():
                 if isinstance(module, torch.nn.Conv2d):
@@ -87,7 +92,23 @@ class TrainingModule(pl.LightningModule):
             self.network.signal_stream.eval()
         return self
 
+    def on_train_start(self) -> None:
+        if self.config.compile:
+            # In place, and without a trace in the names of the weights. Validation calls single streams, as they are.
+            self.network.compile()
+
+    def on_train_epoch_start(self) -> None:
+        batches = getattr(self.trainer.train_dataloader, "batch_sampler", None)
+        if isinstance(batches, EpochBatches):
+            batches.set_epoch(self.current_epoch)
+
+    def on_train_batch_start(self, batch: Sample, batch_index: int) -> None:
+        # Dropout depends on the step alone, so that a run that is resumed here draws what it would have drawn.
+        torch.manual_seed(step_seed(self.config.seed, step=self.global_step, rank=self.global_rank))
+
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
+        if self.config.mixup:
+            batch = mixed(batch, alpha=self.config.mixup)
         terms_of = partial(
             training_loss,
             labels=batch.labels,
@@ -96,26 +117,47 @@ class TrainingModule(pl.LightningModule):
             direction=self.config.distillation_direction,
             memory_weight=self.config.memory_weight,
             positive_weight=None if self.positive_weight is None else self.positive_weight.to(batch.labels.device),
+            focal_gamma=self.config.focal_gamma,
         )
-        logits = self._logits(batch)
+        logits = Logits(*(None if part is None else part.float() for part in self._logits(batch)))
         terms = terms_of(logits)
         for name, value in terms._asdict().items():
-            self.log(f"loss/{name}", value, on_step=True, on_epoch=False, prog_bar=name == "total")
+            self._log_step(f"loss/{name}", value, prog_bar=name == "total")
         if logits.signal is not None and logits.image is not None:
             with torch.no_grad():
                 gap = bernoulli_kl(logits.signal, logits.image)
             for label, value in zip(LABELS, gap, strict=True):
-                self.log(f"kl/{label}", value, on_step=True, on_epoch=False)
+                self._log_step(f"kl/{label}", value)
         return terms.total
+
+    def _log_step(self, name: str, value: Tensor, *, prog_bar: bool = False) -> None:
+        self.log(name, value, on_step=True, on_epoch=False, prog_bar=prog_bar, sync_dist=self.trainer.world_size > 1)
 
     def _logits(self, batch: Sample) -> Logits:
         if not self.config.modality.has_image:
             return self.system(batch.signal, None)
-        image = batch.image.contiguous(memory_format=torch.channels_last)
+        image = batch.image
+        if self.config.channels_last:
+            image = image.contiguous(memory_format=torch.channels_last)
         if not self.config.modality.has_signal:
             return self.system(None, image)
-        cross = torch.rand(len(batch.labels), device=self.device) >= self.config.modality_dropout
-        return self.system(batch.signal, image, cross=cross)
+        return self.system(batch.signal, image, cross=self._cross(len(batch.labels)))
+
+    def _cross(self, samples: int) -> Tensor:
+        """bool (samples,): whose streams see each other in this step.
+
+        Drawn for the batches of all processes together, of which each takes its share, as it does of the records.
+        """
+        generator = torch.Generator().manual_seed(step_seed(self.config.seed, step=self.global_step, rank=0))
+        drawn = torch.rand(samples * self.trainer.world_size, generator=generator)
+        own = drawn[self.global_rank * samples : (self.global_rank + 1) * samples]
+        return (own >= self.config.modality_dropout).to(self.device)
+
+    def on_validation_epoch_start(self) -> None:
+        if self.trainer.world_size > 1:
+            # Statistics of BatchNorm differ where they are not synchronised; training takes the first process's too.
+            for buffer in self.network.buffers():
+                torch.distributed.broadcast(buffer, src=0)
 
     def validation_step(self, batch: Sample, batch_index: int, dataloader_idx: int = 0) -> None:
         name, labels = self.validation_names[dataloader_idx], batch.labels.long()
@@ -133,15 +175,14 @@ class TrainingModule(pl.LightningModule):
         for name, stream in self._measured():
             metrics = self._metrics(name, stream)
             for key, value in metrics.compute().items():
-                self.log(key, value, prog_bar=key.endswith("auroc"))
+                # The metric is that of all processes' records already; it is the same everywhere.
+                self.log(key, value, prog_bar=key.endswith("auroc"), sync_dist=self.trainer.world_size > 1)
             metrics.reset()
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         settings = self.config.optimiser
-        if self.config.freeze_signal and isinstance(self.network, VizECGNet):
-            self.network.signal_encoder.requires_grad_(False)
-            self.network.signal_stream.requires_grad_(False)
-        optimiser = torch.optim.AdamW(
+        kind = torch.optim.Adam if settings.name == "adam" else torch.optim.AdamW
+        optimiser = kind(
             [parameter for parameter in self.network.parameters() if parameter.requires_grad],
             lr=settings.learning_rate,
             weight_decay=settings.weight_decay,
@@ -155,6 +196,17 @@ class TrainingModule(pl.LightningModule):
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, share)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def mixed(batch: Sample, *, alpha: float) -> Sample:
+    """Every sample blended with another of the batch (mixup, Zhang et al., ICLR 2018): signals, pictures and labels.
+
+    One share for the batch, drawn from Beta(alpha, alpha) and at least a half.
+    """
+    share = float(torch.distributions.Beta(alpha, alpha).sample())
+    share = max(share, 1 - share)
+    other = torch.randperm(len(batch.labels)).to(batch.labels.device)
+    return Sample(*(share * part + (1 - share) * part[other] if part.numel() else part for part in batch))
 
 
 def _collection(name: str, stream: str) -> MetricCollection:

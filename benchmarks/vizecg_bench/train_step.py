@@ -1,0 +1,189 @@
+"""How near is training to the speed of the computation alone?
+
+The real thing is ``vizecg train`` as it runs: records from the cache, augmentation, loaders, the loop, averaging, logs.
+Its bound is the same step, forward to optimiser, on one batch that stays in memory. Both run in turns, so that a slow
+spell of the machine meets both.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+from rich.console import Console
+from rich.table import Table
+
+from vizecg.data.cache import build_cache
+from vizecg.data.dataset import Sample
+from vizecg.data.source import RecordSource
+from vizecg.models.systems import as_system, build_system
+from vizecg.spec import UsageError
+from vizecg.train.config import TrainConfig
+from vizecg.train.loaders import training_loader
+from vizecg.train.loop import RunOptions, train
+from vizecg.train.losses import training_loss
+from vizecg_bench.results import write_result
+
+WANTED = 0.85
+WARM_UP = 4
+"""Steps of each turn that are not counted: the loaders fill their queues, the first step allocates."""
+
+
+@dataclass
+class _Clock(Callback):
+    """When each step ended."""
+
+    ends: list[float] = field(default_factory=list)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        _finish(trainer.strategy.root_device)
+        self.ends.append(time.perf_counter())
+
+
+def measure_train_step(
+    *,
+    config: TrainConfig,
+    source: RecordSource,
+    rounds: int = 5,
+    steps: int = 24,
+    workers: int = 2,
+    threads: int | None = None,
+    accelerator: str = "auto",
+    cache: Path | None = None,
+    out: Path | None = None,
+) -> dict[str, Any]:
+    """Images (or signals) per second of both, medians over the rounds, and the share of the bound that is reached.
+
+    Args:
+        config: what is trained; its epochs are not used.
+        source: labelled records; enough for ``steps`` batches are taken.
+        rounds: turns of each.
+        steps: optimiser steps of a turn, the first few of which are not counted.
+        workers: of the loader.
+        threads: of the computation on a CPU.
+        accelerator: auto, cpu or cuda.
+        cache: drawn sheets are kept here; default, a temporary folder.
+        out: result file.
+
+    Raises:
+        UsageError: too few steps or records.
+    """
+    if steps <= WARM_UP or rounds < 1:
+        raise UsageError(f"{steps} steps are too few: the first {WARM_UP} are not counted")
+    records = source.limited(steps * config.batch_size)
+    if len(records) < steps * config.batch_size:
+        raise UsageError(
+            f"{steps} steps of {config.batch_size} need more than the {len(records)} records of {source.name}"
+        )
+    if threads:
+        torch.set_num_threads(threads)
+    config = config.model_copy(update={"epochs": 1})
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = cache or Path(scratch) / "cache"
+        options = {"cache": folder, "workers": workers, "threads": threads, "accelerator": accelerator}
+        drawn = build_cache(
+            folder / "train", source=records, spec=config.cache_spec(config.conditions), workers=workers
+        )
+        loader = training_loader(drawn, config, part=(0, 1), start=None, workers=0)
+        bound = _Bound(config, next(iter(loader)), accelerator=accelerator)
+        times: dict[str, list[float]] = {"bound": [], "real": []}
+        for number in range(rounds):
+            times["bound"].append(bound.seconds_per_step(steps))
+            clock = _Clock()
+            train(
+                config=config,
+                training=records,
+                # Validation comes after the last step and is not timed: a few records do.
+                validation=records.limited(config.batch_size),
+                options=RunOptions(out=Path(scratch) / f"run{number}", **options),  # type: ignore[arg-type]
+                callbacks=(clock,),
+            )
+            times["real"].append(float(np.median(np.diff(clock.ends[WARM_UP - 1 :]))))
+    figures = _figures(times, config, bound.device)
+    write_result(out, kind="train_step", figures=figures)
+    Console().print(_table(figures))
+    return figures
+
+
+class _Bound:
+    """The step of training on a batch in memory: forward, loss, backward, clipping, optimiser; no more than that."""
+
+    def __init__(self, config: TrainConfig, batch: Sample, *, accelerator: str) -> None:
+        use_cuda = accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
+        self.device = torch.device("cuda" if use_cuda else "cpu")
+        self.config = config
+        self.batch = Sample(*(part.to(self.device) for part in batch))
+        self.network = build_system(config.architecture, config.model).to(self.device)
+        if config.modality.has_image and config.channels_last:
+            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            image = self.batch.image.contiguous(memory_format=torch.channels_last)
+            self.batch = self.batch._replace(image=image)
+        if config.compile:
+            self.network.compile()
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=config.optimiser.final_learning_rate)
+
+    def seconds_per_step(self, steps: int) -> float:
+        ends = []
+        for _ in range(steps):
+            self._step()
+            _finish(self.device)
+            ends.append(time.perf_counter())
+        return float(np.median(np.diff(ends[WARM_UP - 1 :])))
+
+    def _step(self) -> None:
+        cross = torch.rand(len(self.batch.labels), device=self.device) >= self.config.modality_dropout
+        half = self.config.precision == "bf16-mixed"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+            modality = self.config.modality
+            logits = as_system(self.network)(
+                self.batch.signal if modality.has_signal else None,
+                self.batch.image if modality.has_image else None,
+                cross=cross,
+            )
+            terms = training_loss(logits, self.batch.labels, distillation_weight=self.config.distillation_weight)
+        terms.total.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.optimiser.gradient_clip)
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+
+
+def _finish(device: torch.device) -> None:
+    """A GPU works on after the call returns."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def _figures(times: dict[str, list[float]], config: TrainConfig, device: torch.device) -> dict[str, Any]:
+    seconds = {name: float(np.median(values)) for name, values in times.items()}
+    shares = [bound / real for bound, real in zip(times["bound"], times["real"], strict=True)]
+    return {
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "threads": torch.get_num_threads(),
+        "architecture": config.architecture,
+        "precision": config.precision,
+        "batch_size": config.batch_size,
+        "input": [config.preprocess["height"], config.preprocess["width"]],
+        "images_per_s": {name: round(config.batch_size / value, 2) for name, value in seconds.items()},
+        "share_of_bound": round(float(np.median(shares)), 4),
+        "share_of_rounds": [round(share, 4) for share in shares],
+        "wanted_share": WANTED,
+    }
+
+
+def _table(figures: dict[str, Any]) -> Table:
+    height, width = figures["input"]
+    table = Table(
+        "", "images/s", "share of the bound",
+        title=f"Training step, batch {figures['batch_size']}, {width} x {height} px, {figures['precision']}",
+        caption=f"{figures['device']}, {figures['threads']} thread(s), medians of {len(figures['share_of_rounds'])} turns",
+    )  # fmt: skip
+    table.add_row("one batch in memory (bound)", f"{figures['images_per_s']['bound']:.1f}", "")
+    table.add_row("vizecg train", f"{figures['images_per_s']['real']:.1f}", f"{100 * figures['share_of_bound']:.1f} %")
+    return table

@@ -1,0 +1,104 @@
+"""One run in two processes on CPUs, started by torchrun and without it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tolerances import tolerance
+from vizecg.data.source import synthetic_source
+from vizecg.train.loop import RunOptions, train
+from vizecg.train.settings import resolve
+
+pytestmark = pytest.mark.integration
+
+RECORDS, VALIDATION = 18, 7
+SIGNAL_ONLY = [
+    "architecture=transformer", "model={patch: 20, width: 16, layers: 1, heads: 2, feed_forward: 32, dropout: 0.0}",
+    "batch_size=8", "epochs=2", "optimiser.learning_rate=1e-3", "optimiser.warmup_steps=1", "ema_decay=0.9",
+]  # fmt: skip
+BOTH = [
+    "model={image_widths: [4, 4, 8, 8], signal_widths: [4, 4, 8, 8], width: 8, heads: 2, signal_leads: joint}",
+    "preprocess={height: 96, width: 192}", "conditions=[print]", "batch_size=4", "epochs=1", "ema_decay=0.9",
+]  # fmt: skip
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "vizecg.cli"]
+
+
+def run(launcher: list[str], out: Path, assignments: list[str], *more: str) -> dict[str, Any]:
+    """Train on the CLI's synthetic records; the one object that all processes together print."""
+    arguments = ["train", "--data", "synthetic", "--limit", str(RECORDS), "--out", str(out), "--accelerator", "cpu"]
+    arguments += ["--workers", "0", "--json", *(word for text in assignments for word in ("--set", text)), *more]
+    # Of the test's own processes: pytest may itself be part of something distributed.
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("RANK", "LOCAL_RANK", "WORLD_SIZE")
+    }
+    done = subprocess.run(
+        [sys.executable, *launcher, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**environment, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout)
+
+
+def losses(out: Path, start: int = 0) -> np.ndarray:
+    with (out / f"logs_{start}" / "metrics.csv").open() as handle:
+        return np.array([float(row["loss/total"]) for row in csv.DictReader(handle) if row["loss/total"]])
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same run in one process: this one."""
+    out = tmp_path_factory.mktemp("alone")
+    train(
+        config=resolve(recipe="small", assignments=SIGNAL_ONLY),
+        training=synthetic_source(RECORDS, seed=0),
+        validation=synthetic_source(RECORDS, seed=1),
+        options=RunOptions(out=out, cache=out / "cache", workers=0, accelerator="cpu"),
+    )
+    return out
+
+
+@pytest.mark.parametrize("launcher", [TORCHRUN, ["-m", "vizecg.cli"]], ids=["torchrun", "devices"])
+def test_two_processes_compute_what_one_does(alone: Path, tmp_path: Path, launcher: list[str]) -> None:
+    more = () if launcher is TORCHRUN else ("--devices", "2")
+    result = run(launcher, tmp_path, SIGNAL_ONLY, *more)
+    assert (result["finished"], result["epochs"], result["steps"]) == (True, 2, 4)
+    np.testing.assert_allclose(losses(tmp_path), losses(alone), atol=tolerance("ddp-f32"))
+    one, two = (torch.load(out / "last.ckpt", weights_only=True) for out in (alone, tmp_path))
+    for key in ("state_dict", "current_model_state"):
+        for name, value in one[key].items():
+            np.testing.assert_allclose(two[key][name], value, atol=tolerance("ddp-f32"), err_msg=name)
+    best = "RunCheckpoints"
+    assert two["callbacks"][best]["best_score"] == pytest.approx(one["callbacks"][best]["best_score"], abs=1e-6)
+    # Only the first process writes: one log, no second configuration, nothing half done.
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"best.ckpt", "last.ckpt", "config.json", "cache", "logs_0"}
+    assert len(list((tmp_path / "logs_0").glob("events*"))) == 1
+
+
+def test_both_streams_run_stop_and_go_on_in_two_processes(tmp_path: Path) -> None:
+    first = run(TORCHRUN, tmp_path, BOTH, "--stop-after", "0")
+    assert (first["finished"], first["steps"]) == (False, 1)
+    last = run(TORCHRUN, tmp_path, BOTH, "--resume")
+    assert (last["finished"], last["epochs"], last["steps"]) == (True, 1, RECORDS // 4)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "best.ckpt", "last.ckpt", "config.json", "cache", "logs_0", "logs_1",
+    }  # fmt: skip
+
+
+def test_a_batch_that_cannot_be_shared_out_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="batch_size 3 cannot be shared out among 2 processes"):
+        run(TORCHRUN, tmp_path, [*SIGNAL_ONLY, "batch_size=3"])
+    assert not (tmp_path / "config.json").exists()

@@ -1,0 +1,159 @@
+"""CODE-test (Ribeiro 2020): 827 tracings of as many patients, annotated by cardiologists.
+
+``ecg_tracings.hdf5`` holds ``tracings`` (827, 4096, 12) at 400 Hz, padded with zeros on both sides and without ids: the
+i-th tracing belongs to the i-th line of ``annotations/gold_standard.csv`` and of ``attributes.csv``.
+
+Documents disagree on the order of the leads (AVR AVL AVF, or AVL AVF AVR) and on the unit: "at the scale 1e-4 V, so
+multiply volts by 1000" cannot both be true, and the author says elsewhere that millivolts are meant. Read as DI DII
+DIII AVR AVL AVF V1..V6 in millivolts, like CODE-15%, and checked: ``EcgRecord``'s identities refuse another order,
+and ``check_unit`` another power of ten.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vizecg.records.code15 import Exam
+from vizecg.records.tables import optional_text, packed_labels, require_columns
+from vizecg.spec import LABELS, LEADS, InputRefusedError, MissingToolError, UsageError
+
+TRACINGS_FILE = "ecg_tracings.hdf5"
+GOLD_FILE = "gold_standard.csv"
+ATTRIBUTES_FILE = "attributes.csv"
+WHERE = "CODE-test is at https://doi.org/10.5281/zenodo.3765780; --root must name its folder"
+TYPICAL_MV = (0.2, 4.0)
+"""Between these lies the median record's 99th percentile around the baseline: 0.8 mV in PTB-XL, 1.3 in CODE-15%. In
+1e-4 V, in volts or in microvolts it does not. A record alone cannot tell: strong and weak ones differ tenfold."""
+_UNIT_RECORDS = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoldExam(Exam):
+    """One tracing, read by ``vizecg.records.code15.read_exam``; ``exam_id`` counts from 1.
+
+    The patients are different ones and have no ids. ``age`` (years) and ``sex`` are None where they are not told.
+    """
+
+    age: float | None = None
+    sex: str | None = None
+
+    @property
+    def record_id(self) -> str:
+        return f"codetest-{self.exam_id:03d}"
+
+
+class CodeTest:
+    """A CODE-test folder: the files at ``root`` or in ``root/data``, annotations beside them or in ``annotations/``.
+
+    Attributes:
+        folder: where the tracings lie.
+        gold: the table of annotations.
+        exams: all of them, in the order of the files.
+
+    Raises:
+        UsageError: a file is missing, a table lacks a column or holds what it should not, or the numbers of lines
+            and tracings differ.
+        InputRefusedError: the tracings cannot be read, have another shape, or are not in millivolts.
+    """
+
+    def __init__(self, *, root: Path) -> None:
+        root = Path(root)
+        tracings = _find(TRACINGS_FILE, root, ("", "data"))
+        self.folder = tracings.parent
+        self.gold = _find(GOLD_FILE, root, ("annotations", "data/annotations", "", "data"))
+        labels = _labels(self.gold)
+        places = (root / ATTRIBUTES_FILE, root / "data" / ATTRIBUTES_FILE)
+        attributes = next((place for place in places if place.is_file()), None)
+        people = [(None, None)] * len(labels) if attributes is None else list(_people(attributes))
+        number = check_tracings(tracings)
+        for table, lines in ((self.gold, len(labels)), (attributes, len(people))):
+            if lines != number:
+                raise UsageError(f"{table} has {lines} lines for the {number} tracings of {tracings}")
+        self.exams = tuple(
+            GoldExam(
+                part=tracings.name, row=row, exam_id=row + 1, patient_id=None, packed_labels=packed, age=age, sex=sex
+            )
+            for row, (packed, (age, sex)) in enumerate(zip(labels, people, strict=True))
+        )
+
+
+def check_tracings(path: Path) -> int:
+    """The number of tracings of a file of the right shape and unit; raises InputRefusedError."""
+    try:
+        import h5py
+    except ImportError as error:
+        raise MissingToolError("reading CODE-test needs h5py: pip install 'vizecg[train]'") from error
+    try:
+        with h5py.File(path, "r") as file:
+            tracings = file["tracings"]
+            if tracings.ndim != 3 or tracings.shape[2] != len(LEADS) or not len(tracings):
+                shape = f"expected tracings (n, samples, {len(LEADS)}), got {tracings.shape}"
+                raise InputRefusedError(f"{path}: {shape}", reason="bad_record")
+            check_unit(tracings, path=path)
+            return len(tracings)
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputRefusedError(f"{path} cannot be read: {reason}", reason="bad_record") from error
+
+
+def check_unit(tracings: Any, *, path: Path) -> None:
+    """Refuse tracings (n, samples, 12) whose typical record is no ECG in millivolts; of many, some are looked at.
+
+    Raises:
+        InputRefusedError: saying what was expected and what came.
+    """
+    n = len(tracings)
+    amplitudes = [
+        _amplitude(np.asarray(tracings[row])) for row in np.unique(np.linspace(0, n - 1, _UNIT_RECORDS, dtype=int))
+    ]
+    finite = [value for value in amplitudes if np.isfinite(value)]
+    typical = float(np.median(finite)) if finite else float("nan")
+    if not TYPICAL_MV[0] <= typical <= TYPICAL_MV[1]:
+        low, high = TYPICAL_MV
+        raise InputRefusedError(
+            f"{path}: the typical record reaches {typical:.3g}, expected {low:g} to {high:g} mV: not in millivolts?",
+            reason="bad_record",
+        )
+
+
+def _amplitude(padded: np.ndarray) -> float:
+    """99th percentile around the baseline of the median lead; NaN for nothing but padding."""
+    used = padded[(padded != 0).any(axis=1)]
+    if not len(used):
+        return float("nan")
+    return float(np.median(np.percentile(np.abs(used - np.median(used, axis=0)), 99, axis=0)))
+
+
+def _find(name: str, root: Path, folders: Sequence[str]) -> Path:
+    for folder in folders:
+        if (root / folder / name).is_file():
+            return root / folder / name
+    raise UsageError(f"{name} is not in {root}, nor in data or annotations there: {WHERE}")
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[dict[str, str], str]]:
+    """Every line of a table with these columns, and where it stands."""
+    with path.open(newline="", encoding="utf-8-sig") as handle:
+        reader = csv.DictReader(handle)
+        require_columns(reader.fieldnames or (), columns, path=path)
+        for row in reader:
+            yield row, f"{path} line {reader.line_num}"
+
+
+def _labels(path: Path) -> list[int]:
+    return [packed_labels(row, LABELS, where=where) for row, where in _rows(path, LABELS)]
+
+
+def _people(path: Path) -> Iterator[tuple[float | None, str | None]]:
+    for row, where in _rows(path, ("age", "sex")):
+        age = optional_text(row["age"])
+        try:
+            yield None if age is None else float(age), optional_text(row["sex"])
+        except ValueError:
+            raise UsageError(f"{where}: column age holds {age!r}, expected a number") from None

@@ -1,0 +1,105 @@
+"""Diagrams of an evaluation: reliability of the probabilities, ROC and precision-recall curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from torchmetrics.functional.classification import binary_precision_recall_curve, binary_roc
+
+from vizecg.spec import LABELS
+from vizecg.train.metrics import ECE_BINS
+
+DPI = 110
+_COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
+"""Paul Tol's bright scheme: told apart by most colour-blind readers. Line styles change when it is used up."""
+_STYLES = ("-", "--", ":")
+
+
+def draw_reliability(path: Path, probabilities: Mapping[str, np.ndarray], labels: np.ndarray, *, title: str) -> None:
+    """One panel per class: how often the class is present against the probability that was said, in the bins of ECE.
+
+    Args:
+        path: a PNG file.
+        probabilities: name of the calibration -> (n, 6).
+        labels: (n, 6) of 0 and 1.
+        title: over the panels.
+    """
+    figure = Figure(figsize=(12, 8.4), layout="constrained")
+    panels = figure.subplots(2, 3)
+    for column, (label, panel) in enumerate(zip(LABELS, panels.flat, strict=True)):
+        panel.plot([0, 1], [0, 1], color="0.6", linewidth=1)
+        for number, (name, scores) in enumerate(probabilities.items()):
+            said, found, count = reliability(scores[:, column], labels[:, column])
+            colour = _COLOURS[number]
+            # Points of few records jump: they are small, and the line that joins them is faint.
+            panel.plot(said, found, "-", color=colour, linewidth=1, alpha=0.35)
+            sizes = 10 + 250 * np.sqrt(count / count.sum())
+            panel.scatter(said, found, s=sizes, color=colour, alpha=0.6, linewidth=0, label=name)
+        panel.set_title(f"{label}, {int(labels[:, column].sum())} of {len(labels)}", fontsize=10)
+        _frame(panel, "mean probability said", "share with the class")
+    legend = panels.flat[0].legend(fontsize=9, loc="upper left")
+    for handle in legend.legend_handles:
+        handle.set_sizes([30])
+    figure.suptitle(f"{title}; larger points: more records")
+    _save(figure, path)
+
+
+def draw_curves(path: Path, column: int, scores: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: str) -> None:
+    """ROC and precision-recall curves of one class, a line per condition.
+
+    Args:
+        path: a PNG file.
+        column: of the class.
+        scores: condition -> probabilities and labels, (n, 6) each.
+        title: over the panels.
+    """
+    figure = Figure(figsize=(12, 5.6), layout="constrained")
+    roc, precision_recall = figure.subplots(1, 2)
+    for number, (name, (probabilities, labels)) in enumerate(scores.items()):
+        truth = torch.as_tensor(labels[:, column], dtype=torch.long)
+        if not 0 < int(truth.sum()) < len(truth):
+            continue
+        said = torch.as_tensor(probabilities[:, column], dtype=torch.float32)
+        line = {
+            "color": _COLOURS[number % len(_COLOURS)],
+            "linestyle": _STYLES[number // len(_COLOURS) % len(_STYLES)],
+            "linewidth": 1.3,
+            "label": name,
+        }
+        false, true, _ = binary_roc(said, truth)
+        roc.plot(false.numpy(), true.numpy(), **line)
+        precision, recall, _ = binary_precision_recall_curve(said, truth)
+        precision_recall.plot(recall.numpy(), precision.numpy(), drawstyle="steps-post", **line)
+    _frame(roc, "1 - specificity", "sensitivity (recall)")
+    _frame(precision_recall, "recall", "precision")
+    for panel, place in ((roc, "lower right"), (precision_recall, "lower left")):
+        if panel.lines:
+            panel.legend(fontsize=8, loc=place, ncols=1 + len(scores) // 7)
+    figure.suptitle(title)
+    _save(figure, path)
+
+
+def reliability(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean score, share of positives and number of records of each bin that is not empty; equal bins, as in ECE."""
+    bins = np.clip((scores * ECE_BINS).astype(int), 0, ECE_BINS - 1)
+    count = np.bincount(bins, minlength=ECE_BINS)
+    used = count > 0
+    said, found = (np.bincount(bins, weights=values, minlength=ECE_BINS)[used] for values in (scores, labels))
+    return said / count[used], found / count[used], count[used]
+
+
+def _frame(panel: Any, horizontal: str, vertical: str) -> None:
+    panel.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=horizontal, ylabel=vertical)
+    panel.grid(color="0.9")
+    panel.set_axisbelow(True)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    FigureCanvasAgg(figure)
+    figure.savefig(path, dpi=DPI)

@@ -1,0 +1,62 @@
+"""Named runs: configurations that are worth repeating."""
+
+from __future__ import annotations
+
+from vizecg.data.signal import SignalSpec
+from vizecg.models import VizECGNetConfig
+from vizecg.models.encoders import LeadMixing
+from vizecg.spec import UsageError
+from vizecg.train.config import OptimiserConfig, TrainConfig
+
+
+def small_recipe(*, epochs: int = 12, seed: int = 0) -> TrainConfig:
+    """An image stream of 1.6 M parameters that two CPU cores train in an hour or two, and that a small board runs."""
+    network = VizECGNetConfig(
+        image_widths=(16, 32, 96, 192), signal_widths=(48, 96, 192, 384), signal_leads=LeadMixing.JOINT,
+        width=192, heads=4, dropout=0.1,
+    )  # fmt: skip
+    return TrainConfig(
+        model=network.to_dict(),
+        signal=SignalSpec(sampling_rate=100.0, samples=1000).to_dict(),
+        optimiser=OptimiserConfig(learning_rate=1.2e-3, final_learning_rate=1e-5, weight_decay=0.02, warmup_steps=300),
+        epochs=epochs,
+        batch_size=16,
+        ema_decay=0.998,
+        seed=seed,
+    )
+
+
+def paper_recipe(*, epochs: int = 300, seed: int = 0) -> TrainConfig:
+    """The paper's: ResNet18 trunks, one extractor for all leads, 4096 samples at 400 Hz, Adam, batch 16, no average."""
+    return TrainConfig(optimiser=OptimiserConfig(name="adam", warmup_steps=0), epochs=epochs, seed=seed)
+
+
+def full_recipe(*, epochs: int = 60, seed: int = 0) -> TrainConfig:
+    """For one large GPU: ResNet18 trunks, leads together, half precision, compiled, averaged."""
+    network = VizECGNetConfig(signal_leads=LeadMixing.JOINT)
+    return TrainConfig(
+        model=network.to_dict(),
+        signal=SignalSpec(sampling_rate=400.0, samples=4096).to_dict(),
+        optimiser=OptimiserConfig(learning_rate=1e-3, final_learning_rate=1e-6, weight_decay=0.05, warmup_steps=500),
+        epochs=epochs,
+        batch_size=64,
+        ema_decay=0.9995,
+        precision="bf16-mixed",
+        compile=True,
+        seed=seed,
+    )
+
+
+RECIPES = {"small": small_recipe, "paper": paper_recipe, "full": full_recipe}
+"""Recipe name -> function of (epochs, seed)."""
+
+
+def recipe_named(name: str) -> TrainConfig:
+    """The configuration of a recipe.
+
+    Raises:
+        UsageError: there is no such recipe.
+    """
+    if name not in RECIPES:
+        raise UsageError(f"unknown recipe {name!r}: expected one of {', '.join(RECIPES)}")
+    return RECIPES[name]()
