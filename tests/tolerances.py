@@ -42,7 +42,6 @@ _ROWS = (
     Tolerance("batch-jpeg", 0.03, "mean grey levels: some coefficients fall into the next step; 0.014 was measured"),
     Tolerance("batch-jpeg-noise", 0.1, "the same in tiny pictures of noise, whose every coefficient may"),
     Tolerance("batch-ink", 0.25, "mean of ink maps: their contrast, a grey level, may move by one; 0.11 was measured"),
-    Tolerance("ddp-f32", 1e-5, "losses and weights after a few steps of 1e-3: two half batches are summed otherwise"),
     Tolerance("platt", 0.1, "two parameters of a logistic curve from 20,000 draws"),
     Tolerance("onnx-fp32", 1e-4, "float32 logits of ONNX Runtime against torch eager; export alone is right to 2e-7"),
     Tolerance("executorch-fp32", 1e-4, "float32 logits of ExecuTorch against torch eager; 3e-7 was measured"),

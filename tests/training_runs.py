@@ -54,7 +54,15 @@ class Records:
 
     def train(self, config: TrainConfig, out: Path, **options: Any) -> TrainingResult:
         run = RunOptions(
-            **{"out": out, "cache": self.cache, "workers": 0, "threads": 1, "accelerator": "cpu", "log_every": 1, **options}
+            **{
+                "out": out,
+                "cache": self.cache,
+                "workers": 0,
+                "threads": 1,
+                "accelerator": "cpu",
+                "log_every": 1,
+                **options,
+            }
         )
         return train(config=config, training=self.training, validation=self.validation, options=run)
 

@@ -45,16 +45,24 @@ def run(launcher: list[str], out: Path, assignments: list[str], *more: str) -> d
         [sys.executable, *launcher, *arguments],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
         env={**environment, "OMP_NUM_THREADS": "1"},
     )
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
 def losses(out: Path, start: int = 0) -> np.ndarray:
     with (out / f"logs_{start}" / "metrics.csv").open() as handle:
         return np.array([float(row["loss/total"]) for row in csv.DictReader(handle) if row["loss/total"]])
+
+
+def _without_key_bias(name: str, value: torch.Tensor) -> torch.Tensor:
+    """Softmax cancels the bias of an attention's keys: its gradient is rounding error, which Adam makes steps of."""
+    if not name.endswith("in_proj_bias"):
+        return value
+    query, _, values = value.chunk(3)
+    return torch.cat([query, values])
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +83,12 @@ def test_two_processes_compute_what_one_does(alone: Path, tmp_path: Path, launch
     more = () if launcher is TORCHRUN else ("--devices", "2")
     result = run(launcher, tmp_path, SIGNAL_ONLY, *more)
     assert (result["finished"], result["epochs"], result["steps"]) == (True, 2, 4)
-    np.testing.assert_allclose(losses(tmp_path), losses(alone), atol=tolerance("ddp-f32"))
+    np.testing.assert_allclose(losses(tmp_path), losses(alone), atol=tolerance("f32-reorder"))
     one, two = (torch.load(out / "last.ckpt", weights_only=True) for out in (alone, tmp_path))
     for key in ("state_dict", "current_model_state"):
         for name, value in one[key].items():
-            np.testing.assert_allclose(two[key][name], value, atol=tolerance("ddp-f32"), err_msg=name)
+            shown = _without_key_bias(name, value), _without_key_bias(name, two[key][name])
+            np.testing.assert_allclose(shown[1], shown[0], atol=tolerance("f32-reorder"), err_msg=name)
     best = "RunCheckpoints"
     assert two["callbacks"][best]["best_score"] == pytest.approx(one["callbacks"][best]["best_score"], abs=1e-6)
     # Only the first process writes: one log, no second configuration, nothing half done.

@@ -63,6 +63,8 @@ class TrainingModule(pl.LightningModule):
             # Before the network is shared out among processes, which settles what they tell each other.
             self.network.signal_encoder.requires_grad_(False)
             self.network.signal_stream.requires_grad_(False)
+            # Lightning leaves modules in the mode they come in.
+            self.train()
         if self.config.modality.has_image and self.config.channels_last:
             # A quarter faster on CPUs, and what tensor cores want on GPUs.
             for module in self.network.modules():

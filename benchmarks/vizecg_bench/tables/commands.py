@@ -11,6 +11,7 @@ from rich.markdown import Markdown
 
 from vizecg.spec import UsageError
 from vizecg.spec.files import write_atomically
+from vizecg.train.evaluate import checkpoint_classifier
 from vizecg.train.saving import BEST
 from vizecg_bench.results import write_result
 from vizecg_bench.tables.agreement import measure_agreement
@@ -86,7 +87,7 @@ def run_study(asked: Study, *, plan: Plan, names: Sequence[str] | None, report: 
         measure_agreement(folders, out=report)
     else:
         measure_robustness(
-            checkpoints, source=plan.source("val"), out=report, cache=plan.out / "cache" / "conditions",
-            workers=plan.workers,
+            {title: checkpoint_classifier(path) for title, path in checkpoints.items()}, source=plan.source("val"),
+            out=report, cache=plan.out / "cache" / "conditions", workers=plan.workers,
         )  # fmt: skip
     print(report / "report.md")

@@ -9,7 +9,7 @@ with the same network before any training: maps that stay the same with random w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,10 @@ def measure_saliency(
     records, refused = positives(source, limit=limit, seed=seed)
     looks: dict[str, dict[str, Looks]] = {}
     for column, label in enumerate(LABELS):
-        looks[label] = {model.name: look(model, records[label], column) for model in models}
+        found = {model.name: look(model, records[label], column) for model in models}
+        # Against the trained signal stream: two untrained ones agree with each other, as both look everywhere.
+        found[UNTRAINED] = replace(found[UNTRAINED], teacher=found[models[0].name].teacher)
+        looks[label] = found
     result = {
         "data": source.name,
         "records": {label: len(found) for label, found in records.items()},
@@ -158,14 +161,12 @@ def load_model(name: str, path: Path) -> Model:
 
 
 def untrained(model: Model, *, seed: int) -> Model:
-    """The same network with the weights it began with, or others as good."""
+    """The same image stream with the weights it began with, or others as good."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = build_system("vizecgnet", model.network.config.to_dict())
     assert isinstance(network, VizECGNet)
-    return Model(
-        name=UNTRAINED, network=network.eval(), sheet=model.sheet, preprocess=model.preprocess, signal=model.signal
-    )
+    return replace(model, name=UNTRAINED, network=network.eval(), signal=None)
 
 
 def positives(source: RecordSource, *, limit: int, seed: int) -> tuple[dict[str, list[EcgRecord]], dict[str, str]]:

@@ -139,8 +139,8 @@ def report(result: Mapping[str, Any], names: Sequence[str]) -> str:
         "## Image stream and signal stream",
         "Jensen-Shannon distance (base 2, 0 to 1) between the spread over the twelve leads of the image stream's"
         " saliency and of the same checkpoint's signal stream, of the stretches of time that the sheet shows of each"
-        f" lead. The signal stream's is by integrated gradients, so that table compares like with like. `{INK}` is the"
-        " first model's signal stream against the ink.",
+        f" lead. The signal stream's is by integrated gradients, so that table compares like with like. `{INK}` and"
+        f" `{UNTRAINED}` are compared with the first model's signal stream.",
         "![distance to the signal stream](distance.png)",
     ]
     for method in reversed(SaliencyMethod):
