@@ -179,10 +179,11 @@ def _figures(times: dict[str, list[float]], config: TrainConfig, device: torch.d
 
 def _table(figures: dict[str, Any]) -> Table:
     height, width = figures["input"]
+    turns = len(figures["share_of_rounds"])
     table = Table(
         "", "images/s", "share of the bound",
         title=f"Training step, batch {figures['batch_size']}, {width} x {height} px, {figures['precision']}",
-        caption=f"{figures['device']}, {figures['threads']} thread(s), medians of {len(figures['share_of_rounds'])} turns",
+        caption=f"{figures['device']}, {figures['threads']} thread(s), medians of {turns} turns",
     )  # fmt: skip
     table.add_row("one batch in memory (bound)", f"{figures['images_per_s']['bound']:.1f}", "")
     table.add_row("vizecg train", f"{figures['images_per_s']['real']:.1f}", f"{100 * figures['share_of_bound']:.1f} %")

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,11 +83,17 @@ class TrainingResult:
 
 
 def train(
-    *, config: TrainConfig, training: RecordSource, validation: RecordSource, options: RunOptions
+    *,
+    config: TrainConfig,
+    training: RecordSource,
+    validation: RecordSource,
+    options: RunOptions,
+    callbacks: Sequence[Callback] = (),
 ) -> TrainingResult:
     """Draw the records (once), train, and keep the best and the last checkpoint in the folder of the run.
 
     The best is that of the highest macro AUROC in validation, on photographs, or on signals where it sees no pictures.
+    ``callbacks`` are Lightning's, beside the run's own.
 
     Raises:
         UsageError: nothing to resume, the cache or the checkpoint belong to other settings, or options contradict.
@@ -138,7 +144,7 @@ def train(
     if processes.first:
         options.out.mkdir(parents=True, exist_ok=True)
         write_atomically(options.out / "config.json", json.dumps(config.model_dump(mode="json"), indent=1))
-    trainer = _trainer(config, options, processes, keeper, steps=len(loader))
+    trainer = _trainer(config, options, processes, [keeper, *callbacks], steps=len(loader))
     fit: Callable[[], None] = lambda: trainer.fit(  # noqa: E731
         module, loader, checks, ckpt_path=None if point is None else str(point.path), weights_only=True
     )
@@ -198,9 +204,9 @@ def _started_from(options: RunOptions, point: ResumePoint | None) -> str | None:
 
 
 def _trainer(
-    config: TrainConfig, options: RunOptions, processes: Processes, keeper: RunCheckpoints, *, steps: int
+    config: TrainConfig, options: RunOptions, processes: Processes, more: Sequence[Callback], *, steps: int
 ) -> pl.Trainer:
-    callbacks: list[Callback] = [LearningRateMonitor("step"), progress_callback(), keeper]
+    callbacks: list[Callback] = [LearningRateMonitor("step"), progress_callback(), *more]
     if config.ema_decay:
         callbacks.append(MovingAverage(decay=config.ema_decay))
     return pl.Trainer(

@@ -227,7 +227,7 @@ def _costs(trained: Path, row: Row, config: TrainConfig) -> dict[str, Any]:
         used = parameters(network)
         if isinstance(network, VizECGNet):
             used -= sum(p.numel() for name, p in network.named_parameters() if name.startswith(other.value))
-        way, sample = _OneWay(network=network, looks_at=looks_at), samples[looks_at]
+        way, sample = _OneWay(network=network, looks_at=looks_at).eval(), samples[looks_at]
         costs["parameters"][looks_at.value] = used
         costs["macs"][looks_at.value] = macs(way, sample)
         costs["inference_ms"][looks_at.value] = round(_median_ms(way, sample), 2)
