@@ -154,7 +154,7 @@ def train(
         figure=keeper.monitor,
         value=keeper.best_score,
         best_epoch=keeper.best_epoch,
-        epochs=trainer.current_epoch,
+        epochs=trainer.global_step // len(loader),
         steps=trainer.global_step,
         seconds=round(time.monotonic() - began, 1),
         finished=stopped is None,

@@ -15,7 +15,7 @@ from torchmetrics.classification import MultilabelAUROC, MultilabelAveragePrecis
 
 from vizecg.data.dataset import Sample
 from vizecg.models import Logits, VizECGNet
-from vizecg.models.systems import as_system, build_system
+from vizecg.models.systems import System, as_system, build_system
 from vizecg.spec import LABELS
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
 from vizecg.train.losses import bernoulli_kl, training_loss
@@ -58,7 +58,6 @@ class TrainingModule(pl.LightningModule):
         )
         self.config = TrainConfig.model_validate(config)
         self.network = build_system(self.config.architecture, self.config.model)
-        self.system = as_system(self.network)
         if self.config.freeze_signal and isinstance(self.network, VizECGNet):
             # Before the network is shared out among processes, which settles what they tell each other.
             self.network.signal_encoder.requires_grad_(False)
@@ -75,6 +74,11 @@ class TrainingModule(pl.LightningModule):
         self.metrics = torch.nn.ModuleDict(
             {self._metric_key(name, stream): _collection(name, stream) for name, stream in self._measured()}
         )
+
+    @property
+    def system(self) -> System:
+        """The network, with the type of what it offers; not a second name for its weights in checkpoints."""
+        return as_system(self.network)
 
     def _measured(self) -> list[tuple[str, str]]:
         """(validation loader, stream): pictures under every condition, signals once, as they do not change."""
