@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,7 +47,7 @@ class Pipeline:
     def __init__(self, *, bundle: Path | None = None, threads: int = 0) -> None:
         self.bundle: Bundle = open_bundle(bundle or DEFAULT_BUNDLE)
         manifest = self.bundle.manifest
-        self.artefact = manifest.artefact()
+        self.artefact = manifest.onnx_artefact(platform.machine())
         self.backend: Backend = OnnxBackend(
             model=self.bundle.file(self.artefact.file), input_shape=manifest.preprocess.input_shape, threads=threads
         )

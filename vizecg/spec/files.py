@@ -1,4 +1,4 @@
-"""Writing files so that they are there whole or not at all."""
+"""Writing files so that they are there whole or not at all, and where those go that can be made again."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     except OSError:
         partial.unlink(missing_ok=True)
         raise
+
+
+def user_cache() -> Path:
+    """The project's folder in the user's cache, which may be deleted at any time: $XDG_CACHE_HOME/vizecg."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vizecg"

@@ -21,7 +21,7 @@ from vizecg.spec.labels import INTENDED_USE, LABELS
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.spec.sheet import SheetSpec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
 GOLDEN = "golden.npz"
 MODEL_INPUT, MODEL_OUTPUT = "image", "logits"
@@ -32,7 +32,9 @@ MODEL_INPUT, MODEL_OUTPUT = "image", "logits"
 class Artefact:
     """One model file: input ``image`` float32 (n, 1, H, W), output ``logits`` float32 (n, 6).
 
-    ``parity`` and ``accuracy`` hold what was measured on this very file.
+    ``machine`` is ``any`` or the processor that the file is made for, ``extra_files`` belong to it, ``scope`` says what
+    int8 reaches. ``parity``, ``accuracy`` and ``latency`` hold what was measured on this very file, in ``runtime``.
+    ``fallbacks`` lists what was asked for and tried before, and why it was not taken; ``details`` is the target's own.
     """
 
     name: str
@@ -40,13 +42,28 @@ class Artefact:
     target: str
     precision: str
     decision: DecisionRule
+    machine: str = "any"
+    scope: str | None = None
+    runtime: str = ""
+    extra_files: tuple[str, ...] = ()
     parity: dict[str, Any] = field(default_factory=dict)
     accuracy: dict[str, Any] = field(default_factory=dict)
+    latency: dict[str, Any] = field(default_factory=dict)
+    fallbacks: tuple[dict[str, Any], ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Artefact:
+        lists: dict[str, Any] = {key: tuple(data[key]) for key in ("extra_files", "fallbacks") if key in data}
+        return cls(**{**data, **lists, "decision": DecisionRule.from_dict(data["decision"])})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """Everything that the edge reads; see the module's docstring for the files beside it."""
+    """Everything that the edge reads; see the module's docstring for the files beside it.
+
+    ``ladder`` holds how far each step from the float network to the artefacts is from it, on the golden sheets.
+    """
 
     name: str
     artefacts: tuple[Artefact, ...]
@@ -59,6 +76,7 @@ class Manifest:
     toolchain: dict[str, str]
     source: dict[str, Any]
     files: dict[str, str]
+    ladder: tuple[dict[str, Any], ...] = ()
     labels: tuple[str, ...] = LABELS
     intended_use: str = INTENDED_USE
     schema_version: int = SCHEMA_VERSION
@@ -71,6 +89,18 @@ class Manifest:
                 return artefact
         names = ", ".join(artefact.name for artefact in self.artefacts)
         raise UsageError(f"bundle {self.name} has no artefact {wanted!r}: it has {names}")
+
+    def onnx_artefact(self, machine: str) -> Artefact:
+        """What ONNX Runtime runs on processors called ``machine``: the file made for them, or the one for any.
+
+        Raises:
+            BundleError: the bundle holds no such file.
+        """
+        fitting = [a for a in self.artefacts if a.target == "onnx" and a.machine in ("any", machine)]
+        if not fitting:
+            names = ", ".join(artefact.name for artefact in self.artefacts)
+            raise BundleError(f"bundle {self.name} has nothing for ONNX Runtime on {machine}: it has {names}")
+        return max(fitting, key=lambda artefact: artefact.machine == machine)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
@@ -85,13 +115,14 @@ class Manifest:
         try:
             data = json.loads(text)
             if data.get("schema_version") != SCHEMA_VERSION:
-                raise BundleError(f"manifest schema {data.get('schema_version')} is not {SCHEMA_VERSION}")
+                raise BundleError(
+                    f"manifest schema {data.get('schema_version')} is not {SCHEMA_VERSION}: export the model anew"
+                )
             if tuple(data["labels"]) != LABELS:
                 raise BundleError(f"manifest labels {data['labels']} are not {list(LABELS)}")
             data["labels"] = LABELS
-            data["artefacts"] = tuple(
-                Artefact(**{**raw, "decision": DecisionRule.from_dict(raw["decision"])}) for raw in data["artefacts"]
-            )
+            data["artefacts"] = tuple(Artefact.from_dict(raw) for raw in data["artefacts"])
+            data["ladder"] = tuple(data["ladder"])
             data["sheet"] = SheetSpec.from_dict(data["sheet"])
             data["preprocess"] = PreprocessSpec.from_dict(data["preprocess"])
             manifest = cls(**data)
@@ -136,8 +167,9 @@ def open_bundle(path: Path) -> Bundle:
         if sha256_file(file) != expected:
             raise BundleError(f"{path}: {name} was changed since the export (sha256 differs)")
     for artefact in manifest.artefacts:
-        if artefact.file not in manifest.files:
-            raise BundleError(f"{path}: {artefact.file} has no recorded hash")
+        for name in (artefact.file, *artefact.extra_files):
+            if name not in manifest.files:
+                raise BundleError(f"{path}: {name} has no recorded hash")
     return Bundle(path=path, manifest=manifest, sha256=sha256_bytes(raw))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -85,13 +86,29 @@ def _fit_curve(logits: np.ndarray, labels: np.ndarray, *, with_bias: bool) -> tu
     return float(np.exp(log_scale)), bias
 
 
-def best_f1_threshold(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """The threshold of highest F1, half-way between the two scores it separates."""
+def best_f1_threshold(
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    *,
+    groups: np.ndarray | None = None,
+    least_hits: Mapping[Any, float] | None = None,
+) -> float:
+    """The threshold of highest F1, half-way between the two scores it separates.
+
+    Args:
+        probabilities: (n,).
+        labels: (n,) of 0 and 1.
+        groups: (n,), with ``least_hits``: of each group, at least so many of the positives must be found.
+    """
     order = np.argsort(-probabilities, kind="stable")
     scores, hits = probabilities[order], np.cumsum(labels[order])
     f1 = 2 * hits / (np.arange(1, len(scores) + 1) + labels.sum())
     # A threshold cannot separate equal scores.
     f1[:-1][scores[:-1] == scores[1:]] = -1
+    if groups is not None and least_hits is not None:
+        for group, least in least_hits.items():
+            # Sums of rounded numbers: a count that should be met exactly is.
+            f1[np.cumsum(labels[order] * (groups[order] == group)) < least - 1e-6] = -1
     best = int(np.argmax(f1))
     below = scores[best + 1] if best + 1 < len(scores) else 0.0
     return float(np.clip((scores[best] + below) / 2, 1e-4, 1 - 1e-4))
@@ -138,6 +155,39 @@ def fit_decision_rule(logits: np.ndarray, labels: np.ndarray, *, margin: float =
         threshold=tuple(fit.threshold for fit in fits),
         margin=margin,
     )
+
+
+def recall_keeping_rule(
+    logits: np.ndarray,
+    labels: np.ndarray,
+    *,
+    decisions: np.ndarray,
+    groups: np.ndarray,
+    max_drop: float,
+    margin: float = 0.0,
+) -> DecisionRule:
+    """Platt calibration of an artefact, with the thresholds of best F1 among those that keep another's recall.
+
+    The threshold of best F1 of a rare class jumps between equals when scores move a little, and may give up
+    sensitivity for precision; what an artefact's users were promised is the network's it was made from.
+
+    Args:
+        logits, labels, margin: as ``fit_decision_rule``.
+        decisions: (n, 6) of 0 and 1, that network's on the same records.
+        groups: (n,), within each of which recall is kept.
+        max_drop: of recall, in any class and group.
+
+    Raises:
+        UsageError: a class has no positive or no negative record.
+    """
+    rule = fit_decision_rule(logits, labels, margin=margin)
+    scores = rule.probabilities(logits)
+    thresholds = []
+    for column in range(len(LABELS)):
+        truth, found = labels[:, column], decisions[:, column]
+        least = {group: ((found - max_drop) * truth)[groups == group].sum() for group in dict.fromkeys(groups.tolist())}
+        thresholds.append(best_f1_threshold(scores[:, column], truth, groups=groups, least_hits=least))
+    return replace(rule, threshold=tuple(thresholds))
 
 
 def cross_fit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -73,9 +74,9 @@ def checkpoint_classifier(path: Path, *, looks_at: Modality = Modality.IMAGE) ->
 
 
 def bundle_classifier(path: Path) -> Classifier:
-    """The default artefact of a verified bundle, with its calibration and thresholds."""
+    """The ONNX artefact of a verified bundle, with its calibration and thresholds."""
     bundle = open_bundle(path)
-    artefact = bundle.manifest.artefact()
+    artefact = bundle.manifest.onnx_artefact(platform.machine())
     session = onnx_session(bundle.file(artefact.file))
     return Classifier(
         name=f"{bundle.manifest.name}/{artefact.name}",

@@ -39,12 +39,12 @@ class Bootstrap:
     samples: dict[str, np.ndarray]
 
     def intervals(self) -> dict[str, Interval]:
-        return {key: _interval(value, self.samples[key]) for key, value in self.point.items()}
+        return {key: interval(value, self.samples[key]) for key, value in self.point.items()}
 
     def minus(self, other: Bootstrap) -> dict[str, Interval]:
         """Differences with paired intervals; the other's records must be the same, in the same order."""
         return {
-            key: _interval(value - other.point[key], self.samples[key] - other.samples[key])
+            key: interval(value - other.point[key], self.samples[key] - other.samples[key])
             for key, value in self.point.items()
         }
 
@@ -176,7 +176,8 @@ def _ece(scores: Tensor, truth: Tensor) -> Tensor:
     return binary_calibration_error(scores.contiguous(), truth.contiguous(), n_bins=ECE_BINS)
 
 
-def _interval(value: float, samples: np.ndarray) -> Interval:
+def interval(value: float, samples: np.ndarray) -> Interval:
+    """A figure and the middle 95 % of its resamples (bootstraps,), of which those that are not finite do not count."""
     finite = samples[np.isfinite(samples)]
     if not np.isfinite(value) or not len(finite):
         return {"value": None, "low": None, "high": None}
