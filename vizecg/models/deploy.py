@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
+from vizecg.models.attention import ModalAttention
 from vizecg.models.modality import Modality
 from vizecg.models.vizecgnet import CmamWithoutSignal, VizECGNet
 from vizecg.spec import UsageError
@@ -16,7 +17,8 @@ _IMAGE_PARTS = ("image_encoder.", "image_stream.")
 class ImageOnly(nn.Module):
     """The image stream of a trained network: (B, 1, H, W) preprocessed sheets -> logits (B, 6).
 
-    Holds copies of the weights of the image stream and of nothing else, in evaluation mode, on the CPU.
+    Holds copies of the weights of the image stream and of nothing else, in evaluation mode, on the CPU. Those of the
+    attention modules are folded (``ModalAttention.fold``), so its logits are ``forward_image``'s up to rounding.
 
     Raises:
         UsageError: the network has no image stream.
@@ -36,6 +38,9 @@ class ImageOnly(nn.Module):
             if name.startswith(_IMAGE_PARTS) and not (skipped and name.startswith(skipped))
         }
         image_only.load_state_dict(weights)
+        for module in image_only.modules():
+            if isinstance(module, ModalAttention):
+                module.fold()
         self.network = image_only
         self.eval()
 

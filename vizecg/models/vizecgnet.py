@@ -140,7 +140,9 @@ class Stream(nn.Module):
     def finish(self, tokens: Tensor) -> Tensor:
         """SMAM, mean over the tokens, head: logits (B, 6)."""
         refined = self.smam(tokens, tokens) if self.smam is not None else tokens
-        return self.head(refined.mean(dim=1))
+        # The mean over a 4-D map is the one that XNNPACK takes; bit for bit it is that over dimension 1.
+        pooled = refined.transpose(1, 2).unsqueeze(-1).mean(dim=(2, 3), keepdim=True)
+        return self.head(pooled.flatten(1))
 
     def forward(self, tokens: Tensor) -> Tensor:
         """The stream without the other modality: logits (B, 6)."""
