@@ -11,6 +11,7 @@ import typer
 
 from vizecg.spec import INTENDED_USE, ExitCode, UsageError
 from vizecg.spec.console import run_app
+from vizecg_edge.engine import command as engine_command
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +22,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 @app.callback()
 def root_command() -> None:
     """Reads photographs of printed 12-lead ECGs, offline."""
+
+
+app.command("build", epilog=INTENDED_USE)(engine_command.build)
 
 
 @app.command(epilog=INTENDED_USE)

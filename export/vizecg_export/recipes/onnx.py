@@ -1,28 +1,93 @@
-"""ONNX Runtime: float export and int8 Q/DQ by onnxruntime's own quantiser."""
+"""ONNX Runtime: float export, fp16, and int8 Q/DQ by onnxruntime's own quantiser."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import tempfile
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import onnx
+import onnxruntime
 import torch
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from vizecg.models import ImageOnly
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
+from vizecg.train.runners import onnx_logits, onnx_session
+from vizecg_export.recipes.base import Job, Made
+from vizecg_export.recipes.half import to_half
+from vizecg_export.targets import Machine, Precision, Scope, Target
 
 OPSET = 20
-CALIBRATION_METHOD = "minmax"
+METHODS = {
+    "minmax": CalibrationMethod.MinMax,
+    "entropy": CalibrationMethod.Entropy,
+    "percentile": CalibrationMethod.Percentile,
+}
+TRUNK_OPS = ("Conv", "Relu", "MaxPool", "Add")
+PRODUCTS = ("MatMul", "Gemm")
+
+
+class OnnxRecipe:
+    """Files for ONNX Runtime; input ``image`` (n, 1, H, W) with a free n.
+
+    int8 for any machine has weights of 7 bits: on x86 without VNNI, ONNX Runtime's 8-bit kernels add pairs of products
+    in 16 bits and saturate with weights of 8. ARM has no such kernels: its file has 8-bit weights, and symmetric
+    activations, which its dot products take without a correction.
+    """
+
+    target = Target.ONNX
+    precisions = (Precision.FP32, Precision.FP16, Precision.INT8)
+    calibrators = tuple(METHODS)
+    machines = (Machine.ANY, Machine.ARM)
+
+    def make(self, job: Job) -> Made:
+        flavour = "" if job.machine is Machine.ANY else "_arm"
+        target = job.folder / f"model_{job.precision.value}{flavour}.onnx"
+        details: dict[str, object] = {"opset": OPSET}
+        with tempfile.TemporaryDirectory() as folder:
+            floating = Path(folder) / "float.onnx"
+            export_float(job.network, floating, input_shape=job.input_shape)
+            if job.precision is Precision.FP32:
+                target.write_bytes(floating.read_bytes())
+            elif job.precision is Precision.FP16:
+                write_clean(to_half(onnx.load(str(floating))), target)
+            else:
+                assert job.images is not None
+                details["weight_bits"] = 8 if job.machine is Machine.ARM else 7
+                details["quantised"] = quantise(
+                    floating,
+                    target,
+                    images=job.images,
+                    scope=job.scope,
+                    machine=job.machine,
+                    calibrator=job.calibrator or self.calibrators[0],
+                )
+        runtime = f"onnxruntime {onnxruntime.__version__}"
+        return Made(file=target.name, run=partial(onnx_logits, onnx_session(target)), runtime=runtime, details=details)
+
+
+_EXPORTED: WeakKeyDictionary[ImageOnly, bytes] = WeakKeyDictionary()
+"""Every way to calibrate starts from the same float model, which takes seconds to export."""
 
 
 def export_float(network: ImageOnly, target: Path, *, input_shape: tuple[int, int, int, int]) -> None:
     """Write the float32 ONNX model: input ``image`` (n, 1, H, W) with a free n, output ``logits`` (n, 6)."""
+    if network not in _EXPORTED:
+        _export(network, target, input_shape=input_shape)
+        _EXPORTED[network] = target.read_bytes()
+    target.write_bytes(_EXPORTED[network])
+
+
+def _export(network: ImageOnly, target: Path, *, input_shape: tuple[int, int, int, int]) -> None:
     # The exporter specialises a batch of one, so the example holds two.
     example = torch.zeros(2, *input_shape[1:])
     with warnings.catch_warnings():
@@ -40,63 +105,118 @@ def export_float(network: ImageOnly, target: Path, *, input_shape: tuple[int, in
     if program is None:
         raise RuntimeError("torch.onnx.export returned no program")
     program.save(str(target))
-    model = onnx.load(str(target))
-    # Stack traces of the exporting machine would otherwise travel in the file.
+    write_clean(onnx.load(str(target)), target)
+
+
+def write_clean(model: onnx.ModelProto, target: Path) -> None:
+    """Check a model and write it without what only its making needed.
+
+    Stack traces of the exporting machine would otherwise travel in the file, and shapes that every runtime infers
+    by itself are a part of its size that counts in int8.
+    """
     for node in model.graph.node:
         del node.metadata_props[:]
-    onnx.checker.check_model(model)
+        node.doc_string = ""
+    del model.graph.value_info[:]
+    del model.metadata_props[:]
+    onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(target))
 
 
 class _Batches(CalibrationDataReader):
+    """One sheet at a time, in any range: ranges of activations are merged sheet by sheet and never pile up."""
+
     def __init__(self, images: np.ndarray) -> None:
-        self._images: Iterator[np.ndarray] = iter(images)
+        self._images = images
+        self.set_range(0, len(images))
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def set_range(self, start_index: int, end_index: int) -> None:
+        self._left = iter(range(start_index, end_index))
 
     def get_next(self) -> dict[str, np.ndarray] | None:
-        image = next(self._images, None)
-        return None if image is None else {MODEL_INPUT: image[None]}
+        index = next(self._left, None)
+        return None if index is None else {MODEL_INPUT: self._images[index][None]}
 
 
-def quantise(source: Path, target: Path, *, images: np.ndarray) -> None:
-    """Post-training static quantisation of the trunk to int8 Q/DQ; attention and head stay float.
+def quantise(
+    source: Path, target: Path, *, images: np.ndarray, scope: Scope, machine: Machine, calibrator: str
+) -> dict[str, list[int]]:
+    """Post-training static quantisation to int8 Q/DQ, weights per channel.
 
-    Weights per channel with 7 bits (``reduce_range``): on x86 without VNNI, ONNX Runtime's 8-bit kernels add pairs
-    of products in 16 bits and saturate with 8-bit weights.
+    Additions behind the trunk (of positions, attention and head) and attention's products of activations stay float in
+    either scope: they have rare large values, for which one scale of 8 bits is too coarse, and nothing that counts
+    would get faster. ``Relu`` is named so that a convolution's result is rounded behind it and not before, where half
+    of the range would be of numbers that it cuts off.
 
     Args:
         source: the float model.
         target: where the quantised model goes.
         images: float32 (n, 1, H, W), preprocessed calibration sheets.
+        scope: all convolutions and products, or the trunk alone.
+        machine: the processors it is for; see ``OnnxRecipe``.
+        calibrator: one of ``METHODS``.
+
+    Returns:
+        As ``quantised_share``.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    arm = machine is Machine.ARM
+    with tempfile.TemporaryDirectory() as folder, _quiet():
         prepared = Path(folder) / "prepared.onnx"
-        level = logging.getLogger().level
-        logging.getLogger().setLevel(logging.ERROR)
-        try:
-            quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-            quantize_static(
-                str(prepared),
-                str(target),
-                _Batches(images),
-                quant_format=QuantFormat.QDQ,
-                op_types_to_quantize=["Conv", "MaxPool", "Add"],
-                nodes_to_exclude=_after_the_trunk(prepared),
-                per_channel=True,
-                reduce_range=True,
-                weight_type=QuantType.QInt8,
-                activation_type=QuantType.QUInt8,
-                calibrate_method=CalibrationMethod.MinMax,
-            )
-        finally:
-            logging.getLogger().setLevel(level)
+        quantised = Path(folder) / "quantised.onnx"
+        quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+        quantize_static(
+            str(prepared),
+            str(quantised),
+            _Batches(images),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=[*TRUNK_OPS, *(PRODUCTS if scope is Scope.FULL else ())],
+            nodes_to_exclude=left_float(onnx.load(str(prepared))),
+            per_channel=True,
+            reduce_range=not arm,
+            weight_type=QuantType.QInt8,
+            activation_type=QuantType.QInt8 if arm else QuantType.QUInt8,
+            calibrate_method=METHODS[calibrator],
+            extra_options={"CalibStridedMinMax": 1, "ActivationSymmetric": arm, "WeightSymmetric": True},
+        )
+        model = onnx.load(str(quantised))
+        write_clean(model, target)
+    return quantised_share(model)
 
 
-def _after_the_trunk(model: Path) -> list[str]:
-    """Additions behind the last convolution: of positions, attention and head.
-
-    Their sums have rare large values, for which the one scale of a tensor of 8 bits is too coarse: quantising them
-    too more than doubles the largest difference from the float network and makes nothing faster that counts.
-    """
-    nodes = list(onnx.load(str(model), load_external_data=False).graph.node)
+def left_float(model: onnx.ModelProto) -> list[str]:
+    """Names of the additions behind the last convolution, and of products without weights."""
+    nodes = list(model.graph.node)
+    weights = {tensor.name for tensor in model.graph.initializer}
     last = max(place for place, node in enumerate(nodes) if node.op_type == "Conv")
-    return [node.name for node in nodes[last + 1 :] if node.op_type == "Add"]
+    return [
+        node.name
+        for place, node in enumerate(nodes)
+        if (node.op_type == "Add" and place > last) or (node.op_type == "MatMul" and node.input[1] not in weights)
+    ]
+
+
+def quantised_share(model: onnx.ModelProto) -> dict[str, list[int]]:
+    """Kind of operation -> how many of them take int8 in all their operands, and how many there are."""
+    dequantised = {node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear"}
+    share: dict[str, list[int]] = {}
+    for node in model.graph.node:
+        if node.op_type in (*TRUNK_OPS, *PRODUCTS):
+            counts = share.setdefault(node.op_type, [0, 0])
+            counts[0] += dequantised.issuperset(node.input[:2])
+            counts[1] += 1
+    return share
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The quantiser tells its steps on stdout, which belongs to ``--json``."""
+    level = logging.getLogger().level
+    logging.getLogger().setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.getLogger().setLevel(level)
