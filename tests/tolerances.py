@@ -48,6 +48,11 @@ _ROWS = (
     Tolerance("golden-ink", 1.0, "mean difference of ink maps (0..255): JPEG and noise of other OpenCV builds"),
     Tolerance("int8-same-file", 0.35, "logits of one int8 file on two CPUs: a rounded activation may fall either way"),
     Tolerance("int8-cosine", 0.99, "least cosine of int8 with float logits: 0.999 is usual, 0.89 is saturation"),
+    Tolerance("tensorrt-fp16", 0.02, "logits of a float16 graph, weights and tensors rounded: 0.005 on 600 sheets"),
+    Tolerance("tensorrt-int8-db", 30.0, "least SQNR, dB, of int8 for TensorRT with float logits: 42 was measured"),
+    Tolerance("folded", 1e-5, "logits with scale and gains moved into weights: float32 products in another order"),
+    Tolerance("executorch-int8-db", 32.0, "least SQNR, dB, of int8 programs with float logits: 43 to 45 was measured"),
+    Tolerance("runner", 1e-5, "logits of one program in two processes: float32 sums in the order of the threads"),
 )
 
 TOLERANCES = MappingProxyType({row.name: row for row in _ROWS})

@@ -1,208 +1,231 @@
-"""Checkpoint -> bundle: export, quantise, prove parity, fit the decision rule, write the whole or nothing."""
+"""Checkpoint -> bundle: export, quantise, prove parity, fit the decision rules, write the whole or nothing."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
-from vizecg.data.cache import InkCache, build_cache
 from vizecg.data.source import RecordSource
-from vizecg.models import ImageOnly
+from vizecg.models.sizes import parameters
 from vizecg.render import RENDERER_VERSION
-from vizecg.spec import Condition, DecisionRule, UsageError
-from vizecg.spec.manifest import GOLDEN, Artefact, Bundle, Manifest, check_target, hash_files, publish_bundle
+from vizecg.spec import UsageError, parity
+from vizecg.spec.manifest import GOLDEN, Bundle, Manifest, check_target, hash_files, publish_bundle
 from vizecg.spec.preprocess import normalise
-from vizecg.train.calibrate import fit_decision_rule
 from vizecg.train.checkpoint import Checkpoint
-from vizecg.train.metrics import evaluate_scores
-from vizecg.train.runners import onnx_logits, onnx_session, torch_logits
-from vizecg_export import parity
+from vizecg.train.runners import torch_logits
+from vizecg_export.accuracy import GateLimits
+from vizecg_export.attempts import Accepted, Say, Wanted, accept
+from vizecg_export.calibration import CalibrationSpec, calibration_conditions, calibration_set, check_disjoint
 from vizecg_export.card import CARD, model_card
-from vizecg_export.data import CalibrationSet, calibration_set, golden_inks
+from vizecg_export.latency import FLOAT, latencies
 from vizecg_export.provenance import git_state, toolchain
-from vizecg_export.recipes import onnx as onnx_recipe
-from vizecg_export.targets import Precision, Target
+from vizecg_export.recipes import Job, Recipe, Run, recipe_for
+from vizecg_export.scratch import scratch_folder
+from vizecg_export.subject import Subject, make_subject
+from vizecg_export.targets import Machine, OnFail, Precision, Target
 
-EVALUATION_CONDITIONS = (Condition.CLEAN, Condition.PHOTO)
-Logits = Callable[[np.ndarray], np.ndarray]
-"""uint8 ink maps (n, height, width) -> logits (n, 6)."""
+BPTE_SHEETS = 4
+"""Golden sheets in ExecuTorch's own bundled program, where inputs are float32 and take 0.7 MB each."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportRequest:
     """What ``vizecg-export`` was asked for.
 
-    ``calibration`` is required for int8. Without ``evaluation`` the bundle carries uncalibrated scores and 0.5
-    thresholds, and says so.
+    ``calibration`` is required for int8. Without ``evaluation`` there is no accuracy gate, and the bundle carries
+    uncalibrated scores and 0.5 thresholds, and says so. ``cache`` holds drawn sheets under hashes of what decides them.
     """
 
     checkpoint: Checkpoint
+    targets: tuple[Target, ...]
     precision: Precision
     out: Path
     name: str
+    cache: Path
     calibration: RecordSource | None = None
     evaluation: RecordSource | None = None
-    cache: Path | None = None
-    per_class: int = 16
+    calibrator: str | None = None
+    per_class: int = 28
+    allow_few: bool = False
+    qat_epochs: int = 0
+    limits: GateLimits = field(default_factory=GateLimits)
+    on_fail: OnFail = OnFail.STOP
     seed: int = 0
     workers: int = 2
 
+    def plan(self) -> dict[str, Any]:
+        """What would be done, for ``--dry-run``."""
+        return {
+            "out": str(self.out),
+            "targets": [target.value for target in self.targets],
+            "precision": self.precision.value,
+            "checkpoint_sha256": self.checkpoint.sha256,
+            "calibration": None if self.calibration is None else self.calibration.name,
+            "evaluation": None if self.evaluation is None else self.evaluation.name,
+            "on_fail": self.on_fail.value,
+            "limits": self.limits.to_dict(),
+            "cache": str(self.cache),
+            "dry_run": True,
+        }
 
-def export_onnx(request: ExportRequest, *, say: Callable[[str], None]) -> Bundle:
-    """Make an ONNX bundle.
+
+def check_request(request: ExportRequest) -> None:
+    """Refuse what cannot end well, before hours of work and not after.
 
     Raises:
-        UsageError: int8 without calibration records, or ``out`` is something else than a bundle.
-        ParityError: the artefact leaves the float network.
+        UsageError: ``out`` is something else than a bundle, int8 without calibration, or options without a meaning.
+        MissingToolError: a target's toolchain is not installed.
     """
     check_target(request.out)
-    if request.precision is Precision.INT8 and request.calibration is None:
+    int8 = request.precision is Precision.INT8
+    if int8 and request.calibration is None:
         raise UsageError("--precision int8 needs --calib: quantisation without calibration data is guesswork")
-    folder = Path(tempfile.mkdtemp(dir=request.out.parent, prefix=f".{request.out.name}-"))
-    try:
-        manifest = _fill(folder, request, say)
+    if request.qat_epochs and (not int8 or request.targets != (Target.EXECUTORCH,)):
+        raise UsageError("--qat-epochs trains the int8 graph of --target executorch only")
+    for target in request.targets:
+        recipe = recipe_for(target)
+        if request.precision not in recipe.precisions:
+            has = ", ".join(precision.value for precision in recipe.precisions)
+            raise UsageError(f"target {target.value} has no {request.precision.value}, it has {has}")
+        if int8 and request.calibrator and request.calibrator not in recipe.calibrators:
+            raise UsageError(
+                f"target {target.value} has no calibrator {request.calibrator!r}: {', '.join(recipe.calibrators)}"
+            )
+
+
+def export(request: ExportRequest, *, say: Say) -> Bundle:
+    """Make a bundle of one artefact per target and processor.
+
+    Raises:
+        As ``check_request``; ParityError, AccuracyError: an artefact misses a gate, and so do its fallbacks.
+    """
+    check_request(request)
+    with scratch_folder(request.out) as folder:
+        subject = _subject(request, say)
+        manifest = _fill(folder, request, subject, say)
         # mkdtemp makes private folders; a bundle is to be read by whoever may read its neighbours.
         os.chmod(folder, 0o755)
         return publish_bundle(folder, manifest, request.out)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _fill(folder: Path, request: ExportRequest, say: Callable[[str], None]) -> Manifest:
+def _subject(request: ExportRequest, say: Say) -> Subject:
     config = request.checkpoint.config
-    sheet, preprocess = config.sheet_spec(), config.preprocess_spec()
-    network = ImageOnly(network=request.checkpoint.vizecgnet())
-    parameters = sum(p.numel() for p in network.parameters())
-    say("float model: exporting to ONNX")
-    floating = folder / "model_fp32.onnx"
-    onnx_recipe.export_float(network, floating, input_shape=preprocess.input_shape)
-    calibration: CalibrationSet | None = None
-    model = floating
+    calibration = None
     if request.precision is Precision.INT8:
         assert request.calibration is not None
-        say(f"calibration: drawing records of {request.calibration.name}")
-        calibration = calibration_set(
-            request.calibration, per_class=request.per_class, seed=request.seed, sheet=sheet, preprocess=preprocess
+        say(f"calibration: records of {request.calibration.name}")
+        spec = CalibrationSpec(
+            sheet=config.sheet_spec(),
+            preprocess=config.preprocess_spec(),
+            conditions=calibration_conditions(config.conditions),
+            per_class=request.per_class,
+            seed=request.seed,
+            allow_few=request.allow_few,
         )
+        calibration = calibration_set(request.calibration, spec, cache=request.cache)
         if request.evaluation is not None:
-            _check_disjoint(calibration, request.evaluation)
-        say(f"int8: quantising on {len(calibration.inks)} sheets")
-        model = folder / "model_int8.onnx"
-        onnx_recipe.quantise(floating, model, images=normalise(calibration.inks, preprocess))
-        floating.unlink()
-    session = onnx_session(model)
-
-    def reference(inks: np.ndarray) -> np.ndarray:
-        batches = np.array_split(inks, max(1, len(inks) // 16))
-        return np.concatenate([torch_logits(network, normalise(batch, preprocess)) for batch in batches])
-
-    def artefact(inks: np.ndarray) -> np.ndarray:
-        return np.concatenate([onnx_logits(session, normalise(ink[None], preprocess)) for ink in inks])
-
-    say("parity: golden sheets")
-    golden = golden_inks(sheet=sheet, preprocess=preprocess)
-    expected, found = reference(golden), artefact(golden)
-    name = f"onnx-{request.precision.value}"
-    on_golden = parity.compare(expected, found, rule=DecisionRule())
-    parity.check(on_golden, precision=request.precision.value, artefact=name)
-    np.savez_compressed(folder / GOLDEN, inks=golden, float_logits=expected, artefact_logits=found)
-    figures = {"golden": on_golden.to_dict()}
-    rule = DecisionRule()
-    accuracy: dict[str, Any] = {}
+            check_disjoint(calibration, request.evaluation)
     if request.evaluation is not None:
-        rule, accuracy, on_evaluation = _evaluate(request, reference, artefact, name, say)
-        figures["evaluation"] = on_evaluation.to_dict()
-    (folder / CARD).write_text(
-        model_card(
-            name=request.name,
-            artefact=name,
-            config=config,
-            training_data=request.checkpoint.training_data,
-            parameters=parameters,
-            rule=rule,
-            accuracy=accuracy,
-            parity=figures,
-        )
-    )
-    return Manifest(
-        name=request.name,
-        artefacts=(
-            Artefact(
-                name=name, file=model.name, target=Target.ONNX.value, precision=request.precision.value,
-                decision=rule, parity=figures, accuracy=accuracy,
-            ),
-        ),
-        default_artefact=name,
-        sheet=sheet,
-        preprocess=preprocess,
-        renderer_version=RENDERER_VERSION,
-        checkpoint={
-            "sha256": request.checkpoint.sha256,
-            "parameters": parameters,
-            "training_data": request.checkpoint.training_data,
-        },
-        calibration=_calibration_entry(calibration),
-        toolchain=toolchain(),
-        source=git_state(),
-        files=hash_files(folder),
-    )  # fmt: skip
-
-
-def _evaluate(
-    request: ExportRequest,
-    reference: Logits,
-    artefact: Logits,
-    name: str,
-    say: Callable[[str], None],
-) -> tuple[DecisionRule, dict[str, Any], parity.Parity]:
-    """Fit the artefact's decision rule and measure it beside the float network, on the same records."""
-    assert request.evaluation is not None
-    cache = _evaluation_cache(request)
-    labels = np.array(cache.labels[cache.rows])
-    say(f"evaluation: float network and {name} on {len(labels)} records, {len(EVALUATION_CONDITIONS)} conditions")
-    floats = [reference(cache.inks[cache.rows, i]) for i in range(len(EVALUATION_CONDITIONS))]
-    found = [artefact(cache.inks[cache.rows, i]) for i in range(len(EVALUATION_CONDITIONS))]
-    stacked = np.concatenate([labels] * len(EVALUATION_CONDITIONS))
-    all_float, all_found = np.concatenate(floats), np.concatenate(found)
-    margin = float(np.percentile(np.abs(all_float - all_found), 99))
-    rule = fit_decision_rule(all_found, stacked, margin=margin)
-    float_rule = fit_decision_rule(all_float, stacked)
-    accuracy: dict[str, Any] = {"data": request.evaluation.name, "kind": "validation: thresholds were fitted on it"}
-    for condition, a, b in zip(EVALUATION_CONDITIONS, floats, found, strict=True):
-        accuracy[condition.value] = {
-            "artefact": evaluate_scores(rule.probabilities(b), labels, thresholds=rule.threshold),
-            "float": evaluate_scores(float_rule.probabilities(a), labels, thresholds=float_rule.threshold),
-        }
-    on_evaluation = parity.compare(all_float, all_found, rule=rule)
-    parity.check(on_evaluation, precision=request.precision.value, artefact=name)
-    return rule, accuracy, on_evaluation
-
-
-def _evaluation_cache(request: ExportRequest) -> InkCache:
-    assert request.evaluation is not None
-    folder = request.cache or request.out.parent / f"{request.out.name}-evaluation"
-    return build_cache(
-        folder,
-        source=request.evaluation,
-        spec=request.checkpoint.config.cache_spec(EVALUATION_CONDITIONS),
+        say(f"float network: {request.evaluation.name}, {len(request.evaluation)} records")
+    return make_subject(
+        request.checkpoint,
+        calibration=calibration,
+        evaluation=request.evaluation,
+        cache=request.cache,
         workers=request.workers,
     )
 
 
-def _check_disjoint(calibration: CalibrationSet, evaluation: RecordSource) -> None:
-    patients = {patient for patient in evaluation.patient_ids if patient is not None}
-    if set(calibration.record_ids) & set(evaluation.record_ids) or calibration.patient_ids & patients:
-        raise UsageError(f"calibration records share patients with {evaluation.name}")
+def _fill(folder: Path, request: ExportRequest, subject: Subject, say: Say) -> Manifest:
+    recipes = {target: recipe_for(target) for target in request.targets}
+    ladder = _float_rungs(subject, recipes, say)
+    found: list[Accepted] = []
+    for recipe in recipes.values():
+        for machine in recipe.machines if request.precision is Precision.INT8 else (Machine.ANY,):
+            wanted = Wanted(
+                recipe=recipe,
+                precision=request.precision,
+                machine=machine,
+                on_fail=request.on_fail,
+                limits=request.limits,
+                calibrator=request.calibrator,
+                qat_epochs=request.qat_epochs,
+                seed=request.seed,
+            )
+            accepted = accept(wanted, subject, folder, say=say)
+            found.append(_with_golden_program(accepted, subject, folder))
+            if accepted.artefact.precision != Precision.INT8.value:
+                # Only int8 differs by processor.
+                break
+    say("latency: one sheet at a time, in turn")
+    image = normalise(subject.golden.inks[:1], subject.preprocess)
+    runs = {FLOAT: subject.float_run, **{accepted.artefact.name: accepted.made.run for accepted in found}}
+    taken = latencies(runs, image)
+    artefacts = tuple(replace(a.artefact, latency=taken[a.artefact.name]) for a in found)
+    golden_logits: dict[str, Any] = {f"logits_{accepted.artefact.name}": accepted.golden_logits for accepted in found}
+    np.savez_compressed(folder / GOLDEN, inks=subject.golden.inks, float_logits=subject.golden.logits, **golden_logits)
+    size = parameters(subject.network)
+    card = model_card(name=request.name, artefacts=artefacts, checkpoint=request.checkpoint, parameters=size)
+    (folder / CARD).write_text(card)
+    return Manifest(
+        name=request.name,
+        artefacts=artefacts,
+        default_artefact=artefacts[0].name,
+        sheet=subject.sheet,
+        preprocess=subject.preprocess,
+        renderer_version=RENDERER_VERSION,
+        checkpoint={
+            "sha256": request.checkpoint.sha256,
+            "parameters": size,
+            "training_data": request.checkpoint.training_data,
+        },
+        calibration={} if subject.calibration is None else subject.calibration.summary,
+        toolchain=toolchain(),
+        source=git_state(),
+        files=hash_files(folder),
+        ladder=(*ladder, {"rung": FLOAT, "latency": taken[FLOAT]}),
+    )
 
 
-def _calibration_entry(calibration: CalibrationSet | None) -> dict[str, Any]:
-    if calibration is None:
-        return {"method": None}
-    return {"method": onnx_recipe.CALIBRATION_METHOD, **calibration.summary}
+def _with_golden_program(accepted: Accepted, subject: Subject, folder: Path) -> Accepted:
+    """ExecuTorch's own form of a program with golden data, for its runners on devices."""
+    artefact = accepted.artefact
+    if artefact.target != Target.EXECUTORCH.value:
+        return accepted
+    from vizecg_export.recipes.executorch import bundled_program
+
+    file = Path(artefact.file).with_suffix(".bpte").name
+    images = normalise(subject.golden.inks[:: len(subject.golden.inks) // BPTE_SHEETS], subject.preprocess)
+    bundled_program(folder / artefact.file, images, accepted.made.run(images), folder / file)
+    return replace(accepted, artefact=replace(artefact, extra_files=(*artefact.extra_files, file)))
+
+
+def _float_rungs(subject: Subject, recipes: dict[Target, Recipe], say: Say) -> list[dict[str, Any]]:
+    """The steps between the float network and the files: each must be the same network.
+
+    Raises:
+        ParityError: one is not.
+    """
+    shape = subject.preprocess.input_shape
+    module = torch.export.export(subject.network, (torch.zeros(shape),)).module()
+    runs: dict[str, tuple[Run, int | None]] = {"torch.export": (partial(torch_logits, module), None)}
+    with tempfile.TemporaryDirectory() as scratch:
+        for target, recipe in recipes.items():
+            job = Job(network=subject.network, input_shape=shape, folder=Path(scratch), precision=Precision.FP32)
+            made = recipe.make(job)
+            runs[f"{target.value}-fp32"] = (made.run, (job.folder / made.file).stat().st_size)
+        return [_rung(name, run, size, subject, say) for name, (run, size) in runs.items()]
+
+
+def _rung(name: str, run: Run, size: int | None, subject: Subject, say: Say) -> dict[str, Any]:
+    found = parity.compare(subject.golden.logits, subject.logits(run, subject.golden.inks), rule=subject.rule)
+    say(f"{name}: largest difference {found.max_abs:.2g} on {found.n} golden sheets")
+    parity.check(found, limits=parity.LIMITS[Precision.FP32.value], artefact=name)
+    return {"rung": name, "size_bytes": size, "golden": found.to_dict()}

@@ -2,60 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from vizecg.spec import INTENDED_USE, LABELS, DecisionRule, Label
-from vizecg.train.config import TrainConfig
+from vizecg.spec import INTENDED_USE, LABELS, Label
+from vizecg.spec.manifest import Artefact
+from vizecg.train.checkpoint import Checkpoint
+from vizecg_export.accuracy import CONDITIONS
 
 CARD = "MODEL_CARD.md"
 
 
-def model_card(
-    *,
-    name: str,
-    artefact: str,
-    config: TrainConfig,
-    training_data: dict[str, Any] | None,
-    parameters: int,
-    rule: DecisionRule,
-    accuracy: dict[str, Any],
-    parity: dict[str, Any],
-) -> str:
+def model_card(*, name: str, artefacts: Sequence[Artefact], checkpoint: Checkpoint, parameters: int) -> str:
     """Markdown: what the model is, what it was measured on, what it must not be used for."""
+    config = checkpoint.config
     conditions = sorted({condition.value for condition in config.conditions})
     lines = [
         f"# {name}",
         "",
         INTENDED_USE,
         "",
-        f"Image stream of VizECGNet (arXiv 2408.02888), {parameters / 1e6:.2f} M parameters, artefact `{artefact}`.",
-        f"Reads a rectified 3x4 + rhythm strip sheet at 25 mm/s and 10 mm/mV, {config.preprocess['width']} x"
-        f" {config.preprocess['height']} pixels. Trained {config.epochs} epochs at most, on sheets drawn under:"
-        f" {', '.join(conditions)}.",
+        f"Image stream of VizECGNet (arXiv 2408.02888), {parameters / 1e6:.2f} M parameters. Reads a rectified 3x4 +"
+        f" rhythm strip sheet at 25 mm/s and 10 mm/mV, {config.preprocess['width']} x {config.preprocess['height']}"
+        f" pixels. Trained {config.epochs} epochs at most, on sheets drawn under: {', '.join(conditions)}.",
         "",
-        "Trained on: " + _trained_on(training_data),
+        "Trained on: " + _trained_on(checkpoint.training_data),
         "",
         "Answers: " + ", ".join(f"{label.value} ({label.description})" for label in Label) + ".",
-        "",
-    ]
-    if accuracy:
-        lines += [f"Data: {accuracy['data']}; {accuracy['kind']}.", ""]
-        for condition in (key for key in accuracy if key not in ("data", "kind")):
-            lines += [f"## {condition}", "", *_table(accuracy[condition]), ""]
-    else:
-        lines += ["Not evaluated: scores are uncalibrated and thresholds are 0.5.", ""]
-    golden = parity["golden"]
-    lines += [
-        f"Parity with the float network on {golden['n']} synthetic sheets: largest logit difference"
-        f" {golden['max_abs']:.3g}, cosine {golden['cosine']:.5f}.",
-        "",
-        f"Undecided margin: {rule.margin:.3g} in logits.",
         "",
         "Limits: adults' resting ECGs of one German data set; not for paediatric, paced or ambulatory recordings;"
         " other layouts, speeds and gains are not read.",
         "",
     ]
+    for artefact in artefacts:
+        lines += _artefact(artefact)
     return "\n".join(lines)
+
+
+def _artefact(artefact: Artefact) -> list[str]:
+    golden = artefact.parity["golden"]
+    lines = [
+        f"## {artefact.name}",
+        "",
+        f"`{artefact.file}`, measured in {artefact.runtime}. Against the float network on {golden['n']} synthetic"
+        f" sheets: largest logit difference {golden['max_abs']:.3g}, SQNR {golden['sqnr_db']:.1f} dB, cosine"
+        f" {golden['cosine']:.5f}. Undecided margin: {artefact.decision.margin:.3g} in logits.",
+        "",
+    ]
+    lines += [f"Tried before: {step['tried']} ({step['scope']}): {step['why']}\n" for step in artefact.fallbacks]
+    if not artefact.accuracy:
+        return [*lines, "Not evaluated: scores are uncalibrated and thresholds are 0.5.", ""]
+    lines += [f"Data: {artefact.accuracy['data']}; {artefact.accuracy['kind']}.", ""]
+    for condition in CONDITIONS:
+        lines += [f"### {condition.value}", "", *_table(artefact.accuracy[condition.value]), ""]
+    return lines
 
 
 def _trained_on(data: dict[str, Any] | None) -> str:
@@ -68,19 +68,22 @@ def _trained_on(data: dict[str, Any] | None) -> str:
 
 
 def _table(figures: dict[str, Any]) -> list[str]:
-    artefact, floating = figures["artefact"], figures["float"]
-    rows = ["| class | positives | AUROC | float AUROC | AUPRC | F1 | threshold |", "|---|---|---|---|---|---|---|"]
+    own, floating = figures["artefact"], figures["float"]
+    rows = [
+        "| class | positives | AUROC | float AUROC | AUPRC | F1 | recall lost | threshold |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for label in LABELS:
-        c = artefact["classes"][label]
+        c = own["classes"][label]
         rows.append(
-            f"| {label} | {artefact['positives'][label]} | {_cell(c['auroc'])} |"
+            f"| {label} | {own['positives'][label]} | {_cell(c['auroc'])} |"
             f" {_cell(floating['classes'][label]['auroc'])} | {_cell(c['auprc'])} | {_cell(c['f1'])} |"
-            f" {artefact['thresholds'][label]:.3f} |"
+            f" {_cell(figures['recall_drop'][label])} | {own['thresholds'][label]:.3f} |"
         )
-    macro = artefact["macro"]
+    macro = own["macro"]
     rows.append(
-        f"| macro | n = {artefact['n']} | {_cell(macro['auroc'])} | {_cell(floating['macro']['auroc'])} |"
-        f" {_cell(macro['auprc'])} | {_cell(macro['f1'])} | |"
+        f"| macro | n = {own['n']} | {_cell(macro['auroc'])} | {_cell(floating['macro']['auroc'])} |"
+        f" {_cell(macro['auprc'])} | {_cell(macro['f1'])} | | |"
     )
     return rows
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from vizecg.spec import UsageError
 from vizecg.spec.console import run_app
-from vizecg_export.targets import Precision, Target, require
+from vizecg.spec.files import user_cache
+from vizecg_export.console import table_console
+from vizecg_export.targets import OnFail, Precision, Target, require
+from vizecg_export.verbs.diff import diff
+from vizecg_export.verbs.doctor import doctor
+from vizecg_export.verbs.explain import explain
+from vizecg_export.verbs.inspect import inspect
+from vizecg_export.verbs.verify import verify
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
 
 DEFAULT_CHECKPOINT = Path(__file__).parent / "weights" / "default.ckpt"
 
@@ -27,13 +35,19 @@ class TargetOption(str, Enum):
     ALL = "all"
 
 
-@app.command()
+def default_cache() -> Path:
+    """Where drawn sheets are kept when nothing is said: under the user's cache folder."""
+    return user_cache() / "export"
+
+
+@app.callback()
 def export(
-    target: Annotated[TargetOption, typer.Option(help="Where the model is to run.")],
+    context: typer.Context,
+    target: Annotated[TargetOption | None, typer.Option(help="Where the model is to run.")] = None,
     out: Annotated[Path, typer.Option(help="The bundle, a directory.")] = Path("model.vizecg"),
     precision: Annotated[Precision, typer.Option(help="Number format.")] = Precision.FP32,
     checkpoint: Annotated[
-        Path, typer.Option(help="A training checkpoint; default: the shipped model.")
+        Path, typer.Option(help="A training checkpoint; default: the shipped model.", show_default=False)
     ] = DEFAULT_CHECKPOINT,
     calib: Annotated[
         str | None,
@@ -42,52 +56,82 @@ def export(
         ),
     ] = None,
     evaluation: Annotated[
-        str | None, typer.Option("--eval", help="Validation records for thresholds and accuracy, as --calib.")
+        str | None, typer.Option("--eval", help="Validation records for thresholds and accuracy gate, as --calib.")
     ] = None,
+    min_retention: Annotated[
+        float, typer.Option(min=0, max=1, help="Least share of the float network's macro F1 and AUROC.")
+    ] = 0.99,
+    max_class_drop: Annotated[float, typer.Option(min=0, max=1, help="Most recall that a class may lose.")] = 0.02,
+    on_fail: Annotated[
+        OnFail,
+        typer.Option(help="When int8 misses a gate: stop, keep attention and head float, or go on to fp16."),
+    ] = OnFail.STOP,
+    calibrator: Annotated[
+        str | None, typer.Option(help="minmax, entropy, percentile ...; default: all, the best is kept.")
+    ] = None,
+    per_class: Annotated[int, typer.Option(min=1, help="Calibration records of each diagnosis.")] = 28,
+    allow_few: Annotated[bool, typer.Option(help="Take a calibration set that is too small, and record it.")] = False,
+    qat_epochs: Annotated[int, typer.Option(min=0, help="Quantisation-aware training (executorch, int8).")] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="At most N validation records.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Where drawn validation sheets are kept.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Where drawn sheets are kept.", show_default="~/.cache/vizecg/export")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that draw sheets.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="Of calibration and training.")] = 0,
     name: Annotated[str, typer.Option(help="Name of the model in the manifest.")] = "vizecg",
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say what would be done, and check that it can be.")] = False,
 ) -> None:
     """Turn a checkpoint into a bundle that a device can trust."""
-    targets = list(Target) if target is TargetOption.ALL else [Target(target.value)]
+    if context.invoked_subcommand is not None:
+        return
+    if target is None:
+        raise UsageError("--target is missing: onnx, executorch, tensorrt or all (or a verb, see --help)")
+    targets = tuple(Target) if target is TargetOption.ALL else (Target(target.value),)
     for wanted in targets:
         require(wanted)
-    console = Console(stderr=True, quiet=as_json)
     from vizecg.train.checkpoint import load_checkpoint
-    from vizecg_export.build import ExportRequest, export_onnx
+    from vizecg_export.accuracy import GateLimits
+    from vizecg_export.build import ExportRequest, check_request
+    from vizecg_export.build import export as build
     from vizecg_export.data import parse_source
+    from vizecg_export.engine import build_engine
+    from vizecg_export.summary import print_summary, summary
 
-    validation = parse_source(evaluation, split="val").limited(limit) if evaluation else None
     request = ExportRequest(
         checkpoint=load_checkpoint(checkpoint),
+        targets=targets,
         precision=precision,
         out=out,
         name=name,
+        cache=cache or default_cache(),
         calibration=parse_source(calib, split="train") if calib else None,
-        evaluation=validation,
-        cache=cache,
+        evaluation=parse_source(evaluation, split="val").limited(limit) if evaluation else None,
+        calibrator=calibrator,
+        per_class=per_class,
+        allow_few=allow_few,
+        qat_epochs=qat_epochs,
+        limits=GateLimits(min_retention=min_retention, max_class_drop=max_class_drop),
+        on_fail=on_fail,
+        seed=seed,
         workers=workers,
     )
+    console = Console(stderr=True, quiet=as_json, soft_wrap=True, markup=False)
     if dry_run:
-        result: dict[str, Any] = {
-            "out": str(out), "targets": [t.value for t in targets], "precision": precision.value,
-            "checkpoint_sha256": request.checkpoint.sha256, "dry_run": True,
-        }  # fmt: skip
-    else:
-        bundle = export_onnx(request, say=lambda text: console.print(text))
-        artefact = bundle.manifest.artefact()
-        result = {
-            "out": str(out), "bundle_sha256": bundle.sha256, "artefact": artefact.name,
-            "size_bytes": bundle.file(artefact.file).stat().st_size, "parity": artefact.parity,
-        }  # fmt: skip
+        check_request(request)
+        plan = request.plan()
+        print(json.dumps(plan) if as_json else "\n".join(f"{key}: {value}" for key, value in plan.items()))
+        return
+    bundle = build(request, say=console.print)
+    told = {**summary(bundle), "engine": build_engine(bundle)}
     if as_json:
-        print(json.dumps(result))
+        print(json.dumps(told))
     else:
-        for key, value in result.items():
-            print(f"{key}: {value}")
+        print_summary(told, table_console())
+
+
+for verb in (verify, inspect, diff, explain, doctor):
+    app.command()(verb)
 
 
 def main() -> None:

@@ -21,7 +21,33 @@ class Precision(str, Enum):
     """Number format of weights and activations."""
 
     FP32 = "fp32"
+    FP16 = "fp16"
     INT8 = "int8"
+
+
+class Scope(str, Enum):
+    """What int8 reaches.
+
+    ``full``: whatever the target computes in int8. ``trunk``: the convolutional trunk; attention and head stay float.
+    """
+
+    FULL = "full"
+    TRUNK = "trunk"
+
+
+class Machine(str, Enum):
+    """The processors that an artefact is made for."""
+
+    ANY = "any"
+    ARM = "aarch64"
+
+
+class OnFail(str, Enum):
+    """How far to go when an artefact misses a gate: not at all, to attention and head in float, to fp16."""
+
+    STOP = "stop"
+    EXCLUDE = "exclude"
+    FP16 = "fp16"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,19 +60,23 @@ class Requirement:
 
 REQUIREMENTS = {
     Target.ONNX: Requirement(modules=("onnx", "onnxscript", "onnxruntime"), install="pip install 'vizecg[train,onnx]'"),
-    Target.EXECUTORCH: Requirement(modules=("executorch", "torchao"), install="pip install 'vizecg[executorch]'"),
-    Target.TENSORRT: Requirement(modules=("tensorrt",), install="pip install 'vizecg[tensorrt]'"),
+    Target.EXECUTORCH: Requirement(
+        modules=("executorch", "torchao"), install="pip install 'vizecg[train,onnx,executorch]'"
+    ),
+    # Writing the recipe takes no TensorRT: the device builds its engine.
+    Target.TENSORRT: Requirement(
+        modules=("onnx", "onnxscript", "onnxruntime"), install="pip install 'vizecg[train,onnx]'"
+    ),
 }
 
-IMPLEMENTED = (Target.ONNX,)
+
+def missing_modules(target: Target) -> list[str]:
+    """Modules that ``target`` needs and this environment lacks."""
+    return [name for name in REQUIREMENTS[target].modules if importlib.util.find_spec(name) is None]
 
 
 def require(target: Target) -> None:
-    """Raise MissingToolError unless this machine and this version can export to ``target``."""
-    needed = REQUIREMENTS[target]
-    missing = [name for name in needed.modules if importlib.util.find_spec(name) is None]
+    """Raise MissingToolError unless this environment can export to ``target``."""
+    missing = missing_modules(target)
     if missing:
-        raise MissingToolError(f"target {target.value} needs {', '.join(missing)}: {needed.install}")
-    if target not in IMPLEMENTED:
-        names = ", ".join(implemented.value for implemented in IMPLEMENTED)
-        raise MissingToolError(f"target {target.value}: its recipe is not part of this version, which exports {names}")
+        raise MissingToolError(f"target {target.value} needs {', '.join(missing)}: {REQUIREMENTS[target].install}")

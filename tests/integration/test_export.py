@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,56 +13,34 @@ import onnx
 import pytest
 import torch
 
+from exporting import INPUT, quiet, request, untrained_checkpoint
 from tolerances import tolerance
-from vizecg.data.signal import SignalSpec
 from vizecg.data.source import synthetic_source
-from vizecg.models import ImageOnly, VizECGNetConfig
+from vizecg.models import ImageOnly
 from vizecg.spec import LABELS, DecisionRule, ParityError, UsageError
 from vizecg.spec.manifest import open_bundle
-from vizecg.spec.preprocess import PreprocessSpec, normalise
+from vizecg.spec.parity import LIMITS, check, compare
+from vizecg.spec.preprocess import normalise
 from vizecg.train.checkpoint import load_checkpoint
-from vizecg.train.config import TrainConfig
-from vizecg.train.module import TrainingModule
 from vizecg.train.runners import onnx_logits, onnx_session
-from vizecg_export.build import ExportRequest, export_onnx
+from vizecg_export.build import export
+from vizecg_export.cli import DEFAULT_CHECKPOINT
 from vizecg_export.data import golden_inks, parse_source
-from vizecg_export.parity import check, compare
+from vizecg_export.summary import summary
 from vizecg_export.targets import Precision
 
 pytestmark = pytest.mark.integration
 
-INPUT = PreprocessSpec(height=96, width=192)
-
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained network: what it answers is nonsense, but every copy must answer the same."""
-    network = VizECGNetConfig(
-        input_height=96, input_width=192, image_widths=(8, 8, 16, 16), signal_widths=(8, 8, 16, 16), width=16, heads=2
-    )
-    config = TrainConfig(model=network.to_dict(), preprocess=INPUT.to_dict(), signal=SignalSpec().to_dict())
-    torch.manual_seed(1)
-    module = TrainingModule(config=config.model_dump(mode="json"))
-    path = tmp_path_factory.mktemp("checkpoint") / "untrained.ckpt"
-    torch.save({"hyper_parameters": dict(module.hparams), "state_dict": module.state_dict()}, path)
-    return path
-
-
-def request(checkpoint: Path, out: Path, **changes: object) -> ExportRequest:
-    arguments: dict[str, object] = {
-        "checkpoint": load_checkpoint(checkpoint), "precision": Precision.FP32, "out": out, "name": "t", "workers": 1,
-    }  # fmt: skip
-    return ExportRequest(**{**arguments, **changes})  # type: ignore[arg-type]
-
-
-def quiet(text: str) -> None:
-    """Progress is not shown in tests."""
+    return untrained_checkpoint(tmp_path_factory.mktemp("checkpoint") / "untrained.ckpt")
 
 
 @pytest.fixture(scope="module")
 def fp32(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("fp32") / "b.vizecg"
-    export_onnx(request(checkpoint, out), say=quiet)
+    export(request(checkpoint, out), say=quiet)
     return out
 
 
@@ -92,41 +71,84 @@ def test_no_path_of_the_exporting_machine_travels(fp32: Path, repository: Path) 
         assert str(repository).encode() not in file.read_bytes(), file.name
 
 
-def test_int8_is_quantised_calibrated_and_evaluated(checkpoint: Path, tmp_path: Path) -> None:
+def test_int8_is_quantised_and_calibrated(checkpoint: Path, tmp_path: Path) -> None:
     out = tmp_path / "int8.vizecg"
-    export_onnx(
-        request(
-            checkpoint,
-            out,
-            precision=Precision.INT8,
-            calibration=synthetic_source(84, seed=101),
-            evaluation=synthetic_source(84, seed=102),
-            per_class=3,
-        ),
-        say=quiet,
-    )
+    calibration = synthetic_source(84, seed=101)
+    export(request(checkpoint, out, precision=Precision.INT8, calibration=calibration, per_class=3), say=quiet)
     manifest = open_bundle(out).manifest
+    names = ["MODEL_CARD.md", "golden.npz", "manifest.json", "model_int8.onnx", "model_int8_arm.onnx"]
+    assert sorted(file.name for file in out.iterdir()) == names
     artefact = manifest.artefact()
-    assert sorted(file.name for file in out.iterdir()) == [
-        "MODEL_CARD.md",
-        "golden.npz",
-        "manifest.json",
-        "model_int8.onnx",
-    ]
     model = onnx.load(str(out / "model_int8.onnx"))
     assert sum(node.op_type == "QuantizeLinear" for node in model.graph.node) > 10
     assert artefact.parity["golden"]["cosine"] > tolerance("int8-cosine")
-    assert manifest.calibration["method"] == "minmax"
+    assert artefact.details["calibrators_sqnr_db"].keys() == {"minmax", "entropy", "percentile"}
+    reached = artefact.details["calibrators_sqnr_db"]
+    assert reached[artefact.details["calibrator"]] == max(reached.values())
     assert min(manifest.calibration["classes"][label] for label in LABELS) >= 3
-    assert artefact.decision.threshold != (0.5,) * 6
-    assert artefact.accuracy["photo"]["float"]["n"] == 84
-    assert "| LBBB | " in (out / "MODEL_CARD.md").read_text()
+    assert manifest.calibration["shortfalls"], "so small a set is recorded as such"
+    assert {artefact.name: artefact.machine for artefact in manifest.artefacts} == {
+        "onnx-int8": "any",
+        "onnx-int8-aarch64": "aarch64",
+    }
+    assert manifest.onnx_artefact("aarch64").file == "model_int8_arm.onnx"
+    assert manifest.onnx_artefact("x86_64").file == "model_int8.onnx"
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")], "nothing half-made is left"
+
+
+def weights(model: onnx.ModelProto) -> dict[str, np.ndarray]:
+    """int8 weights of the convolutions."""
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    made_by = {node.output[0]: node for node in model.graph.node}
+    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+    quantised = {node.name: made_by[node.input[1]].input[0] for node in convolutions}
+    return {name: onnx.numpy_helper.to_array(constants[tensor]) for name, tensor in quantised.items()}
+
+
+def test_weights_have_7_bits_but_on_arm_8(checkpoint: Path, tmp_path: Path) -> None:
+    calibration = synthetic_source(42, seed=101)
+    made = request(
+        checkpoint, tmp_path / "b", precision=Precision.INT8, calibration=calibration, per_class=1, calibrator="minmax"
+    )
+    export(made, say=quiet)
+    for name, reach in (("model_int8.onnx", 64), ("model_int8_arm.onnx", 127)):
+        found = weights(onnx.load(str(tmp_path / "b" / name)))
+        assert max(int(np.abs(tensor.astype(int)).max()) for tensor in found.values()) == reach, name
+
+
+def test_fp16_is_half_the_size_and_takes_float32(checkpoint: Path, fp32: Path, tmp_path: Path) -> None:
+    export(request(checkpoint, tmp_path / "b", precision=Precision.FP16), say=quiet)
+    artefact = open_bundle(tmp_path / "b").manifest.artefact()
+    model = onnx.load(str(tmp_path / "b" / artefact.file))
+    assert {value.type.tensor_type.elem_type for value in (*model.graph.input, *model.graph.output)} == {
+        onnx.TensorProto.FLOAT
+    }
+    halves = [tensor for tensor in model.graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT16]
+    assert len(halves) > 20
+    assert artefact.parity["golden"]["sqnr_db"] > artefact.parity["limits"]["min_sqnr_db"]
+
+
+def test_the_accuracy_gate_fits_and_tells(tmp_path: Path) -> None:
+    """The shipped model, on records that it was not fitted to."""
+    out = tmp_path / "gated.vizecg"
+    wanted = request(DEFAULT_CHECKPOINT, out, precision=Precision.FP16, evaluation=synthetic_source(70, seed=102))
+    bundle = export(wanted, say=quiet)
+    artefact = bundle.manifest.artefact()
+    assert artefact.decision.threshold != (0.5,) * 6
+    photo = artefact.accuracy["photo"]
+    assert photo["float"]["n"] == 70
+    assert photo["retention"]["macro/f1"]["value"] >= 0.99
+    assert set(photo["flips"]) == set(LABELS)
+    assert artefact.latency["of_float"] > 0
+    assert "| LBBB | " in (out / "MODEL_CARD.md").read_text()
+    told = summary(bundle)
+    assert told["artefacts"][0]["accuracy"]["photo"]["macro_auroc"]["value"] > 0.8
+    assert 0.4 < told["artefacts"][0]["of_fp32_size"] < 0.6
 
 
 def test_int8_without_calibration_is_an_error(checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="needs --calib"):
-        export_onnx(request(checkpoint, tmp_path / "b", precision=Precision.INT8), say=quiet)
+        export(request(checkpoint, tmp_path / "b", precision=Precision.INT8), say=quiet)
     assert not list(tmp_path.iterdir())
 
 
@@ -137,7 +159,7 @@ def test_calibrating_on_the_evaluation_records_is_an_error(checkpoint: Path, tmp
         cache=tmp_path / "cache",
     )  # fmt: skip
     with pytest.raises(UsageError, match="share patients"):
-        export_onnx(wanted, say=quiet)
+        export(wanted, say=quiet)
     assert not (tmp_path / "b").exists()
 
 
@@ -146,7 +168,7 @@ def test_parity_catches_a_broken_artefact() -> None:
     permuted = reference[:, [0, 1, 2, 3, 5, 4]]
     for broken in (permuted, reference * 0.5 + 2.5, np.zeros_like(reference) + 1e-9):
         with pytest.raises(ParityError, match="leaves the float network"):
-            check(compare(reference, broken, rule=DecisionRule()), precision="int8", artefact="x")
+            check(compare(reference, broken, rule=DecisionRule()), limits=LIMITS["int8"], artefact="x")
     with pytest.raises(ParityError, match="not finite"):
         compare(reference, reference * np.nan, rule=DecisionRule())
 
@@ -162,13 +184,64 @@ def export_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(("target", "extra"), [("executorch", "vizecg[executorch]"), ("tensorrt", "vizecg[tensorrt]")])
-def test_other_targets_exit_3_and_say_what_is_missing(target: str, extra: str) -> None:
-    done = export_command("--target", target, "--json")
-    assert done.returncode == 3
+@pytest.mark.parametrize(
+    ("target", "module", "install"),
+    [
+        ("onnx", "onnxscript", "pip install 'vizecg[train,onnx]'"),
+        ("executorch", "executorch", "pip install 'vizecg[train,onnx,executorch]'"),
+        ("executorch", "torchao", "pip install 'vizecg[train,onnx,executorch]'"),
+        ("tensorrt", "onnx", "pip install 'vizecg[train,onnx]'"),
+        ("all", "executorch", "pip install 'vizecg[train,onnx,executorch]'"),
+    ],
+)
+def test_a_missing_extra_exits_3_and_names_its_install(target: str, module: str, install: str) -> None:
+    code = (
+        "import sys, importlib.util as u; find = u.find_spec;"
+        f"u.find_spec = lambda name, *a: None if name == {module!r} else find(name, *a);"
+        f"sys.argv = ['vizecg-export', '--target', {target!r}, '--json'];"
+        "from vizecg_export.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
     assert done.stderr.count("\n") == 1
     message = json.loads(done.stdout)["message"]
-    assert extra in message or "not part of this version" in message
+    assert module in message
+    assert install in message
+
+
+def test_a_dry_run_writes_nothing_and_says_what_would_be(tmp_path: Path) -> None:
+    done = export_command("--target", "tensorrt", "--dry-run", "--json", "--out", str(tmp_path / "b"))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["targets"] == ["tensorrt"]
+    done = export_command("--target", "onnx", "--precision", "int8", "--dry-run", "--out", str(tmp_path / "b"))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_killed_in_the_middle_it_leaves_no_bundle(checkpoint: Path, fp32: Path, tmp_path: Path) -> None:
+    """Not where there was none, and the old one as it was where there was one."""
+    old = Path(shutil.copytree(fp32, tmp_path / "old.vizecg"))
+    before = {file.name: file.read_bytes() for file in old.iterdir()}
+    for out in (tmp_path / "new.vizecg", old):
+        arguments = ["--target", "onnx", "--precision", "int8", "--calib", "synthetic", "--per-class", "12"]
+        paths = ["--checkpoint", str(checkpoint), "--cache", str(tmp_path / "cache"), "--out", str(out)]
+        command = [sys.executable, "-m", "vizecg_export.cli", *arguments, *paths]
+        running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert running.stderr is not None
+        for line in running.stderr:
+            if "minmax" in line:
+                break
+        running.kill()
+        running.wait()
+        running.stderr.close()
+    left = [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+    assert len(left) == 2, "what was under construction"
+    assert not (tmp_path / "new.vizecg").exists()
+    assert {file.name: file.read_bytes() for file in old.iterdir()} == before
+    open_bundle(old)
+    export(request(checkpoint, tmp_path / "new.vizecg"), say=quiet)
+    left = [path.name for path in tmp_path.iterdir() if path.name.startswith(".new")]
+    assert left == [], "the next export clears up"
 
 
 def test_a_missing_checkpoint_exits_2(tmp_path: Path) -> None:

@@ -1,0 +1,160 @@
+"""Does an artefact read ECGs as well as the float network? The gate, and what the manifest tells of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import binomtest
+
+from vizecg.spec import LABELS, AccuracyError, Condition, DecisionRule
+from vizecg.train.calibrate import fit_decision_rule, recall_keeping_rule
+from vizecg.train.metrics import Bootstrap, Interval, bootstrap_figures, decide, interval, summarise
+
+CONDITIONS = (Condition.CLEAN, Condition.PHOTO)
+"""What artefacts are evaluated under."""
+RETAINED = ("macro/f1", "macro/auroc")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateLimits:
+    """An artefact below these is not written: MLPerf's rule, under every condition by itself.
+
+    ``min_retention`` of the float network's macro F1 and AUROC; at most ``max_class_drop`` of recall lost in any class.
+    """
+
+    min_retention: float = 0.99
+    max_class_drop: float = 0.02
+
+    def to_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """Records with labels, and what the float network makes of them.
+
+    Attributes:
+        data: name of the records.
+        labels: (n, 6) of 0 and 1.
+        inks: one uint8 (n, height, width) per condition of ``CONDITIONS``.
+        logits: one float (n, 6) per condition, of the float network.
+        rule: fitted on those, all conditions together.
+        figures: one per condition, of the float network under ``rule``.
+    """
+
+    data: str
+    labels: np.ndarray
+    inks: tuple[np.ndarray, ...]
+    logits: tuple[np.ndarray, ...]
+    rule: DecisionRule
+    figures: tuple[Bootstrap, ...]
+
+    @classmethod
+    def of_float(
+        cls, *, data: str, labels: np.ndarray, inks: tuple[np.ndarray, ...], logits: tuple[np.ndarray, ...]
+    ) -> Evaluation:
+        rule = fit_decision_rule(np.concatenate(logits), np.concatenate([labels] * len(logits)))
+        figures = tuple(_figures(rule, found, labels) for found in logits)
+        return cls(data=data, labels=labels, inks=inks, logits=logits, rule=rule, figures=figures)
+
+
+def artefact_rule(evaluation: Evaluation, logits: tuple[np.ndarray, ...], *, limits: GateLimits) -> DecisionRule:
+    """Calibration and thresholds refitted for an artefact; its undecided margin is its own 99th percentile of error."""
+    own, floating = np.concatenate(logits), np.concatenate(evaluation.logits)
+    return recall_keeping_rule(
+        own,
+        np.concatenate([evaluation.labels] * len(logits)),
+        decisions=decide(evaluation.rule.probabilities(floating), evaluation.rule.threshold),
+        groups=np.repeat(np.arange(len(logits)), len(evaluation.labels)),
+        max_drop=limits.max_class_drop,
+        margin=float(np.percentile(np.abs(own - floating), 99)),
+    )
+
+
+def judge(evaluation: Evaluation, logits: tuple[np.ndarray, ...], rule: DecisionRule) -> dict[str, Any]:
+    """Figures of an artefact beside the float network's, per condition: retention, recall lost, flips, calibration."""
+    told: dict[str, Any] = {
+        "data": evaluation.data,
+        "kind": "validation: thresholds were fitted on it",
+        "threshold_drift": _drift(evaluation.rule, rule),
+    }
+    columns = zip(CONDITIONS, logits, evaluation.logits, evaluation.figures, strict=True)
+    for condition, own, floating, float_figures in columns:
+        figures = _figures(rule, own, evaluation.labels)
+        told[condition.value] = {
+            "artefact": summarise(figures, evaluation.labels, thresholds=rule.threshold),
+            "float": summarise(float_figures, evaluation.labels, thresholds=evaluation.rule.threshold),
+            "retention": {key: _ratio(figures, float_figures, key) for key in RETAINED},
+            "recall_drop": {label: _drop(float_figures, figures, f"{label}/recall") for label in LABELS},
+            "flips": _flips(evaluation, floating, own, rule),
+        }
+    return told
+
+
+def check(told: dict[str, Any], *, limits: GateLimits, artefact: str) -> None:
+    """Raise AccuracyError when an artefact is below the limits."""
+    for condition in CONDITIONS:
+        figures = told[condition.value]
+        for key in RETAINED:
+            value = figures["retention"][key]["value"]
+            # A figure that is not defined cannot show that nothing was lost.
+            if value is None or value < limits.min_retention:
+                raise AccuracyError(
+                    f"{artefact} keeps {_shown(value)} of the float network's {key} on {told['data']},"
+                    f" {condition.value} (at least {limits.min_retention:g})"
+                )
+        for label in LABELS:
+            value = figures["recall_drop"][label]["value"]
+            if value is None or value > limits.max_class_drop:
+                raise AccuracyError(
+                    f"{artefact} loses {_shown(value)} of the recall of {label} on {told['data']}, {condition.value}"
+                    f" (at most {limits.max_class_drop:g})"
+                )
+
+
+def _figures(rule: DecisionRule, logits: np.ndarray, labels: np.ndarray) -> Bootstrap:
+    probabilities = rule.probabilities(logits)
+    return bootstrap_figures(probabilities, labels, decisions=decide(probabilities, rule.threshold), bootstraps=300)
+
+
+def _ratio(figures: Bootstrap, of: Bootstrap, key: str) -> Interval:
+    whole = of.point[key]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        samples = figures.samples[key] / of.samples[key]
+    return interval(figures.point[key] / whole if whole else float("nan"), samples)
+
+
+def _drop(floating: Bootstrap, figures: Bootstrap, key: str) -> Interval:
+    return interval(floating.point[key] - figures.point[key], floating.samples[key] - figures.samples[key])
+
+
+def _flips(evaluation: Evaluation, floating: np.ndarray, own: np.ndarray, rule: DecisionRule) -> dict[str, Any]:
+    """Per class: decisions that only the float network, or only the artefact, has right; McNemar's exact p."""
+    before = decide(evaluation.rule.probabilities(floating), evaluation.rule.threshold) == evaluation.labels
+    after = decide(rule.probabilities(own), rule.threshold) == evaluation.labels
+    told = {}
+    for column, label in enumerate(LABELS):
+        lost = int((before[:, column] & ~after[:, column]).sum())
+        won = int((~before[:, column] & after[:, column]).sum())
+        p = float(binomtest(lost, lost + won).pvalue) if lost + won else 1.0
+        told[label] = {"lost": lost, "won": won, "mcnemar_p": round(p, 5)}
+    return told
+
+
+def _drift(floating: DecisionRule, own: DecisionRule) -> dict[str, Any]:
+    """Where the threshold of each class lies, as a logit of the network: float, artefact."""
+    return {
+        label: {"float": round(a, 4), "artefact": round(b, 4), "drift": round(b - a, 4)}
+        for label, a, b in zip(LABELS, _cuts(floating), _cuts(own), strict=True)
+    }
+
+
+def _cuts(rule: DecisionRule) -> list[float]:
+    threshold = np.array(rule.threshold)
+    return list(map(float, (np.log(threshold / (1 - threshold)) - np.array(rule.bias)) / np.array(rule.scale)))
+
+
+def _shown(value: float | None) -> str:
+    return "an undefined share" if value is None else f"{value:.4f}"

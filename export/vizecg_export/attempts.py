@@ -1,0 +1,167 @@
+"""From what was asked to what is accepted: make, measure, and where it fails take the next step or stop."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vizecg.spec import AccuracyError, DecisionRule, ParityError, UsageError, parity
+from vizecg.spec.manifest import Artefact
+from vizecg.spec.preprocess import normalise
+from vizecg_export import accuracy
+from vizecg_export.accuracy import GateLimits
+from vizecg_export.recipes.base import Job, Made, Recipe
+from vizecg_export.subject import Subject
+from vizecg_export.targets import Machine, OnFail, Precision, Scope
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """One artefact to be had, and what it must keep to. ``calibrator`` None compares all that the recipe has."""
+
+    recipe: Recipe
+    precision: Precision
+    machine: Machine
+    on_fail: OnFail
+    limits: GateLimits
+    calibrator: str | None = None
+    qat_epochs: int = 0
+    seed: int = 0
+
+    def steps(self) -> list[tuple[Precision, Scope]]:
+        """What is tried, in order."""
+        steps = [(self.precision, Scope.FULL)]
+        if self.precision is Precision.INT8 and self.on_fail is not OnFail.STOP:
+            steps.append((Precision.INT8, Scope.TRUNK))
+            if self.on_fail is OnFail.FP16 and Precision.FP16 in self.recipe.precisions:
+                steps.append((Precision.FP16, Scope.FULL))
+        return steps
+
+    def name(self, precision: Precision) -> str:
+        """Of the artefact: target, number format, and the processor where there is one file for each."""
+        suffix = "" if self.machine is Machine.ANY else f"-{self.machine.value}"
+        return f"{self.recipe.target.value}-{precision.value}{suffix}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """An artefact that passed its gates, its file in the bundle's folder."""
+
+    artefact: Artefact
+    made: Made
+    golden_logits: np.ndarray
+
+
+def accept(wanted: Wanted, subject: Subject, folder: Path, *, say: Say) -> Accepted:
+    """Make the artefact in ``folder``.
+
+    Raises:
+        ParityError, AccuracyError: of the first step, when none passes.
+        UsageError: the recipe has no such precision.
+    """
+    if wanted.precision not in wanted.recipe.precisions:
+        has = ", ".join(precision.value for precision in wanted.recipe.precisions)
+        raise UsageError(f"target {wanted.recipe.target.value} has no {wanted.precision.value}, it has {has}")
+    fallbacks: list[dict[str, Any]] = []
+    failures: list[ParityError | AccuracyError] = []
+    for precision, scope in wanted.steps():
+        name = wanted.name(precision)
+        attempt = folder / f".attempt-{len(failures)}"
+        attempt.mkdir()
+        try:
+            accepted = _try(wanted, subject, attempt, precision=precision, scope=scope, say=say)
+        except (ParityError, AccuracyError) as error:
+            say(f"{name} ({scope.value}): {error}")
+            failures.append(error)
+            fallbacks.append({"tried": name, "scope": scope.value, "why": str(error)})
+            continue
+        else:
+            for file in (accepted.made.file, *accepted.made.extra_files):
+                shutil.move(attempt / file, folder / file)
+            return replace(accepted, artefact=replace(accepted.artefact, fallbacks=tuple(fallbacks)))
+        finally:
+            shutil.rmtree(attempt)
+    raise failures[0]
+
+
+def _try(wanted: Wanted, subject: Subject, folder: Path, *, precision: Precision, scope: Scope, say: Say) -> Accepted:
+    name = wanted.name(precision)
+    job = Job(
+        network=subject.network,
+        input_shape=subject.preprocess.input_shape,
+        folder=folder,
+        precision=precision,
+        machine=wanted.machine,
+        scope=scope,
+        qat_epochs=wanted.qat_epochs,
+        seed=wanted.seed,
+    )
+    say(f"{name}: making it")
+    made = _best_calibrated(wanted, subject, job, say=say) if precision is Precision.INT8 else wanted.recipe.make(job)
+    golden_logits = subject.logits(made.run, subject.golden.inks)
+    on_golden = parity.compare(subject.golden.logits, golden_logits, rule=subject.rule)
+    parity.check(on_golden, limits=parity.LIMITS[precision.value], artefact=name)
+    figures: dict[str, Any] = {"limits": parity.LIMITS[precision.value].to_dict(), "golden": on_golden.to_dict()}
+    rule = DecisionRule()
+    told: dict[str, Any] = {}
+    if subject.evaluation is not None:
+        judged = subject.evaluation
+        logits = tuple(subject.logits(made.run, inks, told=f"{name}: evaluation") for inks in judged.inks)
+        on_evaluation = parity.compare(np.concatenate(judged.logits), np.concatenate(logits), rule=subject.rule)
+        figures["evaluation"] = on_evaluation.to_dict()
+        parity.check(on_evaluation, limits=parity.LIMITS[precision.value], artefact=name)
+        rule = accuracy.artefact_rule(judged, logits, limits=wanted.limits)
+        told = accuracy.judge(judged, logits, rule)
+        accuracy.check(told, limits=wanted.limits, artefact=name)
+        told["limits"] = wanted.limits.to_dict()
+    artefact = Artefact(
+        name=name,
+        file=made.file,
+        target=wanted.recipe.target.value,
+        precision=precision.value,
+        decision=rule,
+        machine=wanted.machine.value,
+        scope=scope.value if precision is Precision.INT8 else None,
+        runtime=made.runtime,
+        extra_files=made.extra_files,
+        parity=figures,
+        accuracy=told,
+        details=made.details,
+    )
+    return Accepted(artefact=artefact, made=made, golden_logits=golden_logits)
+
+
+def _best_calibrated(wanted: Wanted, subject: Subject, job: Job, *, say: Say) -> Made:
+    """The file of the calibrator that stays nearest to the float network, with what the others reached."""
+    assert subject.calibration is not None
+    assert subject.selection is not None
+    images = normalise(subject.calibration.inks, subject.preprocess)
+    calibrators = (wanted.calibrator,) if wanted.calibrator else wanted.recipe.calibrators
+    best: tuple[float, str, Made] | None = None
+    reached: dict[str, float | None] = {}
+    for calibrator in calibrators:
+        folder = job.folder / calibrator
+        folder.mkdir()
+        made = wanted.recipe.make(replace(job, images=images, calibrator=calibrator, folder=folder))
+        found = subject.logits(made.run, subject.selection.inks)
+        if not np.isfinite(found).all():
+            reached[calibrator] = None
+            continue
+        sqnr = parity.compare(subject.selection.logits, found, rule=subject.rule).sqnr_db
+        reached[calibrator] = round(sqnr, 2)
+        say(f"  {calibrator}: SQNR {sqnr:.1f} dB on {len(found)} calibration sheets")
+        if best is None or sqnr > best[0]:
+            best = sqnr, calibrator, made
+    if best is None:
+        raise ParityError(f"{job.precision.value} gives logits that are not finite, by {' and '.join(calibrators)}")
+    _, chosen, made = best
+    for file in (made.file, *made.extra_files):
+        shutil.move(job.folder / chosen / file, job.folder / file)
+    return replace(made, details={**made.details, "calibrator": chosen, "calibrators_sqnr_db": reached})

@@ -1,0 +1,1 @@
+"""Tensor by tensor: the float network and what was made of it."""

@@ -1,0 +1,43 @@
+"""How long one sheet takes, beside the float network: a figure for orientation, measured in one run."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from vizecg_export.recipes.base import Run
+
+FLOAT = "torch-fp32"
+_WARMUP = 3
+
+
+def latencies(contenders: Mapping[str, Run], image: np.ndarray, *, rounds: int = 30) -> dict[str, dict[str, Any]]:
+    """Median milliseconds of one sheet for each contender, taken in turn so that a busy machine slows all alike.
+
+    Args:
+        contenders: by name; ``FLOAT`` is what the ratios refer to.
+        image: float32 (1, 1, H, W).
+        rounds: measured runs of each.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in contenders}
+    for turn in range(_WARMUP + rounds):
+        for name, run in contenders.items():
+            start = time.perf_counter()
+            run(image)
+            if turn >= _WARMUP:
+                taken[name].append((time.perf_counter() - start) * 1000)
+    medians = {name: float(np.median(values)) for name, values in taken.items()}
+    return {
+        name: {
+            "p50_ms": round(median, 3),
+            "p90_ms": round(float(np.percentile(taken[name], 90)), 3),
+            "of_float": round(median / medians[FLOAT], 4),
+            "rounds": rounds,
+            "cores": len(os.sched_getaffinity(0)),
+        }
+        for name, median in medians.items()
+    }

@@ -1,0 +1,44 @@
+"""Running the model files of a bundle in their own runtimes."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from vizecg.spec import BundleError, VizecgError
+from vizecg.spec.manifest import Artefact, Bundle
+from vizecg_export.recipes.base import Run
+from vizecg_export.targets import Target, require
+
+
+def open_artefact(bundle: Bundle, artefact: Artefact) -> Run:
+    """An artefact, loaded: in its target's runtime, for TensorRT in ONNX Runtime as a stand-in.
+
+    Raises:
+        MissingToolError: its runtime is not installed.
+        BundleError: the file does not load.
+    """
+    target = Target(artefact.target)
+    require(target)
+    file = bundle.file(artefact.file)
+    try:
+        return _load(target, file)
+    except VizecgError:
+        raise
+    # Every runtime has exception classes of its own, which share no base but Exception.
+    except Exception as error:
+        raise BundleError(f"{file} does not load: {str(error).splitlines()[0]}") from error
+
+
+def _load(target: Target, file: Path) -> Run:
+    if target is Target.EXECUTORCH:
+        from vizecg_export.recipes.executorch import runner
+
+        return runner(file)
+    if target is Target.TENSORRT:
+        from vizecg_export.recipes.tensorrt import StandIn
+
+        return StandIn(model=file)
+    from vizecg.train.runners import onnx_logits, onnx_session
+
+    return partial(onnx_logits, onnx_session(file))

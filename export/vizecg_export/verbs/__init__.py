@@ -1,0 +1,1 @@
+"""The verbs of ``vizecg-export``, one per file."""

@@ -1,0 +1,165 @@
+"""``vizecg-export doctor``: what this machine can export and run, and the command that would add the rest."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from vizecg_export.console import table_console
+from vizecg_export.targets import REQUIREMENTS, Target, missing_modules
+
+_RTX = "vizecg[tensorrt-check]"
+_LEAST_CMAKE = (3, 28)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One ability. ``add`` is the command that gives it, empty where it is there."""
+
+    what: str
+    works: bool
+    found: str
+    add: str = ""
+
+
+def findings() -> list[Finding]:
+    """Everything that a target may need, looked for and not imported where that would be slow."""
+    checks: list[Callable[[], Finding]] = [_onnx, _executorch, _runner_tools, _tensorrt, _rtx, _engine]
+    return [check() for check in checks]
+
+
+def machine() -> dict[str, object]:
+    """Processor and cores; the instructions decide how fast and how right int8 is on x86."""
+    flags: set[str] = set()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        flags = {flag for line in cpuinfo.read_text().splitlines() if line.startswith("flags") for flag in line.split()}
+    wanted = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8")
+    return {
+        "processor": platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+        "instructions": [flag for flag in wanted if flag in flags],
+        "python": platform.python_version(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _versions(*packages: str) -> str:
+    return ", ".join(f"{package} {_version(package) or '-'}" for package in packages)
+
+
+def _target(target: Target, what: str, *packages: str) -> Finding:
+    missing = missing_modules(target)
+    return Finding(
+        what=what,
+        works=not missing,
+        found=_versions(*packages),
+        add=REQUIREMENTS[target].install if missing else "",
+    )
+
+
+def _onnx() -> Finding:
+    return _target(Target.ONNX, "export and run ONNX", "torch", "onnx", "onnxscript", "onnxruntime")
+
+
+def _executorch() -> Finding:
+    return _target(Target.EXECUTORCH, "export and run ExecuTorch", "torch", "executorch", "torchao")
+
+
+def _tensorrt() -> Finding:
+    return _target(Target.TENSORRT, "write the TensorRT recipe", "onnx", "onnxruntime")
+
+
+def _runner_tools() -> Finding:
+    # pip puts its CMake beside this Python, which need not be on the PATH.
+    beside = shutil.which("cmake", path=str(Path(sys.executable).parent))
+    cmake, compiler = beside or shutil.which("cmake"), shutil.which("g++") or shutil.which("c++")
+    version = _cmake_version(cmake) if cmake else None
+    works = compiler is not None and version is not None and version >= _LEAST_CMAKE and not _lacks("executorch")
+    add = []
+    if compiler is None:
+        add.append("apt-get install g++")
+    if version is None or version < _LEAST_CMAKE:
+        add.append("pip install 'vizecg[runner]'")
+    if _lacks("executorch"):
+        add.append(REQUIREMENTS[Target.EXECUTORCH].install)
+    told = "-" if version is None else ".".join(map(str, version))
+    return Finding(
+        what="build the native ExecuTorch runner",
+        works=works,
+        found=f"CMake {told} (3.28 is needed), compiler {compiler or '-'}",
+        add=" && ".join(add),
+    )
+
+
+def _cmake_version(cmake: str) -> tuple[int, ...] | None:
+    done = subprocess.run([cmake, "--version"], capture_output=True, text=True, timeout=30, check=False)
+    words = done.stdout.split()
+    if done.returncode or len(words) < 3:
+        return None
+    return tuple(int(part) for part in words[2].split(".")[:2] if part.isdigit())
+
+
+def _rtx() -> Finding:
+    there = not _lacks("tensorrt_rtx_bindings")
+    return Finding(
+        what="parse and build TensorRT graphs without a GPU",
+        works=there,
+        found=_versions("tensorrt-rtx-cu13-bindings", "onnxruntime-ep-nv-tensorrt-rtx-cu13"),
+        add="" if there else f"pip install '{_RTX}'",
+    )
+
+
+def _engine() -> Finding:
+    driver = shutil.which("nvidia-smi") or next(
+        (p for p in ("/dev/nvidia0", "/dev/nvhost-gpu") if os.path.exists(p)), None
+    )
+    add = []
+    if _lacks("tensorrt"):
+        add.append("pip install 'vizecg[tensorrt]' (on a Jetson: apt-get install python3-libnvinfer)")
+    if driver is None:
+        add.append("an NVIDIA GPU with its driver")
+    return Finding(
+        what="build and run TensorRT engines",
+        works=not add,
+        found=f"tensorrt {_version('tensorrt') or '-'}, GPU {driver or '-'}",
+        add=" && ".join(add),
+    )
+
+
+def _lacks(module: str) -> bool:
+    return importlib.util.find_spec(module) is None
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print it as one object.")] = False) -> None:
+    """Tell what this machine can export and run, and the exact command that would add the rest."""
+    found, here = findings(), machine()
+    if as_json:
+        print(json.dumps({"machine": here, "findings": [asdict(finding) for finding in found]}))
+        return
+    instructions = " ".join(map(str, here["instructions"])) if isinstance(here["instructions"], list) else ""
+    table = Table(title=f"{here['processor']}, {here['cores']} cores, {instructions}, Python {here['python']}")
+    for column in ("ability", "", "found", "to add it"):
+        table.add_column(column)
+    for finding in found:
+        table.add_row(finding.what, "yes" if finding.works else "no", finding.found, finding.add)
+    table_console().print(table)

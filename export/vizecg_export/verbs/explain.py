@@ -1,0 +1,116 @@
+"""``vizecg-export explain``: the first tensor where an artefact leaves the float network, and how far."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.table import Table
+
+from vizecg.spec import BundleError
+from vizecg.spec.manifest import GOLDEN, open_bundle
+from vizecg.spec.preprocess import normalise
+from vizecg_export.console import table_console
+from vizecg_export.explaining.compare import TensorGap, first_below
+from vizecg_export.targets import Target
+
+_BARS = 30
+
+
+def explain_artefact(bundle: Path, *, name: str | None, checkpoint: Path, sheets: int, cache: Path) -> list[TensorGap]:
+    """Every tensor that the float network and the artefact share, in the order of computation.
+
+    Args:
+        bundle: its folder.
+        name: of the artefact; None takes the default one.
+        checkpoint: the one that the bundle was made from.
+        sheets: golden sheets to run.
+        cache: where the exporter keeps calibration sheets, from which an ExecuTorch graph is made again.
+
+    Raises:
+        BundleError: the checkpoint is another one, or the calibration sheets are not there.
+    """
+    from vizecg.models import ImageOnly
+    from vizecg.train.checkpoint import load_checkpoint
+
+    opened = open_bundle(bundle)
+    manifest = opened.manifest
+    artefact = manifest.artefact(name)
+    loaded = load_checkpoint(checkpoint)
+    if loaded.sha256 != manifest.checkpoint["sha256"]:
+        raise BundleError(f"{bundle} was made from another checkpoint than {checkpoint}: name it with --checkpoint")
+    network = ImageOnly(network=loaded.vizecgnet())
+    with np.load(opened.file(GOLDEN)) as golden:
+        inks = golden["inks"]
+    images = normalise(inks[:: max(1, len(inks) // sheets)], manifest.preprocess)
+    if artefact.target == Target.EXECUTORCH.value:
+        from vizecg_export.explaining.executorch import executorch_gaps
+
+        return executorch_gaps(opened, artefact, network, images, cache=cache)
+    from vizecg_export.explaining.onnx import onnx_gaps
+
+    return onnx_gaps(opened.file(artefact.file), network, images)
+
+
+def explain(
+    bundle: Annotated[Path, typer.Argument(help="The bundle, a directory.")],
+    artefact: Annotated[str | None, typer.Option(help="Which one; default: the bundle's default.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="The checkpoint it was made from.", show_default="the shipped model")
+    ] = None,
+    below: Annotated[float, typer.Option(help="A tensor leaves the float network below this SQNR, in dB.")] = 20.0,
+    sheets: Annotated[int, typer.Option(min=1, help="Golden sheets to run.")] = 8,
+    cache: Annotated[
+        Path | None, typer.Option(help="Where drawn sheets are kept.", show_default="~/.cache/vizecg/export")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw SQNR along the network to this PNG.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every tensor as one object.")] = False,
+) -> None:
+    """Tell the first tensor where an artefact leaves the float network, and how far."""
+    from vizecg_export.cli import DEFAULT_CHECKPOINT, default_cache
+
+    gaps = explain_artefact(
+        bundle,
+        name=artefact,
+        checkpoint=checkpoint or DEFAULT_CHECKPOINT,
+        sheets=sheets,
+        cache=cache or default_cache(),
+    )
+    leaves = first_below(gaps, below)
+    if plot is not None:
+        from vizecg_export.explaining.plot import plot_gaps
+
+        plot_gaps(gaps, plot, below=below, title=f"{bundle.name}: {artefact or 'default artefact'}")
+    if as_json:
+        told: dict[str, Any] = {
+            "below_db": below,
+            "first": None if leaves is None else leaves.to_dict(),
+            "tensors": [gap.to_dict() for gap in gaps],
+        }
+        print(json.dumps(told))
+        return
+    console = table_console()
+    console.print(_table(gaps, below))
+    if leaves is None:
+        worst = min(gaps, key=lambda gap: gap.sqnr_db)
+        console.print(f"no tensor is below {below:g} dB; the lowest is {worst.name} with {worst.sqnr_db:.1f} dB")
+    else:
+        console.print(
+            f"the artefact leaves the float network at {leaves.name} ({leaves.operation}): SQNR"
+            f" {leaves.sqnr_db:.1f} dB, largest difference {leaves.max_abs:.3g} where values reach {leaves.reach:.3g}"
+        )
+
+
+def _table(gaps: list[TensorGap], below: float) -> Table:
+    table = Table("tensor", "operation", "SQNR dB", "", "largest difference", "values reach")
+    highest = max(min(gap.sqnr_db, 80.0) for gap in gaps)
+    for gap in gaps:
+        bar = "#" * round(_BARS * max(0.0, min(gap.sqnr_db, 80.0)) / highest)
+        style = "red" if gap.sqnr_db < below else None
+        table.add_row(
+            gap.name, gap.operation, f"{gap.sqnr_db:.1f}", bar, f"{gap.max_abs:.3g}", f"{gap.reach:.3g}", style=style
+        )
+    return table
