@@ -46,13 +46,13 @@ def make(folder: Path, precision: Precision, **changes: Any) -> Made:
 
 
 @pytest.fixture(scope="module")
-def trunk_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("trunk")
+def int8_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("int8")
 
 
 @pytest.fixture(scope="module")
-def trunk(trunk_folder: Path) -> Made:
-    return make(trunk_folder, Precision.INT8, scope=Scope.TRUNK)
+def int8(int8_folder: Path) -> Made:
+    return make(int8_folder, Precision.INT8)
 
 
 @pytest.fixture(scope="module")
@@ -77,43 +77,42 @@ def test_fp32_is_the_network(tmp_path: Path, mode: CmamWithoutSignal, capfd: pyt
         assert made.details["delegation"]["delegates"] == 3
 
 
-def test_int8_full_is_near_the_network(tmp_path: Path, expected: np.ndarray) -> None:
-    made = make(tmp_path, Precision.INT8, scope=Scope.FULL)
-    assert cosine(made.run(small_images(16)), expected) > tolerance("int8-cosine")
-    delegation = made.details["delegation"]
-    assert delegation["delegates"] == 3
-    assert set(delegation["other_ops"]) <= RUNTIME_ONLY
-    assert delegation["delegated_ops"]["aten_linear_default"] == 6
-    assert "quantized_decomposed_choose_qparams_tensor" not in delegation["delegated_ops"]
-
-
-def test_int8_trunk_is_nearer_and_its_attention_takes_float(trunk: Made, expected: np.ndarray) -> None:
-    assert cosine(trunk.run(small_images(16)), expected) > tolerance("int8-cosine")
-    delegation = trunk.details["delegation"]
+def test_int8_reaches_the_linear_layers(int8: Made, expected: np.ndarray) -> None:
+    assert cosine(int8.run(small_images(16)), expected) > tolerance("int8-cosine")
+    delegation = int8.details["delegation"]
     assert delegation["delegates"] <= 4
     assert set(delegation["other_ops"]) <= RUNTIME_ONLY
+    assert delegation["delegated_ops"]["aten_linear_default"] == 6
     assert delegation["delegated_ops"]["quantized_decomposed_choose_qparams_tensor"] == 4
-    assert trunk.details["quantiser"] == {
-        **trunk.details["quantiser"], "scope": "trunk", "calibrator": "minmax", "images": 12, "qat_epochs": 0,
+    assert int8.details["quantiser"] == {
+        **int8.details["quantiser"], "scope": "full", "calibrator": "minmax", "images": 12, "qat_epochs": 0,
     }  # fmt: skip
 
 
+def test_trunk_alone_leaves_them_float(tmp_path: Path, expected: np.ndarray) -> None:
+    made = make(tmp_path, Precision.INT8, scope=Scope.TRUNK)
+    assert cosine(made.run(small_images(16)), expected) > tolerance("int8-cosine")
+    delegation = made.details["delegation"]
+    assert set(delegation["other_ops"]) <= RUNTIME_ONLY
+    assert "quantized_decomposed_choose_qparams_tensor" not in delegation["delegated_ops"]
+
+
 def test_the_same_job_gives_the_same_bytes_and_they_tell_of_no_machine(
-    trunk: Made, trunk_folder: Path, tmp_path: Path, repository: Path
+    int8: Made, int8_folder: Path, tmp_path: Path, repository: Path
 ) -> None:
-    again = make(tmp_path, Precision.INT8, scope=Scope.TRUNK)
-    program = (trunk_folder / trunk.file).read_bytes()
+    again = make(tmp_path, Precision.INT8)
+    program = (int8_folder / int8.file).read_bytes()
     assert (tmp_path / again.file).read_bytes() == program
-    for text in (str(repository), str(trunk_folder), "/root", "site-packages", ".py"):
+    for text in (str(repository), str(int8_folder), "/root", "site-packages", ".py"):
         assert text.encode() not in program, text
 
 
-def test_a_bundled_program_verifies_itself(trunk: Made, trunk_folder: Path, tmp_path: Path) -> None:
+def test_a_bundled_program_verifies_itself(int8: Made, int8_folder: Path, tmp_path: Path) -> None:
     images = small_images(3)
-    logits = trunk.run(images)
+    logits = int8.run(images)
     logits[2] += 1
     for name in ("a.bpte", "b.bpte"):
-        bundled_program(trunk_folder / trunk.file, images, logits, tmp_path / name)
+        bundled_program(int8_folder / int8.file, images, logits, tmp_path / name)
     data = (tmp_path / "a.bpte").read_bytes()
     assert data == (tmp_path / "b.bpte").read_bytes()
     module = portable_lib._load_bundled_program_from_buffer(data)
@@ -126,7 +125,7 @@ def test_a_bundled_program_verifies_itself(trunk: Made, trunk_folder: Path, tmp_
             verified.append(False)
     assert verified == [True, True, False], "the last expects what the program does not give"
     with pytest.raises(UsageError, match="3 golden inputs but 2 outputs"):
-        bundled_program(trunk_folder / trunk.file, images, logits[:2], tmp_path / "c.bpte")
+        bundled_program(int8_folder / int8.file, images, logits[:2], tmp_path / "c.bpte")
 
 
 def test_what_is_not_offered_is_refused(tmp_path: Path) -> None:
@@ -137,8 +136,8 @@ def test_what_is_not_offered_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_no_images_give_no_logits(trunk: Made) -> None:
-    assert trunk.run(small_images(1)[:0]).shape == (0, 6)
+def test_no_images_give_no_logits(int8: Made) -> None:
+    assert int8.run(small_images(1)[:0]).shape == (0, 6)
 
 
 def test_the_shipped_network_in_int8_is_a_quarter_as_large_and_as_good(tmp_path: Path) -> None:
@@ -152,6 +151,6 @@ def test_the_shipped_network_in_int8_is_a_quarter_as_large_and_as_good(tmp_path:
     shape = preprocess.input_shape
     options: dict[str, Any] = {"network": network, "input_shape": shape, "images": calibration}
     size = (tmp_path / make(tmp_path, Precision.FP32, network=network, input_shape=shape).file).stat().st_size
-    made = make(tmp_path, Precision.INT8, scope=Scope.TRUNK, **options)
+    made = make(tmp_path, Precision.INT8, **options)
     assert (tmp_path / made.file).stat().st_size < 0.27 * size
     assert sqnr_db(wanted, made.run(images)) > tolerance("executorch-int8-db")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from torch.fx import GraphModule, Node
 
 from vizecg.models import ImageOnly
 from vizecg.spec import UsageError
-from vizecg_export.quant.quiet import quiet
+from vizecg_export.quiet import quiet
 from vizecg_export.recipes.base import Job
 from vizecg_export.targets import Scope
 
@@ -39,7 +40,7 @@ with quiet():
 CALIBRATORS = {"histogram": HistogramObserver, "minmax": MinMaxObserver}
 """Name -> how the range of an activation is chosen: that of the least squared error, or all that was seen."""
 
-TRUNK = ("network.image_encoder.trunk", "network.image_encoder.project")
+TRUNK: tuple[str, ...] = ("network.image_encoder.trunk", "network.image_encoder.project")
 STREAM = "network.image_stream"
 """Names of modules in ``ImageOnly``."""
 
@@ -68,9 +69,9 @@ def float_graph(network: ImageOnly, input_shape: tuple[int, int, int, int]) -> G
 def quantiser(scope: Scope, *, calibrator: str | None = None, training: bool = False) -> XNNPACKQuantizer:
     """What becomes int8.
 
-    ``full``: every convolution, linear layer and addition that XNNPACK takes, with fixed ranges of activations.
-    ``trunk``: fixed ranges in the trunk and its projection; behind them only the weights of the linear layers are
-    int8, and each token finds the range of its own activations as it comes.
+    In the trunk and its projection, whatever XNNPACK takes, with fixed ranges of activations. Behind them, with
+    ``full``, the linear layers: their weights are int8 and each token finds the range of its activations as it comes
+    (fixed ranges cost 7 dB of SQNR there and save 0.6 % of the file); with ``trunk``, nothing.
 
     Args:
         scope: see above.
@@ -99,17 +100,19 @@ def quantiser(scope: Scope, *, calibrator: str | None = None, training: bool = F
         activation = replace(activation, observer_or_fake_quant_ctr=observer)
     made = XNNPACKQuantizer()
     made.set_global(QuantizationConfig(activation, activation, weight, fixed.bias, training))
-    if scope is Scope.TRUNK:
+    modules = TRUNK
+    if scope is Scope.FULL:
+        modules = (*TRUNK, STREAM)
         made.set_module_name(STREAM, get_symmetric_quantization_config(is_per_channel=True, is_dynamic=True))
-        # The sums of positions lie between trunk and stream: rare large values, too coarse for one scale of 8 bits.
-        made.set_filter_function(_in_trunk_or_stream)
+    # The sums of positions lie between trunk and stream: rare large values, too coarse for one scale of 8 bits.
+    made.set_filter_function(partial(_within, modules=frozenset(modules)))
     return made
 
 
-def _in_trunk_or_stream(node: Node) -> bool:
-    """Weights, which come from no module, and operators of the trunk, its projection and the stream."""
-    modules = {path for path, _ in node.meta.get("nn_module_stack", {}).values()}
-    return node.op != "call_function" or not modules.isdisjoint((*TRUNK, STREAM))
+def _within(node: Node, *, modules: frozenset[str]) -> bool:
+    """Whether a node is a weight, which comes from no module, or an operator of one of the modules."""
+    paths = {path for path, _ in node.meta.get("nn_module_stack", {}).values()}
+    return node.op != "call_function" or not paths.isdisjoint(modules)
 
 
 def calibration_images(job: Job) -> np.ndarray:

@@ -14,7 +14,7 @@ from torch.nn.functional import mse_loss
 from torch.utils.data import DataLoader, TensorDataset
 
 from vizecg_export.quant.pt2e import calibrated, calibration_images, convert, float_graph, quantiser
-from vizecg_export.quant.quiet import quiet
+from vizecg_export.quiet import quiet
 from vizecg_export.recipes.base import Job
 
 with quiet():

@@ -16,7 +16,7 @@ from torch.fx import GraphModule
 
 from vizecg.spec import LABELS, UsageError
 from vizecg_export.quant.pt2e import CALIBRATORS, each, float_graph, quantised_graph
-from vizecg_export.quant.quiet import quiet
+from vizecg_export.quiet import quiet
 from vizecg_export.recipes.base import Job, Made, Run
 from vizecg_export.targets import Machine, Precision, Scope, Target
 
@@ -73,13 +73,13 @@ class ExecuTorchRecipe:
 
 def _quantiser_entry(job: Job) -> dict[str, Any]:
     assert job.images is not None
-    trunk_only = job.scope is Scope.TRUNK
+    behind = "; per token, dynamic behind it" if job.scope is Scope.FULL else ""
     return {
         "name": "PT2E XNNPACKQuantizer",
         "torchao": importlib.metadata.version("torchao"),
         "scope": job.scope.value,
         "weights": "int8 symmetric per channel",
-        "activations": "int8 per tensor, fixed" + (" in the trunk; per token, dynamic behind it" if trunk_only else ""),
+        "activations": f"int8 per tensor, fixed, in the trunk{behind}",
         "calibrator": job.calibrator or next(iter(CALIBRATORS)),
         "images": len(job.images),
         "qat_epochs": job.qat_epochs,

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import tempfile
-import warnings
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -22,6 +17,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from vizecg.models import ImageOnly
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
 from vizecg.train.runners import onnx_logits, onnx_session
+from vizecg_export.quiet import quiet
 from vizecg_export.recipes.base import Job, Made
 from vizecg_export.recipes.half import to_half
 from vizecg_export.targets import Machine, Precision, Scope, Target
@@ -90,8 +86,7 @@ def export_float(network: ImageOnly, target: Path, *, input_shape: tuple[int, in
 def _export(network: ImageOnly, target: Path, *, input_shape: tuple[int, int, int, int]) -> None:
     # The exporter specialises a batch of one, so the example holds two.
     example = torch.zeros(2, *input_shape[1:])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         program = torch.onnx.export(
             network,
             (example,),
@@ -163,7 +158,7 @@ def quantise(
         As ``quantised_share``.
     """
     arm = machine is Machine.ARM
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, quiet():
         prepared = Path(folder) / "prepared.onnx"
         quantised = Path(folder) / "quantised.onnx"
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
@@ -208,15 +203,3 @@ def quantised_share(model: onnx.ModelProto) -> dict[str, list[int]]:
             counts[0] += dequantised.issuperset(node.input[:2])
             counts[1] += 1
     return share
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The quantiser tells its steps on stdout, which belongs to ``--json``."""
-    level = logging.getLogger().level
-    logging.getLogger().setLevel(logging.ERROR)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        logging.getLogger().setLevel(level)

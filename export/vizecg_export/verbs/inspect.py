@@ -102,7 +102,7 @@ def _type(value: Any) -> str:
 
 def _pte(path: Path) -> dict[str, Any]:
     try:
-        from vizecg_export.quant.quiet import quiet
+        from vizecg_export.quiet import quiet
 
         with quiet():
             from executorch.exir._serialize._program import deserialize_pte_binary
