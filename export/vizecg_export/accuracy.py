@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
-from vizecg.spec import LABELS, AccuracyError, Condition, DecisionRule
+from vizecg.spec import LABELS, AccuracyError, DecisionRule
 from vizecg.train.calibrate import fit_decision_rule, recall_keeping_rule
 from vizecg.train.metrics import Bootstrap, Interval, bootstrap_figures, decide, interval, summarise
+from vizecg_export.targets import CONDITIONS
 
-CONDITIONS = (Condition.CLEAN, Condition.PHOTO)
-"""What artefacts are evaluated under."""
 RETAINED = ("macro/f1", "macro/auroc")
 
 

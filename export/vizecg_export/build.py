@@ -24,12 +24,12 @@ from vizecg_export.accuracy import GateLimits
 from vizecg_export.attempts import Accepted, Say, Wanted, accept
 from vizecg_export.calibration import CalibrationSpec, calibration_conditions, calibration_set, check_disjoint
 from vizecg_export.card import CARD, model_card
-from vizecg_export.latency import FLOAT, latencies
+from vizecg_export.latency import latencies
 from vizecg_export.provenance import git_state, toolchain
 from vizecg_export.recipes import Job, Recipe, Run, recipe_for
 from vizecg_export.scratch import scratch_folder
 from vizecg_export.subject import Subject, make_subject
-from vizecg_export.targets import Machine, OnFail, Precision, Target
+from vizecg_export.targets import FLOAT, Machine, OnFail, Precision, Target
 
 BPTE_SHEETS = 4
 """Golden sheets in ExecuTorch's own bundled program, where inputs are float32 and take 0.7 MB each."""

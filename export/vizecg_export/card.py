@@ -8,7 +8,7 @@ from typing import Any
 from vizecg.spec import INTENDED_USE, LABELS, Label
 from vizecg.spec.manifest import Artefact
 from vizecg.train.checkpoint import Checkpoint
-from vizecg_export.accuracy import CONDITIONS
+from vizecg_export.targets import CONDITIONS
 
 CARD = "MODEL_CARD.md"
 

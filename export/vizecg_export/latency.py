@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from vizecg_export.recipes.base import Run
+from vizecg_export.targets import FLOAT
 
-FLOAT = "torch-fp32"
 _WARMUP = 3
 
 

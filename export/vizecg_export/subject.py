@@ -19,10 +19,11 @@ from vizecg.spec.parity import LIMITS
 from vizecg.spec.preprocess import PreprocessSpec, normalise
 from vizecg.train.checkpoint import Checkpoint
 from vizecg.train.runners import torch_logits
-from vizecg_export.accuracy import CONDITIONS, Evaluation
+from vizecg_export.accuracy import Evaluation
 from vizecg_export.calibration import CalibrationSet
 from vizecg_export.data import golden_inks
 from vizecg_export.recipes.base import Run
+from vizecg_export.targets import CONDITIONS
 
 _BATCH = 16
 PROBE = 4

@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vizecg.spec.manifest import Artefact, Bundle
-from vizecg_export.accuracy import CONDITIONS
-from vizecg_export.latency import FLOAT
+from vizecg_export.targets import CONDITIONS, FLOAT
 
 
 def summary(bundle: Bundle) -> dict[str, Any]:

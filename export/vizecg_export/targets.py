@@ -6,7 +6,12 @@ import importlib.util
 from dataclasses import dataclass
 from enum import Enum
 
-from vizecg.spec import MissingToolError
+from vizecg.spec import Condition, MissingToolError
+
+FLOAT = "torch-fp32"
+"""Name of the float network among its artefacts."""
+CONDITIONS = (Condition.CLEAN, Condition.PHOTO)
+"""What artefacts are evaluated under."""
 
 
 class Target(str, Enum):

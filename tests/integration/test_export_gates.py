@@ -13,13 +13,13 @@ from vizecg.data.source import synthetic_source
 from vizecg.spec import LABELS, AccuracyError, ParityError
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg_export import accuracy
-from vizecg_export.accuracy import CONDITIONS, Evaluation, GateLimits
+from vizecg_export.accuracy import Evaluation, GateLimits
 from vizecg_export.attempts import Wanted, accept
 from vizecg_export.calibration import CalibrationSpec, calibration_conditions, calibration_set
 from vizecg_export.cli import DEFAULT_CHECKPOINT
 from vizecg_export.recipes.onnx import OnnxRecipe
 from vizecg_export.subject import Subject, make_subject
-from vizecg_export.targets import Machine, OnFail, Precision, Scope
+from vizecg_export.targets import CONDITIONS, Machine, OnFail, Precision, Scope
 
 pytestmark = pytest.mark.integration
 

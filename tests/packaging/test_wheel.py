@@ -164,3 +164,27 @@ def test_edge_answers_or_refuses(clean_python: Path, tmp_path: Path) -> None:
     answer = json.loads(done.stdout)
     assert isinstance(answer, dict)
     assert answer
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "install"),
+    [
+        ("vizecg-export", ["--target", "onnx"], "pip install 'vizecg[train,onnx]'"),
+        ("vizecg-export", ["--target", "executorch"], "pip install 'vizecg[train,onnx,executorch]'"),
+        ("vizecg-export", ["--target", "tensorrt"], "pip install 'vizecg[train,onnx]'"),
+        ("vizecg-export", ["verify", "BUNDLE"], "pip install 'vizecg[train,onnx]'"),
+        ("vizecg", ["train", "--out", "x", "--data", "synthetic"], "pip install 'vizecg[train]'"),
+    ],
+)
+def test_a_missing_extra_is_one_line(
+    clean_python: Path, tmp_path: Path, command: str, arguments: list[str], install: str
+) -> None:
+    arguments = [str(BUNDLES / "default") if one == "BUNDLE" else one for one in arguments]
+    done = run(clean_python.with_name(command), *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1), done.stderr
+    assert install in done.stderr
+
+
+def test_the_doctor_needs_no_extra(clean_python: Path, tmp_path: Path) -> None:
+    told = json.loads(run_ok(clean_python.with_name("vizecg-export"), "doctor", "--json", cwd=tmp_path))
+    assert not any(finding["works"] for finding in told["findings"])

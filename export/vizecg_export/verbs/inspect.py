@@ -13,6 +13,8 @@ from rich.pretty import Pretty
 
 from vizecg.spec import BundleError, MissingToolError, UsageError
 from vizecg.spec.manifest import open_bundle
+from vizecg_export.console import table_console
+from vizecg_export.summary import print_summary, summary
 
 
 def inspect_path(path: Path) -> dict[str, Any]:
@@ -33,6 +35,7 @@ def inspect_path(path: Path) -> dict[str, Any]:
 def _bundle(path: Path) -> dict[str, Any]:
     bundle = open_bundle(path)
     manifest = bundle.manifest
+    measured = {row["name"]: row for row in summary(bundle)["artefacts"]}
     return {
         "bundle": manifest.name,
         "sha256": bundle.sha256,
@@ -46,14 +49,9 @@ def _bundle(path: Path) -> dict[str, Any]:
         "ladder": list(manifest.ladder),
         "artefacts": [
             {
-                "name": artefact.name,
+                **measured[artefact.name],
                 "machine": artefact.machine,
-                "scope": artefact.scope,
                 "decision": artefact.decision.to_dict(),
-                "parity": artefact.parity,
-                "latency": artefact.latency,
-                "fallbacks": list(artefact.fallbacks),
-                "details": artefact.details,
                 **inspect_path(bundle.file(artefact.file)),
             }
             for artefact in manifest.artefacts
@@ -134,9 +132,11 @@ def inspect(
     path: Annotated[Path, typer.Argument(help="A bundle, an .onnx, a .pte or a .ckpt.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print it as one object.")] = False,
 ) -> None:
-    """Tell what is in a bundle or a model file: inputs, operations, number formats, what was measured on it."""
+    """Tell what is in a bundle or a model file: what was measured, inputs, operations, number formats (all: --json)."""
     told = inspect_path(path)
     if as_json:
         print(json.dumps(told))
+    elif path.is_dir():
+        print_summary(summary(open_bundle(path)), table_console())
     else:
         Console(markup=False).print(Pretty(told, max_string=100, expand_all=False, max_length=40))
