@@ -115,7 +115,9 @@ def _draw(source: RecordSource, spec: CalibrationSpec) -> CalibrationSet:
     chosen: list[int] = []
     inks: list[np.ndarray] = []
     refused: list[str] = []
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    # In a log a bar is blank lines.
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("calibration sheets", total=spec.per_class * len(counts))
         for index in map(int, rng.permutation(len(source))):
             if min(counts.values()) >= spec.per_class:

@@ -13,6 +13,8 @@ from vizecg_export.recipes.base import Run
 from vizecg_export.targets import FLOAT
 
 _WARMUP = 3
+_PAUSE_S = 0.02
+"""Threads of the contender before spin for a while, and would take the cores of the next one."""
 
 
 def latencies(contenders: Mapping[str, Run], image: np.ndarray, *, rounds: int = 30) -> dict[str, dict[str, Any]]:
@@ -26,6 +28,7 @@ def latencies(contenders: Mapping[str, Run], image: np.ndarray, *, rounds: int =
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     for turn in range(_WARMUP + rounds):
         for name, run in contenders.items():
+            time.sleep(_PAUSE_S)
             start = time.perf_counter()
             run(image)
             if turn >= _WARMUP:

@@ -76,7 +76,10 @@ def logits_of(
 ) -> np.ndarray:
     """As ``Subject.logits``."""
     starts = range(0, len(inks), batch)
-    shown = track(starts, description=told or "", console=Console(stderr=True), transient=True, disable=told is None)
+    console = Console(stderr=True)
+    # In a log a bar is blank lines.
+    hidden = told is None or not console.is_terminal
+    shown = track(starts, description=told or "", console=console, transient=True, disable=hidden)
     return np.concatenate([run(normalise(inks[start : start + batch], preprocess)) for start in shown])
 
 

@@ -62,7 +62,6 @@ def _again(bundle: Bundle, artefact: Artefact, network: ImageOnly, cache: Path) 
         raise BundleError(
             f"{cache} no longer holds the calibration sheets of {bundle.path}: export it again, or name their --cache"
         )
-    quantiser = artefact.details
     return quantised_graph(
         Job(
             network=network,
@@ -71,8 +70,8 @@ def _again(bundle: Bundle, artefact: Artefact, network: ImageOnly, cache: Path) 
             precision=Precision.INT8,
             images=normalise(inks, bundle.manifest.preprocess),
             scope=Scope(artefact.scope),
-            calibrator=quantiser.get("calibrator"),
-            qat_epochs=quantiser.get("qat_epochs", 0),
+            calibrator=artefact.details.get("calibrator"),
+            qat_epochs=artefact.details.get("quantiser", {}).get("qat_epochs", 0),
             seed=bundle.manifest.calibration["seed"],
         )
     )
