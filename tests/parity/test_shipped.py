@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import numpy as np
 import pytest
 import torch
@@ -23,14 +25,15 @@ def test_the_shipped_bundle_gives_its_golden_answers() -> None:
     """Another CPU may sum in another order; the tolerance is the artefact's own undecided margin or a little more."""
     bundle = open_bundle(DEFAULT_BUNDLE)
     manifest = bundle.manifest
-    artefact = manifest.artefact()
     golden = np.load(bundle.file(GOLDEN))
-    backend = OnnxBackend(model=bundle.file(artefact.file), input_shape=manifest.preprocess.input_shape)
     images = normalise(golden["inks"], manifest.preprocess)
-    found = np.stack([backend.logits(image[None]) for image in images])
-    np.testing.assert_allclose(found, golden["artefact_logits"], atol=tolerance("int8-same-file"))
-    a, b = found.ravel(), golden["float_logits"].ravel()
-    assert float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)) > tolerance("int8-cosine")
+    # Weights of 8 bits saturate on x86 without VNNI: the file for ARM is not for every machine.
+    for artefact in (a for a in manifest.artefacts if a.machine in ("any", platform.machine())):
+        backend = OnnxBackend(model=bundle.file(artefact.file), input_shape=manifest.preprocess.input_shape)
+        found = np.stack([backend.logits(image[None]) for image in images])
+        np.testing.assert_allclose(found, golden[f"logits_{artefact.name}"], atol=tolerance("int8-same-file"))
+        a, b = found.ravel(), golden["float_logits"].ravel()
+        assert float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)) > tolerance("int8-cosine")
 
 
 def test_the_shipped_checkpoint_is_the_bundles() -> None:
