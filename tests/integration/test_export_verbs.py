@@ -14,11 +14,14 @@ import pytest
 
 from exporting import bad_scale, quiet, request, untrained_checkpoint
 from vizecg.data.source import synthetic_source
+from vizecg.spec import BundleError
 from vizecg.spec.fingerprint import sha256_file
 from vizecg.spec.manifest import GOLDEN, MANIFEST
 from vizecg_export.build import export
-from vizecg_export.targets import Precision
+from vizecg_export.explaining.compare import NO_NOISE_DB
+from vizecg_export.targets import Precision, Target
 from vizecg_export.verbs import doctor
+from vizecg_export.verbs.explain import explain_artefact
 
 pytestmark = pytest.mark.integration
 
@@ -167,6 +170,25 @@ def test_explain_names_the_spoilt_tensor_and_draws(folder: Path, bundle: Path) -
     told = json.loads(command("explain", bundle, *arguments, "--json").stdout)
     assert told["first"]["name"] == source
     assert picture.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("target", [Target.TENSORRT, Target.EXECUTORCH])
+def test_explain_follows_int8_of_every_target_to_its_logits(folder: Path, tmp_path: Path, target: Target) -> None:
+    checkpoint, cache = folder / "untrained.ckpt", folder / "cache"
+    out = tmp_path / "b.vizecg"
+    wanted = request(
+        checkpoint, out, targets=(target,), precision=Precision.INT8, calibration=synthetic_source(42, seed=101),
+        per_class=2, calibrator="minmax", cache=cache,
+    )  # fmt: skip
+    export(wanted, say=quiet)
+    gaps = explain_artefact(out, name=None, checkpoint=checkpoint, sheets=2, cache=cache)
+    # Attention adds exactly nothing before it was trained.
+    noisy = [gap.sqnr_db for gap in gaps if gap.sqnr_db < NO_NOISE_DB]
+    assert len(noisy) > 40
+    assert 10 < min(noisy) < max(noisy) < 80
+    if target is Target.EXECUTORCH:
+        with pytest.raises(BundleError, match="no longer holds the calibration sheets"):
+            explain_artefact(out, name=None, checkpoint=checkpoint, sheets=2, cache=tmp_path / "elsewhere")
 
 
 def test_explain_wants_the_right_checkpoint(folder: Path) -> None:

@@ -15,6 +15,7 @@ from vizecg.spec import BundleError
 from vizecg.spec.manifest import MODEL_INPUT
 from vizecg_export.explaining.compare import GapMeter, TensorGap
 from vizecg_export.recipes.onnx import export_float
+from vizecg_export.recipes.tensorrt import WRONG_FOR_HALF
 
 _SHAPING = frozenset({"Reshape", "Transpose", "Cast", "QuantizeLinear", "DequantizeLinear", "Identity", "Unsqueeze"})
 """Operations that move numbers and compute none."""
@@ -73,4 +74,6 @@ def _session(model: onnx.ModelProto, outputs: Iterable[str]) -> onnxruntime.Infe
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in outputs if name not in known)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"], disabled_optimizers=[WRONG_FOR_HALF]
+    )

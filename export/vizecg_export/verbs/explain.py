@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,6 +50,7 @@ def explain_artefact(bundle: Path, *, name: str | None, checkpoint: Path, sheets
     if artefact.target == Target.EXECUTORCH.value:
         from vizecg_export.explaining.executorch import executorch_gaps
 
+        print(f"{artefact.name}: quantising again, to see the tensors inside the delegates", file=sys.stderr)
         return executorch_gaps(opened, artefact, network, images, cache=cache)
     from vizecg_export.explaining.onnx import onnx_gaps
 
