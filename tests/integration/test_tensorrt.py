@@ -24,7 +24,7 @@ from vizecg.models.vizecgnet import VizECGNet
 from vizecg.render import RENDERER_VERSION
 from vizecg.spec import DecisionRule, ParityError, SheetSpec, UsageError
 from vizecg.spec.manifest import GOLDEN, Artefact, Manifest, hash_files, publish_bundle
-from vizecg.spec.parity import compare
+from vizecg.spec.parity import LIMITS, compare
 from vizecg.spec.preprocess import PreprocessSpec, normalise
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg_edge.engine.builder import Workshop, build
@@ -311,6 +311,7 @@ def test_from_a_network_to_an_accepted_engine(network: ImageOnly, images: np.nda
         target="tensorrt",
         precision="fp16",
         decision=DecisionRule(),
+        parity={"limits": LIMITS["fp16"].to_dict()},
         details=made.details,
     )
     manifest = Manifest(
