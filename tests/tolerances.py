@@ -52,6 +52,7 @@ _ROWS = (
     Tolerance("tensorrt-int8-db", 30.0, "least SQNR, dB, of int8 for TensorRT with float logits: 42 was measured"),
     Tolerance("folded", 1e-5, "logits with scale and gains moved into weights: float32 products in another order"),
     Tolerance("executorch-int8-db", 32.0, "least SQNR, dB, of int8 programs with float logits: 43 to 45 was measured"),
+    Tolerance("backend-threads", 1e-5, "logits of one file by one and by two threads: float32 sums in another order"),
     Tolerance("runner", 1e-5, "logits of one program in two processes: float32 sums in the order of the threads"),
 )
 

@@ -13,12 +13,25 @@ ANSWERED, REFUSED = "answered", "refused"
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """The file; nulls where it could not be read."""
+    """The file, or the camera; nulls where it could not be read.
+
+    ``page`` counts from 1 in a file of several pages, ``frame`` from 0 in a video; ``combined`` is the number of
+    frames whose logits make the answer.
+    """
 
     path: str
     sha256: str | None = None
     width: int | None = None
     height: int | None = None
+    page: int | None = None
+    frame: int | None = None
+    combined: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The path, and the page or frame."""
+        page = "" if self.page is None else f" page {self.page}"
+        return self.path + page + ("" if self.frame is None else f" frame {self.frame}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +69,13 @@ class Timings:
 
 @dataclass(frozen=True, kw_only=True)
 class BundleId:
-    """Which model answered."""
+    """Which model answered, in which engine, and why in that one."""
 
     name: str
     sha256: str
     artefact: str
     backend: str
+    backend_reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +120,10 @@ class Answer:
             for label in Label
         ]
         quality = f"  quality {self.quality.score:.2f}, {self.timings_ms.total:.0f} ms. {INTENDED_USE}"
-        return "\n".join([f"{self.input.path}:", *rows, quality])
+        name = self.input.name
+        if self.input.combined is not None:
+            name += f" (median of {self.input.combined} frames)"
+        return "\n".join([f"{name}:", *rows, quality])
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""One picture for people: the photograph with the found sheet, the rectified sheet, the answer."""
+"""One picture for people: the photograph with the found sheet, the answer, the sheet with its leads."""
 
 from __future__ import annotations
 
@@ -7,22 +7,31 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vizecg.spec import INTENDED_USE, Label, MissingToolError, SheetSpec, UsageError
+from vizecg.spec import DecisionRule, MissingToolError, SheetSpec, UsageError
 from vizecg.spec.files import write_atomically
-from vizecg_edge.answer import Answer
 from vizecg_edge.pipeline import Result
-
-PANEL_HEIGHT = 640
-ANSWER_WIDTH = 460
-_INK = (30, 30, 30)
-_BAR = {True: (200, 40, 40), False: (120, 150, 190), None: (210, 160, 60)}
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
+from vizecg_edge.report.explain import Explanation
+from vizecg_edge.report.page import draw_overlay
+from vizecg_edge.report.reading import Reading
 
 
-def overlay(result: Result, spec: SheetSpec) -> np.ndarray:
-    """Photograph, sheet and answer side by side: uint8 RGB."""
-    panels = [_photo_panel(result, spec), _sheet_panel(result), _answer_panel(result.answer)]
-    return np.hstack([panel for panel in panels if panel is not None])
+def overlay(
+    result: Result, spec: SheetSpec, *, rule: DecisionRule | None = None, explanation: Explanation | None = None
+) -> np.ndarray:
+    """Photograph, answer and sheet in one picture: uint8 RGB (H, 1240, 3).
+
+    Args:
+        result: of the pipeline.
+        spec: the sheet.
+        rule: the artefact's; with it the thresholds are drawn.
+        explanation: shaded on the sheet.
+    """
+    return draw_reading(Reading(result=result, spec=spec, rule=rule, explanation=explanation))
+
+
+def draw_reading(reading: Reading) -> np.ndarray:
+    """The same of a reading."""
+    return np.asarray(draw_overlay(reading))
 
 
 def save_image(path: Path, image: np.ndarray) -> None:
@@ -40,51 +49,3 @@ def save_image(path: Path, image: np.ndarray) -> None:
     if not done:
         raise MissingToolError(f"OpenCV cannot write {path.suffix} here; use .png")
     write_atomically(path, data.tobytes())
-
-
-def _fit(image: np.ndarray) -> np.ndarray:
-    scale = PANEL_HEIGHT / image.shape[0]
-    return cv2.resize(image, (round(image.shape[1] * scale), PANEL_HEIGHT), interpolation=cv2.INTER_AREA)
-
-
-def _photo_panel(result: Result, spec: SheetSpec) -> np.ndarray | None:
-    if result.photo is None:
-        return None
-    panel = _fit(result.photo)
-    homography = result.answer.geometry.homography
-    if homography is not None:
-        corners = spec.mm_to_px(
-            np.array([[[0, 0], [spec.width_mm, 0], [spec.width_mm, spec.height_mm], [0, spec.height_mm]]])
-        )
-        outline = cv2.perspectiveTransform(corners, np.linalg.inv(np.array(homography)))
-        outline *= PANEL_HEIGHT / result.photo.shape[0]
-        cv2.polylines(panel, [np.round(outline).astype(np.int32)], True, (0, 170, 60), 3, cv2.LINE_AA)
-    return panel
-
-
-def _sheet_panel(result: Result) -> np.ndarray | None:
-    return None if result.sheet is None else _fit(result.sheet)
-
-
-def _answer_panel(answer: Answer) -> np.ndarray:
-    panel = np.full((PANEL_HEIGHT, ANSWER_WIDTH, 3), 255, np.uint8)
-    title = "answered" if answer.answered else "refused: " + ", ".join(answer.reasons)
-    cv2.putText(panel, title, (20, 40), _FONT, 0.8, _INK, 2, cv2.LINE_AA)
-    if answer.probabilities is not None and answer.decisions is not None:
-        for row, label in enumerate(Label):
-            _bar(panel, 90 + 70 * row, label, answer.probabilities[label.value], answer.decisions[label.value])
-    if answer.quality.score is not None:
-        text = f"quality {answer.quality.score:.2f}   {answer.timings_ms.total:.0f} ms"
-        cv2.putText(panel, text, (20, PANEL_HEIGHT - 60), _FONT, 0.55, _INK, 1, cv2.LINE_AA)
-    for line, text in enumerate(INTENDED_USE.split(". ", 1)):
-        cv2.putText(panel, text, (20, PANEL_HEIGHT - 34 + 18 * line), _FONT, 0.42, _INK, 1, cv2.LINE_AA)
-    return panel
-
-
-def _bar(panel: np.ndarray, y: int, label: Label, probability: float, decision: bool | None) -> None:
-    words = {True: "PRESENT", False: "absent", None: "undecided"}
-    text = f"{label.value}  {probability:.1%}  {words[decision]}"
-    cv2.putText(panel, text, (20, y), _FONT, 0.6, _INK, 2 if decision else 1, cv2.LINE_AA)
-    width = ANSWER_WIDTH - 40
-    cv2.rectangle(panel, (20, y + 10), (20 + width, y + 28), (235, 235, 235), -1)
-    cv2.rectangle(panel, (20, y + 10), (20 + round(width * probability), y + 28), _BAR[decision], -1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,113 +9,178 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vizecg.spec import GAIN_MM_MV, LABELS, PAPER_SPEED_MM_S, InputRefusedError
-from vizecg.spec.fingerprint import sha256_bytes
+from vizecg.spec import GAIN_MM_MV, LABELS, PAPER_SPEED_MM_S, InputRefusedError, MissingToolError
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg.spec.preprocess import preprocess
 from vizecg_edge.answer import ANSWERED, REFUSED, Answer, BundleId, Geometry, Input, Quality, Timings
-from vizecg_edge.backends import Backend
-from vizecg_edge.backends.onnx import OnnxBackend
-from vizecg_edge.capture import decode, read_file
+from vizecg_edge.backends import Backend, BackendKind
+from vizecg_edge.backends.choose import open_backend
+from vizecg_edge.capture import Picture, Shot, file_shots
 from vizecg_edge.quality import assess
 from vizecg_edge.rectify import Rectified, rectify
+from vizecg_edge.rectify.sheet import SPARE_SCALE
 
 DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
+MISSING_TOOL = "missing_tool"
+"""Reason of a file whose format wants an extra that is not installed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """An answer and the pictures behind it (uint8 RGB), for those who want to look; None where not reached."""
+    """An answer, the pictures behind it (uint8 RGB) and the logits (6,); None where not reached.
+
+    ``photo`` may be a reduced reading of its file; homographies and scales are in pixels of the whole picture, whose
+    size is that of ``answer.input``.
+    """
 
     answer: Answer
     photo: np.ndarray | None = None
     sheet: np.ndarray | None = None
+    logits: np.ndarray | None = None
+    rectified: Rectified | None = None
 
 
 class Pipeline:
-    """A bundle, loaded and verified, and its inference engine.
+    """A bundle, loaded and verified, and its inference engine. Several threads may ``run`` one at once.
 
     Args:
         bundle: folder of the bundle; None takes the shipped one.
         threads: computation threads of the engine and of OpenCV; 0 takes one per core.
+        backend: the engine; ``auto`` takes the best that fits the bundle and this device.
+        artefact: name of the artefact to run; None takes the engine's best.
 
     Raises:
-        BundleError: the bundle is damaged, changed, or does not load.
+        UsageError: no such artefact, or it is for another engine.
+        MissingToolError: the engine's libraries are missing.
+        BundleError: the bundle is damaged or changed, or nothing in it loads here.
     """
 
-    def __init__(self, *, bundle: Path | None = None, threads: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        bundle: Path | None = None,
+        threads: int = 0,
+        backend: BackendKind = BackendKind.AUTO,
+        artefact: str | None = None,
+    ) -> None:
         self.bundle: Bundle = open_bundle(bundle or DEFAULT_BUNDLE)
-        manifest = self.bundle.manifest
-        self.artefact = manifest.onnx_artefact(platform.machine())
-        self.backend: Backend = OnnxBackend(
-            model=self.bundle.file(self.artefact.file), input_shape=manifest.preprocess.input_shape, threads=threads
-        )
+        opened = open_backend(self.bundle, kind=backend, artefact=artefact, threads=threads)
+        self.artefact = opened.artefact
+        self.backend: Backend = opened.backend
         if threads:
             cv2.setNumThreads(threads)
         self.bundle_id = BundleId(
-            name=manifest.name, sha256=self.bundle.sha256, artefact=self.artefact.name, backend=self.backend.name
+            name=self.bundle.manifest.name,
+            sha256=self.bundle.sha256,
+            artefact=self.artefact.name,
+            backend=self.backend.name,
+            backend_reason=opened.reason,
         )
 
     def run(self, path: Path) -> Result:
         """Answer one image file. An image that cannot be answered gives a refused answer, never an exception."""
-        clock = _Clock()
-        source = Input(path=str(path))
+        return self.run_shot(next(file_shots(path)))
+
+    def run_image(self, image: np.ndarray, *, name: str = "image", frame: int | None = None) -> Result:
+        """Answer an upright picture that is decoded already: uint8 RGB (H, W, 3)."""
+        return self.run_shot(Shot(path=name, frame=frame, load=lambda most_reduced: Picture.of(image)))
+
+    def run_shot(self, shot: Shot) -> Result:
+        """Answer one picture of a file of any kind; refusals are answers too."""
+        clock = _Clock(decode=shot.read_ms)
+        source = Input(path=shot.path, sha256=shot.sha256, page=shot.page, frame=shot.frame)
         photo = rectified = None
         try:
-            data = read_file(path)
-            source = replace(source, sha256=sha256_bytes(data))
-            photo = decode(data)
-            source = replace(source, width=photo.shape[1], height=photo.shape[0])
-            clock.lap("decode")
-            rectified = rectify(photo, self.bundle.manifest.sheet)
-            clock.stages.update(rectified.timings_ms)
-            clock.skip()
-            quality = assess(rectified)
-            return Result(answer=self._classify(source, rectified, quality, clock), photo=photo, sheet=rectified.sheet)
-        except InputRefusedError as error:
+            picture = self._load(shot, float("inf"), clock)
+            photo = picture.pixels
+            source = replace(source, width=picture.width, height=picture.height)
+            rectified = self._rectify(picture, clock)
+            enough = self.bundle.manifest.sheet.px_per_mm * SPARE_SCALE
+            if picture.reduced > 1 and rectified.px_per_mm < enough * picture.reduced:
+                # The sheet fills less of the picture than was reckoned with: read it finer.
+                picture = self._load(shot, rectified.px_per_mm / enough, clock)
+                photo = picture.pixels
+                rectified = self._rectify(picture, clock)
+            return self._classify(source, photo, rectified, assess(rectified), clock)
+        except (InputRefusedError, MissingToolError) as error:
             answer = Answer(
                 input=source,
                 status=REFUSED,
-                reasons=(error.reason,),
-                messages=(f"{path}: {error}",),
+                reasons=(error.reason if isinstance(error, InputRefusedError) else MISSING_TOOL,),
+                messages=(f"{source.name}: {error}",),
                 quality=_quality(rectified, None),
                 geometry=_geometry(rectified),
                 timings_ms=clock.timings(),
                 bundle=self.bundle_id,
             )
-            return Result(answer=answer, photo=photo, sheet=None if rectified is None else rectified.sheet)
+            sheet = None if rectified is None else rectified.sheet
+            return Result(answer=answer, photo=photo, sheet=sheet, rectified=rectified)
 
-    def _classify(self, source: Input, rectified: Rectified, score: float, clock: _Clock) -> Answer:
+    def _load(self, shot: Shot, most_reduced: float, clock: _Clock) -> Picture:
+        clock.skip()
+        picture = shot.load(most_reduced)
+        clock.lap("decode")
+        return picture
+
+    def _rectify(self, picture: Picture, clock: _Clock) -> Rectified:
+        """The sheet, with its scale and homography in pixels of the whole picture."""
+        rectified = rectify(picture.pixels, self.bundle.manifest.sheet)
+        clock.add(rectified.timings_ms)
+        return replace(
+            rectified,
+            homography=rectified.homography @ picture.to_pixels,
+            px_per_mm=rectified.px_per_mm * picture.reduced,
+        )
+
+    def _classify(self, source: Input, photo: np.ndarray, rectified: Rectified, score: float, clock: _Clock) -> Result:
         manifest = self.bundle.manifest
+        clock.skip()
         image = preprocess(rectified.sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
         clock.lap("preprocess")
         logits = self.backend.logits(image)
         clock.lap("infer")
+        answer = self.decided(
+            Answer(
+                input=source,
+                status=ANSWERED,
+                quality=_quality(rectified, score),
+                geometry=_geometry(rectified),
+                bundle=self.bundle_id,
+            ),
+            logits,
+        )
+        answer = replace(answer, timings_ms=clock.timings())
+        return Result(answer=answer, photo=photo, sheet=rectified.sheet, logits=logits, rectified=rectified)
+
+    def decided(self, answer: Answer, logits: np.ndarray) -> Answer:
+        """``answer`` with the probabilities and decisions of logits (6,)."""
         rule = self.artefact.decision
         probabilities = rule.probabilities(logits)
-        return Answer(
-            input=source,
-            status=ANSWERED,
+        return replace(
+            answer,
             probabilities={label: round(float(p), 6) for label, p in zip(LABELS, probabilities, strict=True)},
             decisions=rule.decide(logits),
-            quality=_quality(rectified, score),
-            geometry=_geometry(rectified),
-            timings_ms=clock.timings(),
-            bundle=self.bundle_id,
         )
 
 
 class _Clock:
-    """Wall time per stage, in milliseconds."""
+    """Wall time per stage, in milliseconds. ``decode``: what was spent on reading before."""
 
-    def __init__(self) -> None:
-        self.start = self.last = time.perf_counter()
+    def __init__(self, *, decode: float = 0.0) -> None:
+        self.last = time.perf_counter()
+        self.start = self.last - decode / 1000
+        self.before = {"decode": decode}
         self.stages: dict[str, float] = {}
 
     def lap(self, stage: str) -> None:
         now = time.perf_counter()
-        self.stages[stage] = (now - self.last) * 1000
+        self.add({stage: (now - self.last) * 1000 + self.before.pop(stage, 0.0)})
         self.last = now
+
+    def add(self, stages: dict[str, float]) -> None:
+        """A stage that runs twice counts twice."""
+        for stage, value in stages.items():
+            self.stages[stage] = self.stages.get(stage, 0.0) + value
 
     def skip(self) -> None:
         """Start the next stage now: the ones before were timed by themselves."""

@@ -1,5 +1,6 @@
-"""Inference engines."""
+"""Inference engines, one a file, behind one protocol; ``choose`` opens them."""
 
 from vizecg_edge.backends.base import Backend
+from vizecg_edge.backends.kinds import BackendKind
 
-__all__ = ["Backend"]
+__all__ = ["Backend", "BackendKind"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Protocol
 
 import numpy as np
 
 
 class Backend(Protocol):
-    """One loaded artefact."""
+    """One loaded artefact. Several threads may ask it at once; each gets the answer to its own image."""
 
     @property
     def name(self) -> str:
@@ -16,3 +17,11 @@ class Backend(Protocol):
 
     def logits(self, image: np.ndarray) -> np.ndarray:
         """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,)."""
+
+    def close(self) -> None:
+        """Give memory and processes back; more than once does no harm. It answers nothing afterwards."""
+
+
+def thread_count(asked: int) -> int:
+    """``asked``, and for 0 one per core that this process may use."""
+    return asked or len(os.sched_getaffinity(0))

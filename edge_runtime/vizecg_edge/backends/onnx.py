@@ -1,47 +1,136 @@
-"""ONNX Runtime on the CPU."""
+"""ONNX Runtime: on the CPU, on an NVIDIA GPU by CUDA, or by TensorRT behind ONNX Runtime."""
 
 from __future__ import annotations
 
-import os
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 
-from vizecg.spec import LABELS, BundleError
+from vizecg.spec import LABELS, BundleError, MissingToolError
+from vizecg.spec.files import user_cache
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
+from vizecg_edge.backends.base import thread_count
+from vizecg_edge.engine.environment import is_jetson
+
+# The two packages hold one module: the one installed last wins, so the other must go first.
+INSTALL_GPU = "pip uninstall -y onnxruntime && pip install 'onnxruntime-gpu[cuda,cudnn]'"
+INSTALL_GPU_JETSON = (
+    "pip uninstall -y onnxruntime && pip install onnxruntime-gpu --index-url https://pypi.jetson-ai-lab.io/jp6/cu126"
+)
+
+
+class Provider(str, Enum):
+    """What computes. The values are ONNX Runtime's names."""
+
+    CPU = "CPUExecutionProvider"
+    CUDA = "CUDAExecutionProvider"
+    TENSORRT = "TensorrtExecutionProvider"
+
+    @property
+    def short(self) -> str:
+        return {"CPU": "cpu", "CUDA": "cuda", "TENSORRT": "tensorrt"}[self.name]
+
+
+def install_command(provider: Provider) -> str:
+    """What adds a GPU's provider on this machine."""
+    if is_jetson():
+        return INSTALL_GPU_JETSON
+    # ONNX Runtime's package does not bring TensorRT, a Jetson's system does.
+    return f"{INSTALL_GPU} tensorrt" if provider is Provider.TENSORRT else INSTALL_GPU
 
 
 class OnnxBackend:
-    """An ONNX artefact in an optimised session.
+    """An ONNX artefact in an optimised session. Several threads may run it at once.
 
     Args:
         model: the ``.onnx`` file.
         input_shape: (1, 1, H, W) that the bundle's preprocessing gives.
         threads: computation threads; 0 takes one per core this process may use.
+        provider: what computes.
+        precision: of the artefact; TensorRT must be told which types it may use.
 
     Raises:
+        MissingToolError: this ONNX Runtime does not have ``provider``, or its libraries do not load.
         BundleError: the file does not load, or has other inputs or outputs than its manifest says.
     """
 
-    name = "onnxruntime-cpu"
-
-    def __init__(self, *, model: Path, input_shape: tuple[int, int, int, int], threads: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        model: Path,
+        input_shape: tuple[int, int, int, int],
+        threads: int = 0,
+        provider: Provider = Provider.CPU,
+        precision: str = "fp32",
+    ) -> None:
+        self.name = f"onnxruntime-{provider.short}"
+        if provider.value not in onnxruntime.get_available_providers():
+            raise MissingToolError(
+                f"onnxruntime {onnxruntime.__version__} has no {provider.value}: {install_command(provider)}"
+            )
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+        options.intra_op_num_threads = thread_count(threads)
         options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+            session: Any = onnxruntime.InferenceSession(
+                str(model), options, providers=_providers(provider, precision), enable_fallback=0
+            )
         # onnxruntime raises its own exception classes, which share no base but Exception.
         except Exception as error:
             raise BundleError(f"{model}: ONNX Runtime cannot load it: {str(error).splitlines()[0]}") from error
-        inputs = {node.name: node.shape for node in self._session.get_inputs()}
-        outputs = {node.name: node.shape for node in self._session.get_outputs()}
-        if MODEL_INPUT not in inputs or tuple(inputs[MODEL_INPUT][1:]) != input_shape[1:]:
-            raise BundleError(f"{model}: expected input {MODEL_INPUT} (n, {input_shape[1:]}), found {inputs}")
-        if MODEL_OUTPUT not in outputs or outputs[MODEL_OUTPUT][1:] != [len(LABELS)]:
-            raise BundleError(f"{model}: expected output {MODEL_OUTPUT} (n, {len(LABELS)}), found {outputs}")
+        # It goes on without a provider whose libraries do not load, and does not raise.
+        if session.get_providers()[0] != provider.value:
+            raise MissingToolError(
+                f"{provider.value} does not load here (its CUDA, cuDNN or TensorRT libraries are missing or too old):"
+                f" {install_command(provider)}"
+            )
+        self._session: Any = session
+        self._model = model
+        _check(session, model, input_shape)
 
     def logits(self, image: np.ndarray) -> np.ndarray:
-        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,)."""
-        return np.asarray(self._session.run([MODEL_OUTPUT], {MODEL_INPUT: image})[0][0])
+        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,).
+
+        Raises:
+            BundleError: closed.
+        """
+        session = self._session
+        if session is None:
+            raise BundleError(f"{self._model}: its session is closed")
+        return np.asarray(session.run([MODEL_OUTPUT], {MODEL_INPUT: image})[0][0])
+
+    def close(self) -> None:
+        """Let go of the session; runs in other threads end undisturbed."""
+        self._session = None
+
+
+def _providers(provider: Provider, precision: str) -> list[Any]:
+    """``provider``, then those that take what it cannot compute."""
+    cpu = Provider.CPU.value
+    if provider is Provider.CPU:
+        return [cpu]
+    if provider is Provider.CUDA:
+        return [provider.value, cpu]
+    engines = user_cache() / "onnxruntime-tensorrt"
+    engines.mkdir(parents=True, exist_ok=True)
+    # Building takes minutes on a Jetson; ONNX Runtime itself sees to it that a kept engine fits.
+    options = {
+        "trt_engine_cache_enable": True,
+        "trt_engine_cache_path": str(engines),
+        "trt_int8_enable": precision == "int8",
+        "trt_fp16_enable": precision == "fp16",
+    }
+    return [(provider.value, options), Provider.CUDA.value, cpu]
+
+
+def _check(session: Any, model: Path, input_shape: tuple[int, int, int, int]) -> None:
+    """Raise BundleError unless the session takes ``input_shape`` and gives a row of logits each."""
+    inputs = {node.name: node.shape for node in session.get_inputs()}
+    outputs = {node.name: node.shape for node in session.get_outputs()}
+    if MODEL_INPUT not in inputs or tuple(inputs[MODEL_INPUT][1:]) != input_shape[1:]:
+        raise BundleError(f"{model}: expected input {MODEL_INPUT} (n, {input_shape[1:]}), found {inputs}")
+    if MODEL_OUTPUT not in outputs or outputs[MODEL_OUTPUT][1:] != [len(LABELS)]:
+        raise BundleError(f"{model}: expected output {MODEL_OUTPUT} (n, {len(LABELS)}), found {outputs}")

@@ -23,6 +23,7 @@ import numpy as np
 
 from vizecg.spec import LABELS, BundleError, InputRefusedError, MissingToolError
 from vizecg.spec.errors import ExitCode
+from vizecg_edge.backends.base import thread_count
 
 VARIABLE = "VIZECG_RUNNER"
 PROGRAM = "vizecg-runner"
@@ -81,7 +82,7 @@ class RunnerBackend:
         self.execution_us = 0
         """Time of the last inference as the runner measured it, without the way to it and back."""
         program = find_runner(runner)
-        command = [str(program), "--model", str(model), "--threads", str(threads or len(os.sched_getaffinity(0)))]
+        command = [str(program), "--model", str(model), "--threads", str(thread_count(threads))]
         self.info = _info(command, model)
         _check_shapes(self.info, model, input_shape)
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object

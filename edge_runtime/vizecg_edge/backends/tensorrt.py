@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from vizecg.spec.manifest import Artefact, Bundle
+from vizecg_edge.backends.pool import Pool
 from vizecg_edge.engine.builder import Workshop, load_runner, open_workshop
 from vizecg_edge.engine.store import find_engine
 
 
 class TensorRTBackend:
     """An artefact's engine, loaded; ``close`` gives its memory back.
+
+    TensorRT's contexts serve one thread each: as many are made as threads ask at once. TensorRT has no use for a
+    number of computation threads.
 
     Args:
         bundle: opened.
@@ -31,7 +36,7 @@ class TensorRTBackend:
     ) -> None:
         workshop = workshop or open_workshop()
         path, self.record = find_engine(bundle, artefact, environment=workshop.environment, folder=folder)
-        self._runner = load_runner(workshop, path.read_bytes(), bundle)
+        self._runners = Pool(make=partial(load_runner, workshop, path.read_bytes(), bundle))
         gpu = re.sub(r"[^a-z0-9]+", "-", workshop.environment.gpu.lower()).strip("-")
         self._name = f"tensorrt-{workshop.environment.tensorrt}-{gpu}"
 
@@ -42,8 +47,9 @@ class TensorRTBackend:
 
     def logits(self, image: np.ndarray) -> np.ndarray:
         """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,)."""
-        return self._runner.logits(image)
+        with self._runners.lend() as runner:
+            return runner.logits(image)
 
     def close(self) -> None:
         """Give the GPU's memory back."""
-        self._runner.close()
+        self._runners.close()

@@ -1,0 +1,121 @@
+"""ExecuTorch programs in ``executorch.runtime``, for machines that have PyTorch anyway.
+
+Everywhere else the native runner (``runner``) does the same without it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vizecg.spec import LABELS, BundleError, InputRefusedError, MissingToolError
+from vizecg_edge.backends.base import thread_count
+
+INSTALL = "pip install 'vizecg[executorch]' (or without PyTorch: sh edge_runtime/runner/build.sh)"
+METHOD = "forward"
+
+
+class ExecuTorchBackend:
+    """An ExecuTorch artefact in ExecuTorch's own Python runtime. Threads that share one wait for each other.
+
+    Args:
+        model: the ``.pte`` file.
+        input_shape: (1, 1, H, W) that the bundle's preprocessing gives.
+        threads: computation threads; 0 takes one per core this process may use. They are the whole process's: the
+            last backend that was made decides.
+
+    Raises:
+        MissingToolError: ``executorch`` is not installed, or does not load.
+        BundleError: the file does not load, or has other inputs or outputs than its manifest says.
+    """
+
+    name = "executorch-python-cpu"
+
+    def __init__(self, *, model: Path, input_shape: tuple[int, int, int, int], threads: int = 0) -> None:
+        self._model, self._input_shape = model, input_shape
+        self._lock = threading.Lock()
+        with _quiet():
+            # Not `import`: both bring PyTorch, which this package must never need. Only who asks for this backend
+            # loads them.
+            runtime, bindings, self._torch = (
+                _load(name) for name in ("executorch.runtime", "executorch.extension.pybindings.portable_lib", "torch")
+            )
+            bindings._unsafe_reset_threadpool(thread_count(threads))
+            try:
+                self._program = runtime.Runtime.get().load_program(model)
+                self._method: Any = self._program.load_method(METHOD)
+                _check(self._method, model, input_shape)
+                # The first inference reports what native code finds of the processor.
+                self.logits(np.zeros(input_shape, np.float32))
+            except BundleError:
+                raise
+            # The runtime raises RuntimeError and others, with a line per failed check of its native code.
+            except Exception as error:
+                first = (str(error).splitlines() or [type(error).__name__])[0]
+                raise BundleError(f"{model}: executorch.runtime cannot load it: {first}") from error
+
+    def logits(self, image: np.ndarray) -> np.ndarray:
+        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,).
+
+        Raises:
+            InputRefusedError: another shape.
+            BundleError: closed.
+        """
+        if image.shape != self._input_shape:
+            raise InputRefusedError(f"the program takes an image of {self._input_shape}, not {image.shape}")
+        tensor = self._torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32))
+        with self._lock:
+            if self._method is None:
+                raise BundleError(f"{self._model}: its program is closed")
+            # The runtime gives out its own memory, which the next call fills again.
+            return np.array(self._method.execute([tensor])[0].numpy()[0], dtype=np.float32)
+
+    def close(self) -> None:
+        """Let go of the program."""
+        with self._lock:
+            self._method = self._program = None
+
+
+def _load(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise MissingToolError(f"{error.name} is not installed: {INSTALL}") from error
+    # A torch of another version than ExecuTorch was built for fails with an undefined symbol.
+    except (ImportError, OSError) as error:
+        raise MissingToolError(f"{name} does not load ({str(error).splitlines()[0]}): {INSTALL}") from error
+
+
+def _check(method: Any, model: Path, input_shape: tuple[int, int, int, int]) -> None:
+    """Raise BundleError unless the program takes ``input_shape`` and gives one row of logits."""
+    if method is None:
+        raise BundleError(f"{model}: it has no method {METHOD}")
+    meta = method.metadata
+    found = [tuple(meta.input_tensor_meta(i).sizes()) for i in range(meta.num_inputs())]
+    given = [tuple(meta.output_tensor_meta(i).sizes()) for i in range(meta.num_outputs())]
+    if found != [input_shape] or given != [(1, len(LABELS))]:
+        raise BundleError(f"{model}: expected {input_shape} -> (1, {len(LABELS)}), found {found} -> {given}")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing on stderr from native code, which looks for the files of an ARM board and reports each that is not."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        # The libraries' Python side writes to sys.stderr, which need not be that descriptor.
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)

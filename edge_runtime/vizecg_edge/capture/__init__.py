@@ -1,0 +1,6 @@
+"""Whatever holds a printed ECG -> upright RGB pictures: image files, pages, folders, videos, cameras."""
+
+from vizecg_edge.capture.picture import Picture, decode, read_picture
+from vizecg_edge.capture.shots import Shot, file_shots, read_file
+
+__all__ = ["Picture", "Shot", "decode", "file_shots", "read_file", "read_picture"]

@@ -1,0 +1,31 @@
+"""Pixels of any kind -> 8-bit RGB. Colour profiles are left alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+_TWO_BYTES = ("I;16", "I;16B", "I;16L", "I;16N")
+_WITH_ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
+
+
+def to_rgb(picture: Image.Image) -> np.ndarray:
+    """A loaded image -> uint8 RGB (H, W, 3); what is transparent shows white paper.
+
+    Raises:
+        ValueError: pixels whose range is not known, or that have no colour.
+    """
+    if picture.mode == "RGB" and "transparency" not in picture.info:
+        return np.asarray(picture)
+    if picture.mode in _TWO_BYTES or (picture.mode == "I" and picture.format == "PNG"):
+        # The full range by definition of the formats, never by what is in the picture.
+        wide = np.asarray(picture).astype(np.uint32)
+        grey = ((np.minimum(wide, 65535) + 128) // 257).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if picture.mode in ("I", "F"):
+        raise ValueError("pixels of 32 bits, whose range is not known")
+    if picture.mode in _WITH_ALPHA or "transparency" in picture.info:
+        clear = picture.convert("RGBA")
+        paper = Image.new("RGBA", clear.size, (255, 255, 255, 255))
+        picture = Image.alpha_composite(paper, clear)
+    return np.asarray(picture.convert("RGB"))

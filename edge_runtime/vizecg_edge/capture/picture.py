@@ -1,0 +1,175 @@
+"""Bytes of one image file -> upright RGB pixels, with every way a file can be wrong refused in one line."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from vizecg.spec import InputRefusedError
+from vizecg_edge.capture.heif import is_heif, open_heif
+from vizecg_edge.capture.jpeg import decode_jpeg, turn_upright
+from vizecg_edge.capture.modes import to_rgb
+
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
+MAX_PIXELS = 80_000_000
+MAX_PAGES = 1000
+MIN_SIDE_PX = 400
+"""A 250 mm wide block in fewer pixels has less than 1.6 px/mm, below which the grid is lost."""
+ENOUGH_SIDE_PX = 1900
+"""A JPEG is read at 1/2, 1/4 or 1/8 while its longer side keeps this: enough for a sheet that fills the picture."""
+_REDUCED_PAGE = 254, 1
+"""TIFF tag NewSubfileType and its bit that marks a page as a smaller copy of another."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Picture:
+    """An upright picture.
+
+    Attributes:
+        pixels: uint8 RGB (H, W, 3).
+        width, height: of the whole upright picture in its file, in pixels.
+        reduced: 1, 2, 4 or 8 pixels of the file along each side make one of ``pixels``.
+    """
+
+    pixels: np.ndarray
+    width: int
+    height: int
+    reduced: int = 1
+
+    @classmethod
+    def of(cls, pixels: np.ndarray) -> Picture:
+        """A picture that is read whole. ``pixels``: uint8 RGB (H, W, 3)."""
+        return cls(pixels=pixels, width=pixels.shape[1], height=pixels.shape[0])
+
+    @property
+    def to_pixels(self) -> np.ndarray:
+        """(3, 3) float64: pixel centres of the whole picture -> centres of ``pixels``."""
+        s = 1 / self.reduced
+        return np.array([[s, 0, (s - 1) / 2], [0, s, (s - 1) / 2], [0, 0, 1]])
+
+
+def decode(data: bytes) -> np.ndarray:
+    """First image of a file -> uint8 RGB (height, width, 3), every pixel, turned upright by its EXIF orientation.
+
+    Raises:
+        InputRefusedError: ``unreadable``, or ``too_small``.
+        MissingToolError: HEIC, and its reader is not installed.
+    """
+    return read_picture(data).pixels
+
+
+def read_picture(data: bytes, *, page: int = 0, most_reduced: float = 1) -> Picture:
+    """One image of a file, turned upright. It is decoded fully: half a file is refused, not filled with grey.
+
+    Args:
+        data: the file.
+        page: which image of a TIFF; other formats give their first.
+        most_reduced: a JPEG may be read at 1/2, 1/4 or 1/8 of its size, but no smaller than 1 / ``most_reduced``.
+
+    Raises:
+        InputRefusedError: ``unreadable``, or ``too_small``.
+        MissingToolError: HEIC, and its reader is not installed.
+    """
+    with _open(data) as picture:
+        if page:
+            picture.seek(page)
+        width, height = picture.size
+        check_size(width, height)
+        if picture.format in ("JPEG", "MPO") and picture.mode in ("RGB", "L"):
+            reduced = reduction(width, height, most_reduced)
+            pixels = decode_jpeg(data, reduced=reduced)
+            if pixels is not None:
+                orientation = _orientation(picture)
+                if orientation > 4:
+                    width, height = height, width
+                return Picture(pixels=turn_upright(pixels, orientation), width=width, height=height, reduced=reduced)
+        picture.load()
+        if _orientation(picture) != 1:
+            ImageOps.exif_transpose(picture, in_place=True)
+        return Picture.of(to_rgb(picture))
+
+
+def page_numbers(data: bytes) -> list[int]:
+    """The images of a file that are to be answered, from 0: several for a TIFF of several pages.
+
+    Raises:
+        InputRefusedError: ``unreadable``.
+        MissingToolError: HEIC, and its reader is not installed.
+    """
+    with _open(data) as picture:
+        count = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
+        if count > MAX_PAGES:
+            raise InputRefusedError(f"{count} pages, at most {MAX_PAGES} are read", reason="unreadable")
+        if count == 1:
+            return [0]
+        pages = []
+        for page in range(count):
+            picture.seek(page)
+            tag, smaller_copy = _REDUCED_PAGE
+            if not int(getattr(picture, "tag_v2", {}).get(tag, 0)) & smaller_copy:
+                pages.append(page)
+        return pages
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse what would take too much memory, or shows too little."""
+    if width * height > MAX_PIXELS:
+        raise InputRefusedError(f"{width} x {height} pixels are too many", reason="unreadable")
+    if min(width, height) < MIN_SIDE_PX:
+        raise InputRefusedError(
+            f"{width} x {height} pixels are too few, at least {MIN_SIDE_PX} a side are needed", reason="too_small"
+        )
+
+
+def reduction(width: int, height: int, most: float) -> int:
+    """1, 2, 4 or 8: how much smaller a JPEG may be read, no more than ``most``."""
+    fits = [r for r in (1, 2, 4, 8) if max(width, height) // r >= ENOUGH_SIDE_PX and min(width, height) // r >= 800]
+    return max([r for r in fits if r <= most], default=1)
+
+
+@contextmanager
+def _open(data: bytes) -> Iterator[Image.Image]:
+    """The image, its header read; errors on the way out become refusals."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of damaged metadata, which are not needed
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            if is_heif(data):
+                with open_heif(data) as picture:
+                    yield picture
+                return
+            _check_webp(data)
+            with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+                yield picture
+    except UnidentifiedImageError as error:
+        known = ", ".join((*FORMATS, "HEIC", "PDF"))
+        raise InputRefusedError(f"not an image in {known}", reason="unreadable") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InputRefusedError("too many pixels", reason="unreadable") from error
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, TypeError, struct.error) as error:
+        text = " ".join(str(error).split())[:120]
+        raise InputRefusedError(f"damaged image ({text})", reason="unreadable") from error
+    except MemoryError as error:
+        raise InputRefusedError("too many pixels for this device's memory", reason="unreadable") from error
+
+
+def _check_webp(data: bytes) -> None:
+    """The size in a WebP's extended header: Pillow takes memory for all of it when it opens the file."""
+    if data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8X" and len(data) >= 30:
+        check_size(1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little"))
+
+
+def _orientation(picture: Image.Image) -> int:
+    """EXIF orientation, 1 to 8; 1 where there is none or the EXIF block is damaged."""
+    try:
+        value = int(picture.getexif().get(0x0112, 1))
+    except (OSError, SyntaxError, ValueError, TypeError, struct.error, KeyError, EOFError):
+        return 1
+    return value if 1 <= value <= 8 else 1

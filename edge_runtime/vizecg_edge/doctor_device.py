@@ -1,0 +1,93 @@
+"""What this device is: board, processor, memory, cameras. Only files are read, nothing is loaded."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+INSTRUCTIONS = (
+    "avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimdhp", "asimddp", "i8mm", "sve",
+)  # fmt: skip
+"""Those that decide how fast and how right int8 is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Camera:
+    """A video device that this system knows. ``usable``: this user may open it."""
+
+    path: str
+    name: str
+    usable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """This device. ``board`` is None where the system does not tell."""
+
+    board: str | None
+    processor: str
+    cpu: str | None
+    cores: int
+    instructions: tuple[str, ...]
+    memory_mib: int
+    system: str
+    python: str
+    cameras: tuple[Camera, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def read_device(root: Path = Path("/")) -> Device:
+    """Look at the files under ``root``."""
+    cpuinfo = _text(root / "proc/cpuinfo")
+    known = set(_values(cpuinfo, "flags", "Features").split())
+    return Device(
+        # A device tree's strings end with a zero byte; desktops tell in the DMI table.
+        board=_text(root / "proc/device-tree/model").strip("\0 \n")
+        or _text(root / "sys/class/dmi/id/product_name").strip()
+        or None,
+        processor=platform.machine(),
+        cpu=_values(cpuinfo, "model name", "Model", "Hardware") or None,
+        cores=len(os.sched_getaffinity(0)),
+        instructions=tuple(name for name in INSTRUCTIONS if name in known),
+        memory_mib=int(_values(_text(root / "proc/meminfo"), "MemTotal").split(" ")[0] or 0) // 1024,
+        system=_system(root),
+        python=platform.python_version(),
+        cameras=_cameras(root),
+    )
+
+
+def _cameras(root: Path) -> tuple[Camera, ...]:
+    found = []
+    for path in sorted((root / "dev").glob("video*"), key=lambda path: (len(path.name), path.name)):
+        name = _text(root / "sys/class/video4linux" / path.name / "name").strip()
+        found.append(Camera(path=str(path), name=name or "unnamed", usable=os.access(path, os.R_OK | os.W_OK)))
+    return tuple(found)
+
+
+def _system(root: Path) -> str:
+    for line in _text(root / "etc/os-release").splitlines():
+        if line.startswith("PRETTY_NAME="):
+            return f"{line.partition('=')[2].strip(chr(34))}, Linux {platform.release()}"
+    return f"{platform.system()} {platform.release()}"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _values(text: str, *names: str) -> str:
+    """What stands after ``name:`` in its first line, for the first name that there is."""
+    for name in names:
+        for line in text.splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == name and value.strip():
+                return value.strip()
+    return ""

@@ -1,0 +1,59 @@
+"""``vizecg-edge selftest``: does a bundle still compute on this device what it was accepted for?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vizecg.spec import ExitCode
+from vizecg_edge.backends.kinds import BackendKind
+
+if TYPE_CHECKING:
+    from vizecg_edge.selftest import SelfTest
+
+
+def selftest_command(
+    bundle: Annotated[Path | None, typer.Option(help="Bundle of the model; default: the shipped one.")] = None,
+    backend: Annotated[BackendKind, typer.Option(help="Engine.")] = BackendKind.AUTO,
+    artefact: Annotated[str | None, typer.Option(help="Name of an artefact; default: the engine's best.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,
+    threads: Annotated[int, typer.Option(min=0, help="Computation threads; 0: one per core.")] = 0,
+) -> None:
+    """Run a bundle's golden sheets and photograph on this device. Exit code 4 when the answers are not the accepted."""
+    from vizecg_edge.pipeline import Pipeline
+    from vizecg_edge.selftest import run_selftest
+
+    pipeline = Pipeline(bundle=bundle, backend=backend, artefact=artefact, threads=threads)
+    found = run_selftest(pipeline)
+    print(json.dumps(found.to_dict()) if as_json else _text(found), flush=True)
+    if found.failures:
+        print(f"error: {'; '.join(found.failures)}", file=sys.stderr)
+        raise typer.Exit(int(ExitCode.PARITY))
+
+
+def _text(found: SelfTest) -> str:
+    from vizecg_edge.selftest import NO_PHOTO
+
+    bundle, sheets, photo = found.bundle, found.sheets, found.photo
+    lines = [
+        f"bundle {bundle['name']} {bundle['sha256'][:16]}, {bundle['artefact']} in {bundle['backend']}",
+        f"  ({bundle['backend_reason']})",
+    ]
+    if sheets.figures:
+        lines.append(
+            f"golden sheets: {'FAILED' if sheets.failure else 'as accepted'}; {sheets.figures['n']} sheets, largest "
+            f"difference from float {sheets.figures['max_abs']:.3g} (at most {sheets.limits['max_abs']:g}), "
+            f"{sheets.figures['decision_flips']} decisions differ, {sheets.figures['p50_ms']:.1f} ms a sheet"
+        )
+    else:
+        lines.append("golden sheets: FAILED")
+    if photo is None:
+        lines.append(NO_PHOTO)
+    else:
+        time = "" if photo.total_ms is None else f", {photo.total_ms:.0f} ms in all"
+        lines.append(f"golden photograph: {'FAILED' if photo.failure else 'as accepted'}{time}")
+    return "\n".join(lines)

@@ -1,0 +1,412 @@
+"""``vizecg-edge run`` on folders, pages, videos, pipes, and what goes wrong with them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+import vizecg_edge.pipeline
+from vizecg.records.synthetic import synthesise
+from vizecg.render import PrintStyle, photograph, render_sheet
+from vizecg.spec import InputRefusedError, MissingToolError, UsageError
+from vizecg_edge.capture.burst import collect
+from vizecg_edge.capture.frames import Frame, VideoFile
+from vizecg_edge.capture.interrupt import Interrupt
+from vizecg_edge.capture.live import LiveFrames, open_camera, open_pipe
+from vizecg_edge.cli import app
+from vizecg_edge.overlay import save_image
+from vizecg_edge.pipeline import Pipeline
+
+pytestmark = pytest.mark.integration
+
+SHARP = range(4, 7)
+FRAMES = 10
+
+
+@pytest.fixture(scope="module")
+def scene() -> np.ndarray:
+    """A photograph of a printout, with even sides as videos want them."""
+    sheet = render_sheet(synthesise(["AF"], seed=7), style=PrintStyle(palette="pink", trace_mm=0.4))
+    image = photograph(sheet.image, rng=np.random.default_rng(7), strength=0.4, width_px=(1400, 1500)).image
+    return image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
+
+
+@pytest.fixture(scope="module")
+def photo(scene: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("photo") / "photo.jpg"
+    save_image(path, scene)
+    return path
+
+
+@pytest.fixture(scope="module")
+def video(scene: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten frames, of which only ``SHARP`` are in focus."""
+    path = tmp_path_factory.mktemp("video") / "hand.avi"
+    blurred = cv2.GaussianBlur(scene, (0, 0), 6)
+    write_video(path, [scene if index in SHARP else blurred for index in range(FRAMES)])
+    return path
+
+
+def write_video(path: Path, frames: list[np.ndarray]) -> None:
+    height, width = frames[0].shape[:2]
+    code = cv2.VideoWriter.fourcc(*"MJPG")
+    writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, code, 5.0, (width, height))
+    assert writer.isOpened()
+    writer.set(cv2.VIDEOWRITER_PROP_QUALITY, 95)
+    for frame in frames:
+        writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+    writer.release()
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Pipeline:
+    return Pipeline(threads=1)
+
+
+@pytest.fixture(autouse=True)
+def one_pipeline(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that run in this process share one loaded model."""
+    monkeypatch.setattr(vizecg_edge.pipeline, "Pipeline", lambda **options: pipeline)
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["run", *map(str, arguments)])
+
+
+def answers(done: Result) -> list[dict[str, Any]]:
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def as_process(*arguments: str | Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "vizecg_edge.cli", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_folder_is_read_in_natural_order_and_bad_files_stop_nothing(photo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(photo, folder / "page10.jpg")
+    (folder / "page2.png").write_bytes(b"")
+    (folder / "page1.tif").write_bytes(photo.read_bytes()[:5000])
+    (folder / "notes.txt").write_text("no image")
+    (folder / ".hidden.jpg").write_bytes(b"")
+    done = run(folder, tmp_path / "gone.heic", "--json")
+    assert done.exit_code == 0
+    found = answers(done)
+    names = [Path(answer["input"]["path"]).name for answer in found]
+    assert names == ["page1.tif", "page2.png", "page10.jpg", "gone.heic"]
+    assert [answer["status"] for answer in found] == ["refused", "refused", "answered", "refused"]
+    assert "1 other files in the folders were skipped" in done.stderr
+    assert done.stderr.count("\n") == 4
+
+
+def test_nothing_to_read_is_refused(tmp_path: Path) -> None:
+    assert isinstance(run(tmp_path).exception, InputRefusedError)
+    assert isinstance(run().exception, UsageError)
+    assert isinstance(run(tmp_path, "--camera", "0").exception, UsageError)
+    assert isinstance(run(tmp_path, "--combine", "mean").exception, UsageError)
+
+
+def test_large_photographs_are_read_smaller_with_the_same_answer(
+    scene: np.ndarray, photo: Path, tmp_path: Path, pipeline: Pipeline
+) -> None:
+    height, width = scene.shape[:2]
+    save_image(tmp_path / "large.jpg", cv2.resize(scene, (4000, round(4000 * height / width))))
+    plain, reduced = pipeline.run(photo), pipeline.run(tmp_path / "large.jpg")
+    assert plain.logits is not None
+    assert reduced.logits is not None, reduced.answer.messages
+    assert reduced.photo is not None
+    assert reduced.photo.shape[1] == 2000
+    np.testing.assert_allclose(reduced.logits, plain.logits, atol=0.8)
+    assert reduced.answer.decisions == plain.answer.decisions
+    # Size, scale and homography are those of the whole picture.
+    assert reduced.answer.input.width == 4000
+    assert reduced.answer.quality.px_per_mm == pytest.approx(plain.answer.quality.px_per_mm * 4000 / width, rel=0.02)
+    corner = np.array([[[0.0, 0.0]]])
+    seen, wide = (
+        cv2.perspectiveTransform(corner, np.linalg.inv(np.array(result.answer.geometry.homography)))
+        for result in (plain, reduced)
+    )
+    np.testing.assert_allclose(wide, seen * 4000 / width, atol=30)
+
+
+def test_a_sheet_that_is_small_in_the_picture_is_read_with_every_pixel(
+    scene: np.ndarray, tmp_path: Path, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vizecg_edge.capture.picture.ENOUGH_SIDE_PX", 1000)
+    save_image(tmp_path / "photo.jpg", cv2.resize(scene, (2600, round(2600 * scene.shape[0] / scene.shape[1]))))
+    result = pipeline.run(tmp_path / "photo.jpg")
+    assert result.photo is not None
+    assert (result.answer.status, result.photo.shape[1]) == ("answered", 2600)
+
+
+def test_every_page_of_a_scan_is_answered(scene: np.ndarray, tmp_path: Path) -> None:
+    pages = [Image.fromarray(np.full_like(scene, 255)), Image.fromarray(scene)]
+    pages[0].save(tmp_path / "scan.tif", save_all=True, append_images=pages[1:])
+    done = run(tmp_path / "scan.tif", "--json", "--save-sheet", tmp_path / "sheet.png")
+    found = answers(done)
+    assert [(answer["input"]["page"], answer["status"]) for answer in found] == [(1, "refused"), (2, "answered")]
+    assert {path.name for path in tmp_path.iterdir()} == {"scan.tif", "sheet_p2.png"}
+
+
+def test_pages_of_a_pdf_are_answered_and_locked_or_damaged_ones_refused(
+    scene: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pdfium = pytest.importorskip("pypdfium2", reason="pip install 'vizecg[pdf]' brings the reader of PDFs")
+    Image.fromarray(scene).save(tmp_path / "a4.pdf", resolution=scene.shape[1] / 11.7)
+    (answer,) = answers(run(tmp_path / "a4.pdf", "--json"))
+    assert (answer["status"], answer["input"]["page"]) == ("answered", 1)
+    assert answer["input"]["width"] == pytest.approx(3510, abs=5), "11.7 inches at 300 dpi"
+    # At 18 dpi the page is 2 m wide.
+    Image.fromarray(scene).save(tmp_path / "huge.pdf", resolution=18)
+    (answer,) = answers(run(tmp_path / "huge.pdf", "--json"))
+    assert answer["input"]["width"] * answer["input"]["height"] <= 24.1e6
+    document = pdfium.PdfDocument.new()
+    for _ in range(2):
+        document.new_page(842, 595)
+    document.save(tmp_path / "blank.pdf")
+    assert [answer["status"] for answer in answers(run(tmp_path / "blank.pdf", "--json"))] == ["refused"] * 2
+    data = (tmp_path / "a4.pdf").read_bytes()
+    (tmp_path / "cut.pdf").write_bytes(data[: len(data) // 40])
+    (tmp_path / "locked.pdf").write_bytes(LOCKED_PDF)
+    for name, words in {"cut.pdf": "damaged PDF", "locked.pdf": "password"}.items():
+        done = run(tmp_path / name, "--json")
+        assert (done.exit_code, answers(done)[0]["reasons"]) == (7, ["unreadable"])
+        assert words in done.stderr
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    done = run(tmp_path / "a4.pdf", "--json")
+    assert (done.exit_code, answers(done)[0]["reasons"]) == (3, ["missing_tool"])
+    assert "pip install 'vizecg[pdf]'" in done.stderr
+
+
+LOCKED_PDF = b"""%PDF-1.4
+1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj
+2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj
+3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 842 595]>> endobj
+4 0 obj <</Filter/Standard/V 1/R 2/P -4/O<00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff>\
+/U<ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100>>> endobj
+trailer <</Root 1 0 R/Size 5/Encrypt 4 0 R/ID[<00><00>]>>
+%%EOF
+"""
+
+
+def test_the_sharp_frame_of_a_video_is_answered(video: Path, tmp_path: Path) -> None:
+    (answer,) = answers(run(video, "--json", "--burst", "2", "--save-sheet", tmp_path))
+    assert answer["status"] == "answered"
+    assert answer["input"]["frame"] in SHARP
+    assert answer["input"]["sha256"] is not None
+    assert [path.name for path in tmp_path.iterdir()] == [f"hand_f{answer['input']['frame']}.png"]
+
+
+def test_the_median_of_several_frames_says_how_many(video: Path) -> None:
+    (answer,) = answers(run(video, "--json", "--burst", "3", "--combine", "median"))
+    assert (answer["status"], answer["input"]["combined"]) == ("answered", 3)
+
+
+def test_a_video_that_is_cut_off_gives_what_was_seen(video: Path, tmp_path: Path) -> None:
+    whole = video.read_bytes()
+    cut = tmp_path / "cut.avi"
+    cut.write_bytes(whole[: int(len(whole) * 0.7)])
+    with Interrupt() as interrupt:
+        seen = collect(VideoFile(path=cut), size=3, seconds=10, interrupt=interrupt, say=print)
+    assert 4 < seen.seen < FRAMES
+    assert seen.ended
+    assert seen.frames[0].frame.index in SHARP
+    (tmp_path / "start.avi").write_bytes(whole[:300])
+    done = run(tmp_path / "start.avi", "--json")
+    assert (done.exit_code, answers(done)[0]["reasons"]) == (7, ["unreadable"])
+    assert done.stderr.count("\n") == 1
+
+
+class Scripted:
+    """A camera for the tests: gives these frames, then it is unplugged."""
+
+    live = True
+    name = "camera 9"
+    sha256 = None
+
+    def __init__(self, images: list[np.ndarray]) -> None:
+        self.images = images
+        self.closed = False
+
+    def __iter__(self) -> Iterator[Frame]:
+        for index, image in enumerate(self.images):
+            yield Frame(image=image, index=index, time_s=index * 0.2)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_camera_that_is_unplugged_gives_the_best_so_far(
+    scene: np.ndarray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    camera = Scripted([np.roll(scene, 40, axis=1), scene, scene])
+    monkeypatch.setattr("vizecg_edge.capture.live.open_camera", lambda text, interrupt: camera)
+    done = run("--camera", "9", "--json")
+    (answer,) = answers(done)
+    assert (answer["status"], answer["input"]["path"]) == ("answered", "camera 9")
+    assert camera.closed
+    assert done.stderr.splitlines() == ["sheet found", "the source ended: 3 of 3 frames kept"]
+    camera = Scripted([])
+    done = run("--camera", "9", "--json")
+    assert (done.exit_code, answers(done)[0]["reasons"]) == (7, ["no_frames"])
+    assert done.stderr.count("\n") == 1
+
+
+def test_cameras_that_are_not_there_are_refused() -> None:
+    done = run("--camera", "97", "--json")
+    assert (done.exit_code, answers(done)[0]["reasons"]) == (7, ["no_camera"])
+    assert "/dev/video97 does not exist" in done.stderr
+    assert isinstance(run("--camera", "front door").exception, UsageError)
+    if not cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER):
+        for text in ("csi", "nvarguscamerasrc ! video/x-raw"):
+            with pytest.raises(MissingToolError, match="built without GStreamer"):
+                open_camera(text, Interrupt())
+
+
+def test_a_device_that_hangs_or_fails_never_holds_the_program() -> None:
+    class Device:
+        def __init__(self, frames: int) -> None:
+            self.left = frames
+
+        def get(self, which: int) -> float:
+            return 0.0
+
+        def read(self) -> tuple[bool, Any]:
+            self.left -= 1
+            return (True, np.zeros((480, 640, 3), np.uint8)) if self.left >= 0 else (False, None)
+
+        def release(self) -> None:
+            pass
+
+    interrupt = Interrupt()
+    pulled = LiveFrames(name="camera", open_device=lambda: Device(3), interrupt=interrupt, newest=False)
+    assert [frame.index for frame in pulled] == [0, 1, 2]
+    with pytest.raises(InputRefusedError, match="does not open"):
+        list(LiveFrames(name="camera", open_device=lambda: None, interrupt=interrupt))
+    hanging = LiveFrames(name="camera", open_device=lambda: time.sleep(30), interrupt=interrupt)
+    interrupt.asked = True
+    started = time.monotonic()
+    assert list(hanging) == []
+    hanging.close()
+    assert time.monotonic() - started < 5
+
+
+def test_a_pipe_is_read_until_its_writer_closes_it(scene: np.ndarray, tmp_path: Path) -> None:
+    pipe = tmp_path / "frames.mjpg"
+    os.mkfifo(pipe)
+    stream = io.BytesIO()
+    Image.fromarray(scene).save(stream, format="JPEG", quality=95)
+    process = as_process("run", pipe, "--json", "--threads", "1", "--burst", "1")
+    # It may have seen enough before the end.
+    with suppress(BrokenPipeError), pipe.open("wb") as handle:
+        for _ in range(12):
+            handle.write(stream.getvalue())
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert json.loads(output)["status"] == "answered"
+    hint, end = errors.splitlines()
+    assert hint == "sheet found"
+    assert end.endswith("frames kept")
+
+    def write() -> None:
+        with pipe.open("wb") as handle:
+            for _ in range(7):
+                handle.write(stream.getvalue())
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    source = open_pipe(pipe, Interrupt())
+    assert [frame.index for frame in source] == list(range(7))
+    source.close()
+    writer.join()
+
+
+def test_ctrl_c_while_nothing_comes_is_one_line(tmp_path: Path) -> None:
+    pipe = tmp_path / "silent.mjpg"
+    os.mkfifo(pipe)
+    process = as_process("run", "--camera", pipe, "--json", "--threads", "1")
+    time.sleep(0.5)
+    # It listens to signals once the model is loaded; before, Python ends by itself.
+    while b"silent" not in b"".join(_open_files(process.pid)):
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=20)
+    assert process.returncode == 7
+    assert json.loads(output)["reasons"] == ["unreadable"]
+    assert errors.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def _open_files(pid: int) -> list[bytes]:
+    folder = f"/proc/{pid}/fd"
+    found = []
+    for name in os.listdir(folder) if os.path.isdir(folder) else []:
+        try:
+            found.append(os.readlink(f"{folder}/{name}".encode()))
+        except OSError:
+            continue
+    return found
+
+
+def test_ctrl_c_in_a_list_of_files_ends_after_the_one_in_hand(photo: Path) -> None:
+    process = as_process("run", *[photo] * 200, "--json", "--threads", "1")
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    for line in (first, *output.splitlines()):
+        assert json.loads(line)["status"] == "answered"
+    assert "of 200 files were not read" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_full_disk_leaves_nothing_and_exits_6(photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        real(path, data[: len(data) // 2])
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    done = run(photo, "--json", "--overlay", tmp_path)
+    assert isinstance(done.exception, OSError)  # which every command line tool turns into one line and code 6
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_stdout_exits_6_in_one_line(photo: Path) -> None:
+    command = [sys.executable, "-m", "vizecg_edge.cli", "run", str(photo), "--json", "--threads", "1"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (6, "error: [Errno 28] No space left on device\n")
+
+
+def test_pictures_never_replace_photographs_nor_each_other(scene: np.ndarray, photo: Path, tmp_path: Path) -> None:
+    save_image(tmp_path / "photo.png", scene)
+    before = (tmp_path / "photo.png").read_bytes()
+    assert isinstance(run(tmp_path / "photo.png", "--overlay", tmp_path).exception, UsageError)
+    assert (tmp_path / "photo.png").read_bytes() == before
+    out = tmp_path / "out"
+    out.mkdir()
+    assert run(tmp_path / "photo.png", photo, "--overlay", out).exit_code == 0
+    assert {path.name for path in out.iterdir()} == {"photo.png", "photo-2.png"}
