@@ -16,6 +16,7 @@ import numpy as np
 from rich.progress import track
 
 from vizecg.spec import LABELS, UsageError
+from vizecg_bench.rectify_poses import PerspectiveCount, TurnCount
 from vizecg_bench.results import write_result
 
 SEED = 3
@@ -43,6 +44,8 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
     pipeline = Pipeline(bundle=bundle)
     manifest = pipeline.bundle.manifest
     corners, milliseconds, logits, labels = [], [], [], []
+    turns = TurnCount()
+    perspective = PerspectiveCount()
     reasons: Counter[str] = Counter()
     grids: Counter[str] = Counter()
     for entry in track(entries, description="rectifying"):
@@ -51,6 +54,8 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
         layout, style = random_layout(rng), random_style(rng)
         printed = render_sheet(record, spec=manifest.sheet, style=style, layout=layout)
         photo = photograph(printed.image, rng=rng, spec=manifest.sheet, width_px=PHOTO_WIDTH_PX)
+        turns.add(photo.image, manifest.sheet)
+        perspective.add(printed, manifest.sheet)
         start = time.perf_counter()
         try:
             found = rectify(photo.image, manifest.sheet)
@@ -68,6 +73,7 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
         logits.append(pipeline.backend.logits(image))
         labels.append(entry.labels)
     figures = _summary(len(entries), corners, milliseconds)
+    figures.update(turned=turns.figures(), perspective=perspective.figures())
     figures.update(refused=dict(reasons), refused_by_grid_colour=dict(grids))
     figures["accuracy"] = _accuracy(pipeline, logits, labels)
     write_result(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import cv2
@@ -22,13 +22,17 @@ SPACING_MM = (14.0, 72.0)
 LEAST_FIT = 2.5
 """Mean over the rows of how well ink agrees with traces 250 mm long (3.5 at best, more with pulses; 2 by chance)."""
 LEAST_COVER, LEAST_LIVELY = 0.5, 5
+LIKE_LIVELY = 0.55
 PULSE_SEARCH_MM = (-12.0, 14.0)
 """Where right edges of pulses are looked for, relative to a first estimate of the beginning."""
 WIDE_PULSE_MM = 4.0
 PULSE_WEIGHT, PULSE_FIT = 10.0, 3.0
 """Pulses that stand in line outweigh the ends of the traces, which may be cut; their part in the fit of the block."""
-RIGHT_PULSE_MM, RIGHT_PULSE_SCORE = (-3.0, 12.0), 0.6
-"""Where pulses on the right have their inner edge, inwards from the end of the traces; their mean score at least."""
+RIGHT_PULSE_MM, RIGHT_PULSE_SCORE = (-5.0, 13.0), 0.6
+"""Where pulses on the right have their inner edge, inwards from where the traces seem to end; their mean score."""
+PULSE_FOOT_MM, PULSE_GAP_RIGHT_MM = 1.4, (0.3, 5.0)
+"""The flat line before a pulse on the right, and the distance of its edge from the end of the traces."""
+SAME_BEGINNING = 0.15
 CLEAR_ENDS, LARGEST_LOSS = 3.2, 0.5
 """Fit of the traces' ends (3.5 at best) from which they are clear, and what pulses may then cost of it."""
 PULSE_GAP_WIDE_MM, PULSE_GAP_NARROW_MM = (-0.7, 4.5), (1.3, 6.5)
@@ -78,9 +82,17 @@ def find_block(mask: np.ndarray, inside: np.ndarray) -> Block:
     if chosen is None:
         raise refusal(Reason.UNSUPPORTED_LAYOUT, f"{len(bands)} rows of traces")
     four = [bands[i] for i in chosen]
-    left, score, found = _left_edge(four, [pulses[i] for i in chosen], inside)
-    if len(found) < 2 and _pulses_on_the_right(mask, four, left):
-        raise refusal(Reason.UNSUPPORTED_LAYOUT, "the calibration pulses stand on the right")
+    on_left = [pulses[i] for i in chosen]
+    left, score, found = _left_edge(four, on_left, inside)
+    on_right = _pulses_on_the_right(mask, four, left)
+    if on_right:
+        # Whatever lies beside the traces is no part of them.
+        inner = float(np.median([pulse.left for pulse in on_right]))
+        cut = [_ending(band, inner - PULSE_FOOT_MM * PX_PER_MM) for band in four]
+        again = _left_edge(cut, on_left, inside, inner=inner)
+        if _begins(cut, again[0]) >= _begins(four, left) - SAME_BEGINNING:
+            four, (left, score, found) = cut, again
+            found = max(found, on_right, key=len)
     others = [band for i, band in enumerate(bands) if i not in chosen and _belongs(band, four, left)]
     if others:
         raise refusal(Reason.UNSUPPORTED_LAYOUT, f"{ROWS + len(others)} rows of traces")
@@ -140,11 +152,14 @@ def _choose(bands: list[Band], pulses: list[list[Pulse]]) -> tuple[int, ...] | N
     return best
 
 
-def _left_edge(four: list[Band], pulses: list[list[Pulse]], inside: np.ndarray) -> tuple[float, float, list[Pulse]]:
+def _left_edge(
+    four: list[Band], pulses: list[list[Pulse]], inside: np.ndarray, *, inner: float | None = None
+) -> tuple[float, float, list[Pulse]]:
     """Where the traces begin (view pixels), a score, and the pulses used.
 
-    The right ends of the traces are the sharpest mark: nothing follows them. Pulses near the beginning found that way
-    then limit it, and decide when the right ends lie outside the photograph.
+    The right ends of the traces are the sharpest mark: nothing follows them but pulses, whose ``inner`` edge limits
+    them where it is known. Pulses near the beginning found that way then limit it, and decide when the right ends lie
+    outside the photograph.
     """
     width = len(four[0].occupied)
     span = round(BLOCK_MM * PX_PER_MM)
@@ -154,6 +169,10 @@ def _left_edge(four: list[Band], pulses: list[list[Pulse]], inside: np.ndarray) 
         reach = round(BAND_MM * PX_PER_MM)
         known = inside[max(0, round(band.row.y) - reach) : round(band.row.y) + reach].max(axis=0) > 0
         ends += _fit_of_starts(band.occupied * known, known, starts)
+    if inner is not None:
+        gap = (inner - starts - span) / PX_PER_MM
+        nearest, farthest = PULSE_GAP_RIGHT_MM
+        ends += np.where((gap >= nearest) & (gap <= farthest), 1.0, 0.0)
     by_ends = int(np.argmax(ends))
     low, high = (float(starts[by_ends]) + offset * PX_PER_MM for offset in PULSE_SEARCH_MM)
     found = aligned_pulses(pulses, low_px=low, high_px=high)
@@ -172,14 +191,35 @@ def _left_edge(four: list[Band], pulses: list[list[Pulse]], inside: np.ndarray) 
     return float(starts[best]), float(fit[best]) / ROWS, found
 
 
-def _pulses_on_the_right(mask: np.ndarray, four: list[Band], left: float) -> bool:
-    """Whether pulses stand in line where the traces seem to end: they would be taken for their last millimetres, and
-    the whole sheet be read from too far to the right."""
+def _pulses_on_the_right(mask: np.ndarray, four: list[Band], left: float) -> list[Pulse]:
+    """Pulses that stand in line where the traces seem to end; they would be taken for their last millimetres, and
+    the whole sheet be read from too far to the right. Empty where there are none."""
+    width = mask.shape[1]
     mirrored = [row_pulses(mask[:, ::-1], band.row.y) for band in four]
-    end = mask.shape[1] - (left + BLOCK_MM * PX_PER_MM)
+    end = width - (left + BLOCK_MM * PX_PER_MM)
     low, high = (end + offset * PX_PER_MM for offset in RIGHT_PULSE_MM)
     found = aligned_pulses(mirrored, low_px=low, high_px=high)
-    return len(found) >= ROWS - 1 and float(np.mean([pulse.score for pulse in found])) >= RIGHT_PULSE_SCORE
+    if len(found) < ROWS - 1 or float(np.mean([pulse.score for pulse in found])) < RIGHT_PULSE_SCORE:
+        return []
+    return [Pulse(left=width - 1 - p.right, right=width - 1 - p.left, score=p.score) for p in found]
+
+
+def _ending(band: Band, end: float) -> Band:
+    """The band without its ink right of ``end``."""
+    occupied = band.occupied.copy()
+    occupied[max(0, round(end)) :] = 0
+    return replace(band, occupied=occupied)
+
+
+def _begins(four: list[Band], left: float) -> float:
+    """How clearly the rows begin at ``left``: share of ink in the 3 mm after it less that in the 6 mm before."""
+    total = 0.0
+    for band in four:
+        padded = np.pad(band.occupied, 30)
+        x = round(left) + 30
+        after, before = padded[x : x + round(3 * PX_PER_MM)], padded[max(0, x - round(7 * PX_PER_MM)) : max(0, x - 2)]
+        total += float(after.mean() if after.size else 0.0) - float(before.mean() if before.size else 0.0)
+    return total / len(four)
 
 
 def _fit_of_starts(occupied: np.ndarray, known: np.ndarray, starts: np.ndarray) -> np.ndarray:
@@ -212,7 +252,8 @@ def _belongs(band: Band, four: list[Band], left: float) -> bool:
     cover = band.occupied[low:high].mean() / max(1e-6, min(b.occupied[low:high].mean() for b in four))
     lively = band.steep / max(1.0, float(np.median([b.steep for b in four])))
     strength = band.row.strength / float(np.median([b.row.strength for b in four]))
-    return bool(cover > 0.9 and lively > 0.4 and strength > 0.4)
+    # The edge of the page or of its grid is as long as a row, but nearly straight.
+    return bool(cover > 0.9 and lively > LIKE_LIVELY and strength > 0.4)
 
 
 def _visible(inside: np.ndarray, left: float, top: int, bottom: int) -> float:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vizecg_edge.rectify.lattice import find_lattices
-from vizecg_edge.rectify.phase import MOST_CELLS, Phases, measure_phases, refit, unwrap
+from vizecg.spec import InputRefusedError
+from vizecg_edge.rectify.fit import refit
+from vizecg_edge.rectify.lattice import Lattices, find_lattices
+from vizecg_edge.rectify.phase import COARSE_PX, MOST_CELLS, Phases, measure_phases
 from vizecg_edge.rectify.pose import coarse_pose
 from vizecg_edge.rectify.reasons import Reason, refusal
+from vizecg_edge.rectify.unwrap import unwrap, unwrap_near
 
-REFINEMENTS = 3
+ROUGH_LOOKS = 1
+"""How often the grid is looked at again, at half the size, before it is measured."""
 LEAST_CELLS = 150
 """Cells (5 mm squares) with a readable grid below which there is no sheet: a tenth of the block of traces."""
 
@@ -42,17 +46,42 @@ def find_grid(ink: np.ndarray) -> Grid:
     Raises:
         InputRefusedError: no_grid.
     """
-    lattices = find_lattices(ink)
+    error: InputRefusedError | None = None
+    for dense in (False, True):
+        try:
+            return _find(ink, find_lattices(ink, dense=dense))
+        except InputRefusedError as refused:
+            error = refused
+    raise error or refusal(Reason.NO_GRID)
+
+
+def _find(ink: np.ndarray, lattices: Lattices) -> Grid:
     to_cells, agree = coarse_pose(lattices)
-    box = _box(ink.shape, to_cells, lattices.centres[agree], margin_px=0.08 * max(ink.shape))
-    phases = unwrap(measure_phases(ink, to_cells, box))
-    for _ in range(REFINEMENTS):
-        if (phases.weights.min(axis=-1) > 0).sum() < LEAST_CELLS:
-            raise refusal(Reason.NO_GRID, "too few readable grid squares")
-        to_cells, spread = refit(to_cells, phases)
-        phases = unwrap(measure_phases(ink, to_cells, box))
-    to_cells, spread = refit(to_cells, phases)
-    return Grid(to_cells=to_cells, box=box, phases=unwrap(measure_phases(ink, to_cells, box)), residual_cells=spread)
+    box = _box(ink.shape, to_cells, lattices.centres[agree], margin_px=0.1 * max(ink.shape))
+    small, to_small = _halved(ink)
+    to_rough = to_cells @ np.linalg.inv(to_small)
+    phases = unwrap(measure_phases(small, to_rough, box, cell_px=COARSE_PX))
+    for _ in range(ROUGH_LOOKS):
+        to_rough, _, expected = refit(to_rough, _enough(phases))
+        phases = unwrap_near(measure_phases(small, to_rough, box, cell_px=COARSE_PX), expected)
+    to_rough, _, expected = refit(to_rough, _enough(phases))
+    to_cells = to_rough @ to_small
+    phases = unwrap_near(measure_phases(ink, to_cells, box), expected)
+    to_cells, spread, rest = refit(to_cells, _enough(phases))
+    return Grid(to_cells=to_cells, box=box, phases=rest, residual_cells=spread)
+
+
+def _enough(phases: Phases) -> Phases:
+    if (phases.weights.min(axis=-1) > 0).sum() < LEAST_CELLS:
+        raise refusal(Reason.NO_GRID, "too few readable grid squares")
+    return phases
+
+
+def _halved(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The ink at half the size, and (3, 3) from its pixels to those."""
+    height, width = ink.shape[0] // 2, ink.shape[1] // 2
+    small = cv2.resize(ink[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    return small, np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]])
 
 
 def _box(

@@ -8,15 +8,22 @@ import cv2
 import numpy as np
 
 TILE = 128
-STRIDE = 76
+STRIDE, SPARSE_STRIDE = 76, 128
 LATTICE_SIDE = 1200
 """Longest side of the image in which lattices are sought, in pixels."""
 SHORTEST, LONGEST = 6.0, 46.0
 """Range of a grid step, in pixels of that image."""
+REACH = 63
+LAGS = np.arange(-REACH, REACH + 1)
+_LENGTHS = np.hypot(LAGS[:, None], LAGS[None, :]).ravel()
+POSSIBLE = (_LENGTHS >= SHORTEST) & (_LENGTHS <= LONGEST)
+"""The lags that may be grid steps, among those of an autocorrelation, row by row."""
 FINE_BLUR = 1.6
 """Standard deviation, in pixels, of the blur that weakens 1 mm lines and leaves 5 mm lines."""
 GRID_PERCENTILE = 35.0
 """Percentile of a tile's contrast at which it is clipped. Grid lines cover half of a tile, traces a twentieth."""
+DARK_RATIO = 5.0
+"""Ink this many times the median contrast is left out, unless it is half of the tile: traces, or a black grid."""
 LEAST_PEAK = 0.12
 """Autocorrelation (1 at zero lag) below which a peak is taken for chance."""
 
@@ -34,18 +41,19 @@ class Lattices:
     strengths: np.ndarray
 
 
-def find_lattices(ink: np.ndarray) -> Lattices:
-    """uint8 ink (h, w) -> the lattices of all tiles that have one (n may be 0)."""
+def find_lattices(ink: np.ndarray, *, dense: bool = False) -> Lattices:
+    """uint8 ink (h, w) -> the lattices of all tiles that have one (n may be 0); ``dense``: of tiles that overlap."""
     factor = min(1.0, LATTICE_SIDE / max(ink.shape))
-    small = cv2.resize(ink, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else ink
+    small = cv2.resize(ink, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR) if factor < 1 else ink
     small = small.astype(np.float32)
     # Lines every millimetre would otherwise offer steps of 2, 3 or 4 mm, as strong as the 5 mm step sought.
     small = cv2.GaussianBlur(small, (0, 0), FINE_BLUR) - cv2.blur(small, (41, 41))
     hann = cv2.createHanningWindow((TILE, TILE), cv2.CV_32F)
     window_acf = np.maximum(_autocorrelation(hann), 1e-3)
+    stride = STRIDE if dense else SPARSE_STRIDE
     centres, steps, strengths = [], [], []
-    for top in _starts(small.shape[0]):
-        for left in _starts(small.shape[1]):
+    for top in _starts(small.shape[0], stride):
+        for left in _starts(small.shape[1], stride):
             tile = small[top : top + TILE, left : left + TILE]
             if tile.shape != hann.shape:
                 continue
@@ -63,40 +71,43 @@ def find_lattices(ink: np.ndarray) -> Lattices:
 
 
 def _flattened(tile: np.ndarray) -> np.ndarray:
-    """The tile clipped at the contrast of its grid: thick black traces would drown faint coloured lines."""
-    limit = float(np.percentile(np.abs(tile), GRID_PERCENTILE))
-    clipped = np.clip(tile, -limit, limit)
-    return np.asarray(clipped - clipped.mean())
+    """The tile without dark traces and clipped at the contrast of its grid: both would drown faint lines."""
+    some = np.abs(tile[::2, ::2]).ravel()
+    ranks = [round(GRID_PERCENTILE / 100 * (len(some) - 1)), len(some) // 2]
+    limit, middle = (float(value) for value in np.partition(some, ranks)[ranks])
+    dark = cv2.dilate((tile > DARK_RATIO * middle).astype(np.uint8), np.ones((5, 5), np.uint8))
+    clipped = cv2.min(cv2.max(tile, -limit), limit)
+    if cv2.countNonZero(dark) < dark.size // 2:
+        clipped[dark > 0] = 0
+    return np.asarray(clipped - cv2.mean(clipped)[0])
 
 
-def _starts(size: int) -> list[int]:
+def _starts(size: int, stride: int) -> list[int]:
     last = max(0, size - TILE)
-    count = max(1, round(last / STRIDE) + 1)
+    count = max(1, round(last / stride) + 1)
     return [round(v) for v in np.linspace(0, last, count)]
 
 
 def _autocorrelation(tile: np.ndarray) -> np.ndarray:
-    """float32 (TILE, TILE) -> autocorrelation normalised to 1 at zero lag, which lies at (TILE/2, TILE/2)."""
+    """float32 (TILE, TILE) -> autocorrelation normalised to 1 at zero lag, for lags of up to ``REACH`` both ways.
+
+    Lag (x, y) lies at row REACH + y, column REACH + x.
+    """
     # Without padding lags wrap around, which the window makes harmless for lags below a third of the tile.
     spectrum = cv2.dft(tile)
     power = cv2.mulSpectrums(spectrum, spectrum, 0, conjB=True)
     acf = cv2.idft(power, flags=cv2.DFT_REAL_OUTPUT)
-    half = TILE // 2
-    acf = np.roll(acf, (half, half), (0, 1))
-    return acf / max(float(acf[half, half]), 1e-6)
+    acf = acf[LAGS[:, None], LAGS]
+    return np.asarray(acf / max(float(acf[REACH, REACH]), 1e-6))
 
 
 def _tile_lattice(tile: np.ndarray, window_acf: np.ndarray) -> tuple[np.ndarray, float] | None:
     """The two shortest steps that bring the tile's pattern back, and how well they do; None without a pattern."""
     acf = _autocorrelation(tile) / window_acf
-    half = TILE // 2
-    peaks = (acf == cv2.dilate(acf, np.ones((3, 3), np.uint8))) & (acf > LEAST_PEAK)
-    rows, columns = np.nonzero(peaks)
-    lags = np.stack([columns - half, rows - half], axis=1).astype(np.float64)
-    lengths = np.hypot(lags[:, 0], lags[:, 1])
-    heights = acf[rows, columns].astype(np.float64)
-    keep = (lengths >= SHORTEST) & (lengths <= LONGEST)
-    lags, heights = lags[keep], heights[keep]
+    peaks = ((acf == cv2.dilate(acf, np.ones((3, 3), np.uint8))) & (acf > LEAST_PEAK)).ravel()
+    places = np.flatnonzero(peaks & POSSIBLE)
+    lags = np.stack([places % len(LAGS) - REACH, places // len(LAGS) - REACH], axis=1).astype(np.float64)
+    heights = acf.ravel()[places].astype(np.float64)
     rights = np.flatnonzero((lags[:, 0] > 0) & (np.abs(lags[:, 1]) <= lags[:, 0] * 1.05))
     downs = np.flatnonzero((lags[:, 1] > 0) & (np.abs(lags[:, 0]) <= lags[:, 1] * 1.05))
     # Strong peaks suffice: weak ones are chance or multiples of 1 mm.
@@ -119,7 +130,7 @@ def _best_pair(
     right = lags[rights][:, None]
     down = lags[downs][None, :]
     area = right[..., 0] * down[..., 1] - right[..., 1] * down[..., 0]
-    length_right, length_down = np.linalg.norm(right, axis=-1), np.linalg.norm(down, axis=-1)
+    length_right, length_down = np.hypot(right[..., 0], right[..., 1]), np.hypot(down[..., 0], down[..., 1])
     sine = area / (length_right * length_down)
     ratio = length_right / length_down
     possible = (sine > 0.8) & (ratio > 0.62) & (ratio < 1.6)
@@ -136,24 +147,19 @@ def _best_pair(
 
 def _sample(acf: np.ndarray, lags: np.ndarray) -> np.ndarray:
     """Autocorrelation at lags (..., 2); 0 outside."""
-    half = TILE // 2
-    column, row = lags[..., 0].astype(int) + half, lags[..., 1].astype(int) + half
-    inside = (column >= 0) & (column < TILE) & (row >= 0) & (row < TILE)
-    values = acf[np.clip(row, 0, TILE - 1), np.clip(column, 0, TILE - 1)].astype(np.float64)
-    return np.where(inside, values, 0.0)
+    column, row = lags[..., 0].astype(int), lags[..., 1].astype(int)
+    inside = (np.abs(column) <= REACH) & (np.abs(row) <= REACH)
+    return np.where(inside, acf[(row * inside) + REACH, (column * inside) + REACH], 0.0)
 
 
 def _refine(acf: np.ndarray, lag: np.ndarray) -> np.ndarray:
     """Subpixel position of the peak at an integer lag: a parabola through three values in x and in y."""
-    half = TILE // 2
-    column, row = int(lag[0]) + half, int(lag[1]) + half
-    if not (1 <= column < TILE - 1 and 1 <= row < TILE - 1):
-        return lag
-    across = acf[row, column - 1 : column + 2]
-    along = acf[row - 1 : row + 2, column]
+    column, row = int(lag[0]) + REACH, int(lag[1]) + REACH
+    across = acf[row, column - 1 : column + 2].tolist()
+    along = acf[row - 1 : row + 2, column].tolist()
     return lag + np.array([_vertex(across), _vertex(along)])
 
 
-def _vertex(values: np.ndarray) -> float:
-    curve = float(values[0] - 2 * values[1] + values[2])
-    return 0.0 if curve >= 0 else float(np.clip(0.5 * (values[0] - values[2]) / curve, -0.5, 0.5))
+def _vertex(values: list[float]) -> float:
+    curve = values[0] - 2 * values[1] + values[2]
+    return 0.0 if curve >= 0 else min(0.5, max(-0.5, 0.5 * (values[0] - values[2]) / curve))

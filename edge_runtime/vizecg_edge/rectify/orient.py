@@ -1,18 +1,26 @@
-"""Which way up the sheet lies: decided by the rows of traces and by the calibration pulses at their left."""
+"""Which way up the sheet lies: decided by the calibration pulses and by what the traces say."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from vizecg.spec import InputRefusedError
-from vizecg_edge.rectify.block import Block, find_block
+from vizecg_edge.rectify.block import BLOCK_MM, Block, find_block
+from vizecg_edge.rectify.content import evidence_for, trace_signals, turned
+from vizecg_edge.rectify.reasons import Reason, refusal
 from vizecg_edge.rectify.rows import ink_mask
-from vizecg_edge.rectify.traces import TraceView
+from vizecg_edge.rectify.traces import PX_PER_MM, TraceView
 
-ENOUGH_PULSES = 2
+ENOUGH_PULSES, PULSE_WORTH = 2, 1.6
+"""Pulses point upwards. From how many on they count, and what each is worth beside the traces' own evidence."""
+WEIGHTS = np.array([0.5, 1.7, 1.0, 1.2, 1.2])
+"""Of the differences of ``Evidence``: a logistic regression on photographed renderings, margins in its logits."""
+MOST_CONTENT = 6.0
+LEAST_MARGIN, CLEAR_MARGIN = 1.5, 3.0
+"""Below the first the sheet is refused; from the second on the other way up is not looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,38 +36,68 @@ class Placed:
 
 
 def place_block(view: TraceView, sideways: Callable[[], TraceView]) -> Placed:
-    """Find the block, upright if it can be. Turned sheets are accepted only where pulses prove the turn.
+    """Find the block and settle which way up it lies.
 
     Args:
         view: the traces that run across.
-        sideways: makes the view of the traces that run down; called where those across make no block.
+        sideways: makes the view of the traces that run down; called where those across are no block.
 
     Raises:
-        InputRefusedError: what the upright view was refused for.
+        InputRefusedError: what the traces that run across were refused for, or orientation_uncertain.
     """
-    mask = ink_mask(view)
-    blocks: dict[int, Block] = {}
-    refused: InputRefusedError | None = None
     try:
-        blocks[0] = find_block(mask, view.inside)
-    except InputRefusedError as error:
-        refused = error
-    if 0 in blocks and blocks[0].pulses >= ENOUGH_PULSES:
-        return Placed(block=blocks[0], to_view=np.eye(3), quarter_turns=0)
-    down = None if 0 in blocks else ink_mask(sideways())
-    for turns in (2,) if 0 in blocks else (2, 1, 3):
-        turned = mask if down is None or turns == 2 else down
+        return _placed(ink_mask(view), view.inside, 0)
+    except InputRefusedError as across:
         try:
-            block = find_block(np.rot90(turned, turns).copy(), np.rot90(view.inside, turns).copy())
-        except InputRefusedError:
-            # What is amiss upright is what the photographer should hear of.
+            return _placed(ink_mask(sideways()), view.inside, 1)
+        except InputRefusedError as down:
+            # What is amiss upright is what the photographer should hear of, unless only the way up is unclear.
+            uncertain = down.reason == Reason.ORIENTATION_UNCERTAIN.value
+            raise (down if uncertain else across) from None
+
+
+def _placed(mask: np.ndarray, inside: np.ndarray, turns: int) -> Placed:
+    """The block of traces that run across a mask turned by ``turns``, or by half a turn more."""
+    found: dict[int, Block] = {}
+    margin = 0.0
+    refused: InputRefusedError | None = None
+    for way, sign in ((turns, 1), (turns + 2, -1)):
+        view = np.ascontiguousarray(np.rot90(mask, way))
+        try:
+            block = find_block(view, np.ascontiguousarray(np.rot90(inside, way)))
+        except InputRefusedError as error:
+            refused = refused or error
             continue
-        if block.pulses >= ENOUGH_PULSES:
-            blocks[turns] = block
-    if refused is not None and not blocks:
-        raise refused
-    best = max(blocks, key=lambda turns: (blocks[turns].pulses, -turns))
-    return Placed(block=blocks[best], to_view=_turn_back(mask.shape, best), quarter_turns=best)
+        pulses = PULSE_WORTH * block.pulses if block.pulses >= ENOUGH_PULSES else 0.0
+        # Always asked: the QRS complexes of a sheet on its head can stand in line like four pulses.
+        if not found:
+            margin += sign * _content(view, block)
+        margin += sign * pulses
+        found[way] = block
+        if margin >= CLEAR_MARGIN:
+            break
+    if not found:
+        raise refused or refusal(Reason.NOT_AN_ECG)
+    if abs(margin) < LEAST_MARGIN:
+        raise refusal(Reason.ORIENTATION_UNCERTAIN)
+    way = turns if margin > 0 else turns + 2
+    if way not in found:
+        turned_shape = np.rot90(mask, way).shape
+        found[way] = _mirrored(next(iter(found.values())), turned_shape)
+    return Placed(block=found[way], to_view=_turn_back(mask.shape, way), quarter_turns=way % 4)
+
+
+def _content(mask: np.ndarray, block: Block) -> float:
+    """What the traces say for this way up, in logits; negative for half a turn more."""
+    signals = trace_signals(mask, block.rows, block.left)
+    differences = evidence_for(signals).against(evidence_for(turned(signals)))
+    return float(np.clip(WEIGHTS @ differences, -MOST_CONTENT, MOST_CONTENT))
+
+
+def _mirrored(block: Block, shape: tuple[int, ...]) -> Block:
+    """The block in the view of ``shape`` that is turned by half a turn; its pulses are not known there."""
+    left = shape[1] - 1 - (block.left + BLOCK_MM * PX_PER_MM)
+    return replace(block, left=left, rows=tuple(shape[0] - 1 - y for y in reversed(block.rows)), pulses=0)
 
 
 def _turn_back(shape: tuple[int, ...], turns: int) -> np.ndarray:

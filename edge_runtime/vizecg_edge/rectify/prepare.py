@@ -11,6 +11,8 @@ from vizecg_edge.rectify.reasons import Reason, refusal
 
 WORK_SIDE = 1600
 """Longest side of the reduced photograph, in pixels: 5 mm squares are still 12 to 35 px wide."""
+LEAST_REDUCED = 1440
+"""Photographs at least twice as long are halved first, which is ten times as fast as any other reduction."""
 LEAST_SIDE = 400
 """Photographs with a longer side below this cannot hold a readable 250 mm block of traces."""
 DARK_PAPER = 45.0
@@ -21,12 +23,14 @@ DARK_PAPER = 45.0
 class Work:
     """A reduced photograph.
 
-    ``scale``: reduced pixels per photograph pixel (1 or less). ``grid_ink``: uint8 (h, w), darkness of the darkest
-    colour channel against the paper around it, in which coloured grid lines are strong. ``trace_ink``: the same for
-    the brightest channel, in which coloured lines are weak and black traces are strong.
+    ``scale``: reduced pixels per photograph pixel (1 or less). ``halves``: the photograph, halved 0, 1, 2... times.
+    ``grid_ink``: uint8 (h, w), darkness of the darkest colour channel against the paper around it, in which coloured
+    grid lines are strong. ``trace_ink``: the same for the brightest channel, in which coloured lines are weak and
+    black traces are strong.
     """
 
     scale: float
+    halves: tuple[np.ndarray, ...]
     grid_ink: np.ndarray
     trace_ink: np.ndarray
 
@@ -52,20 +56,31 @@ def prepare(image: np.ndarray) -> Work:
         InputRefusedError: invalid_image, too_small or too_dark.
     """
     check_image(image)
-    height, width = image.shape[:2]
-    scale = min(1.0, WORK_SIDE / max(height, width))
-    if scale < 1:
-        size = (round(width * scale), round(height * scale))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        scale = size[0] / width
-    red, green, blue = cv2.split(image)
+    halves = [image]
+    while max(halves[-1].shape) >= 2 * LEAST_REDUCED:
+        halves.append(_half(halves[-1]))
+    reduced = halves[-1]
+    scale = 0.5 ** (len(halves) - 1)
+    rest = min(1.0, WORK_SIDE / max(reduced.shape))
+    if rest < 1:
+        # From less than twice the size, every pixel still counts between its neighbours.
+        size = (round(reduced.shape[1] * rest), round(reduced.shape[0] * rest))
+        scale *= size[0] / reduced.shape[1]
+        reduced = cv2.resize(reduced, size, interpolation=cv2.INTER_LINEAR)
+    red, green, blue = cv2.split(reduced)
     dark = cv2.min(cv2.min(red, green), blue)
     light = cv2.max(cv2.max(red, green), blue)
     paper = _paper(light)
     brightness = float(np.percentile(paper[::8, ::8], 90))
     if brightness < DARK_PAPER:
         raise refusal(Reason.TOO_DARK, f"brightness {brightness:.0f} of 255")
-    return Work(scale=scale, grid_ink=ink_of(dark), trace_ink=_ink(light, paper))
+    return Work(scale=scale, halves=tuple(halves), grid_ink=ink_of(dark), trace_ink=_ink(light, paper))
+
+
+def _half(image: np.ndarray) -> np.ndarray:
+    """Means of 2 x 2 pixels; an odd last row or column is left out, which keeps OpenCV on its fast path."""
+    height, width = image.shape[0] // 2, image.shape[1] // 2
+    return cv2.resize(image[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
 
 
 def ink_of(channel: np.ndarray) -> np.ndarray:

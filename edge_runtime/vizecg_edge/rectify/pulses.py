@@ -1,4 +1,4 @@
-"""Calibration pulses: rectangles 10 mm high at the left of the rows."""
+"""Calibration pulses: rectangles 10 mm high beside the rows."""
 
 from __future__ import annotations
 
@@ -31,28 +31,31 @@ class Pulse:
         return (self.right - self.left) / PX_PER_MM
 
 
-def row_pulses(mask: np.ndarray, y: float, most: int = 6) -> list[Pulse]:
+def row_pulses(mask: np.ndarray, y: float, most: int = 6, *, searched: float = SEARCHED) -> list[Pulse]:
     """The best few rectangles standing on the baseline ``y`` in the left part of an ink mask (h, w), best first."""
-    mask = mask[:, : round(SEARCHED * mask.shape[1])]
-    height, width = mask.shape
-    tall = round(HEIGHT_MM * PX_PER_MM)
-    thick = cv2.dilate(mask, np.ones((1, 3), np.uint8))
-    sums = np.cumsum(np.pad(thick.astype(np.float32), ((1, 0), (0, 0))), axis=0)
-    reach = round(DRIFT_MM * PX_PER_MM)
-    widths = range(round(WIDTHS_MM[0] * PX_PER_MM), round(WIDTHS_MM[1] * PX_PER_MM) + 1)
+    tall, reach = round(HEIGHT_MM * PX_PER_MM), round(DRIFT_MM * PX_PER_MM)
+    width = round(searched * mask.shape[1])
+    feet = np.arange(round(y) - reach, round(y) + reach + 1, 2)
+    feet = feet[(feet - tall + 2 >= 4) & (feet - 2 < mask.shape[0])]
+    if not len(feet) or width <= round(WIDTHS_MM[1] * PX_PER_MM):
+        return []
+    first = int(feet[0]) - tall - 2
+    band = mask[first : int(feet[-1]) + 1, :width]
+    thick = cv2.dilate(band, np.ones((1, 3), np.uint8))
+    sums = np.cumsum(np.pad(thick, ((1, 0), (0, 0))), axis=0, dtype=np.int32)
+    tops, bottoms = feet - tall + 2 - first, feet - 2 - first
+    edges = (sums[bottoms] - sums[tops]).astype(np.float32) / (tall - 4)
+    # Ink in any of the five lines around the top.
+    bars = np.stack([band[top - 4 : top + 1].max(axis=0) for top in tops])
+    inked = np.cumsum(np.pad(bars, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
     best = np.zeros(width, np.float32)
     best_width = np.zeros(width, np.int64)
-    for foot in range(round(y) - reach, round(y) + reach + 1, 2):
-        top, bottom = foot - tall + 2, foot - 2
-        if top < 4 or bottom >= height:
-            continue
-        edges = (sums[bottom] - sums[top]) / (bottom - top)
-        bar = np.pad(np.cumsum(mask[top - 4 : top + 1].max(axis=0).astype(np.float32)), (1, 0))
-        for step in widths:
-            score = np.minimum(edges[:-step], edges[step:]) * (bar[step + 1 :] - bar[: -step - 1]) / (step + 1)
-            better = score > best[step:]
-            best[step:][better] = score[better]
-            best_width[step:][better] = step
+    for step in range(round(WIDTHS_MM[0] * PX_PER_MM), round(WIDTHS_MM[1] * PX_PER_MM) + 1):
+        bar = (inked[:, step + 1 :] - inked[:, : -step - 1]) / np.float32(step + 1)
+        score = (np.minimum(edges[:, :-step], edges[:, step:]) * bar).max(axis=0)
+        better = score > best[step:]
+        best[step:][better] = score[better]
+        best_width[step:][better] = step
     found: list[Pulse] = []
     while len(found) < most:
         right = int(np.argmax(best))

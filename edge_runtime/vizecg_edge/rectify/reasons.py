@@ -18,6 +18,7 @@ class Reason(str, Enum):
     NOT_AN_ECG = "not_an_ecg"
     SCALE_UNCERTAIN = "scale_uncertain"
     UNSUPPORTED_LAYOUT = "unsupported_layout"
+    ORIENTATION_UNCERTAIN = "orientation_uncertain"
     CUT_OFF = "cut_off"
     DISTORTED = "distorted"
     LOW_QUALITY = "low_quality"
@@ -36,6 +37,10 @@ _SENTENCES = {
     Reason.NOT_AN_ECG: "The paper has a grid, but no ECG traces were found on it.",
     Reason.SCALE_UNCERTAIN: "The size of the grid squares is not certain; photograph the whole printout from above.",
     Reason.UNSUPPORTED_LAYOUT: "Only printouts with three rows of four leads and one rhythm strip below can be read.",
+    Reason.ORIENTATION_UNCERTAIN: (
+        "It is not certain which way up the printout lies; "
+        "hold the camera upright over it and take in the calibration pulses."
+    ),
     Reason.CUT_OFF: "Part of the traces lies outside the picture; take in the whole printout.",
     Reason.DISTORTED: "The paper is bent or creased too much; lay it flat and photograph it from above.",
     Reason.LOW_QUALITY: "The picture is not good enough; lay the paper flat, in even light, and take it again.",

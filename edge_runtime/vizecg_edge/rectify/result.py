@@ -23,6 +23,7 @@ class Rectified:
             sheet's upper and left edge and the last on the others: the content of sheet point p (mm) was taken from
             where the homography puts p + bend. Zero for flat paper.
         px_per_mm: photograph pixels per paper millimetre at the middle of the block.
+        px_per_mm_sd: its standard uncertainty, from the spread of the local grid periods.
         grid_residual_mm: robust RMS distance of the grid lines from the homography's, in the worse of the two
             directions, before the bend is taken out.
         bend_residual_mm: the same with the bend taken out, measured again on the sheet.
@@ -40,6 +41,7 @@ class Rectified:
     homography: np.ndarray
     bend_mm: np.ndarray
     px_per_mm: float
+    px_per_mm_sd: float
     grid_residual_mm: float
     bend_residual_mm: float
     rotation_deg: float

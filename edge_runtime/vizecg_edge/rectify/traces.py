@@ -54,13 +54,18 @@ def trace_view(ink: np.ndarray, grid: Grid, bend: Bend, *, sideways: bool = Fals
     inside = cv2.remap(full, maps, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
     # Creases and shadows are broader than any line.
     whole = cv2.morphologyEx(whole, cv2.MORPH_TOPHAT, np.ones((THICKEST_PX, THICKEST_PX), np.uint8))
-    lines = _periodic(np.ascontiguousarray(whole.T)).T if sideways else _periodic(whole)
-    lines = cv2.dilate(np.ascontiguousarray(lines), np.ones((3, 3), np.uint8))
-    rest = cv2.subtract(whole, lines)
+    rest = np.ascontiguousarray(without_lines(np.ascontiguousarray(whole.T)).T) if sideways else without_lines(whole)
     paper = cv2.resize(_paper_mask(grid), size, interpolation=cv2.INTER_NEAREST)
     rest = cv2.min(rest, cv2.erode(cv2.min(paper, inside), np.ones((5, 5), np.uint8)))
     threshold = max(18.0, 0.35 * float(np.percentile(rest[paper > 0], 99.5))) if paper.any() else 255.0
     return TraceView(ink=rest, threshold=threshold, inside=inside, left=left, top=top)
+
+
+def without_lines(view: np.ndarray) -> np.ndarray:
+    """A view in which grid squares are ``CELL_PX`` wide, less its grid lines: what repeats from square to square
+    above and below."""
+    lines = cv2.dilate(np.ascontiguousarray(_periodic(view)), np.ones((3, 3), np.uint8))
+    return cv2.subtract(view, lines)
 
 
 def _paper_mask(grid: Grid) -> np.ndarray:

@@ -45,14 +45,13 @@ def first_bend(grid: Grid) -> Bend:
     return Bend(left=first.left, top=first.top, cells=(there - flat).astype(np.float32))
 
 
-def refine_bend(ink: np.ndarray, grid: Grid, bend: Bend, traces: np.ndarray) -> Bend:
-    """The bend measured once more on the flattened view, without the traces, which pull the lines towards them.
+def refine_bend(ink: np.ndarray, grid: Grid, bend: Bend) -> Bend:
+    """The bend measured once more on the flattened view.
 
     Args:
         ink: uint8 (h, w), the reduced photograph's grid ink.
         grid: its grid.
         bend: what is known so far.
-        traces: (rows, columns) mask of the traces over the grid's box, any scale.
     """
     left, top, right, bottom = grid.box
     size = ((right - left) * CELL_PX, (bottom - top) * CELL_PX)
@@ -61,9 +60,6 @@ def refine_bend(ink: np.ndarray, grid: Grid, bend: Bend, traces: np.ndarray) -> 
     )
     maps = pixel_map(grid.to_cells, bend, view_to_cells, size, CELL_PX // 2)
     view = cv2.remap(ink, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
-    hidden = cv2.dilate(cv2.resize(traces, size, interpolation=cv2.INTER_AREA), np.ones((5, 5), np.uint8))
-    # The mean over a square says nothing about where lines are.
-    np.copyto(view, cv2.blur(view, (CELL_PX, CELL_PX)), where=hidden > 0)
     rest = _smooth(phases_of_view(view, grid.box), grid.box, MOST_CHANGE_CELLS)
     return Bend(left=bend.left, top=bend.top, cells=bend.cells + rest.cells)
 

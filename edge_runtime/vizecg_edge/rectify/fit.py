@@ -1,0 +1,64 @@
+"""The homography that puts grid lines on whole cells: weighted, robust least squares."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vizecg_edge.rectify.phase import Phases
+
+ROUNDS = 5
+MOST_POINTS = 700
+
+
+def refit(to_cells: np.ndarray, phases: Phases) -> tuple[np.ndarray, float, Phases]:
+    """The homography improved by the offsets, with robust reweighting.
+
+    Returns:
+        (3, 3) float64, pixels -> cells; the robust RMS of what is left in the worse direction, in cells; and the
+        phases with what the new homography leaves of their offsets.
+    """
+    use = np.flatnonzero(phases.weights.max(axis=-1).ravel() > 0)
+    use = use[:: max(1, len(use) // MOST_POINTS)]
+    centres = phases.centres.reshape(-1, 2)[use]
+    targets = centres - phases.offsets.reshape(-1, 2)[use]
+    weights = phases.weights.reshape(-1, 2)[use]
+    # The correction maps cells to cells and is close to the identity: solved there, which is well conditioned.
+    middle, unit = centres.mean(axis=0), max(float(np.abs(centres - centres.mean(axis=0)).max()), 1.0)
+    source, target = (centres - middle) / unit, (targets - middle) / unit
+    correction = np.eye(3)
+    spread = 0.2
+    for _ in range(ROUNDS):
+        rest = (_apply(correction, source) - target) * unit
+        robust = 1 / (1 + (rest / (2 * spread)) ** 2) ** 2
+        correction = _solve(source, target, weights * robust, correction)
+        rest = (_apply(correction, source) - target) * unit
+        spread = float(np.clip(1.4826 * np.median(np.abs(rest[weights > 0])), 0.01, 0.2))
+    shift = np.array([[1 / unit, 0, -middle[0] / unit], [0, 1 / unit, -middle[1] / unit], [0, 0, 1]])
+    change = np.linalg.inv(shift) @ correction @ shift
+    result = change @ to_cells
+    # The worse of the two directions: paper often bends in one only.
+    left = [1.4826 * float(np.median(np.abs(rest[:, axis][weights[:, axis] > 0]))) for axis in range(2)]
+    moved = _apply(change, phases.centres.reshape(-1, 2)).reshape(phases.centres.shape)
+    remaining = Phases(centres=phases.centres, offsets=moved - phases.centres + phases.offsets, weights=phases.weights)
+    return result / result[2, 2], max(left), remaining
+
+
+def _apply(homography: np.ndarray, points: np.ndarray) -> np.ndarray:
+    moved = points @ homography[:, :2].T + homography[:, 2]
+    return np.asarray(moved[:, :2] / moved[:, 2:3], np.float64)
+
+
+def _solve(source: np.ndarray, target: np.ndarray, weights: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Weighted linear least squares for the eight free entries; denominators are those of ``start``."""
+    below = source @ start[2, :2] + 1
+    ones, zeros = np.ones(len(source)), np.zeros(len(source))
+    x, y = source.T
+    u, v = target.T
+    rows_u = np.stack([x, y, ones, zeros, zeros, zeros, -u * x, -u * y], axis=1)
+    rows_v = np.stack([zeros, zeros, zeros, x, y, ones, -v * x, -v * y], axis=1)
+    weight = np.sqrt(np.concatenate([weights[:, 0], weights[:, 1]])) / np.concatenate([below, below])
+    matrix = np.concatenate([rows_u, rows_v]) * weight[:, None]
+    right = np.concatenate([u, v]) * weight
+    normal = matrix.T @ matrix + 1e-9 * np.eye(8)
+    entries = np.linalg.solve(normal, matrix.T @ right)
+    return np.append(entries, 1.0).reshape(3, 3)
