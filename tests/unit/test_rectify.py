@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from vizecg.spec import LAYOUT_3X4_R, InputRefusedError, SheetSpec
-from vizecg_edge.quality import QualityGate, assess
+from vizecg.spec.gate import QualityGate
+from vizecg_edge.quality import assess, merits_of, score_of
 from vizecg_edge.rectify import Reason, rectify
 
 pytestmark = pytest.mark.unit
@@ -55,8 +56,10 @@ def draw_page(
 
 def draw_row(page: np.ndarray, baseline_mm: float, row: int) -> None:
     seconds = np.arange(0, 10, 0.004)
-    height = np.where(seconds < 5, 0.9, -0.8) if row < 3 else np.full(len(seconds), 1.0)
-    y = baseline_mm - 10 * beats(seconds, 0.11 * row, 1.0) * height
+    # The limb leads add up as they must, or the page is no ECG.
+    heights = ((0.6, -0.8, -0.7, 0.9), (1.0, 0.1, 0.8, 1.1), (0.4, 0.7, 1.2, 0.6), (1.0,) * 4)[row % 4]
+    height = np.array(heights)[np.minimum(seconds // 2.5, 3).astype(int)]
+    y = baseline_mm - 10 * beats(seconds, 0.11, 1.0) * height
     trace = np.stack([LEFT_MM + 25 * seconds, y], axis=1)
     x = LEFT_MM - 5.5
     pulse = np.array([[x, 0], [x, -10], [x + 5, -10], [x + 5, 0]]) + [0, baseline_mm]
@@ -267,4 +270,4 @@ def test_gate_thresholds_decide() -> None:
     with pytest.raises(InputRefusedError) as caught:
         assess(result, QualityGate(px_per_mm=(50.0, 60.0)))
     assert caught.value.reason == Reason.TOO_SMALL.value
-    assert QualityGate(px_per_mm=(50.0, 60.0)).score(result) == 0.0
+    assert score_of(merits_of(result), QualityGate(px_per_mm=(50.0, 60.0))) == 0.0

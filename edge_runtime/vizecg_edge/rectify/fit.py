@@ -25,12 +25,14 @@ def refit(to_cells: np.ndarray, phases: Phases) -> tuple[np.ndarray, float, Phas
     # The correction maps cells to cells and is close to the identity: solved there, which is well conditioned.
     middle, unit = centres.mean(axis=0), max(float(np.abs(centres - centres.mean(axis=0)).max()), 1.0)
     source, target = (centres - middle) / unit, (targets - middle) / unit
+    equations, right = _equations(source, target)
     correction = np.eye(3)
     spread = 0.2
     for _ in range(ROUNDS):
         rest = (_apply(correction, source) - target) * unit
         robust = 1 / (1 + (rest / (2 * spread)) ** 2) ** 2
-        correction = _solve(source, target, weights * robust, correction)
+        below = source @ correction[2, :2] + 1
+        correction = _solve(equations, right, np.sqrt(weights * robust) / below[:, None])
         rest = (_apply(correction, source) - target) * unit
         spread = float(np.clip(1.4826 * np.median(np.abs(rest[weights > 0])), 0.01, 0.2))
     shift = np.array([[1 / unit, 0, -middle[0] / unit], [0, 1 / unit, -middle[1] / unit], [0, 0, 1]])
@@ -48,17 +50,21 @@ def _apply(homography: np.ndarray, points: np.ndarray) -> np.ndarray:
     return np.asarray(moved[:, :2] / moved[:, 2:3], np.float64)
 
 
-def _solve(source: np.ndarray, target: np.ndarray, weights: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Weighted linear least squares for the eight free entries; denominators are those of ``start``."""
-    below = source @ start[2, :2] + 1
-    ones, zeros = np.ones(len(source)), np.zeros(len(source))
-    x, y = source.T
-    u, v = target.T
-    rows_u = np.stack([x, y, ones, zeros, zeros, zeros, -u * x, -u * y], axis=1)
-    rows_v = np.stack([zeros, zeros, zeros, x, y, ones, -v * x, -v * y], axis=1)
-    weight = np.sqrt(np.concatenate([weights[:, 0], weights[:, 1]])) / np.concatenate([below, below])
-    matrix = np.concatenate([rows_u, rows_v]) * weight[:, None]
-    right = np.concatenate([u, v]) * weight
+def _equations(source: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(2 n, 8) and (2 n,): the linear equations for the eight free entries, those of all x before those of all y."""
+    count = len(source)
+    matrix = np.zeros((2, count, 8))
+    for k in range(2):
+        matrix[k, :, 3 * k : 3 * k + 2] = source
+        matrix[k, :, 3 * k + 2] = 1
+        matrix[k, :, 6:] = -target[:, k : k + 1] * source
+    return matrix.reshape(-1, 8), target.T.ravel()
+
+
+def _solve(equations: np.ndarray, right: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """Linear least squares, each point's equations multiplied by its ``factors`` (n, 2)."""
+    factor = factors.T.ravel()
+    matrix = equations * factor[:, None]
     normal = matrix.T @ matrix + 1e-9 * np.eye(8)
-    entries = np.linalg.solve(normal, matrix.T @ right)
+    entries = np.linalg.solve(normal, matrix.T @ (right * factor))
     return np.append(entries, 1.0).reshape(3, 3)

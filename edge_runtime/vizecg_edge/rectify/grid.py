@@ -9,14 +9,35 @@ import numpy as np
 
 from vizecg.spec import InputRefusedError
 from vizecg_edge.rectify.fit import refit
-from vizecg_edge.rectify.lattice import Lattices, find_lattices
+from vizecg_edge.rectify.lattice import FINE_SIDE, QUICK_SIDE, Coverage, TileLattices
 from vizecg_edge.rectify.phase import COARSE_PX, MOST_CELLS, Phases, measure_phases
 from vizecg_edge.rectify.pose import coarse_pose
 from vizecg_edge.rectify.reasons import Reason, refusal
+from vizecg_edge.rectify.slopes import level
 from vizecg_edge.rectify.unwrap import unwrap, unwrap_near
 
+LEVELLED = 1
+"""How often the lattice is brought to the lines' own pace before they are followed from cell to cell."""
 ROUGH_LOOKS = 1
-"""How often the grid is looked at again, at half the size, before it is measured."""
+"""How often the grid is looked at again before the bend of the paper is known."""
+LEAST_HALVED_PX = 24.0
+"""Grids with this many pixels per cell are still as clear in an image of half the size."""
+SPARE_CELLS = 8
+"""What is looked at next around the cells in which a look found grid: grids go on where no tile has been looked at, or
+where they are too faint for one."""
+SEARCHES = (
+    (QUICK_SIDE, Coverage.HALF),
+    (QUICK_SIDE, Coverage.ALL),
+    (FINE_SIDE, Coverage.ALL),
+    (FINE_SIDE, Coverage.DENSE),
+)
+"""How lattices are sought, one way after the other: in which image, and in which tiles."""
+CLEAR_CELLS, CLEAR_RESIDUAL = 800, 0.15
+"""A grid of so many readable cells that fits as well as this (cells) is not sought any further."""
+MARGIN = 0.1
+"""What is examined at first around the middles of the tiles that agree, in longest sides of the image."""
+NEAREST_HORIZON = 0.2
+"""Where cells are seen nearer to their horizon than this, an image has no corners on the paper."""
 LEAST_CELLS = 150
 """Cells (5 mm squares) with a readable grid below which there is no sheet: a tenth of the block of traces."""
 
@@ -47,28 +68,79 @@ def find_grid(ink: np.ndarray) -> Grid:
         InputRefusedError: no_grid.
     """
     error: InputRefusedError | None = None
-    for dense in (False, True):
+    tiles: dict[int, TileLattices] = {}
+    found: list[Grid] = []
+    for side, coverage in SEARCHES:
+        if side not in tiles:
+            tiles[side] = TileLattices(ink, side=side)
+        lattices = tiles[side].find(coverage)
         try:
-            return _find(ink, find_lattices(ink, dense=dense))
+            to_cells, agree = coarse_pose(lattices)
+            box = _box(ink.shape, to_cells, lattices.centres[agree], margin_px=MARGIN * max(ink.shape))
+            grid = _find(ink, to_cells, box)
         except InputRefusedError as refused:
-            error = refused
-    raise error or refusal(Reason.NO_GRID)
+            # A traceback would keep the picture in memory.
+            error = refused.with_traceback(None)
+            continue
+        if grid.present.sum() >= CLEAR_CELLS and grid.residual_cells <= CLEAR_RESIDUAL:
+            return grid
+        found.append(grid)
+    if not found:
+        raise error or refusal(Reason.NO_GRID)
+    return min(found, key=lambda grid: grid.residual_cells)
 
 
-def _find(ink: np.ndarray, lattices: Lattices) -> Grid:
-    to_cells, agree = coarse_pose(lattices)
-    box = _box(ink.shape, to_cells, lattices.centres[agree], margin_px=0.1 * max(ink.shape))
-    small, to_small = _halved(ink)
+def _find(ink: np.ndarray, to_cells: np.ndarray, box: tuple[int, int, int, int]) -> Grid:
+    small, to_small = halved(ink) if _cell_px(to_cells, ink.shape) >= LEAST_HALVED_PX else (ink, np.eye(3))
     to_rough = to_cells @ np.linalg.inv(to_small)
+    for _ in range(LEVELLED):
+        to_rough = level(to_rough, measure_phases(small, to_rough, box, cell_px=COARSE_PX))
     phases = unwrap(measure_phases(small, to_rough, box, cell_px=COARSE_PX))
     for _ in range(ROUGH_LOOKS):
         to_rough, _, expected = refit(to_rough, _enough(phases))
+        expected, box = _framed(expected, box, _reach(small.shape, to_rough))
         phases = unwrap_near(measure_phases(small, to_rough, box, cell_px=COARSE_PX), expected)
     to_rough, _, expected = refit(to_rough, _enough(phases))
+    expected, box = _framed(expected, box, _reach(small.shape, to_rough))
     to_cells = to_rough @ to_small
     phases = unwrap_near(measure_phases(ink, to_cells, box), expected)
     to_cells, spread, rest = refit(to_cells, _enough(phases))
     return Grid(to_cells=to_cells, box=box, phases=rest, residual_cells=spread)
+
+
+def _reach(shape: tuple[int, ...], to_cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First and last (column, row) of the cells that an image can show."""
+    corners = np.array([[0, 0], [shape[1], 0], [shape[1], shape[0]], [0, shape[0]]], np.float64)
+    if (corners @ to_cells[2, :2] + to_cells[2, 2]).min() < NEAREST_HORIZON:
+        return np.full(2, -MOST_CELLS), np.full(2, MOST_CELLS)
+    cells = cv2.perspectiveTransform(corners[None], to_cells)[0]
+    return np.floor(cells.min(axis=0)).astype(int), np.ceil(cells.max(axis=0)).astype(int)
+
+
+def _framed(
+    phases: Phases, box: tuple[int, int, int, int], reach: tuple[np.ndarray, np.ndarray]
+) -> tuple[Phases, tuple[int, int, int, int]]:
+    """The phases and the box brought to the readable grid, specks apart, with ``SPARE_CELLS`` around it, but no further
+    than the image reaches."""
+    readable = (phases.weights.min(axis=-1) > 0).astype(np.uint8)
+    readable = cv2.morphologyEx(readable, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    rows, columns = (np.flatnonzero(readable.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return phases, box
+    first = np.array([columns[0], rows[0]]) - SPARE_CELLS
+    last = np.array([columns[-1], rows[-1]]) + SPARE_CELLS
+    first, last = np.maximum(first, reach[0] - box[:2]), np.minimum(last, reach[1] - box[:2])
+    middle = (first + last) // 2
+    first, last = np.maximum(first, middle - MOST_CELLS // 2), np.minimum(last, middle + MOST_CELLS // 2 - 1)
+    (left, top), (width, height) = first, last - first + 1
+    x, y = np.meshgrid(np.arange(width) + box[0] + left + 0.5, np.arange(height) + box[1] + top + 0.5)
+    offsets, weights = np.zeros((height, width, 2)), np.zeros((height, width, 2))
+    old = np.s_[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)]
+    part = phases.weights[old]
+    new = np.s_[max(0, -top) : max(0, -top) + part.shape[0], max(0, -left) : max(0, -left) + part.shape[1]]
+    offsets[new], weights[new] = phases.offsets[old], part
+    framed = Phases(centres=np.stack([x, y], axis=-1), offsets=offsets, weights=weights)
+    return framed, (box[0] + int(left), box[1] + int(top), box[0] + int(left + width), box[1] + int(top + height))
 
 
 def _enough(phases: Phases) -> Phases:
@@ -77,7 +149,15 @@ def _enough(phases: Phases) -> Phases:
     return phases
 
 
-def _halved(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _cell_px(to_cells: np.ndarray, shape: tuple[int, ...]) -> float:
+    """Pixels per cell in the middle of an image."""
+    middle = np.array([[shape[1] / 2, shape[0] / 2]]) + np.array([[0, 0], [1, 0], [0, 1]])
+    first, across, down = cv2.perspectiveTransform(middle[None], to_cells)[0]
+    area = abs(np.linalg.det(np.stack([across - first, down - first])))
+    return float(1 / np.sqrt(max(area, 1e-9)))
+
+
+def halved(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The ink at half the size, and (3, 3) from its pixels to those."""
     height, width = ink.shape[0] // 2, ink.shape[1] // 2
     small = cv2.resize(ink[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)

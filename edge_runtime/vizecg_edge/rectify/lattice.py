@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
-TILE = 128
-STRIDE, SPARSE_STRIDE = 76, 128
-LATTICE_SIDE = 1200
-"""Longest side of the image in which lattices are sought, in pixels."""
-SHORTEST, LONGEST = 6.0, 46.0
-"""Range of a grid step, in pixels of that image."""
-REACH = 63
-LAGS = np.arange(-REACH, REACH + 1)
-_LENGTHS = np.hypot(LAGS[:, None], LAGS[None, :]).ravel()
-POSSIBLE = (_LENGTHS >= SHORTEST) & (_LENGTHS <= LONGEST)
-"""The lags that may be grid steps, among those of an autocorrelation, row by row."""
-FINE_BLUR = 1.6
-"""Standard deviation, in pixels, of the blur that weakens 1 mm lines and leaves 5 mm lines."""
+QUICK_SIDE, FINE_SIDE = 900, 1200
+"""Longest side of the image in which lattices are sought, in pixels: at first, and where that was not enough."""
+TILES_A_SIDE = 9.375
+"""Tiles along that side; the square tiles are 96 and 128 pixels wide, which Fourier transforms like."""
+STRIDE, SPARSE_STRIDE = 0.594, 1.0
+"""Distance of neighbouring tiles, in tiles."""
+SHORTEST, LONGEST = 0.047, 0.36
+"""Range of a grid step, in tiles."""
+FINE_BLUR, WIDE_BLUR = 0.0125, 0.32
+"""Standard deviation of the blur that weakens 1 mm lines and leaves 5 mm lines, and side of the square whose mean is
+the ground, in tiles."""
 GRID_PERCENTILE = 35.0
 """Percentile of a tile's contrast at which it is clipped. Grid lines cover half of a tile, traces a twentieth."""
 DARK_RATIO = 5.0
 """Ink this many times the median contrast is left out, unless it is half of the tile: traces, or a black grid."""
 LEAST_PEAK = 0.12
 """Autocorrelation (1 at zero lag) below which a peak is taken for chance."""
+MOST_PEAKS = 12
+_SQUARE_3, _SQUARE_5 = np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
+
+
+class Coverage(Enum):
+    """Which tiles are looked at: every other one of those that lie side by side, as on a chessboard; all of them; or
+    so many that they overlap."""
+
+    HALF = "half"
+    ALL = "all"
+    DENSE = "dense"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,94 +52,155 @@ class Lattices:
     strengths: np.ndarray
 
 
-def find_lattices(ink: np.ndarray, *, dense: bool = False) -> Lattices:
-    """uint8 ink (h, w) -> the lattices of all tiles that have one (n may be 0); ``dense``: of tiles that overlap."""
-    factor = min(1.0, LATTICE_SIDE / max(ink.shape))
-    small = cv2.resize(ink, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR) if factor < 1 else ink
-    small = small.astype(np.float32)
-    # Lines every millimetre would otherwise offer steps of 2, 3 or 4 mm, as strong as the 5 mm step sought.
-    small = cv2.GaussianBlur(small, (0, 0), FINE_BLUR) - cv2.blur(small, (41, 41))
-    hann = cv2.createHanningWindow((TILE, TILE), cv2.CV_32F)
-    window_acf = np.maximum(_autocorrelation(hann), 1e-3)
-    stride = STRIDE if dense else SPARSE_STRIDE
-    centres, steps, strengths = [], [], []
-    for top in _starts(small.shape[0], stride):
-        for left in _starts(small.shape[1], stride):
-            tile = small[top : top + TILE, left : left + TILE]
-            if tile.shape != hann.shape:
-                continue
-            found = _tile_lattice(_flattened(tile) * hann, window_acf)
-            if found is not None:
-                centres.append((left + (TILE - 1) / 2, top + (TILE - 1) / 2))
-                steps.append(found[0])
-                strengths.append(found[1])
-    centre_array = (np.array(centres, np.float64).reshape(-1, 2) + 0.5) / factor - 0.5
-    return Lattices(
-        centres=centre_array,
-        steps=np.array(steps, np.float64).reshape(-1, 2, 2) / factor,
-        strengths=np.array(strengths, np.float64),
-    )
+class TileLattices:
+    """The lattices of an ink image's tiles, each looked at once.
+
+    Args:
+        ink: uint8 (h, w).
+        side: longest side in pixels of the reduced image that is worked on.
+    """
+
+    def __init__(self, ink: np.ndarray, *, side: int) -> None:
+        self._factor = min(1.0, side / max(ink.shape))
+        self._size = round(side / TILES_A_SIDE)
+        small = ink
+        if self._factor < 1:
+            small = cv2.resize(ink, None, fx=self._factor, fy=self._factor, interpolation=cv2.INTER_LINEAR)
+        small = small.astype(np.float32)
+        # Lines every millimetre would otherwise offer steps of 2, 3 or 4 mm, as strong as the 5 mm step sought.
+        wide = round(WIDE_BLUR * self._size) | 1
+        self._small = cv2.GaussianBlur(small, (0, 0), FINE_BLUR * self._size) - cv2.blur(small, (wide, wide))
+        self._known: dict[tuple[int, int], tuple[np.ndarray, float] | None] = {}
+
+    def find(self, coverage: Coverage) -> Lattices:
+        """The lattices of all tiles that have one (n may be 0)."""
+        places = self._places(coverage)
+        new = [place for place in places if place not in self._known]
+        self._known.update(zip(new, self._look(new), strict=True))
+        found = [(place, lattice) for place in places if (lattice := self._known[place]) is not None]
+        corners = np.array([place for place, _ in found], np.float64).reshape(-1, 2)[:, ::-1]
+        return Lattices(
+            centres=(corners + self._size / 2) / self._factor - 0.5,
+            steps=np.array([steps for _, (steps, _) in found], np.float64).reshape(-1, 2, 2) / self._factor,
+            strengths=np.array([strength for _, (_, strength) in found], np.float64),
+        )
+
+    def _places(self, coverage: Coverage) -> list[tuple[int, int]]:
+        """(top, left) of the tiles."""
+        if min(self._small.shape) < self._size:
+            return []
+        stride = self._size * (STRIDE if coverage is Coverage.DENSE else SPARSE_STRIDE)
+        tops, lefts = (_starts(length - self._size, stride) for length in self._small.shape)
+        every = 2 if coverage is Coverage.HALF else 1
+        return [(top, left) for i, top in enumerate(tops) for j, left in enumerate(lefts) if (i + j) % every == 0]
+
+    def _look(self, places: list[tuple[int, int]]) -> list[tuple[np.ndarray, float] | None]:
+        tiles = [self._small[top : top + self._size, left : left + self._size] for top, left in places]
+        if not tiles:
+            return []
+        tools = _tools(self._size)
+        some = np.abs(np.stack([tile[::2, ::2] for tile in tiles])).reshape(len(tiles), -1)
+        ranks = [round(GRID_PERCENTILE / 100 * (some.shape[1] - 1)), some.shape[1] // 2]
+        limits = np.partition(some, ranks, axis=1)[:, ranks].tolist()
+        return [
+            _tile_lattice(_flattened(tile, limit, middle, tools), tools)
+            for tile, (limit, middle) in zip(tiles, limits, strict=True)
+        ]
 
 
-def _flattened(tile: np.ndarray) -> np.ndarray:
-    """The tile without dark traces and clipped at the contrast of its grid: both would drown faint lines."""
-    some = np.abs(tile[::2, ::2]).ravel()
-    ranks = [round(GRID_PERCENTILE / 100 * (len(some) - 1)), len(some) // 2]
-    limit, middle = (float(value) for value in np.partition(some, ranks)[ranks])
-    dark = cv2.dilate((tile > DARK_RATIO * middle).astype(np.uint8), np.ones((5, 5), np.uint8))
+def _flattened(tile: np.ndarray, limit: float, middle: float, tools: _Tools) -> np.ndarray:
+    """The tile without dark traces, clipped at the contrast of its grid, and windowed: both would drown faint lines.
+
+    Args:
+        tile: float32 (size, size).
+        limit, middle: its contrast at ``GRID_PERCENTILE`` and in the median.
+        tools: for its size.
+    """
     clipped = cv2.min(cv2.max(tile, -limit), limit)
-    if cv2.countNonZero(dark) < dark.size // 2:
-        clipped[dark > 0] = 0
-    return np.asarray(clipped - cv2.mean(clipped)[0])
+    dark = cv2.compare(tile, DARK_RATIO * middle, cv2.CMP_GT)
+    if cv2.countNonZero(dark):
+        dark = cv2.dilate(dark, _SQUARE_5)
+        if cv2.countNonZero(dark) < dark.size // 2:
+            clipped = cv2.copyTo(clipped, cv2.bitwise_not(dark))
+    clipped -= cv2.mean(clipped)[0]
+    clipped *= tools.window
+    return np.asarray(clipped)
 
 
-def _starts(size: int, stride: int) -> list[int]:
-    last = max(0, size - TILE)
-    count = max(1, round(last / stride) + 1)
-    return [round(v) for v in np.linspace(0, last, count)]
+def _starts(last: int, stride: float) -> list[int]:
+    return [round(v) for v in np.linspace(0, last, max(1, round(last / stride) + 1))]
 
 
 def _autocorrelation(tile: np.ndarray) -> np.ndarray:
-    """float32 (TILE, TILE) -> autocorrelation normalised to 1 at zero lag, for lags of up to ``REACH`` both ways.
+    """float32 (2 n, 2 n) -> autocorrelation normalised to 1 at zero lag. float32 (n + 1, 2 n - 1).
 
-    Lag (x, y) lies at row REACH + y, column REACH + x.
+    Lag (x, y) lies at row y + 1, column x + n - 1. What lies above is the same as below, but for one row that peaks on
+    the first one are compared with.
     """
     # Without padding lags wrap around, which the window makes harmless for lags below a third of the tile.
     spectrum = cv2.dft(tile)
     power = cv2.mulSpectrums(spectrum, spectrum, 0, conjB=True)
     acf = cv2.idft(power, flags=cv2.DFT_REAL_OUTPUT)
-    acf = acf[LAGS[:, None], LAGS]
-    return np.asarray(acf / max(float(acf[REACH, REACH]), 1e-6))
+    half = len(tile) // 2
+    lower = np.empty((half + 1, 2 * half - 1), np.float32)
+    lower[1:, half - 1 :] = acf[:half, :half]
+    lower[1:, : half - 1] = acf[:half, 1 - half :]
+    lower[0] = lower[2, ::-1]
+    lower *= 1 / max(float(acf[0, 0]), 1e-6)
+    return lower
 
 
-def _tile_lattice(tile: np.ndarray, window_acf: np.ndarray) -> tuple[np.ndarray, float] | None:
+@dataclass(frozen=True, kw_only=True)
+class _Tools:
+    """What tiles of one size need: the ``window`` (size, size), what undoes it in an autocorrelation, and which of
+    the autocorrelation's lags may be grid steps, row by row: of opposite ones the lower."""
+
+    window: np.ndarray
+    undo: np.ndarray
+    possible: np.ndarray
+
+
+@lru_cache(maxsize=4)
+def _tools(size: int) -> _Tools:
+    window = cv2.createHanningWindow((size, size), cv2.CV_32F)
+    rows, columns = np.arange(-1, size // 2)[:, None], np.arange(1 - size // 2, size // 2)[None, :]
+    lengths = np.hypot(rows, columns)
+    possible = (lengths >= SHORTEST * size) & (lengths <= LONGEST * size) & ((rows > 0) | ((rows == 0) & (columns > 0)))
+    undo = 1 / np.maximum(_autocorrelation(window), 1e-3)
+    return _Tools(window=window, undo=undo, possible=possible.ravel())
+
+
+def _tile_lattice(tile: np.ndarray, tools: _Tools) -> tuple[np.ndarray, float] | None:
     """The two shortest steps that bring the tile's pattern back, and how well they do; None without a pattern."""
-    acf = _autocorrelation(tile) / window_acf
-    peaks = ((acf == cv2.dilate(acf, np.ones((3, 3), np.uint8))) & (acf > LEAST_PEAK)).ravel()
-    places = np.flatnonzero(peaks & POSSIBLE)
-    lags = np.stack([places % len(LAGS) - REACH, places // len(LAGS) - REACH], axis=1).astype(np.float64)
-    heights = acf.ravel()[places].astype(np.float64)
-    rights = np.flatnonzero((lags[:, 0] > 0) & (np.abs(lags[:, 1]) <= lags[:, 0] * 1.05))
-    downs = np.flatnonzero((lags[:, 1] > 0) & (np.abs(lags[:, 0]) <= lags[:, 1] * 1.05))
+    acf = _autocorrelation(tile)
+    acf *= tools.undo
+    reach = len(tile) // 2 - 1
+    peaks = ((acf >= cv2.dilate(acf, _SQUARE_3)) & (acf > LEAST_PEAK)).ravel()
+    places = np.flatnonzero(peaks & tools.possible)
     # Strong peaks suffice: weak ones are chance or multiples of 1 mm.
-    rights = rights[np.argsort(-heights[rights])][:12]
-    downs = downs[np.argsort(-heights[downs])][:12]
-    best = _best_pair(lags, heights, rights, downs, acf)
+    heights = acf.ravel()[places]
+    order = np.argsort(-heights)
+    heights, places = heights[order], places[order]
+    columns, rows = places % (2 * reach + 1) - reach, places // (2 * reach + 1) - 1
+    rights = np.flatnonzero(rows <= np.abs(columns) * 1.05)[:MOST_PEAKS]
+    downs = np.flatnonzero(np.abs(columns) <= rows * 1.05)[:MOST_PEAKS]
+    if len(rights) == 0 or len(downs) == 0:
+        return None
+    lags = np.stack([columns, rows], axis=1)
+    towards = lags[rights]
+    towards[towards[:, 0] < 0] *= -1
+    best = _best_pair(towards, lags[downs], heights[rights], heights[downs], acf)
     if best is None:
         return None
     right, down, strength = best
-    steps = np.stack([_refine(acf, lags[right]), _refine(acf, lags[down])], axis=1)
-    return steps, strength
+    return np.array([_refine(acf, towards[right]), _refine(acf, lags[downs[down]])]).T, strength
 
 
 def _best_pair(
-    lags: np.ndarray, heights: np.ndarray, rights: np.ndarray, downs: np.ndarray, acf: np.ndarray
+    rights: np.ndarray, downs: np.ndarray, right_heights: np.ndarray, down_heights: np.ndarray, acf: np.ndarray
 ) -> tuple[int, int, float] | None:
-    """The smallest cell among the pairs of steps that explain the pattern about as well as the best pair."""
-    if len(rights) == 0 or len(downs) == 0:
-        return None
-    right = lags[rights][:, None]
-    down = lags[downs][None, :]
+    """The smallest cell among the pairs of steps (n, 2), (m, 2) that explain the pattern about as well as the best."""
+    right, down = rights[:, None], downs[None, :]
     area = right[..., 0] * down[..., 1] - right[..., 1] * down[..., 0]
     length_right, length_down = np.hypot(right[..., 0], right[..., 1]), np.hypot(down[..., 0], down[..., 1])
     sine = area / (length_right * length_down)
@@ -136,28 +208,33 @@ def _best_pair(
     possible = (sine > 0.8) & (ratio > 0.62) & (ratio < 1.6)
     if not possible.any():
         return None
-    straight = (heights[rights][:, None] + heights[downs][None, :]) / 2
+    straight = (right_heights[:, None] + down_heights[None, :]) / 2
     score = straight + 0.5 * (_sample(acf, right + down) + _sample(acf, right - down))
     score[~possible] = -1
+    if score.max() <= 0:
+        return None
     good = score >= 0.8 * score.max()
     pick = np.where(good, area, np.inf)
     i, j = np.unravel_index(int(np.argmin(pick)), pick.shape)
-    return int(rights[i]), int(downs[j]), float(straight[i, j])
+    return int(i), int(j), float(straight[i, j])
 
 
 def _sample(acf: np.ndarray, lags: np.ndarray) -> np.ndarray:
     """Autocorrelation at lags (..., 2); 0 outside."""
-    column, row = lags[..., 0].astype(int), lags[..., 1].astype(int)
-    inside = (np.abs(column) <= REACH) & (np.abs(row) <= REACH)
-    return np.where(inside, acf[(row * inside) + REACH, (column * inside) + REACH], 0.0)
+    above = np.where(lags[..., 1] < 0, -1, 1)
+    column, row = lags[..., 0] * above, lags[..., 1] * above
+    reach = len(acf) - 2
+    inside = (np.abs(column) <= reach) & (row <= reach)
+    return np.where(inside, acf[row * inside + 1, column * inside + reach], 0.0)
 
 
-def _refine(acf: np.ndarray, lag: np.ndarray) -> np.ndarray:
+def _refine(acf: np.ndarray, lag: np.ndarray) -> tuple[float, float]:
     """Subpixel position of the peak at an integer lag: a parabola through three values in x and in y."""
-    column, row = int(lag[0]) + REACH, int(lag[1]) + REACH
-    across = acf[row, column - 1 : column + 2].tolist()
-    along = acf[row - 1 : row + 2, column].tolist()
-    return lag + np.array([_vertex(across), _vertex(along)])
+    x, y = lag.tolist()
+    above = -1 if y < 0 else 1
+    column, row = above * x + len(acf) - 2, above * y + 1
+    across, along = acf[row, column - 1 : column + 2].tolist(), acf[row - 1 : row + 2, column].tolist()
+    return x + above * _vertex(across), y + above * _vertex(along)
 
 
 def _vertex(values: list[float]) -> float:

@@ -6,13 +6,15 @@ import cv2
 import numpy as np
 
 from vizecg_edge.rectify.grid import Grid
-from vizecg_edge.rectify.phase import measure_phases
-from vizecg_edge.rectify.prepare import ink_of
+from vizecg_edge.rectify.phase import COARSE_PX, measure_phases
+from vizecg_edge.rectify.prepare import half, ink_of
 
 EDGE_UNIT = 0.42
 """Steepest slope, in ink contrasts per pixel, of the traces on a sheet from a sharp photograph."""
 ALIKE, LEAST_SPREAD = 25.0, 0.0005
 """Nodes of the bend that go together, and the relative uncertainty that is left on the flattest paper."""
+LEAST_HALVED = 3.6
+"""Sheets of this many pixels per millimetre are looked at in half their size for the position of their grid lines."""
 SHARE = 0.995
 """Share of the sheet below which its darkest ink and steepest slopes lie."""
 
@@ -24,8 +26,7 @@ def sharpness_of(sheet: np.ndarray) -> float:
     """
     luma = cv2.GaussianBlur(cv2.cvtColor(sheet, cv2.COLOR_RGB2GRAY), (3, 3), 0.6)
     ink = ink_of(luma)
-    across = cv2.Sobel(ink, cv2.CV_16S, 1, 0, ksize=3)
-    along = cv2.Sobel(ink, cv2.CV_16S, 0, 1, ksize=3)
+    across, along = cv2.spatialGradient(ink, ksize=3)
     # Slopes are wanted where they are steepest, which is beside dark ink: everything else is left out.
     bound = cv2.max(cv2.convertScaleAbs(across, alpha=0.125), cv2.convertScaleAbs(along, alpha=0.125))
     contrast = max(_upper(ink), 12.0)
@@ -50,6 +51,8 @@ def residual_of(sheet: np.ndarray, *, px_per_mm: float, grid: tuple[float, float
         px_per_mm: its scale.
         grid: (x, y) millimetres of one grid line each.
     """
+    if px_per_mm >= LEAST_HALVED:
+        sheet, px_per_mm = half(sheet), px_per_mm / 2
     red, green, blue = cv2.split(sheet)
     ink = ink_of(cv2.min(cv2.min(red, green), blue))
     cell = 5 * px_per_mm
@@ -57,7 +60,7 @@ def residual_of(sheet: np.ndarray, *, px_per_mm: float, grid: tuple[float, float
         [[1 / cell, 0, (0.5 / px_per_mm - grid[0]) / 5], [0, 1 / cell, (0.5 / px_per_mm - grid[1]) / 5], [0, 0, 1]]
     )
     box = (1, 1, int(sheet.shape[1] / cell) - 1, int(sheet.shape[0] / cell) - 1)
-    phases = measure_phases(ink, to_cells, box)
+    phases = measure_phases(ink, to_cells, box, cell_px=COARSE_PX)
     good = phases.weights > 0
     if not good.any():
         return 5.0

@@ -9,9 +9,10 @@ import numpy as np
 
 from vizecg.spec import InputRefusedError
 from vizecg_edge.rectify.block import BLOCK_MM, Block, find_block
-from vizecg_edge.rectify.content import evidence_for, trace_signals, turned
+from vizecg_edge.rectify.content import COLUMNS, evidence_for, trace_signals, turned
 from vizecg_edge.rectify.reasons import Reason, refusal
 from vizecg_edge.rectify.rows import ink_mask
+from vizecg_edge.rectify.scales import Scales, read_scales
 from vizecg_edge.rectify.traces import PX_PER_MM, TraceView
 
 ENOUGH_PULSES, PULSE_WORTH = 2, 1.6
@@ -19,6 +20,8 @@ ENOUGH_PULSES, PULSE_WORTH = 2, 1.6
 WEIGHTS = np.array([0.5, 1.7, 1.0, 1.2, 1.2])
 """Of the differences of ``Evidence``: a logistic regression on photographed renderings, margins in its logits."""
 MOST_CONTENT = 6.0
+LEAST_DRIFT_MM = 1.5
+"""Where a trace stays longest is the best mark of its baseline, unless it lies further than this from its middle."""
 LEAST_MARGIN, CLEAR_MARGIN = 1.5, 3.0
 """Below the first the sheet is refused; from the second on the other way up is not looked at."""
 
@@ -28,11 +31,14 @@ class Placed:
     """A block and the way up of the view in which it was found.
 
     ``to_view``: (3, 3) float64, pixels of the turned view -> pixels of the view. ``quarter_turns``: counterclockwise.
+    ``scales``: what the pulses say about speed and gain. ``signals``: see ``trace_signals``.
     """
 
     block: Block
     to_view: np.ndarray
     quarter_turns: int
+    scales: Scales
+    signals: np.ndarray
 
 
 def place_block(view: TraceView, sideways: Callable[[], TraceView]) -> Placed:
@@ -59,6 +65,7 @@ def place_block(view: TraceView, sideways: Callable[[], TraceView]) -> Placed:
 def _placed(mask: np.ndarray, inside: np.ndarray, turns: int) -> Placed:
     """The block of traces that run across a mask turned by ``turns``, or by half a turn more."""
     found: dict[int, Block] = {}
+    signals: dict[int, np.ndarray] = {}
     margin = 0.0
     refused: InputRefusedError | None = None
     for way, sign in ((turns, 1), (turns + 2, -1)):
@@ -71,7 +78,8 @@ def _placed(mask: np.ndarray, inside: np.ndarray, turns: int) -> Placed:
         pulses = PULSE_WORTH * block.pulses if block.pulses >= ENOUGH_PULSES else 0.0
         # Always asked: the QRS complexes of a sheet on its head can stand in line like four pulses.
         if not found:
-            margin += sign * _content(view, block)
+            signals[way] = trace_signals(view, block.rows, block.left)
+            margin += sign * _content(signals[way])
         margin += sign * pulses
         found[way] = block
         if margin >= CLEAR_MARGIN:
@@ -81,15 +89,34 @@ def _placed(mask: np.ndarray, inside: np.ndarray, turns: int) -> Placed:
     if abs(margin) < LEAST_MARGIN:
         raise refusal(Reason.ORIENTATION_UNCERTAIN)
     way = turns if margin > 0 else turns + 2
+    view = np.ascontiguousarray(np.rot90(mask, way))
     if way not in found:
-        turned_shape = np.rot90(mask, way).shape
-        found[way] = _mirrored(next(iter(found.values())), turned_shape)
-    return Placed(block=found[way], to_view=_turn_back(mask.shape, way), quarter_turns=way % 4)
+        block, heights = next(iter(found.values())), next(iter(signals.values()))
+        found[way], signals[way] = _mirrored(block, view.shape), turned(heights)
+    elif way not in signals:
+        signals[way] = trace_signals(view, found[way].rows, found[way].left)
+    block, heights = _settled(found[way], signals[way])
+    return Placed(
+        block=block,
+        to_view=_turn_back(mask.shape, way),
+        quarter_turns=way % 4,
+        scales=read_scales(view, block),
+        signals=heights,
+    )
 
 
-def _content(mask: np.ndarray, block: Block) -> float:
+def _settled(block: Block, signals: np.ndarray) -> tuple[Block, np.ndarray]:
+    """The block and its signals with the baselines moved to where traces that wander have their middle."""
+    width = signals.shape[1] // COLUMNS
+    leads = signals[:, : COLUMNS * width].reshape(len(signals), COLUMNS, width)
+    above = np.median(leads, axis=2).mean(axis=1)
+    moved = np.sign(above) * np.maximum(np.abs(above) - LEAST_DRIFT_MM, 0.0)
+    rows = tuple(float(y - PX_PER_MM * up) for y, up in zip(block.rows, moved, strict=True))
+    return replace(block, rows=rows), signals - moved[:, None].astype(np.float32)
+
+
+def _content(signals: np.ndarray) -> float:
     """What the traces say for this way up, in logits; negative for half a turn more."""
-    signals = trace_signals(mask, block.rows, block.left)
     differences = evidence_for(signals).against(evidence_for(turned(signals)))
     return float(np.clip(WEIGHTS @ differences, -MOST_CONTENT, MOST_CONTENT))
 

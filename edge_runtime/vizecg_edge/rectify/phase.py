@@ -20,6 +20,8 @@ LINE_PERCENTILE, LINE_CAP = 92.0, 1.3
 """Ink of the grid lines: they cover about a tenth of the paper, traces a fiftieth. Darker ink is cut to it."""
 DARK_CAP, MOST_DARK = 1.8, 0.12
 """Ink still darker is traces and text, unless there is too much of it: the mean of its surroundings replaces it."""
+BROAD_SHARE, RIM_CELLS = 0.85, 1
+"""Cells that are dark to this share are none of the paper, and nothing is read so near to them."""
 SMOOTH_CELLS = 1.3
 MOST_CELLS = 110
 
@@ -58,11 +60,15 @@ def phases_of_view(view: np.ndarray, box: tuple[int, int, int, int], *, cell_px:
     # Traces and text are much darker than grid lines and must not outweigh them.
     cap = max(6.0, LINE_CAP * _line_ink(view, cell_px))
     _, dark = cv2.threshold(view, DARK_CAP / LINE_CAP * cap, 1, cv2.THRESH_BINARY)
+    rows, columns = view.shape[0] // cell_px, view.shape[1] // cell_px
+    # Dark surroundings are no traces, and say nothing about how much of the paper these take.
+    broad = (_shares(dark, (columns, rows)) > BROAD_SHARE).astype(np.uint8)
     dark = cv2.dilate(dark, np.ones((3, 3), np.uint8))
     _, view = cv2.threshold(view, round(cap), 255, cv2.THRESH_TRUNC)
-    if cv2.countNonZero(dark) < MOST_DARK * dark.size:
+    if _shares(dark, (columns, rows))[broad == 0].sum() < MOST_DARK * (broad == 0).sum():
         cv2.copyTo(cv2.blur(view, (cell_px, cell_px)), dark, view)
-    rows, columns = view.shape[0] // cell_px, view.shape[1] // cell_px
+    # Their rim would pass for a line, in the cells beside it too, over which phases are averaged.
+    clear = 1.0 - cv2.dilate(broad, np.ones((2 * RIM_CELLS + 1, 2 * RIM_CELLS + 1), np.uint8))
     angle = 2 * np.pi * (np.arange(cell_px) + 0.5) / cell_px
     waves = np.stack([np.cos(angle), -np.sin(angle), np.ones(cell_px)]).astype(np.float32) / cell_px
     # Along each line of pixels first, then down the lines of each cell.
@@ -77,13 +83,18 @@ def phases_of_view(view: np.ndarray, box: tuple[int, int, int, int], *, cell_px:
         floor = 0.25 * float(np.percentile(strength, 90)) + 1e-6
         coherence = cv2.magnitude(smooth_real, smooth_imaginary) / np.maximum(strength, floor)
         offsets.append(-np.arctan2(smooth_imaginary, smooth_real) / (2 * np.pi))
-        weights.append(np.where(coherence > COHERENT, coherence**2, 0.0))
+        weights.append(np.where(coherence > COHERENT, coherence**2, 0.0) * clear)
     x, y = np.meshgrid(np.arange(columns) + box[0] + 0.5, np.arange(rows) + box[1] + 0.5)
     return Phases(
         centres=np.stack([x, y], axis=-1).astype(np.float64),
         offsets=np.stack(offsets, axis=-1).astype(np.float64),
         weights=np.stack(weights, axis=-1).astype(np.float64),
     )
+
+
+def _shares(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(h, w) uint8 mask -> (rows, columns) float64, which share of each cell it takes."""
+    return cv2.resize(mask * np.uint8(255), size, interpolation=cv2.INTER_AREA) / 255.0
 
 
 def _line_ink(view: np.ndarray, cell_px: int) -> float:

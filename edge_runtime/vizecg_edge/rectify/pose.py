@@ -7,7 +7,7 @@ import numpy as np
 from vizecg_edge.rectify.lattice import Lattices
 from vizecg_edge.rectify.reasons import Reason, refusal
 
-LEAST_TILES = 12
+LEAST_TILES = 8
 AGREE_SEED, AGREE_FIT = 0.22, 0.07
 """Largest relative difference of two lattices: when tiles vote for each other, and after the fit."""
 ROUNDS = 12
@@ -54,30 +54,32 @@ def coarse_pose(lattices: Lattices) -> tuple[np.ndarray, np.ndarray]:
 
 def _relative(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Relative difference of gradient matrices (..., 2, 2): 0 is equal."""
-    difference = np.linalg.norm(first - second, axis=(-2, -1))
-    return difference / np.minimum(np.linalg.norm(first, axis=(-2, -1)), np.linalg.norm(second, axis=(-2, -1)))
+    return _norm(first - second) / np.minimum(_norm(first), _norm(second))
+
+
+def _norm(matrices: np.ndarray) -> np.ndarray:
+    return np.asarray(np.sqrt(np.einsum("...ij,...ij->...", matrices, matrices)))
 
 
 def _gradient(parameters: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Jacobian (n, 2, 2) of the homography with zero shift at points (n, 2)."""
-    rows = parameters[:4].reshape(2, 2)
-    tilt = parameters[4:6]
-    below = np.maximum(1 + points @ tilt, 0.1)
-    values = (points @ rows.T) / below[:, None]
-    return (rows[None] - values[:, :, None] * tilt[None, None, :]) / below[:, None, None]
+    """Jacobians (..., n, 2, 2) of homographies (..., 6) with zero shift at points (n, 2)."""
+    rows = parameters[..., :4].reshape(*parameters.shape[:-1], 2, 2)
+    tilt = parameters[..., 4:6]
+    below = np.maximum(1 + tilt @ points.T, 0.1)[..., None]
+    values = (points @ np.swapaxes(rows, -1, -2)) / below
+    change = rows[..., None, :, :] - values[..., None] * tilt[..., None, None, :]
+    return np.asarray(change / below[..., None])
 
 
 def _step(parameters: np.ndarray, points: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """One damped Gauss-Newton step of the weighted least squares fit of the gradients."""
-    scale = np.linalg.norm(parameters[:4])
-    base = _gradient(parameters, points)
-    columns = []
-    for index in range(6):
-        nudge = np.zeros(6)
-        nudge[index] = 1e-5 * (scale if index < 4 else 1.0)
-        columns.append(((_gradient(parameters + nudge, points) - base) / nudge.sum()).reshape(-1))
-    jacobian = np.stack(columns, axis=1) * np.repeat(np.sqrt(weights), 4)[:, None] / scale
-    rest = (targets - base).reshape(-1) * np.repeat(np.sqrt(weights), 4) / scale
+    scale = float(np.linalg.norm(parameters[:4]))
+    nudges = 1e-5 * np.array([scale, scale, scale, scale, 1.0, 1.0])
+    tried = _gradient(np.concatenate([parameters[None], parameters + np.diag(nudges)]), points)
+    base = tried[0]
+    root = np.repeat(np.sqrt(weights), 4) / scale
+    jacobian = ((tried[1:] - base) / nudges[:, None, None, None]).reshape(6, -1).T * root[:, None]
+    rest = (targets - base).reshape(-1) * root
     normal = jacobian.T @ jacobian
     normal += 1e-6 * np.diag(np.diag(normal)) + 1e-9 * np.eye(6)
     return parameters + np.linalg.solve(normal, jacobian.T @ rest)

@@ -23,7 +23,8 @@ DARK_PAPER = 45.0
 class Work:
     """A reduced photograph.
 
-    ``scale``: reduced pixels per photograph pixel (1 or less). ``halves``: the photograph, halved 0, 1, 2... times.
+    ``scale``: reduced pixels per photograph pixel (1 or less). ``halves``: the photograph, halved 0, 1, 2... times,
+    and at last as it was reduced for the search.
     ``grid_ink``: uint8 (h, w), darkness of the darkest colour channel against the paper around it, in which coloured
     grid lines are strong. ``trace_ink``: the same for the brightest channel, in which coloured lines are weak and
     black traces are strong.
@@ -56,17 +57,18 @@ def prepare(image: np.ndarray) -> Work:
         InputRefusedError: invalid_image, too_small or too_dark.
     """
     check_image(image)
-    halves = [image]
-    while max(halves[-1].shape) >= 2 * LEAST_REDUCED:
-        halves.append(_half(halves[-1]))
-    reduced = halves[-1]
-    scale = 0.5 ** (len(halves) - 1)
+    sizes = [image]
+    while max(sizes[-1].shape) >= 2 * LEAST_REDUCED:
+        sizes.append(half(sizes[-1]))
+    reduced = sizes[-1]
+    scale = 0.5 ** (len(sizes) - 1)
     rest = min(1.0, WORK_SIDE / max(reduced.shape))
     if rest < 1:
         # From less than twice the size, every pixel still counts between its neighbours.
         size = (round(reduced.shape[1] * rest), round(reduced.shape[0] * rest))
         scale *= size[0] / reduced.shape[1]
         reduced = cv2.resize(reduced, size, interpolation=cv2.INTER_LINEAR)
+        sizes.append(reduced)
     red, green, blue = cv2.split(reduced)
     dark = cv2.min(cv2.min(red, green), blue)
     light = cv2.max(cv2.max(red, green), blue)
@@ -74,10 +76,18 @@ def prepare(image: np.ndarray) -> Work:
     brightness = float(np.percentile(paper[::8, ::8], 90))
     if brightness < DARK_PAPER:
         raise refusal(Reason.TOO_DARK, f"brightness {brightness:.0f} of 255")
-    return Work(scale=scale, halves=tuple(halves), grid_ink=ink_of(dark), trace_ink=_ink(light, paper))
+    return Work(scale=scale, halves=tuple(sizes), grid_ink=ink_of(dark), trace_ink=_ink(light, paper))
 
 
-def _half(image: np.ndarray) -> np.ndarray:
+def percentile_of(values: np.ndarray, percent: float, mask: np.ndarray | None = None) -> float:
+    """``np.percentile`` of uint8 (h, w), where ``mask`` (uint8) is not 0; from a histogram. 0 for an empty mask."""
+    counts = np.cumsum(cv2.calcHist([values], [0], mask, [256], [0, 256]).ravel().astype(np.int64))
+    rank = percent / 100 * max(0, int(counts[-1]) - 1)
+    below, above = (int(np.searchsorted(counts, int(k), side="right")) for k in (np.floor(rank), np.ceil(rank)))
+    return float(below + (above - below) * (rank - np.floor(rank))) if counts[-1] else 0.0
+
+
+def half(image: np.ndarray) -> np.ndarray:
     """Means of 2 x 2 pixels; an odd last row or column is left out, which keeps OpenCV on its fast path."""
     height, width = image.shape[0] // 2, image.shape[1] // 2
     return cv2.resize(image[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)

@@ -1,4 +1,4 @@
-"""Calibration pulses: rectangles 10 mm high beside the rows."""
+"""Calibration pulses: rectangles beside the rows, 1 mV high and, on most recorders, 0.2 s wide."""
 
 from __future__ import annotations
 
@@ -9,13 +9,23 @@ import numpy as np
 
 from vizecg_edge.rectify.traces import PX_PER_MM
 
-HEIGHT_MM = 10.0
-WIDTHS_MM = (2.0, 6.5)
 DRIFT_MM = 3.0
 """How far a pulse's foot may lie from the row's baseline."""
 SEARCHED = 0.45
 LEAST_SCORE = 0.4
 ALIGNED_MM = 1.7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What pulses are looked for: their height, and their least and largest width."""
+
+    height_mm: float
+    widths_mm: tuple[float, float]
+
+
+STANDARD = Shape(height_mm=10.0, widths_mm=(2.0, 6.5))
+"""At 10 mm/mV and 25 mm/s; some recorders print narrower ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +41,15 @@ class Pulse:
         return (self.right - self.left) / PX_PER_MM
 
 
-def row_pulses(mask: np.ndarray, y: float, most: int = 6, *, searched: float = SEARCHED) -> list[Pulse]:
+def row_pulses(
+    mask: np.ndarray, y: float, most: int = 6, *, searched: float = SEARCHED, shape: Shape = STANDARD
+) -> list[Pulse]:
     """The best few rectangles standing on the baseline ``y`` in the left part of an ink mask (h, w), best first."""
-    tall, reach = round(HEIGHT_MM * PX_PER_MM), round(DRIFT_MM * PX_PER_MM)
+    tall, reach = round(shape.height_mm * PX_PER_MM), round(DRIFT_MM * PX_PER_MM)
     width = round(searched * mask.shape[1])
     feet = np.arange(round(y) - reach, round(y) + reach + 1, 2)
     feet = feet[(feet - tall + 2 >= 4) & (feet - 2 < mask.shape[0])]
-    if not len(feet) or width <= round(WIDTHS_MM[1] * PX_PER_MM):
+    if not len(feet) or width <= round(shape.widths_mm[1] * PX_PER_MM):
         return []
     first = int(feet[0]) - tall - 2
     band = mask[first : int(feet[-1]) + 1, :width]
@@ -50,7 +62,7 @@ def row_pulses(mask: np.ndarray, y: float, most: int = 6, *, searched: float = S
     inked = np.cumsum(np.pad(bars, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
     best = np.zeros(width, np.float32)
     best_width = np.zeros(width, np.int64)
-    for step in range(round(WIDTHS_MM[0] * PX_PER_MM), round(WIDTHS_MM[1] * PX_PER_MM) + 1):
+    for step in range(round(shape.widths_mm[0] * PX_PER_MM), round(shape.widths_mm[1] * PX_PER_MM) + 1):
         bar = (inked[:, step + 1 :] - inked[:, : -step - 1]) / np.float32(step + 1)
         score = (np.minimum(edges[:, :-step], edges[:, step:]) * bar).max(axis=0)
         better = score > best[step:]

@@ -34,6 +34,9 @@ class Rectified:
         sharpness: width of the steepest edges on the sheet, see ``sharpness_of``: 1 sharp, under 0.35 visibly blurred.
         rows_mm: baselines of the rows on the sheet, from the top.
         pulses: number of calibration pulses found, 0 to 4.
+        speed_mm_s, gain_mm_mv: as the calibration pulses show them; None where they show nothing.
+        signals_mm: (rows, samples) float32, height of each row's ink above its baseline over the block, in mm, at
+            3 samples per millimetre.
         timings_ms: ``detect`` and ``rectify``, milliseconds.
     """
 
@@ -51,6 +54,9 @@ class Rectified:
     sharpness: float
     rows_mm: tuple[float, ...]
     pulses: int
+    speed_mm_s: float | None
+    gain_mm_mv: float | None
+    signals_mm: np.ndarray
     timings_ms: dict[str, float]
 
     def to_sheet_mm(self, points: np.ndarray, spec: SheetSpec) -> np.ndarray:

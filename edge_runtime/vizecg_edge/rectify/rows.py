@@ -10,10 +10,12 @@ import numpy as np
 from vizecg_edge.rectify.traces import PX_PER_MM, TraceView
 
 CHUNK_PX = 15
+_RING = np.ones((5, 5), np.uint8)
+_RING[1:4, 1:4] = 0
 APART_MM = 11.0
 """Baselines lie at least this far apart."""
-LEAST_SHARE = 0.25
-"""A row's strength is at least this part of the strongest row's."""
+LEAST_SHARE, RANK = 0.25, 3
+"""A row's strength is at least this part of the third strongest's: two may be edges of the grid, which are straight."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +29,11 @@ class Row:
 def ink_mask(view: TraceView) -> np.ndarray:
     """uint8 (h, w), 1 where there is trace ink; specks are gone."""
     _, mask = cv2.threshold(view.ink, int(view.threshold), 1, cv2.THRESH_BINARY)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    large = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= 4
-    large[0] = False
-    return large.view(np.uint8)[labels]
+    # Squares of 3 x 3 pixels with nothing around them; twice, for specks that lie side by side.
+    for _ in range(2):
+        lonely = cv2.compare(cv2.dilate(mask, _RING), 0, cv2.CMP_EQ)
+        mask = cv2.copyTo(mask, cv2.bitwise_not(cv2.dilate(lonely, np.ones((3, 3), np.uint8))))
+    return mask
 
 
 def row_profile(mask: np.ndarray) -> np.ndarray:
@@ -53,7 +56,7 @@ def find_rows(mask: np.ndarray) -> list[Row]:
     while len(rows) < 16:
         y = int(np.argmax(rest))
         strength = float(rest[y])
-        if strength <= 0 or (rows and strength < LEAST_SHARE * rows[0].strength):
+        if strength <= 0 or (rows and strength < LEAST_SHARE * rows[:RANK][-1].strength):
             break
         rows.append(Row(y=float(y), strength=strength))
         rest[max(0, y - apart) : y + apart + 1] = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ from vizecg_edge.rectify.result import Rectified
 from vizecg_edge.rectify.traces import PX_PER_MM, TraceView, trace_view
 from vizecg_edge.rectify.warp import Bend, bend_at, first_bend, pixel_map, refine_bend
 
-RECTIFIER_VERSION = "2"
+RECTIFIER_VERSION = "3"
 """Raised when the same photograph gives another sheet."""
 CELL_MM = 5.0
 SPARE_SCALE = 1.25
@@ -74,6 +75,9 @@ def rectify(image: np.ndarray, spec: SheetSpec) -> Rectified:
         sharpness=sharpness,
         rows_mm=rows_mm,
         pulses=placed.block.pulses,
+        speed_mm_s=placed.scales.speed_mm_s,
+        gain_mm_mv=placed.scales.gain_mm_mv,
+        signals_mm=placed.signals,
         timings_ms={"detect": 1e3 * (detected - started), "rectify": 1e3 * (warped - detected)},
     )
 
@@ -118,24 +122,30 @@ def _warp(
     spec: SheetSpec,
     px_per_mm: float,
 ) -> np.ndarray:
-    """The photograph on the sheet, from the smallest of its halves that is fine enough, blurred against aliasing."""
+    """The photograph on the sheet, from the smallest of its sizes that is fine enough, blurred against aliasing."""
     # Strong perspective makes the far side of the sheet coarser than its middle.
-    enough = [k for k in range(len(halves)) if px_per_mm / 2**k >= spec.px_per_mm * SPARE_SCALE]
-    level = enough[-1] if enough else 0
-    image, grow = halves[level], float(2**level)
-    to_cells = photo_to_cells @ np.array([[grow, 0, (grow - 1) / 2], [0, grow, (grow - 1) / 2], [0, 0, 1]])
+    scales = [1.0]
+    for larger, smaller in pairwise(halves):
+        # A half lacks what is left of an odd width.
+        halved = smaller.shape[1] == larger.shape[1] // 2
+        scales.append(scales[-1] * (0.5 if halved else smaller.shape[1] / larger.shape[1]))
+    level = max([k for k, scale in enumerate(scales) if px_per_mm * scale >= spec.px_per_mm * SPARE_SCALE], default=0)
+    image, grow = halves[level], 1 / scales[level]
+    to_photo = np.array([[grow, 0, (grow - 1) / 2], [0, grow, (grow - 1) / 2], [0, 0, 1]])
+    to_cells, size = photo_to_cells @ to_photo, (spec.width_px, spec.height_px)
     step = max(2, round(spec.px_per_mm * CELL_MM / 2))
-    maps = pixel_map(to_cells, bend, sheet_to_cells, (spec.width_px, spec.height_px), step)
     # Only the part of the photograph that is seen, with four channels, which OpenCV warps in half the time of three.
-    some = np.concatenate([maps[::step, ::step].reshape(-1, 2), maps[-1], maps[:, -1]])
-    (low_x, high_x), (low_y, high_y) = ((float(some[:, k].min()), float(some[:, k].max())) for k in (0, 1))
-    low, high = np.array([low_x, low_y]).astype(int) - 6, np.array([high_x, high_y]).astype(int) + 7
-    left, top = np.maximum(low, 0)
-    part = cv2.cvtColor(image[top : max(top + 1, high[1]), left : max(left + 1, high[0])], cv2.COLOR_RGB2RGBA)
-    ratio = px_per_mm / grow / (spec.px_per_mm * SPARE_SCALE)
+    sparse = sheet_to_cells @ np.diag([step, step, 1.0])
+    some = pixel_map(to_cells, bend, sparse, (size[0] // step + 2, size[1] // step + 2), 1).reshape(-1, 2)
+    left, top = np.maximum(some.min(axis=0).astype(int) - 6, 0)
+    right, bottom = np.maximum(some.max(axis=0).astype(int) + 7, (left + 1, top + 1))
+    to_whole = np.array([[1, 0, left], [0, 1, top], [0, 0, 1]], np.float64)
+    maps = pixel_map(to_cells @ to_whole, bend, sheet_to_cells, size, step)
+    part = image[top:bottom, left:right]
+    ratio = px_per_mm * scales[level] / (spec.px_per_mm * SPARE_SCALE)
     if ratio > 1.2:
         part = cv2.GaussianBlur(part, (3, 3), 0.29 * ratio)
-    maps -= np.array([left, top], np.float32)
+    part = cv2.cvtColor(part, cv2.COLOR_RGB2RGBA)
     sheet = cv2.remap(part, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(*OUTSIDE, 255))
     return cv2.cvtColor(sheet, cv2.COLOR_RGBA2RGB)
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from vizecg_edge.rectify.grid import Grid
+from vizecg_edge.rectify.prepare import percentile_of
 from vizecg_edge.rectify.warp import Bend, pixel_map
 
 CELL_PX = 15
@@ -16,6 +17,10 @@ THICKEST_PX = 9
 """Ink thicker than this (3 mm) is no line."""
 NEIGHBOURS = 3
 """Grid squares above and below that a pixel is compared with."""
+MEDIAN_OF_SEVEN = (
+    (0, 5), (0, 3), (1, 6), (2, 4), (0, 1), (3, 5), (2, 6), (2, 3), (3, 6), (4, 5), (1, 4), (1, 3), (3, 4),
+)  # fmt: skip
+"""Places to be put in order, one pair after the other, that bring the median of seven values into the middle."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +62,7 @@ def trace_view(ink: np.ndarray, grid: Grid, bend: Bend, *, sideways: bool = Fals
     rest = np.ascontiguousarray(without_lines(np.ascontiguousarray(whole.T)).T) if sideways else without_lines(whole)
     paper = cv2.resize(_paper_mask(grid), size, interpolation=cv2.INTER_NEAREST)
     rest = cv2.min(rest, cv2.erode(cv2.min(paper, inside), np.ones((5, 5), np.uint8)))
-    threshold = max(18.0, 0.35 * float(np.percentile(rest[paper > 0], 99.5))) if paper.any() else 255.0
+    threshold = max(18.0, 0.35 * percentile_of(rest, 99.5, paper)) if cv2.countNonZero(paper) else 255.0
     return TraceView(ink=rest, threshold=threshold, inside=inside, left=left, top=top)
 
 
@@ -91,8 +96,6 @@ def _periodic(view: np.ndarray) -> np.ndarray:
     tall = cv2.copyMakeBorder(view, reach, reach, 0, 0, cv2.BORDER_CONSTANT, value=0)
     count = 2 * NEIGHBOURS + 1
     layers = [tall[k * CELL_PX : k * CELL_PX + view.shape[0]] for k in range(count)]
-    # Selection by exchanges: after pass i the i-th smallest value is in place.
-    for i in range(NEIGHBOURS + 1):
-        for j in range(i + 1, count):
-            layers[i], layers[j] = cv2.min(layers[i], layers[j]), cv2.max(layers[i], layers[j])
+    for low, high in MEDIAN_OF_SEVEN:
+        layers[low], layers[high] = cv2.min(layers[low], layers[high]), cv2.max(layers[low], layers[high])
     return layers[NEIGHBOURS]

@@ -1,0 +1,81 @@
+"""Parts of the rectifier whose fast form must give what the plain form gives."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from vizecg.spec import preprocess
+from vizecg_edge.rectify.grid import find_grid
+from vizecg_edge.rectify.lattice import QUICK_SIDE, Coverage, TileLattices
+from vizecg_edge.rectify.prepare import percentile_of
+from vizecg_edge.rectify.rows import ink_mask
+from vizecg_edge.rectify.traces import CELL_PX, NEIGHBOURS, TraceView, without_lines
+from vizecg_edge.rectify.warp import pixel_map
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize("percent", [0.0, 37.3, 50.0, 99.0, 99.5, 100.0])
+def test_percentiles_from_histograms_are_numpys(percent: float) -> None:
+    random = np.random.default_rng(3)
+    for size in ((1, 1), (1, 2), (7, 9), (64, 80)):
+        values = random.normal(120, 40, size).clip(0, 255).astype(np.uint8)
+        mask = (random.random(size) < 0.7).astype(np.uint8)
+        mask[0, 0] = 1
+        assert preprocess._percentile(values, percent) == float(np.percentile(values, percent))
+        assert percentile_of(values, percent) == pytest.approx(np.percentile(values, percent))
+        assert percentile_of(values, percent, mask) == pytest.approx(np.percentile(values[mask > 0], percent))
+    assert percentile_of(values, percent, np.zeros(size, np.uint8)) == 0
+
+
+@pytest.mark.parametrize("step", [2, 7, 10])
+def test_the_map_of_a_view_is_that_of_its_homography(step: int) -> None:
+    to_cells = np.array([[0.05, 0.004, -3], [-0.003, 0.052, -2], [2e-5, -1e-5, 1]])
+    view_to_cells = np.array([[0.1, 0, 0.05], [0, 0.1, 0.05], [0, 0, 1]])
+    maps = pixel_map(to_cells, None, view_to_cells, (83, 47), step)
+    assert maps.shape == (47, 83, 2)
+    pixels = np.stack(np.meshgrid(np.arange(83.0), np.arange(47.0)), axis=-1).reshape(1, -1, 2)
+    wanted = cv2.perspectiveTransform(pixels, np.linalg.inv(to_cells) @ view_to_cells).reshape(maps.shape)
+    assert float(np.abs(maps - wanted).max()) < 0.02
+
+
+def test_lines_are_the_medians_of_seven_squares() -> None:
+    view = np.random.default_rng(5).integers(0, 255, (9 * CELL_PX, 40), dtype=np.uint8)
+    reach = NEIGHBOURS * CELL_PX
+    tall = np.pad(view, ((reach, reach), (0, 0)))
+    layers = [tall[k * CELL_PX : k * CELL_PX + len(view)] for k in range(2 * NEIGHBOURS + 1)]
+    lines = cv2.dilate(np.median(layers, axis=0).astype(np.uint8), np.ones((3, 3), np.uint8))
+    assert np.array_equal(without_lines(view), cv2.subtract(view, lines))
+
+
+def test_specks_are_left_out_of_the_ink() -> None:
+    ink = np.zeros((60, 90), np.uint8)
+    ink[30, 5:80] = 200
+    ink[10:13, 10:13] = ink[10:13, 15:18] = ink[50, 60] = 200
+    view = TraceView(ink=ink, threshold=100.0, inside=np.full_like(ink, 255), left=0, top=0)
+    mask = ink_mask(view)
+    assert mask[30, 5:80].all()
+    assert int(mask.sum()) == 75
+
+
+def _squares(step: float) -> np.ndarray:
+    """uint8 ink (700, 900) of a grid with lines every ``step`` pixels both ways."""
+    y, x = np.mgrid[0:700, 0:900]
+    return np.where(np.minimum(x % step, y % step) < 2, 120, 10).astype(np.uint8)
+
+
+def test_every_other_tile_gives_lattices_that_all_tiles_give_too() -> None:
+    tiles = TileLattices(_squares(20), side=QUICK_SIDE)
+    half, whole = tiles.find(Coverage.HALF), tiles.find(Coverage.ALL)
+    assert 0.4 < len(half.centres) / len(whole.centres) < 0.6
+    assert {tuple(centre) for centre in half.centres} <= {tuple(centre) for centre in whole.centres}
+    assert np.abs(whole.steps - 20 * np.eye(2)).max() < 0.2
+
+
+def test_a_plain_grid_is_measured() -> None:
+    grid = find_grid(_squares(20))
+    period = np.linalg.inv(grid.to_cells)[[0, 1], [0, 1]]
+    assert np.abs(period / 20 - 1).max() < 2e-3
+    assert grid.residual_cells < 0.03
