@@ -1,0 +1,170 @@
+"""Paper speed and gain as the sheet itself states them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from vizecg.spec import SheetSpec
+from vizecg_edge.printed.grammar import Setting, settings_of
+from vizecg_edge.printed.ink import Ink, ink_of_view
+from vizecg_edge.printed.lines import LETTER_PX, MARGIN_PX, Box, find_lines, strip_of
+from vizecg_edge.printed.net import letters_of, probabilities
+from vizecg_edge.printed.views import LEAST_PX_PER_MM, Stretch, stretches_of, view_of, view_scale
+from vizecg_edge.rectify.result import Rectified
+
+PX_PER_MM_RANGE = (2.0, 40.0)
+READINGS = ((False, 1.0), (False, 0.9), (True, 1.0), (True, 0.9))
+"""A line is read as it was found or wider, at these scales, until two readings agree on all that it says."""
+WHOLE = 10.0
+"""Smaller numbers may be the end of one (2.5, 25): they count when a wider reading shows nothing before them."""
+UNIT = "m/"
+"""Lines whose first reading has nothing of this kind are not read again."""
+MOST_COLUMNS = 1600
+"""Width of all the pictures of text that are read in one view: bounds the time."""
+USUAL_SHAPE = 8.0
+"""Width by height of a line that states a setting."""
+MORE = (1.8, 1.2)
+"""Read to the left and right of what was found, in heights of the letters: grid lines may have hidden some there."""
+FIND_PX_PER_MM = 4.0
+"""Scale at which text is looked for."""
+AROUND_MM = (16.0, 5.5)
+"""Shown around a line of text for reading it: three squares of the grid to the sides, one above and below."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Printed:
+    """Paper speed and gain as printed on the sheet; None where nothing was read with certainty.
+
+    ``mixed``: two speeds or two gains were read that differ, such as limb leads at 10 and chest leads at 5 mm/mV; that
+    setting is None.
+    """
+
+    speed_mm_s: float | None = None
+    gain_mm_mv: float | None = None
+    mixed: bool = False
+
+
+def read_printed(view: np.ndarray, *, px_per_mm: float) -> Printed:
+    """Read the settings in a picture of a stretch of flattened, upright paper.
+
+    Args:
+        view: uint8 grey (h, w) or RGB (h, w, 3).
+        px_per_mm: its scale.
+
+    Raises:
+        ValueError: the view or the scale is none.
+    """
+    return _agreed(settings_in(view, px_per_mm=px_per_mm))
+
+
+def read_photo(photo: np.ndarray, rectified: Rectified, spec: SheetSpec) -> Printed:
+    """Read the settings around the block of traces of a photograph.
+
+    Text is looked for in coarse views and read in fine ones, above the block only where a setting is missing below.
+
+    Args:
+        photo: uint8 RGB (H, W, 3), the picture whose pixels ``rectified.homography`` maps.
+        rectified: where the sheet lies in it.
+        spec: the sheet.
+
+    Raises:
+        ValueError: the photograph is none.
+    """
+    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
+        raise ValueError(f"expected a uint8 (H, W, 3) photograph, got {photo.dtype} {photo.shape}")
+    if rectified.px_per_mm < LEAST_PX_PER_MM:
+        return Printed()
+    fine = view_scale(rectified.px_per_mm)
+    coarse = fine if fine < 1.4 * FIND_PX_PER_MM else FIND_PX_PER_MM
+    found: list[Setting] = []
+    for stretch in stretches_of(rectified, spec):
+        if len({setting.speed for setting in found}) == 2:
+            break
+        shown = view_of(photo, rectified, spec, stretch, coarse)
+        if shown is None:
+            continue
+        view, seen = shown
+        ink = ink_of_view(view, coarse)
+        boxes = _likely(find_lines(ink, coarse))
+        if coarse == fine:
+            found += _read(ink, boxes)
+            continue
+        for box in boxes:
+            near = Stretch(
+                left=seen.left + box.left / coarse - AROUND_MM[0],
+                top=seen.top + box.top / coarse - AROUND_MM[1],
+                right=seen.left + box.right / coarse + AROUND_MM[0],
+                bottom=seen.top + box.bottom / coarse + AROUND_MM[1],
+            )
+            closer = view_of(photo, rectified, spec, near, fine)
+            if closer is not None:
+                found += settings_in(closer[0], px_per_mm=fine)
+    return _agreed(found)
+
+
+def settings_in(view: np.ndarray, *, px_per_mm: float) -> list[Setting]:
+    """All settings that a view states for certain; see ``read_printed``."""
+    if view.dtype != np.uint8 or view.ndim not in (2, 3) or (view.ndim == 3 and view.shape[2] != 3) or not view.size:
+        raise ValueError(f"expected a uint8 (h, w) or (h, w, 3) view, got {view.dtype} {view.shape}")
+    if not PX_PER_MM_RANGE[0] <= px_per_mm <= PX_PER_MM_RANGE[1]:
+        raise ValueError(f"expected {PX_PER_MM_RANGE[0]:g} to {PX_PER_MM_RANGE[1]:g} px/mm, got {px_per_mm:g}")
+    if min(view.shape[:2]) < 8:
+        return []
+    ink = ink_of_view(view, px_per_mm)
+    return _read(ink, _likely(find_lines(ink, px_per_mm)))
+
+
+def _likely(boxes: list[Box]) -> list[Box]:
+    """As many lines as there is time for, those first that are as long as settings are."""
+    kept, columns = [], 0.0
+    for box in sorted(boxes, key=lambda box: abs(np.log(_shape(box) / USUAL_SHAPE))):
+        columns += LETTER_PX * _shape(box) + 2 * MARGIN_PX
+        if columns > MOST_COLUMNS:
+            break
+        kept.append(box)
+    return kept
+
+
+def _shape(box: Box) -> float:
+    return (box.right - box.left) / (box.bottom - box.top)
+
+
+def _read(ink: Ink, boxes: list[Box]) -> list[Setting]:
+    return [setting for box in boxes for setting in _read_line(ink, box)]
+
+
+def _read_line(ink: Ink, box: Box) -> list[Setting]:
+    """The settings that two readings of a line agree on; none of a kind of which a third one says another."""
+    tall = box.bottom - box.top
+    wider = box._replace(left=box.left - round(MORE[0] * tall), right=box.right + round(MORE[1] * tall))
+    counts: Counter[Setting] = Counter()
+    certain: list[Setting] = []
+    whole: set[Setting] = set()
+    for number, (more, scale) in enumerate(READINGS):
+        letters = letters_of(probabilities(strip_of(ink, wider if more else box, scale=scale)))
+        units = "".join(letter.letter for letter in letters).count(UNIT)
+        if number == 0 and not units:
+            break
+        said = set(settings_of(letters))
+        counts.update(said)
+        whole |= {setting for setting in said if more or setting.value >= WHOLE}
+        certain = [setting for setting, count in counts.items() if count >= 2 and setting in whole]
+        if len(certain) >= units:
+            break
+    rivals = [setting.speed for setting in counts if setting not in certain]
+    return [setting for setting in certain if setting.speed not in rivals]
+
+
+def _agreed(settings: list[Setting]) -> Printed:
+    """What all settings of a kind say."""
+    speeds = {setting.value for setting in settings if setting.speed}
+    gains = {setting.value for setting in settings if not setting.speed}
+    mixed = len(speeds) > 1 or len(gains) > 1
+    return Printed(
+        speed_mm_s=speeds.pop() if len(speeds) == 1 else None,
+        gain_mm_mv=gains.pop() if len(gains) == 1 else None,
+        mixed=mixed,
+    )
