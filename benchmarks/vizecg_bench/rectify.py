@@ -54,12 +54,12 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
         layout, style = random_layout(rng), random_style(rng)
         printed = render_sheet(record, spec=manifest.sheet, style=style, layout=layout)
         photo = photograph(printed.image, rng=rng, spec=manifest.sheet, width_px=PHOTO_WIDTH_PX)
-        turns.add(photo.image, manifest.sheet)
-        perspective.add(printed, manifest.sheet)
+        turns.add(photo.image, manifest.sheet, manifest.gate)
+        perspective.add(printed, manifest.sheet, manifest.gate)
         start = time.perf_counter()
         try:
             found = rectify(photo.image, manifest.sheet)
-            assess(found)
+            assess(found, manifest.gate, manifest.sheet)
         except InputRefusedError as error:
             reasons[str(error.reason)] += 1
             grids[style.palette] += 1

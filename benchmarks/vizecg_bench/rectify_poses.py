@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from vizecg.spec import InputRefusedError, SheetSpec
+from vizecg.spec.gate import QualityGate
 
 SAME_DEG = 15.0
 """A sheet turned wrongly is off by 90 or 180 degrees."""
@@ -29,7 +30,7 @@ class TurnCount:
     def __init__(self) -> None:
         self.counts: dict[int, Counter[str]] = {turns: Counter() for turns in range(4)}
 
-    def add(self, image: np.ndarray, spec: SheetSpec) -> None:
+    def add(self, image: np.ndarray, spec: SheetSpec, gate: QualityGate) -> None:
         """Rectify ``image`` (uint8 RGB, the sheet upright) in all four turns."""
         from vizecg_edge.quality import assess
         from vizecg_edge.rectify import rectify
@@ -37,7 +38,7 @@ class TurnCount:
         for turns, count in self.counts.items():
             try:
                 found = rectify(np.ascontiguousarray(np.rot90(image, turns)), spec)
-                assess(found)
+                assess(found, gate, spec)
             except InputRefusedError as error:
                 count[str(error.reason)] += 1
                 continue
@@ -60,7 +61,7 @@ class PerspectiveCount:
         self.tried: Counter[float] = Counter()
         self.errors: dict[float, list[float]] = defaultdict(list)
 
-    def add(self, printed: Any, spec: SheetSpec) -> None:
+    def add(self, printed: Any, spec: SheetSpec, gate: QualityGate) -> None:
         """Look at one sheet of the renderer, uint8 RGB of ``spec``, if it is its turn."""
         from vizecg_edge.quality import assess
         from vizecg_edge.rectify import rectify
@@ -78,7 +79,7 @@ class PerspectiveCount:
             self.tried[tilt] += 1
             try:
                 found = rectify(cv2.GaussianBlur(image, (0, 0), 0.7), spec)
-                assess(found)
+                assess(found, gate, spec)
             except InputRefusedError:
                 continue
             self.answered[tilt] += 1

@@ -46,13 +46,16 @@ class Quality:
 
 @dataclass(frozen=True, kw_only=True)
 class Geometry:
-    """``homography`` takes photo pixels to sheet pixels."""
+    """``homography`` takes photo pixels to sheet pixels. ``speed_source`` and ``gain_source`` say how the paper speed
+    and the gain are known: ``printed``, ``pulse`` or ``assumed``."""
 
     homography: list[list[float]] | None = None
     rotation_deg: float | None = None
     layout: str | None = None
     speed_mm_s: float | None = None
     gain_mm_mv: float | None = None
+    speed_source: str | None = None
+    gain_source: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,7 @@ class Timings:
     decode: float | None = None
     detect: float | None = None
     rectify: float | None = None
+    judge: float | None = None
     preprocess: float | None = None
     infer: float | None = None
     total: float | None = None
@@ -119,11 +123,19 @@ class Answer:
             f" {label.description}"
             for label in Label
         ]
+        assumed = self._assumed()
+        rows += [f"  {assumed}"] if assumed else []
         quality = f"  quality {self.quality.score:.2f}, {self.timings_ms.total:.0f} ms. {INTENDED_USE}"
         name = self.input.name
         if self.input.combined is not None:
             name += f" (median of {self.input.combined} frames)"
         return "\n".join([f"{name}:", *rows, quality])
+
+    def _assumed(self) -> str:
+        """What was taken for granted about the print; empty where the print itself says it."""
+        speed, gain = self.geometry.speed_source == "assumed", self.geometry.gain_source == "assumed"
+        parts = [f"{self.geometry.speed_mm_s:g} mm/s"] * speed + [f"{self.geometry.gain_mm_mv:g} mm/mV"] * gain
+        return f"{' and '.join(parts)} assumed: check the printout" if parts else ""
 
 
 def _plain(value: Any) -> Any:

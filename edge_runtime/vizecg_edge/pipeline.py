@@ -8,8 +8,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from vizecg.spec import GAIN_MM_MV, LABELS, PAPER_SPEED_MM_S, InputRefusedError, MissingToolError
+from vizecg.spec import LABELS, InputRefusedError, MissingToolError
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg.spec.preprocess import preprocess
 from vizecg_edge.answer import ANSWERED, REFUSED, Answer, BundleId, Geometry, Input, Quality, Timings
@@ -19,6 +20,7 @@ from vizecg_edge.capture import Picture, Shot, file_shots
 from vizecg_edge.quality import assess
 from vizecg_edge.rectify import Rectified, rectify
 from vizecg_edge.rectify.sheet import SPARE_SCALE
+from vizecg_edge.scales import Scales, scales_of
 
 DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
 MISSING_TOOL = "missing_tool"
@@ -45,7 +47,8 @@ class Pipeline:
 
     Args:
         bundle: folder of the bundle; None takes the shipped one.
-        threads: computation threads of the engine and of OpenCV; 0 takes one per core.
+        threads: computation threads; 0 takes one per core for the engine, and one for OpenCV and numpy, in this whole
+            process: their pictures and matrices are too small for more to pay.
         backend: the engine; ``auto`` takes the best that fits the bundle and this device.
         artefact: name of the artefact to run; None takes the engine's best.
 
@@ -67,8 +70,8 @@ class Pipeline:
         opened = open_backend(self.bundle, kind=backend, artefact=artefact, threads=threads)
         self.artefact = opened.artefact
         self.backend: Backend = opened.backend
-        if threads:
-            cv2.setNumThreads(threads)
+        cv2.setNumThreads(threads or 1)
+        threadpool_limits(threads or 1, user_api="blas")
         self.bundle_id = BundleId(
             name=self.bundle.manifest.name,
             sha256=self.bundle.sha256,
@@ -89,32 +92,40 @@ class Pipeline:
         """Answer one picture of a file of any kind; refusals are answers too."""
         clock = _Clock(decode=shot.read_ms)
         source = Input(path=shot.path, sha256=shot.sha256, page=shot.page, frame=shot.frame)
-        photo = rectified = None
+        photo = rectified = whole = None
+        scales = Scales()
         try:
             picture = self._load(shot, float("inf"), clock)
             photo = picture.pixels
             source = replace(source, width=picture.width, height=picture.height)
             rectified = self._rectify(picture, clock)
             enough = self.bundle.manifest.sheet.px_per_mm * SPARE_SCALE
-            if picture.reduced > 1 and rectified.px_per_mm < enough * picture.reduced:
+            if picture.reduced > 1 and rectified.px_per_mm < enough:
                 # The sheet fills less of the picture than was reckoned with: read it finer.
-                picture = self._load(shot, rectified.px_per_mm / enough, clock)
+                picture = self._load(shot, rectified.px_per_mm * picture.reduced / enough, clock)
                 photo = picture.pixels
                 rectified = self._rectify(picture, clock)
-            return self._classify(source, photo, rectified, assess(rectified), clock)
+            whole = _in_whole(rectified, picture)
+            manifest = self.bundle.manifest
+            clock.skip()
+            score = assess(rectified, manifest.gate, manifest.sheet)
+            scales = scales_of(photo, rectified, manifest.sheet)
+            clock.lap("judge")
+            return self._classify(source, photo, whole, score, scales, clock)
         except (InputRefusedError, MissingToolError) as error:
+            # A refusal that stood in a variable on its way here keeps its frames, and in them the whole photograph.
+            error.__traceback__ = None
             answer = Answer(
                 input=source,
                 status=REFUSED,
                 reasons=(error.reason if isinstance(error, InputRefusedError) else MISSING_TOOL,),
                 messages=(f"{source.name}: {error}",),
-                quality=_quality(rectified, None),
-                geometry=_geometry(rectified),
+                quality=_quality(whole, None),
+                geometry=_geometry(whole, scales),
                 timings_ms=clock.timings(),
                 bundle=self.bundle_id,
             )
-            sheet = None if rectified is None else rectified.sheet
-            return Result(answer=answer, photo=photo, sheet=sheet, rectified=rectified)
+            return Result(answer=answer, photo=photo, sheet=None if whole is None else whole.sheet, rectified=whole)
 
     def _load(self, shot: Shot, most_reduced: float, clock: _Clock) -> Picture:
         clock.skip()
@@ -123,16 +134,13 @@ class Pipeline:
         return picture
 
     def _rectify(self, picture: Picture, clock: _Clock) -> Rectified:
-        """The sheet, with its scale and homography in pixels of the whole picture."""
         rectified = rectify(picture.pixels, self.bundle.manifest.sheet)
         clock.add(rectified.timings_ms)
-        return replace(
-            rectified,
-            homography=rectified.homography @ picture.to_pixels,
-            px_per_mm=rectified.px_per_mm * picture.reduced,
-        )
+        return rectified
 
-    def _classify(self, source: Input, photo: np.ndarray, rectified: Rectified, score: float, clock: _Clock) -> Result:
+    def _classify(
+        self, source: Input, photo: np.ndarray, rectified: Rectified, score: float, scales: Scales, clock: _Clock
+    ) -> Result:
         manifest = self.bundle.manifest
         clock.skip()
         image = preprocess(rectified.sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
@@ -144,7 +152,7 @@ class Pipeline:
                 input=source,
                 status=ANSWERED,
                 quality=_quality(rectified, score),
-                geometry=_geometry(rectified),
+                geometry=_geometry(rectified, scales),
                 bundle=self.bundle_id,
             ),
             logits,
@@ -191,6 +199,16 @@ class _Clock:
         return Timings(**{stage: round(value, 2) for stage, value in self.stages.items()}, total=round(total, 2))
 
 
+def _in_whole(rectified: Rectified, picture: Picture) -> Rectified:
+    """With scale and homography in pixels of the whole picture."""
+    return replace(
+        rectified,
+        homography=rectified.homography @ picture.to_pixels,
+        px_per_mm=rectified.px_per_mm * picture.reduced,
+        px_per_mm_sd=rectified.px_per_mm_sd * picture.reduced,
+    )
+
+
 def _quality(rectified: Rectified | None, score: float | None) -> Quality:
     if rectified is None:
         return Quality()
@@ -202,14 +220,15 @@ def _quality(rectified: Rectified | None, score: float | None) -> Quality:
     )
 
 
-def _geometry(rectified: Rectified | None) -> Geometry:
+def _geometry(rectified: Rectified | None, scales: Scales) -> Geometry:
     if rectified is None:
         return Geometry()
     return Geometry(
         homography=rectified.homography.tolist(),
         rotation_deg=round(rectified.rotation_deg, 3),
         layout=rectified.layout,
-        # The speed and gain that the sheet is read at; the printed text is not read yet, so they are assumed.
-        speed_mm_s=PAPER_SPEED_MM_S,
-        gain_mm_mv=GAIN_MM_MV,
+        speed_mm_s=scales.speed_mm_s,
+        gain_mm_mv=scales.gain_mm_mv,
+        speed_source=scales.speed_source.value,
+        gain_source=scales.gain_source.value,
     )

@@ -2,94 +2,90 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 
+import cv2
 import numpy as np
 
-from vizecg.spec import LAYOUT_3X4_R
+from vizecg.spec import LAYOUT_3X4_R, SheetSpec
+from vizecg.spec.gate import QualityGate
+from vizecg_edge.glare import glare_share
+from vizecg_edge.likeness import likeness
 from vizecg_edge.rectify.reasons import Reason, refusal
 from vizecg_edge.rectify.result import Rectified
 
-
-@dataclass(frozen=True, kw_only=True)
-class QualityGate:
-    """Thresholds. Each pair is (worst that passes, from here on nothing better matters) of one figure of merit.
-
-    Attributes:
-        px_per_mm: photograph pixels per millimetre; traces are 0.3 to 0.5 mm thick.
-        bend_residual_mm: what is left of the grid's misfit on the sheet.
-        grid_residual_mm: how far the paper departs from a plane.
-        sharpness: see ``Rectified.sharpness``.
-        coverage: share of the block of traces in the photograph.
-        grid_share: share of the block's squares with a readable grid.
-        exposure: brightness of the paper on the sheet, 0 to 255.
-        least_score: lowest product of all marks that passes.
-    """
-
-    px_per_mm: tuple[float, float] = (2.0, 4.0)
-    bend_residual_mm: tuple[float, float] = (1.0, 0.2)
-    grid_residual_mm: tuple[float, float] = (3.0, 0.8)
-    sharpness: tuple[float, float] = (0.3, 0.75)
-    coverage: tuple[float, float] = (0.94, 0.995)
-    grid_share: tuple[float, float] = (0.15, 0.6)
-    exposure: tuple[float, float] = (50.0, 110.0)
-    least_score: float = 0.1
-
-    def marks(self, rectified: Rectified) -> dict[Reason, float]:
-        """0 (fails) to 1 (no better is needed) for each reason to refuse."""
-        bend = min(
-            _mark(rectified.bend_residual_mm, self.bend_residual_mm),
-            _mark(rectified.grid_residual_mm, self.grid_residual_mm),
-        )
-        return {
-            Reason.UNSUPPORTED_LAYOUT: float(rectified.layout == LAYOUT_3X4_R),
-            Reason.CUT_OFF: _mark(rectified.coverage, self.coverage),
-            Reason.TOO_SMALL: _mark(rectified.px_per_mm, self.px_per_mm),
-            Reason.TOO_DARK: _mark(exposure_of(rectified.sheet), self.exposure),
-            Reason.TOO_BLURRED: _mark(rectified.sharpness, self.sharpness),
-            Reason.DISTORTED: bend,
-            Reason.NO_GRID: _mark(rectified.grid_share, self.grid_share),
-        }
-
-    def score(self, rectified: Rectified) -> float:
-        """0..1: product of the marks, each between 0.25 and 1 where it passes; 0 where one fails."""
-        return _score(self.marks(rectified))
+REASONS = {
+    "identities": Reason.NOT_AN_ECG,
+    "layout": Reason.UNSUPPORTED_LAYOUT,
+    "coverage": Reason.CUT_OFF,
+    "px_per_mm": Reason.TOO_SMALL,
+    "exposure": Reason.TOO_DARK,
+    "glare": Reason.GLARE,
+    "sharpness": Reason.TOO_BLURRED,
+    "bend_residual_mm": Reason.DISTORTED,
+    "grid_residual_mm": Reason.DISTORTED,
+    "grid_share": Reason.NO_GRID,
+    "scale_spread": Reason.SCALE_UNCERTAIN,
+}
+"""What each figure of merit is refused for. Of several that fail, the first is told."""
 
 
-DEFAULT_GATE = QualityGate()
+def merits_of(rectified: Rectified, spec: SheetSpec | None = None) -> dict[str, float]:
+    """Every figure of merit that a gate has limits for, see ``QualityGate``."""
+    spec = spec or SheetSpec()
+    traces = likeness(rectified.signals_mm)
+    lit = glare_share(rectified.sheet, rectified.rows_mm, spec)
+    return {
+        "identities": traces.identities,
+        "layout": traces.layout,
+        "coverage": rectified.coverage,
+        "px_per_mm": rectified.px_per_mm,
+        "exposure": exposure_of(rectified.sheet),
+        # What lies outside the photograph is white on the sheet too.
+        "glare": max(0.0, lit - (1.0 - rectified.coverage)),
+        "sharpness": rectified.sharpness,
+        "bend_residual_mm": rectified.bend_residual_mm,
+        "grid_residual_mm": rectified.grid_residual_mm,
+        "grid_share": rectified.grid_share,
+        "scale_spread": rectified.px_per_mm_sd / rectified.px_per_mm,
+    }
 
 
-def assess(rectified: Rectified, gate: QualityGate = DEFAULT_GATE) -> float:
+def score_of(merits: dict[str, float], gate: QualityGate) -> float:
+    """0..1: product of the marks, each between 0.25 and 1 where it passes; 0 where one fails."""
+    marks = [gate.mark(figure, value) for figure, value in merits.items()]
+    return 0.0 if min(marks) <= 0 else math.prod(0.25 + 0.75 * mark for mark in marks)
+
+
+def assess(rectified: Rectified, gate: QualityGate | None = None, spec: SheetSpec | None = None) -> float:
     """The quality score, 0..1.
 
+    Args:
+        rectified: of a sheet of ``spec``.
+        gate: limits, from the bundle; None takes those that no bundle has fitted.
+        spec: None takes the default sheet.
+
     Raises:
-        InputRefusedError: the sheet fails; ``reason`` is that of the worst mark.
+        InputRefusedError: the sheet fails; ``reason`` is that of the first figure beyond its limit, or low_quality.
     """
-    marks = gate.marks(rectified)
-    worst = min(marks, key=lambda reason: marks[reason])
-    if marks[worst] <= 0:
-        raise refusal(worst)
-    score = _score(marks)
+    gate = gate or QualityGate()
+    if rectified.layout != LAYOUT_3X4_R:
+        raise refusal(Reason.UNSUPPORTED_LAYOUT)
+    merits = merits_of(rectified, spec)
+    for figure, reason in REASONS.items():
+        if gate.mark(figure, merits[figure]) <= 0:
+            raise refusal(reason)
+    score = score_of(merits, gate)
     if score < gate.least_score:
         raise refusal(Reason.LOW_QUALITY, f"quality {score:.2f}, at least {gate.least_score:.2f} is needed")
     return score
 
 
-def _score(marks: dict[Reason, float]) -> float:
-    values = np.array(list(marks.values()))
-    return 0.0 if (values <= 0).any() else float(np.prod(0.25 + 0.75 * values))
-
-
 def exposure_of(sheet: np.ndarray) -> float:
     """Brightness (0 to 255) of the darker half of the paper: upper quartile of the brightest channel, by patches."""
-    light = sheet[::4, ::4].max(axis=2)
-    rows, columns = light.shape[0] // 8 * 8, light.shape[1] // 8 * 8
-    patches = light[:rows, :columns].reshape(rows // 8, 8, columns // 8, 8)
-    paper = np.percentile(patches, 75, axis=(1, 3))
+    red, green, blue = cv2.split(np.ascontiguousarray(sheet[::4, ::4]))
+    light = cv2.max(cv2.max(red, green), blue)
+    rows, columns = light.shape[0] // 8, light.shape[1] // 8
+    patches = light[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8).swapaxes(1, 2).reshape(-1, 64)
+    paper = np.partition(patches, 47, axis=1)[:, 47]
     return float(np.percentile(paper, 25))
-
-
-def _mark(value: float, limits: tuple[float, float]) -> float:
-    """Linear from 0 at the first limit to 1 at the second, whichever way they lie."""
-    worst, best = limits
-    return float(np.clip((value - worst) / (best - worst), 0.0, 1.0))

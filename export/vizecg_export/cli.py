@@ -18,6 +18,7 @@ from vizecg_export.targets import OnFail, Precision, Target, require
 from vizecg_export.verbs.diff import diff
 from vizecg_export.verbs.doctor import doctor
 from vizecg_export.verbs.explain import explain
+from vizecg_export.verbs.gate import gate
 from vizecg_export.verbs.inspect import inspect
 from vizecg_export.verbs.verify import verify
 
@@ -130,7 +131,7 @@ def export(
         print_summary(told, table_console())
 
 
-for verb in (verify, inspect, diff, explain, doctor):
+for verb in (verify, inspect, diff, explain, gate, doctor):
     app.command()(verb)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vizecg.spec.checks import check_types
 from vizecg.spec.labels import LABELS
 
 
@@ -15,16 +16,19 @@ class DecisionRule:
     """Per-class calibration and thresholds of one artefact, in label order.
 
     ``p = sigmoid(scale * logit + bias)``; a label is decided present when ``p >= threshold``. It is left undecided
-    (None) where moving the logit by ``margin``, the artefact's own numerical error, would turn the decision over.
+    (None) where moving the logit by ``margin``, the artefact's own numerical error, would turn the decision over, and
+    where the calibrated logit ``scale * logit + bias`` is less than the label's ``undecided_margin`` from that of the
+    threshold: another photograph of the same printout could then be decided the other way.
     """
 
     scale: tuple[float, ...] = (1.0,) * len(LABELS)
     bias: tuple[float, ...] = (0.0,) * len(LABELS)
     threshold: tuple[float, ...] = (0.5,) * len(LABELS)
     margin: float = 0.0
+    undecided_margin: tuple[float, ...] = (0.0,) * len(LABELS)
 
     def __post_init__(self) -> None:
-        for name in ("scale", "bias", "threshold"):
+        for name in ("scale", "bias", "threshold", "undecided_margin"):
             values = getattr(self, name)
             if len(values) != len(LABELS) or not np.all(np.isfinite(values)):
                 raise ValueError(f"{name} needs {len(LABELS)} finite numbers, got {values}")
@@ -34,6 +38,8 @@ class DecisionRule:
             raise ValueError(f"thresholds must lie between 0 and 1, got {self.threshold}")
         if not (np.isfinite(self.margin) and self.margin >= 0):
             raise ValueError(f"margin must be a finite number >= 0, got {self.margin}")
+        if min(self.undecided_margin) < 0:
+            raise ValueError(f"undecided_margin must not be negative, got {self.undecided_margin}")
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """logits (..., 6) -> calibrated probabilities float64 (..., 6)."""
@@ -42,13 +48,20 @@ class DecisionRule:
             raise ValueError(f"expected finite logits (..., {len(LABELS)}), got shape {logits.shape}")
         return sigmoid(logits * np.array(self.scale) + np.array(self.bias))
 
+    def distances(self, logits: np.ndarray) -> np.ndarray:
+        """logits (..., 6) -> float64 (..., 6), how far the calibrated logits lie above those of the thresholds."""
+        threshold = np.array(self.threshold)
+        calibrated = np.asarray(logits, dtype=np.float64) * np.array(self.scale) + np.array(self.bias)
+        return np.asarray(calibrated - np.log(threshold / (1 - threshold)))
+
     def decide(self, logits: np.ndarray) -> dict[str, bool | None]:
         """logits (6,) -> present, absent or undecided, per label."""
         low = self.probabilities(np.asarray(logits) - self.margin)
         high = self.probabilities(np.asarray(logits) + self.margin)
+        near = np.abs(self.distances(logits)) < np.array(self.undecided_margin)
         answers: dict[str, bool | None] = {}
-        for label, below, above, threshold in zip(LABELS, low, high, self.threshold, strict=True):
-            answers[label] = True if below >= threshold else False if above < threshold else None
+        for label, below, above, threshold, close in zip(LABELS, low, high, self.threshold, near, strict=True):
+            answers[label] = None if close else True if below >= threshold else False if above < threshold else None
         return answers
 
     def to_dict(self) -> dict[str, Any]:
@@ -57,7 +70,9 @@ class DecisionRule:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> DecisionRule:
         fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
-        return cls(**fields)
+        rule = cls(**fields)
+        check_types(rule)
+        return rule
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

@@ -14,14 +14,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vizecg.spec.checks import check_types, printable
 from vizecg.spec.decide import DecisionRule
 from vizecg.spec.errors import BundleError, UsageError
 from vizecg.spec.fingerprint import sha256_bytes, sha256_file
+from vizecg.spec.gate import QualityGate
 from vizecg.spec.labels import INTENDED_USE, LABELS
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.spec.sheet import SheetSpec
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MANIFEST = "manifest.json"
 GOLDEN = "golden.npz"
 MODEL_INPUT, MODEL_OUTPUT = "image", "logits"
@@ -55,7 +57,9 @@ class Artefact:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Artefact:
         lists: dict[str, Any] = {key: tuple(data[key]) for key in ("extra_files", "fallbacks") if key in data}
-        return cls(**{**data, **lists, "decision": DecisionRule.from_dict(data["decision"])})
+        artefact = cls(**{**data, **lists, "decision": DecisionRule.from_dict(data["decision"])})
+        check_types(artefact)
+        return artefact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +67,8 @@ class Manifest:
     """Everything that the edge reads; see the module's docstring for the files beside it.
 
     ``ladder`` holds how far each step from the float network to the artefacts is from it, on the golden sheets.
+    ``gate`` says which photographs are answered, ``gate_source`` what it and the artefacts' ``undecided_margin`` were
+    fitted on; empty where they were not fitted for this bundle.
     """
 
     name: str
@@ -77,6 +83,8 @@ class Manifest:
     source: dict[str, Any]
     files: dict[str, str]
     ladder: tuple[dict[str, Any], ...] = ()
+    gate: QualityGate = field(default_factory=QualityGate)
+    gate_source: dict[str, Any] = field(default_factory=dict)
     labels: tuple[str, ...] = LABELS
     intended_use: str = INTENDED_USE
     schema_version: int = SCHEMA_VERSION
@@ -115,20 +123,21 @@ class Manifest:
         try:
             data = json.loads(text)
             if data.get("schema_version") != SCHEMA_VERSION:
-                raise BundleError(
-                    f"manifest schema {data.get('schema_version')} is not {SCHEMA_VERSION}: export the model anew"
-                )
+                found = printable(data.get("schema_version"))
+                raise BundleError(f"manifest schema {found} is not {SCHEMA_VERSION}: export the model anew")
             if tuple(data["labels"]) != LABELS:
-                raise BundleError(f"manifest labels {data['labels']} are not {list(LABELS)}")
+                raise BundleError(f"manifest labels {printable(data['labels'])} are not {list(LABELS)}")
             data["labels"] = LABELS
             data["artefacts"] = tuple(Artefact.from_dict(raw) for raw in data["artefacts"])
             data["ladder"] = tuple(data["ladder"])
             data["sheet"] = SheetSpec.from_dict(data["sheet"])
             data["preprocess"] = PreprocessSpec.from_dict(data["preprocess"])
+            data["gate"] = QualityGate.from_dict(data["gate"])
             manifest = cls(**data)
+            check_types(manifest)
             manifest.artefact()
-        except (ValueError, KeyError, TypeError, AttributeError, UsageError) as error:
-            raise BundleError(f"the manifest cannot be read: {str(error).splitlines()[0]}") from error
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
+            raise BundleError(f"the manifest cannot be read: {printable(error, 200)}") from error
         return manifest
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from vizecg.spec.checks import check_types
+
 
 @dataclass(frozen=True, kw_only=True)
 class SheetSpec:
@@ -32,6 +34,8 @@ class SheetSpec:
             raise ValueError(f"sheet size {self.width_mm} x {self.height_mm} mm is outside 20 to 1000 mm")
         if not 1 <= self.px_per_mm <= 40:
             raise ValueError(f"sheet scale {self.px_per_mm} px/mm is outside 1 to 40")
+        if not (0 <= self.block_x_mm < self.width_mm and 0 <= self.block_y_mm < self.height_mm):
+            raise ValueError(f"the block at {self.block_x_mm}, {self.block_y_mm} mm lies outside the sheet")
 
     @property
     def width_px(self) -> int:
@@ -65,7 +69,14 @@ class SheetSpec:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> SheetSpec:
-        return cls(**data)
+        """What ``to_dict`` gave.
+
+        Raises:
+            TypeError, ValueError: fields are missing or wrong.
+        """
+        spec = cls(**data)
+        check_types(spec)
+        return spec
 
 
 LAYOUT_3X4_R = "3x4+R"

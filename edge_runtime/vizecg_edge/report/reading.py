@@ -11,7 +11,7 @@ from vizecg_edge.rectify.reasons import Reason
 from vizecg_edge.report.explain import Explanation, explain
 
 WORDS = {True: "PRESENT", False: "absent", None: "undecided"}
-MILLISECONDS = ("decode", "detect", "rectify", "preprocess", "infer", "total")
+MILLISECONDS = ("decode", "detect", "rectify", "judge", "preprocess", "infer", "total")
 _TO_DO = {
     "file_not_found": "There is no such file.",
     "unreadable": "The file is not an image that can be read; take the photograph again.",
@@ -81,7 +81,8 @@ class Reading:
             ("sharpness", quality.sharpness, "{:.2f}"),
             ("rotation", geometry.rotation_deg, "{:.1f} degrees"),
             ("layout", geometry.layout, "{}"),
-            ("read at", geometry.speed_mm_s, "{:g} mm/s, " + f"{geometry.gain_mm_mv or 0:g} mm/mV (assumed)"),
+            ("paper speed", geometry.speed_mm_s, "{:g} mm/s (" + f"{geometry.speed_source})"),
+            ("gain", geometry.gain_mm_mv, "{:g} mm/mV (" + f"{geometry.gain_source})"),
         ]
         return [(name, form.format(value)) for name, value, form in rows if value is not None]
 

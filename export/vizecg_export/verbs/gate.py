@@ -1,0 +1,113 @@
+"""``vizecg-export gate``: put a fitted quality gate and undecided bands into a bundle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from vizecg.spec import UsageError
+from vizecg.spec.fingerprint import sha256_file
+from vizecg.spec.gate import QualityGate
+from vizecg.spec.manifest import Artefact, Bundle, Manifest, open_bundle, publish_bundle
+from vizecg_export.console import table_console
+from vizecg_export.provenance import git_state
+from vizecg_export.scratch import scratch_folder
+
+KIND = "gate"
+KEPT = ("source", "kind", "fold", "seed", "records", "records_sha256", "photographs", "real_photographs")
+"""Of what the fitting file says about its data, what the manifest keeps."""
+
+
+def put_gate(path: Path, fitting: Path) -> Bundle:
+    """Write the gate and the bands of a result file of ``vizecg-bench gate`` into the bundle at ``path``.
+
+    The bundle is replaced whole or not at all; of its files only the manifest changes.
+
+    Raises:
+        UsageError: the file is no such result, or was fitted for other model files than the bundle's.
+        BundleError: the bundle is damaged, changed or of another schema.
+    """
+    bundle = open_bundle(path)
+    fitted = _read(fitting)
+    try:
+        manifest = _fitted(bundle.manifest, fitted, sha256=sha256_file(fitting))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{fitting}: {str(error).splitlines()[0] or type(error).__name__}") from error
+    with scratch_folder(path) as scratch:
+        folder = scratch / "bundle"
+        folder.mkdir()
+        for name in bundle.manifest.files:
+            shutil.copy2(bundle.file(name), folder / name)
+        return publish_bundle(folder, manifest, path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise UsageError(f"{path} does not exist")
+    try:
+        data = json.loads(path.read_text())
+    except ValueError as error:
+        raise UsageError(f"{path} is not JSON: {error}") from error
+    if not isinstance(data, dict) or data.get("kind") != KIND:
+        raise UsageError(f"{path} is no result of `vizecg-bench gate`")
+    return data
+
+
+def _fitted(manifest: Manifest, fitted: dict[str, Any], *, sha256: str) -> Manifest:
+    source = {key: fitted["data"][key] for key in KEPT} | {
+        "file_sha256": sha256,
+        "command": fitted["command"],
+        "rule": fitted["rule"],
+        "targets": fitted["targets"],
+        "measured_with_bundle": fitted["bundle"]["sha256"],
+        "written_by": git_state(),
+    }
+    artefacts = tuple(_with_band(artefact, manifest, fitted["artefacts"]) for artefact in manifest.artefacts)
+    if artefacts == manifest.artefacts and not any(artefact.name in fitted["artefacts"] for artefact in artefacts):
+        raise ValueError(f"it names none of the bundle's artefacts: {', '.join(fitted['artefacts'])}")
+    return replace(manifest, gate=QualityGate.from_dict(fitted["gate"]), gate_source=source, artefacts=artefacts)
+
+
+def _with_band(artefact: Artefact, manifest: Manifest, fitted: dict[str, Any]) -> Artefact:
+    """An artefact that was not measured keeps the band that it has."""
+    if artefact.name not in fitted:
+        return artefact
+    own = fitted[artefact.name]
+    if own["file_sha256"] != manifest.files[artefact.file]:
+        raise ValueError(f"it was fitted for another {artefact.file} than the bundle's {artefact.name}")
+    band = tuple(float(value) for value in own["undecided_margin"])
+    return replace(artefact, decision=replace(artefact.decision, undecided_margin=band))
+
+
+def gate(
+    bundle: Annotated[Path, typer.Argument(help="The bundle, a directory.")],
+    fitting: Annotated[Path, typer.Option("--from", help="JSON of `vizecg-bench gate`.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,
+) -> None:
+    """Put a fitted quality gate and undecided bands into a bundle; its fingerprint changes."""
+    written = put_gate(bundle, fitting)
+    manifest = written.manifest
+    margins = {artefact.name: list(artefact.decision.undecided_margin) for artefact in manifest.artefacts}
+    if as_json:
+        told = {
+            "bundle_sha256": written.sha256, "gate": manifest.gate.to_dict(), "undecided_margin": margins,
+            "source": manifest.gate_source,
+        }  # fmt: skip
+        print(json.dumps(told))
+        return
+    table = Table(title=f"{bundle}: bundle {written.sha256[:16]}")
+    for column in ("figure of merit", "worst that passes", "no better is needed"):
+        table.add_column(column)
+    for figure, limits in manifest.gate.to_dict().items():
+        table.add_row(figure, *(f"{value:g}" for value in ([limits] if figure == "least_score" else limits)))
+    console = table_console()
+    console.print(table)
+    for name, margin in margins.items():
+        told_margin = ", ".join(f"{label} {value:g}" for label, value in zip(manifest.labels, margin, strict=True))
+        console.print(f"{name}: undecided within {told_margin}", soft_wrap=True)

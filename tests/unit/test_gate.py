@@ -1,0 +1,205 @@
+"""The quality gate: limits, figures of merit, how it is chosen, and the bands of undecided answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from vizecg.records.synthetic import synthesise
+from vizecg.render import Layout, LeadOrder, PrintStyle, render_sheet
+from vizecg.spec import LABELS, DecisionRule, SheetSpec, UsageError
+from vizecg.spec.gate import FIGURES, QualityGate
+from vizecg_bench.gate_curves import aurc, curve, figures_of
+from vizecg_bench.gate_fit import Judged, fit_bands, fit_gate, halves
+from vizecg_bench.gate_rows import GateRow
+from vizecg_edge.glare import glare_share
+from vizecg_edge.likeness import Likeness, likeness, signals_of
+from vizecg_edge.quality import REASONS, score_of
+
+pytestmark = pytest.mark.unit
+
+SPEC = SheetSpec()
+GOOD = {
+    "px_per_mm": 5.0, "scale_spread": 0.001, "bend_residual_mm": 0.05, "grid_residual_mm": 0.2, "sharpness": 1.0,
+    "coverage": 1.0, "grid_share": 1.0, "exposure": 220.0, "glare": 0.0, "identities": 7.0, "layout": 2.0,
+}  # fmt: skip
+
+
+def test_a_gate_survives_json() -> None:
+    gate = QualityGate(px_per_mm=(1.5, 3.0), least_score=0.3)
+    assert QualityGate.from_dict(gate.to_dict()) == gate
+    assert QualityGate.from_dict({k: list(v) if isinstance(v, tuple) else v for k, v in gate.to_dict().items()}) == gate
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"sharpness": [0.8, 0.3]}, "best 0.3 must lie above the worst 0.8"),
+        ({"glare": [0.02, 0.2]}, "must lie below"),
+        ({"coverage": [0.9, 0.9]}, "must lie above"),
+        ({"exposure": [float("nan"), 110]}, "two finite numbers"),
+        ({"exposure": 50}, "two finite numbers"),
+        ({"exposure": ["50", "110"]}, "two finite numbers"),
+        ({"least_score": 2.0}, "between 0 and 1"),
+        ({"unheard_of": [0, 1]}, "unheard_of"),
+    ],
+)
+def test_a_gate_refuses_nonsense(changes: dict[str, object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        QualityGate.from_dict(QualityGate().to_dict() | changes)
+
+
+def test_a_gate_without_a_figure_is_refused() -> None:
+    data = QualityGate().to_dict()
+    del data["glare"]
+    with pytest.raises(ValueError, match="a gate has"):
+        QualityGate.from_dict(data)
+
+
+def test_every_figure_has_a_reason_and_refuses_alone() -> None:
+    gate = QualityGate()
+    assert set(REASONS) == set(FIGURES) == set(GOOD)
+    assert score_of(GOOD, gate) == 1.0
+    for figure in FIGURES:
+        worst, best = getattr(gate, figure)
+        assert score_of(GOOD | {figure: worst}, gate) == 0.0, figure
+        assert score_of(GOOD | {figure: float("nan")}, gate) == 0.0, figure
+        assert 0.25 < score_of(GOOD | {figure: (worst + best) / 2}, gate) < 1.0, figure
+
+
+def sheet(*, layout: Layout | None = None, palette: str = "red") -> np.ndarray:
+    record = synthesise(["AF"], seed=3)
+    return render_sheet(record, style=PrintStyle(palette=palette), layout=layout or Layout()).image
+
+
+def rows_of(layout: Layout) -> tuple[float, ...]:
+    return tuple(sorted({box.baseline_mm for box in layout.boxes(SPEC, duration_s=10.0)}))
+
+
+def read(layout: Layout) -> Likeness:
+    return likeness(signals_of(sheet(layout=layout), rows_of(layout), SPEC))
+
+
+def test_leads_agree_in_their_own_places_only() -> None:
+    gate = QualityGate()
+    own = read(Layout())
+    assert own.identities > gate.identities[1]
+    assert own.layout > gate.layout[1]
+    for other in (Layout(order=LeadOrder.CABRERA), Layout.named("4x3"), Layout.named("4x3", order=LeadOrder.CABRERA)):
+        assert read(other).layout < gate.layout[0], other
+
+
+def test_rows_of_unrelated_beats_do_not_agree() -> None:
+    seconds = np.arange(750) / 75
+    rows = [np.exp(-(((seconds * rate % 1) - 0.5) ** 2) / 0.002) for rate in (1.0, 1.31, 0.83, 1.13)]
+    assert likeness(8 * np.array(rows, np.float32)).identities < QualityGate().identities[0]
+
+
+def test_glare_is_seen_where_it_is() -> None:
+    rows = rows_of(Layout())
+    page = sheet()
+    assert glare_share(page, rows, SPEC) == 0.0
+    y, x = np.mgrid[0 : page.shape[0], 0 : page.shape[1]]
+    spot = 260 * np.exp(-((((x - 600) / 150) ** 2 + ((y - 300) / 90) ** 2) ** 2))
+    dim = (page * 0.7).astype(np.uint8)
+    lit = np.clip(dim + spot[..., None], 0, 255).astype(np.uint8)
+    assert 0.03 < glare_share(lit, rows, SPEC) < 0.4
+    assert glare_share(dim, rows, SPEC) == 0.0
+
+
+@pytest.mark.parametrize("palette", ["none", "pink", "grey"])
+def test_white_paper_and_faint_grids_are_no_glare(palette: str) -> None:
+    page = sheet(palette=palette)
+    assert glare_share(page, rows_of(Layout()), SPEC) == 0.0
+    bright = np.clip(page.astype(np.int16) + 30, 0, 255).astype(np.uint8)
+    assert glare_share(cv2.GaussianBlur(bright, (0, 0), 1.0), rows_of(Layout()), SPEC) == 0.0
+
+
+def photographs(n: int = 240, *, flips: float = 0.0) -> Judged:
+    """Photographs whose sheets lie wrong where they are not sharp; one in ten has a logit near the threshold."""
+    rng = np.random.default_rng(4)
+    rows = []
+    for k in range(n):
+        sharp = float(rng.uniform(0.2, 1.0))
+        clean = rng.normal(0, 4, 6)
+        logits = clean + rng.normal(0, 0.02 + flips * float(rng.random() < 0.1), 6)
+        rows.append(
+            GateRow(
+                record=f"r{k // 3}", kind="moderate" if sharp > 0.7 else "blurred", strength=0.5, reason=None,
+                merits=GOOD | {"sharpness": sharp}, error_mm=5.0 if sharp < 0.4 else 0.3,
+                logits={"a": logits.tolist()}, clean={"a": clean.tolist()},
+            )
+        )  # fmt: skip
+    return Judged.of(rows, "a", DecisionRule())
+
+
+def test_the_gate_is_set_where_wrong_begins() -> None:
+    judged = photographs()
+    gate = fit_gate(judged, risk=0.02)
+    assert 0.35 < gate.sharpness[0] < 0.45
+    assert gate.exposure[0] == pytest.approx(QualityGate().exposure[0], abs=1e-3), (
+        "nothing speaks against the old limit"
+    )
+    answered = judged.answered(gate)
+    assert judged.wrong[answered].mean() <= 0.02 < judged.wrong.mean()
+    assert answered[judged.everyday].all()
+
+
+def test_real_photographs_stay_answered() -> None:
+    dull = GOOD | {"sharpness": 0.3, "scale_spread": 0.03}
+    gate = fit_gate(photographs(), risk=0.02, real=[dull])
+    assert score_of(dull, gate) >= gate.least_score
+    assert score_of(dull, fit_gate(photographs(), risk=0.02)) == 0.0
+
+
+def test_too_few_photographs_are_refused() -> None:
+    with pytest.raises(UsageError, match="too few"):
+        fit_gate(photographs(20), risk=0.02)
+
+
+def test_bands_take_in_what_flips_but_not_more_than_is_allowed() -> None:
+    judged = photographs(flips=3.0)
+    before = judged.flips().sum(axis=0)
+    assert before.min() > 0
+    bands = fit_bands(judged, flips=0.0, undecided=0.2)
+    assert (judged.flips(bands).sum(axis=0) < before).all()
+    assert (~judged.decided(bands)).mean(axis=0).max() <= 0.2
+    assert (fit_bands(judged, flips=1.0, undecided=0.2) == 0).all()
+
+
+def test_figures_fall_with_coverage() -> None:
+    judged = photographs()
+    gate = fit_gate(judged, risk=0.02)
+    told = figures_of(judged, gate)
+    assert told["risk"]["low"] <= told["risk"]["value"] <= told["risk"]["high"]
+    assert told["everyday_coverage"]["value"] == 1.0
+    assert told["aurc_misplaced"]["value"] < judged.misplaced.mean()
+
+
+def test_the_curve_of_a_perfect_and_of_a_useless_score() -> None:
+    wrong = np.array([0, 0, 0, 1.0])
+    coverage, risk = curve(np.array([4.0, 3.0, 2.0, 1.0]), wrong)
+    assert coverage.tolist() == [0.25, 0.5, 0.75, 1.0]
+    assert risk.tolist() == [0, 0, 0, 0.25]
+    assert aurc(np.zeros(4), wrong) == pytest.approx(0.25), "equal scores say nothing"
+
+
+def test_halves_are_a_matter_of_the_record_alone() -> None:
+    records = np.array([f"ptbxl-{k:05d}" for k in range(400)])
+    first = halves(records)
+    assert 0.4 < first.mean() < 0.6
+    assert (halves(records[::-1])[::-1] == first).all()
+
+
+def test_a_band_leaves_a_label_undecided() -> None:
+    rule = DecisionRule(threshold=(0.2,) * 6, scale=(2.0,) * 6, undecided_margin=(0.5, 0.5, 0.5, 0, 0, 0))
+    middle = np.log(0.2 / 0.8) / 2
+    decided = rule.decide(middle + np.array([0.2, -0.2, 0.3, 0.2, -0.2, 0.0]))
+    assert list(decided.values()) == [None, None, True, True, False, True]
+    assert rule.distances(np.full(6, middle)) == pytest.approx(np.zeros(6), abs=1e-12)
+    with pytest.raises(ValueError, match="undecided_margin"):
+        replace(rule, undecided_margin=(-0.1,) * len(LABELS))
+    assert DecisionRule.from_dict(rule.to_dict()) == rule
