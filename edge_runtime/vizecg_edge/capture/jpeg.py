@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import cv2
 import numpy as np
 
@@ -12,6 +14,9 @@ _REDUCED = {
 }
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD9)))
 _END, _SCAN = 0xD9, 0xDA
+_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+MOST_SCANS = 100
+"""Encoders make about ten. Each costs as much time as a picture, and takes a few bytes; libtiff has this limit too."""
 
 
 def decode_jpeg(data: bytes, *, reduced: int = 1) -> np.ndarray | None:
@@ -58,9 +63,24 @@ def is_whole(data: bytes) -> bool:
                 continue
             at += max(2, int.from_bytes(data[at : at + 2], "big"))
             if marker == _SCAN:
-                return data.find(bytes((0xFF, _END)), at) >= 0
+                # From the end, where it mostly is.
+                return data.rfind(bytes((0xFF, _END)), at) >= 0
     except IndexError:
         return False
+
+
+def has_too_many_scans(data: bytes) -> bool:
+    """Whether the first image of a JPEG file has more than ``MOST_SCANS`` scans."""
+    # What looks like a scan may lie in metadata, or in a video behind the image: only then is it worth a closer look.
+    if data.count(bytes((0xFF, _SCAN))) <= MOST_SCANS:
+        return False
+    at, scans = 2, 0
+    while (found := _MARKER.search(data, at)) and data[found.start() + 1] != _END:
+        marker, at = data[found.start() + 1], found.end()
+        scans += marker == _SCAN
+        if marker not in _STANDALONE:
+            at += max(2, int.from_bytes(data[at : at + 2], "big"))
+    return scans > MOST_SCANS
 
 
 def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

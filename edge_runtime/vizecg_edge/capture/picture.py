@@ -14,11 +14,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vizecg.spec import InputRefusedError
 from vizecg_edge.capture.heif import is_heif, open_heif
-from vizecg_edge.capture.jpeg import decode_jpeg, turn_upright
+from vizecg_edge.capture.jpeg import MOST_SCANS, decode_jpeg, has_too_many_scans, turn_upright
 from vizecg_edge.capture.modes import to_rgb
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 MAX_PIXELS = 80_000_000
+MAX_WEBP_PIXELS = 40_000_000
+"""Pillow decodes a WebP through four pictures of its size, 15 bytes a pixel in all."""
 MAX_PAGES = 1000
 MIN_SIDE_PX = 400
 """A 250 mm wide block in fewer pixels has less than 1.6 px/mm, below which the grid is lost."""
@@ -81,7 +83,9 @@ def read_picture(data: bytes, *, page: int = 0, most_reduced: float = 1) -> Pict
         if page:
             picture.seek(page)
         width, height = picture.size
-        check_size(width, height)
+        check_size(width, height, most=MAX_WEBP_PIXELS if picture.format == "WEBP" else MAX_PIXELS)
+        if picture.format in ("JPEG", "MPO") and has_too_many_scans(data):
+            raise InputRefusedError(f"a JPEG of more than {MOST_SCANS} scans", reason="unreadable")
         if picture.format in ("JPEG", "MPO") and picture.mode in ("RGB", "L"):
             reduced = reduction(width, height, most_reduced)
             pixels = decode_jpeg(data, reduced=reduced)
@@ -115,12 +119,13 @@ def page_numbers(data: bytes) -> list[int]:
             tag, smaller_copy = _REDUCED_PAGE
             if not int(getattr(picture, "tag_v2", {}).get(tag, 0)) & smaller_copy:
                 pages.append(page)
-        return pages
+        # Where every page says that it is a copy of another, none is.
+        return pages or list(range(count))
 
 
-def check_size(width: int, height: int) -> None:
-    """Refuse what would take too much memory, or shows too little."""
-    if width * height > MAX_PIXELS:
+def check_size(width: int, height: int, *, most: int = MAX_PIXELS) -> None:
+    """Refuse what would take too much memory (more than ``most`` pixels), or shows too little."""
+    if width * height > most:
         raise InputRefusedError(f"{width} x {height} pixels are too many", reason="unreadable")
     if min(width, height) < MIN_SIDE_PX:
         raise InputRefusedError(

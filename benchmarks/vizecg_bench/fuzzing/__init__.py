@@ -1,0 +1,1 @@
+"""Damaged and hostile files, and what the edge says to them."""
