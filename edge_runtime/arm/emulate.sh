@@ -5,8 +5,10 @@ set -eu
 usage() {
     cat <<'TEXT'
 emulate.sh [--root DIR] [--python PYTHON] [ARGUMENTS OF vizecg-edge ...]
+emulate.sh [--root DIR] [--python PYTHON] --tests [ARGUMENTS OF pytest ...]
   --root    where the ARM system is kept, about 700 MB (default: build/arm64 beside this script)
   --python  the Python whose pip fetches the ARM wheels (default: python3)
+  --tests   run the edge's unit tests; what follows goes to pytest, for example -k rectify
 Without arguments: selftest --threads 1
 TEXT
 }
@@ -15,16 +17,19 @@ fail() { echo "emulate.sh: $1" >&2; exit "$2"; }
 
 here=$(cd "$(dirname "$0")" && pwd)
 project=$(cd "$here/../.." && pwd)
-root=$here/build/arm64 python=python3
+root=$here/build/arm64 python=python3 tests=no
 while [ $# -gt 0 ]; do
     case $1 in
         -h|--help) usage; exit 0 ;;
-        --root) root=$2; shift 2 ;;
-        --python) python=$2; shift 2 ;;
+        --root|--python)
+            [ $# -ge 2 ] || fail "$1 takes a value" 2
+            case $1 in --root) root=$2 ;; --python) python=$2 ;; esac
+            shift 2 ;;
+        --tests) tests=yes; shift; break ;;
         *) break ;;
     esac
 done
-[ $# -gt 0 ] || set -- selftest --threads 1
+if [ $tests = no ] && [ $# -eq 0 ]; then set -- selftest --threads 1; fi
 
 # debootstrap lies in a folder that only root has on its path.
 PATH=$PATH:/usr/sbin
@@ -54,15 +59,39 @@ CPU revision	: 1
 
 TEXT
 
-site=$root/site
-if [ ! -d "$site/onnxruntime" ]; then
-    "$python" -m pip download --quiet --only-binary=:all: --python-version 3.11 --dest "$root/wheels" \
+# fetch FOLDER MARK PACKAGES: the ARM wheels of packages, unpacked in FOLDER, unless MARK is there.
+fetch() {
+    folder=$1 mark=$2
+    shift 2
+    [ ! -e "$folder/$mark" ] || return 0
+    "$python" -m pip download --quiet --only-binary=:all: --python-version 3.11 --dest "$folder.wheels" \
         --platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64 --platform manylinux_2_26_aarch64 \
         --platform manylinux_2_17_aarch64 --platform manylinux2014_aarch64 --constraint "$project/constraints.txt" \
-        numpy opencv-python pillow onnxruntime typer rich
-    for wheel in "$root"/wheels/*.whl; do "$python" -m zipfile -e "$wheel" "$site"; done
+        "$@" || fail "the ARM wheels of $* cannot be fetched" 6
+    for wheel in "$folder.wheels"/*.whl; do "$python" -m zipfile -e "$wheel" "$folder"; done
+}
+
+site=$root/site
+fetch "$site" onnxruntime numpy opencv-python pillow onnxruntime typer rich
+path=$site:$project:$project/edge_runtime
+
+if [ $tests = yes ]; then
+    # onnx makes the small networks that some of these tests run.
+    fetch "$root/site-tests" pytest pytest hypothesis onnx
+    path=$path:$root/site-tests:$project/benchmarks:$project/tests
+    # Those that need no more than the edge, vizecg.spec, and the drawing of synthetic ECGs, which is NumPy and OpenCV.
+    # Without binfmt the emulated Python can start no other: the tests that do are left out.
+    cd "$project"
+    [ $# -gt 0 ] || set -- -q
+    set -- -m pytest -p no:cacheprovider --deselect tests/unit/test_spec.py::test_importing_vizecg_imports_nothing_heavy \
+        --deselect tests/unit/test_fuzz.py::test_a_worker_that_dies_hangs_or_takes_too_much_is_a_finding \
+        tests/unit/test_spec.py tests/unit/test_capture_stills.py tests/unit/test_capture_streams.py \
+        tests/unit/test_rectify.py tests/unit/test_rectify_poses.py tests/unit/test_backends.py \
+        tests/unit/test_engine.py tests/unit/test_fuzz.py tests/unit/test_fuzz_bombs.py "$@"
+else
+    set -- -m vizecg_edge.cli "$@"
 fi
 
 # Not `-cpu max`: its int8 arithmetic is wrong.
-exec qemu-aarch64-static -cpu neoverse-n1 -L "$root" -E "PYTHONPATH=$site:$project:$project/edge_runtime" \
-    -E OPENBLAS_NUM_THREADS=1 "$root/usr/bin/python3.11" -m vizecg_edge.cli "$@"
+exec qemu-aarch64-static -cpu neoverse-n1 -L "$root" -E "PYTHONPATH=$path" -E OPENBLAS_NUM_THREADS=1 \
+    -E PYTHONDONTWRITEBYTECODE=1 "$root/usr/bin/python3.11" "$@"

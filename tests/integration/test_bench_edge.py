@@ -1,0 +1,85 @@
+"""``vizecg-bench stages`` and ``fuzz`` from end to end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from capture_runs import make_scene
+from vizecg.spec import UsageError
+from vizecg_bench import stages
+from vizecg_bench.edge_cli import add_edge_verbs
+from vizecg_edge.overlay import save_image
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    application = typer.Typer()
+    add_edge_verbs(application)
+    return application
+
+
+def test_stages_are_timed_and_refusals_left_out(app: typer.Typer, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    save_image(folder / "ecg.jpg", make_scene())
+    save_image(folder / "wall.jpg", np.full((600, 800, 3), 120, np.uint8))
+    out = tmp_path / "stages.json"
+    arguments = ["stages", "--images", folder, "--megapixels", "2", "--runs", "3", "--threads", "1", "--json", out]
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert done.exception is None, done.exception
+    found = json.loads(out.read_text())
+    assert found == {**found, **json.loads(done.stdout)}
+    assert (found["kind"], found["runs"], list(found["refused"])) == ("stages", 3, ["wall.jpg"])
+    times = found["milliseconds"]
+    assert all(0 < times[stage]["p50"] <= times[stage]["p90"] for stage in stages.STAGES)
+    parts = sum(times[stage]["p50"] for stage in stages.STAGES if stage != "total")
+    assert times["total"]["p90"] >= 0.5 * parts
+    assert times[stages.WITHOUT_INFERENCE]["p50"] < times["total"]["p90"]
+    assert 50 < found["peak_memory_mb"] < 4000
+    assert found["machine_was_loaded"] is (found["others_cores"] > stages.QUIET_CORES)
+
+
+def test_stages_want_photographs(app: typer.Typer, tmp_path: Path) -> None:
+    assert isinstance(CliRunner().invoke(app, ["stages", "--images", str(tmp_path)]).exception, UsageError)
+    (tmp_path / "a.jpg").write_text("no image")
+    done = CliRunner().invoke(app, ["stages", "--images", str(tmp_path)])
+    assert isinstance(done.exception, UsageError)
+    assert "a.jpg is not an image" in str(done.exception)
+
+
+def test_a_loaded_machine_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy, own = iter([100.0, 109.0]), iter([20.0, 24.0])
+    clock = iter([0.0, 10.0])
+    monkeypatch.setattr(stages, "_busy_s", lambda: next(busy))
+    monkeypatch.setattr(stages, "_own_s", lambda: next(own))
+    monkeypatch.setattr(stages.time, "perf_counter", lambda: next(clock))
+    load = stages.LoadMeter().read()
+    assert (load.others_cores, load.loaded) == (0.5, True)
+
+
+def test_percentiles_are_of_the_runs() -> None:
+    rows = np.tile(np.arange(1.0, 12.0)[:, None], (1, len(stages.STAGES) + 1))
+    rows[:, stages.STAGES.index("total")] = 100
+    found = stages.percentiles(rows)
+    assert found["decode"] == {"p50": 6.0, "p90": 10.0}
+    assert found[stages.WITHOUT_INFERENCE] == {"p50": 94.0, "p90": 98.0}
+
+
+def test_fuzz_tells_what_came_of_it(app: typer.Typer, tmp_path: Path) -> None:
+    out = tmp_path / "fuzz.json"
+    arguments = ["fuzz", "--count", "3", "--keep", str(tmp_path / "kept"), "--json", str(out)]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exception is None, done.exception
+    found = json.loads(out.read_text())
+    assert (found["cases"], found["findings"], found["processes"]) == (3, [], 1)
+    assert sum(found["outcomes"]["picture"].values()) == 3
+    assert found["largest"]["memory_mib"] > 50
+    assert not list((tmp_path / "kept").iterdir())
