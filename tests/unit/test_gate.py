@@ -16,8 +16,9 @@ from vizecg_bench.gate_curves import aurc, curve, figures_of
 from vizecg_bench.gate_fit import Judged, fit_bands, fit_gate, halves
 from vizecg_bench.gate_rows import GateRow
 from vizecg_edge.glare import glare_share
-from vizecg_edge.likeness import Likeness, likeness, signals_of
+from vizecg_edge.likeness import Likeness, likeness
 from vizecg_edge.quality import REASONS, score_of
+from vizecg_edge.rectify import rectify
 
 pytestmark = pytest.mark.unit
 
@@ -80,7 +81,7 @@ def rows_of(layout: Layout) -> tuple[float, ...]:
 
 
 def read(layout: Layout) -> Likeness:
-    return likeness(signals_of(sheet(layout=layout), rows_of(layout), SPEC))
+    return likeness(rectify(sheet(layout=layout), SPEC).signals_mm)
 
 
 def test_leads_agree_in_their_own_places_only() -> None:
