@@ -23,6 +23,8 @@ from vizecg_edge.rectify.sheet import SPARE_SCALE
 from vizecg_edge.scales import Scales, scales_of
 
 DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
+LEAST_SPARE = 1.1
+"""A reduced reading of a file must have this many times the sheet's pixels per millimetre."""
 MISSING_TOOL = "missing_tool"
 """Reason of a file whose format wants an extra that is not installed."""
 
@@ -99,10 +101,11 @@ class Pipeline:
             photo = picture.pixels
             source = replace(source, width=picture.width, height=picture.height)
             rectified = self._rectify(picture, clock)
-            enough = self.bundle.manifest.sheet.px_per_mm * SPARE_SCALE
-            if picture.reduced > 1 and rectified.px_per_mm < enough:
+            sheet = self.bundle.manifest.sheet
+            if picture.reduced > 1 and rectified.px_per_mm < sheet.px_per_mm * LEAST_SPARE:
                 # The sheet fills less of the picture than was reckoned with: read it finer.
-                picture = self._load(shot, rectified.px_per_mm * picture.reduced / enough, clock)
+                most = rectified.px_per_mm * picture.reduced / (sheet.px_per_mm * SPARE_SCALE)
+                picture = self._load(shot, most, clock)
                 photo = picture.pixels
                 rectified = self._rectify(picture, clock)
             whole = _in_whole(rectified, picture)

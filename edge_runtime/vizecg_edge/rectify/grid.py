@@ -16,15 +16,13 @@ from vizecg_edge.rectify.reasons import Reason, refusal
 from vizecg_edge.rectify.slopes import level
 from vizecg_edge.rectify.unwrap import unwrap, unwrap_near
 
-LEVELLED = 1
-"""How often the lattice is brought to the lines' own pace before they are followed from cell to cell."""
-ROUGH_LOOKS = 1
-"""How often the grid is looked at again before the bend of the paper is known."""
+FLAT_RESIDUAL = 0.08
+"""Paper that departs from a plane by more than this, in cells, is looked at once more at once."""
 LEAST_HALVED_PX = 24.0
 """Grids with this many pixels per cell are still as clear in an image of half the size."""
-SPARE_CELLS = 8
+SPARE_CELLS, LAST_SPARE_CELLS = 8, 4
 """What is looked at next around the cells in which a look found grid: grids go on where no tile has been looked at, or
-where they are too faint for one."""
+where they are too faint for one. And what is kept around all of the grid in the end."""
 SEARCHES = (
     (QUICK_SIDE, Coverage.HALF),
     (QUICK_SIDE, Coverage.ALL),
@@ -32,7 +30,7 @@ SEARCHES = (
     (FINE_SIDE, Coverage.DENSE),
 )
 """How lattices are sought, one way after the other: in which image, and in which tiles."""
-CLEAR_CELLS, CLEAR_RESIDUAL = 800, 0.15
+CLEAR_CELLS, CLEAR_RESIDUAL = 800, 0.25
 """A grid of so many readable cells that fits as well as this (cells) is not sought any further."""
 MARGIN = 0.1
 """What is examined at first around the middles of the tiles that agree, in longest sides of the image."""
@@ -93,18 +91,18 @@ def find_grid(ink: np.ndarray) -> Grid:
 def _find(ink: np.ndarray, to_cells: np.ndarray, box: tuple[int, int, int, int]) -> Grid:
     small, to_small = halved(ink) if _cell_px(to_cells, ink.shape) >= LEAST_HALVED_PX else (ink, np.eye(3))
     to_rough = to_cells @ np.linalg.inv(to_small)
-    for _ in range(LEVELLED):
-        to_rough = level(to_rough, measure_phases(small, to_rough, box, cell_px=COARSE_PX))
+    to_rough = level(to_rough, measure_phases(small, to_rough, box, cell_px=COARSE_PX))
     phases = unwrap(measure_phases(small, to_rough, box, cell_px=COARSE_PX))
-    for _ in range(ROUGH_LOOKS):
-        to_rough, _, expected = refit(to_rough, _enough(phases))
+    to_rough, spread, expected = refit(to_rough, _enough(phases))
+    if spread > FLAT_RESIDUAL:
         expected, box = _framed(expected, box, _reach(small.shape, to_rough))
         phases = unwrap_near(measure_phases(small, to_rough, box, cell_px=COARSE_PX), expected)
-    to_rough, _, expected = refit(to_rough, _enough(phases))
+        to_rough, _, expected = refit(to_rough, _enough(phases))
     expected, box = _framed(expected, box, _reach(small.shape, to_rough))
     to_cells = to_rough @ to_small
     phases = unwrap_near(measure_phases(ink, to_cells, box), expected)
     to_cells, spread, rest = refit(to_cells, _enough(phases))
+    rest, box = _framed(rest, box, _reach(ink.shape, to_cells), spare=LAST_SPARE_CELLS)
     return Grid(to_cells=to_cells, box=box, phases=rest, residual_cells=spread)
 
 
@@ -118,17 +116,21 @@ def _reach(shape: tuple[int, ...], to_cells: np.ndarray) -> tuple[np.ndarray, np
 
 
 def _framed(
-    phases: Phases, box: tuple[int, int, int, int], reach: tuple[np.ndarray, np.ndarray]
+    phases: Phases,
+    box: tuple[int, int, int, int],
+    reach: tuple[np.ndarray, np.ndarray],
+    *,
+    spare: int = SPARE_CELLS,
 ) -> tuple[Phases, tuple[int, int, int, int]]:
-    """The phases and the box brought to the readable grid, specks apart, with ``SPARE_CELLS`` around it, but no further
+    """The phases and the box brought to the readable grid, specks apart, with ``spare`` cells around it, but no further
     than the image reaches."""
     readable = (phases.weights.min(axis=-1) > 0).astype(np.uint8)
     readable = cv2.morphologyEx(readable, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     rows, columns = (np.flatnonzero(readable.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return phases, box
-    first = np.array([columns[0], rows[0]]) - SPARE_CELLS
-    last = np.array([columns[-1], rows[-1]]) + SPARE_CELLS
+    first = np.array([columns[0], rows[0]]) - spare
+    last = np.array([columns[-1], rows[-1]]) + spare
     first, last = np.maximum(first, reach[0] - box[:2]), np.minimum(last, reach[1] - box[:2])
     middle = (first + last) // 2
     first, last = np.maximum(first, middle - MOST_CELLS // 2), np.minimum(last, middle + MOST_CELLS // 2 - 1)
