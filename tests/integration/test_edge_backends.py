@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from native_runner import RUNNER_SHAPE
 from tolerances import tolerance
 from vizecg.records.synthetic import synthesise
 from vizecg.render import PrintStyle, photograph, render_sheet
@@ -23,10 +24,6 @@ from vizecg_edge.overlay import save_image
 from vizecg_edge.pipeline import Pipeline
 
 pytestmark = pytest.mark.integration
-
-SHAPE = (1, 1, 96, 192)
-NOT_HERE = 3
-"""Exit code of build.sh where a tool is missing."""
 
 
 @pytest.fixture(scope="module")
@@ -99,55 +96,16 @@ def test_what_cannot_be_run_is_one_line(photo: Path, arguments: tuple[str, ...],
     assert done.stdout == ""
 
 
-@pytest.fixture(scope="session")
-def program_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An int8 ExecuTorch program of a small network."""
-    pytest.importorskip("executorch", reason="the extra `executorch` is not installed")
-    from small_networks import small_deployed, small_images
-    from vizecg_export.recipes.base import Job
-    from vizecg_export.recipes.executorch import ExecuTorchRecipe
-    from vizecg_export.targets import Precision, Scope
-
-    folder = tmp_path_factory.mktemp("program")
-    made = ExecuTorchRecipe().make(
-        Job(
-            network=small_deployed(),
-            input_shape=SHAPE,
-            folder=folder,
-            precision=Precision.INT8,
-            scope=Scope.TRUNK,
-            images=small_images(4),
-            calibrator="minmax",
-        )
-    )
-    return folder / made.file
-
-
-@pytest.fixture(scope="session")
-def runner(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
-    """The native runner, built."""
-    if shutil.which("g++") is None:
-        pytest.skip("no C++ compiler: apt-get install g++")
-    out = tmp_path_factory.mktemp("native") / "build"
-    script = repository / "edge_runtime" / "runner" / "build.sh"
-    command = ["sh", str(script), "--python", sys.executable, "--out", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode == NOT_HERE:
-        pytest.skip(done.stderr.strip())
-    assert done.returncode == 0, done.stderr
-    return out / "vizecg-runner"
-
-
-def test_executorch_answers_alike_with_and_without_python(program_file: Path, runner: Path) -> None:
+def test_executorch_answers_alike_with_and_without_python(int8_program: Path, native_runner: Path) -> None:
     from small_networks import small_images
     from vizecg_edge.backends.executorch_python import ExecuTorchBackend
     from vizecg_edge.backends.runner import RunnerBackend
 
     images = small_images(20)
-    python = ExecuTorchBackend(model=program_file, input_shape=SHAPE, threads=1)
+    python = ExecuTorchBackend(model=int8_program, input_shape=RUNNER_SHAPE, threads=1)
     found = many(python, images, workers=4)
     np.testing.assert_array_equal(found, many(python, images, workers=1))
-    with RunnerBackend(model=program_file, input_shape=SHAPE, threads=2, runner=runner) as native:
+    with RunnerBackend(model=int8_program, input_shape=RUNNER_SHAPE, threads=2, runner=native_runner) as native:
         answers = many(native, images, workers=4)
         np.testing.assert_array_equal(answers, many(native, images, workers=1))
     np.testing.assert_allclose(found, answers, atol=tolerance("runner"))
@@ -159,19 +117,19 @@ def test_executorch_answers_alike_with_and_without_python(program_file: Path, ru
         python.logits(images[:1])
 
 
-def test_programs_that_do_not_fit_are_one_line(program_file: Path, tmp_path: Path) -> None:
+def test_programs_that_do_not_fit_are_one_line(int8_program: Path, tmp_path: Path) -> None:
     from vizecg_edge.backends.executorch_python import ExecuTorchBackend
 
     with pytest.raises(BundleError, match=r"expected \(1, 1, 320, 576\)"):
-        ExecuTorchBackend(model=program_file, input_shape=(1, 1, 320, 576))
+        ExecuTorchBackend(model=int8_program, input_shape=(1, 1, 320, 576))
     (tmp_path / "junk.pte").write_bytes(b"junk" * 1000)
     with pytest.raises(BundleError, match="cannot load it") as told:
-        ExecuTorchBackend(model=tmp_path / "junk.pte", input_shape=SHAPE)
+        ExecuTorchBackend(model=tmp_path / "junk.pte", input_shape=RUNNER_SHAPE)
     assert "\n" not in str(told.value)
 
 
 def test_a_bundle_of_programs_only_runs_in_the_native_runner(
-    program_file: Path, runner: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    int8_program: Path, native_runner: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from edge_bundles import artefact, make_bundle
     from vizecg.spec.manifest import open_bundle
@@ -181,8 +139,8 @@ def test_a_bundle_of_programs_only_runs_in_the_native_runner(
     path = make_bundle(tmp_path / "b.vizecg", listed).path
     # The bundle's hashes are not asked again once it is open.
     bundle = open_bundle(path)
-    shutil.copyfile(program_file, path / "model.onnx")
-    monkeypatch.setenv("VIZECG_RUNNER", str(runner))
+    shutil.copyfile(int8_program, path / "model.onnx")
+    monkeypatch.setenv("VIZECG_RUNNER", str(native_runner))
     opened = open_backend(bundle, threads=1)
     assert opened.backend.name == "executorch-runner-cpu"
     assert "onnx not taken: the bundle has nothing for it" in opened.reason

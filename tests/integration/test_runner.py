@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import struct
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,63 +12,25 @@ import pytest
 
 pytest.importorskip("executorch", reason="the extra `executorch` is not installed")
 
-from small_networks import small_deployed, small_images
+from native_runner import RUNNER_SHAPE
+from small_networks import small_images
 from tolerances import tolerance
 from vizecg.spec import BundleError, InputRefusedError
 from vizecg_edge.backends.runner import RunnerBackend
-from vizecg_export.recipes.base import Job
-from vizecg_export.recipes.executorch import ExecuTorchRecipe, runner
-from vizecg_export.targets import Precision, Scope
+from vizecg_export.recipes.executorch import runner
 
 pytestmark = pytest.mark.integration
 
-SHAPE = (1, 1, 96, 192)
 SIZE = 96 * 192
-NOT_HERE = 3
-"""Exit code of build.sh where a tool is missing."""
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
-    """The built binary."""
-    if shutil.which("g++") is None:
-        pytest.skip("no C++ compiler: apt-get install g++")
-    out = tmp_path_factory.mktemp("runner") / "build"
-    script = repository / "edge_runtime" / "runner" / "build.sh"
-    command = ["sh", str(script), "--python", sys.executable, "--out", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode == NOT_HERE:
-        pytest.skip(done.stderr.strip())
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == f"{out}/vizecg-runner\n"
-    return out / "vizecg-runner"
+def expected(int8_program: Path) -> np.ndarray:
+    return runner(int8_program)(small_images(6))
 
 
-@pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An int8 program, attention and head with dynamic ranges: it has operators of every kind."""
-    folder = tmp_path_factory.mktemp("model")
-    made = ExecuTorchRecipe().make(
-        Job(
-            network=small_deployed(),
-            input_shape=SHAPE,
-            folder=folder,
-            precision=Precision.INT8,
-            scope=Scope.TRUNK,
-            images=small_images(4),
-            calibrator="minmax",
-        )
-    )
-    return folder / made.file
-
-
-@pytest.fixture(scope="session")
-def expected(model: Path) -> np.ndarray:
-    return runner(model)(small_images(6))
-
-
-def run(program: Path, *arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    command = [str(program), *map(str, arguments)]
+def run(native_runner: Path, *arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [str(native_runner), *map(str, arguments)]
     return subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=False)
 
 
@@ -98,8 +58,8 @@ def answers(data: bytes) -> list[tuple[int, int, bytes]]:
     return found
 
 
-def test_info_tells_of_the_program(program: Path, model: Path) -> None:
-    info = json.loads(run(program, "--model", model, "--threads", 2, "--info").stdout)
+def test_info_tells_of_the_program(native_runner: Path, int8_program: Path) -> None:
+    info = json.loads(run(native_runner, "--model", int8_program, "--threads", 2, "--info").stdout)
     assert info["threads"] == 2
     assert info["executorch"].startswith("1.")
     (method,) = info["methods"]
@@ -114,11 +74,11 @@ def test_info_tells_of_the_program(program: Path, model: Path) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_files_give_the_logits_of_executorchs_own_runtime(
-    program: Path, model: Path, expected: np.ndarray, tmp_path: Path, threads: int
+    native_runner: Path, int8_program: Path, expected: np.ndarray, tmp_path: Path, threads: int
 ) -> None:
     small_images(6).astype("<f4").tofile(tmp_path / "in.bin")
     done = run(
-        program, "--model", model, "--threads", threads, "--warmup", 2, "--repeat", 3,
+        native_runner, "--model", int8_program, "--threads", threads, "--warmup", 2, "--repeat", 3,
         "--inputs", tmp_path / "in.bin", "--outputs", tmp_path / "out.bin",
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")
@@ -131,7 +91,9 @@ def test_files_give_the_logits_of_executorchs_own_runtime(
     assert times["first_us"] > 0
 
 
-def test_serving_refuses_what_does_not_fit_and_goes_on(program: Path, model: Path, expected: np.ndarray) -> None:
+def test_serving_refuses_what_does_not_fit_and_goes_on(
+    native_runner: Path, int8_program: Path, expected: np.ndarray
+) -> None:
     images = small_images(2)
     broken = images[0].copy()
     broken[0, 3, 3] = np.nan
@@ -145,7 +107,7 @@ def test_serving_refuses_what_does_not_fit_and_goes_on(program: Path, model: Pat
             request(images[1]),
         ]
     )
-    done = run(program, "--model", model, "--threads", 1, "--serve", stdin=stdin)
+    done = run(native_runner, "--model", int8_program, "--threads", 1, "--serve", stdin=stdin)
     assert (done.returncode, done.stderr) == (0, b"")
     found = answers(done.stdout)
     assert [status for status, _, _ in found] == [0, 7, 7, 7, 7, 0]
@@ -167,17 +129,17 @@ def test_serving_refuses_what_does_not_fit_and_goes_on(program: Path, model: Pat
     ],
 )
 def test_a_stream_out_of_step_ends_serving(
-    program: Path, model: Path, stdin: bytes, answered: int, message: str
+    native_runner: Path, int8_program: Path, stdin: bytes, answered: int, message: str
 ) -> None:
-    done = run(program, "--model", model, "--serve", stdin=stdin)
+    done = run(native_runner, "--model", int8_program, "--serve", stdin=stdin)
     assert done.returncode == 7
     assert message in one_line(done)
     assert [status for status, _, _ in answers(done.stdout)] == [7] * answered
 
 
-def test_a_reader_that_goes_away_is_one_line(program: Path, model: Path) -> None:
+def test_a_reader_that_goes_away_is_one_line(native_runner: Path, int8_program: Path) -> None:
     process = subprocess.Popen(
-        [str(program), "--model", str(model), "--serve"],
+        [str(native_runner), "--model", str(int8_program), "--serve"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
@@ -198,63 +160,65 @@ def test_a_reader_that_goes_away_is_one_line(program: Path, model: Path) -> None
         ["--model", "m", "--serve", "--info"], ["--model", "m", "--outputs", "o"], ["--model", "/does/not/exist.pte"],
     ],
 )  # fmt: skip
-def test_wrong_usage_exits_2(program: Path, arguments: list[str]) -> None:
-    done = run(program, *arguments)
+def test_wrong_usage_exits_2(native_runner: Path, arguments: list[str]) -> None:
+    done = run(native_runner, *arguments)
     assert (done.returncode, done.stdout) == (2, b"")
     one_line(done)
 
 
-def test_damaged_programs_exit_6(program: Path, model: Path, tmp_path: Path) -> None:
-    data = model.read_bytes()
+def test_damaged_programs_exit_6(native_runner: Path, int8_program: Path, tmp_path: Path) -> None:
+    data = int8_program.read_bytes()
     for name, content in {"cut": data[: len(data) // 2], "empty": b"", "text": b"x" * 4096}.items():
         (tmp_path / name).write_bytes(content)
-        done = run(program, "--model", tmp_path / name, "--info")
+        done = run(native_runner, "--model", tmp_path / name, "--info")
         assert (done.returncode, done.stdout) == (6, b""), name
         assert str(tmp_path / name) in one_line(done)
         with pytest.raises(BundleError, match="cannot load it"):
-            RunnerBackend(model=tmp_path / name, input_shape=SHAPE, runner=program)
+            RunnerBackend(model=tmp_path / name, input_shape=RUNNER_SHAPE, runner=native_runner)
 
 
-def test_flipped_bits_never_crash(program: Path, model: Path, tmp_path: Path) -> None:
-    data, random = bytearray(model.read_bytes()), np.random.default_rng(0)
+def test_flipped_bits_never_crash(native_runner: Path, int8_program: Path, tmp_path: Path) -> None:
+    data, random = bytearray(int8_program.read_bytes()), np.random.default_rng(0)
     for _ in range(12):
         flipped = bytearray(data)
         for place in random.integers(0, len(data), 3):
             flipped[place] ^= 1 << int(random.integers(8))
         (tmp_path / "flipped.pte").write_bytes(flipped)
-        done = run(program, "--model", tmp_path / "flipped.pte", "--threads", 1)
+        done = run(native_runner, "--model", tmp_path / "flipped.pte", "--threads", 1)
         assert done.returncode in (0, 6), done
         assert done.stderr.count(b"\n") == (done.returncode == 6)
 
 
-def test_files_that_hold_no_whole_inputs_exit_7(program: Path, model: Path, tmp_path: Path) -> None:
+def test_files_that_hold_no_whole_inputs_exit_7(native_runner: Path, int8_program: Path, tmp_path: Path) -> None:
     for size in (0, SIZE * 4 - 1, SIZE * 4 + 4):
         (tmp_path / "in.bin").write_bytes(b"\0" * size)
-        done = run(program, "--model", model, "--inputs", tmp_path / "in.bin", "--outputs", tmp_path / "out.bin")
+        done = run(
+            native_runner, "--model", int8_program, "--inputs", tmp_path / "in.bin", "--outputs", tmp_path / "out.bin"
+        )
         assert (done.returncode, done.stdout) == (7, b"")
         assert "not whole inputs" in one_line(done)
         assert not (tmp_path / "out.bin").exists()
 
 
-def test_the_client_gives_the_same_logits(program: Path, model: Path, expected: np.ndarray) -> None:
+def test_the_client_gives_the_same_logits(native_runner: Path, int8_program: Path, expected: np.ndarray) -> None:
     images = small_images(6)
-    with RunnerBackend(model=model, input_shape=SHAPE, threads=2, runner=program) as backend:
+    with RunnerBackend(model=int8_program, input_shape=RUNNER_SHAPE, threads=2, runner=native_runner) as backend:
         found = np.stack([backend.logits(image[None]) for image in images])
         with pytest.raises(InputRefusedError, match="not finite"):
-            backend.logits(np.full(SHAPE, np.inf, np.float32))
+            backend.logits(np.full(RUNNER_SHAPE, np.inf, np.float32))
         np.testing.assert_array_equal(backend.logits(images[:1]), found[0])
         assert backend.execution_us > 0
         assert backend.info["threads"] == 2
     np.testing.assert_allclose(found, expected, atol=tolerance("runner"))
 
 
-def test_the_client_refuses_another_shape(program: Path, model: Path) -> None:
+def test_the_client_refuses_another_shape(native_runner: Path, int8_program: Path) -> None:
     with pytest.raises(BundleError, match=r"expected inputs float32 \[1, 1, 320, 576\]"):
-        RunnerBackend(model=model, input_shape=(1, 1, 320, 576), runner=program)
+        RunnerBackend(model=int8_program, input_shape=(1, 1, 320, 576), runner=native_runner)
 
 
-def test_a_runner_killed_in_the_middle_is_one_line(program: Path, model: Path) -> None:
-    with RunnerBackend(model=model, input_shape=SHAPE, runner=program) as backend:
+def test_a_runner_killed_in_the_middle_is_one_line(native_runner: Path, int8_program: Path) -> None:
+    with RunnerBackend(model=int8_program, input_shape=RUNNER_SHAPE, runner=native_runner) as backend:
         backend.logits(small_images(1))
         assert backend._process is not None
         backend._process.kill()

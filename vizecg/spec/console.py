@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 from vizecg.spec.errors import ExitCode, MissingToolError, VizecgError
@@ -49,3 +53,19 @@ def fail(error: VizecgError, *, as_json: bool) -> NoReturn:
         print(json.dumps(error.to_dict()))
     print(f"error: {error}", file=sys.stderr)
     sys.exit(int(error.exit_code))
+
+
+@contextlib.contextmanager
+def silent_stderr() -> Iterator[None]:
+    """Nothing on stderr, from native code either: some libraries report each file of other boards that is not there."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        # Python code writes to sys.stderr, which need not be that descriptor.
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -5,18 +5,15 @@ Everywhere else the native runner (``runner``) does the same without it.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import io
-import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vizecg.spec import LABELS, BundleError, InputRefusedError, MissingToolError
+from vizecg.spec.console import silent_stderr
 from vizecg_edge.backends.base import thread_count
 
 INSTALL = "pip install 'vizecg[executorch]' (or without PyTorch: sh edge_runtime/runner/build.sh)"
@@ -42,7 +39,7 @@ class ExecuTorchBackend:
     def __init__(self, *, model: Path, input_shape: tuple[int, int, int, int], threads: int = 0) -> None:
         self._model, self._input_shape = model, input_shape
         self._lock = threading.Lock()
-        with _quiet():
+        with silent_stderr():
             # Not `import`: both bring PyTorch, which this package must never need. Only who asks for this backend
             # loads them.
             runtime, bindings, self._torch = (
@@ -103,19 +100,3 @@ def _check(method: Any, model: Path, input_shape: tuple[int, int, int, int]) -> 
     given = [tuple(meta.output_tensor_meta(i).sizes()) for i in range(meta.num_outputs())]
     if found != [input_shape] or given != [(1, len(LABELS))]:
         raise BundleError(f"{model}: expected {input_shape} -> (1, {len(LABELS)}), found {found} -> {given}")
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Nothing on stderr from native code, which looks for the files of an ARM board and reports each that is not."""
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        # The libraries' Python side writes to sys.stderr, which need not be that descriptor.
-        with contextlib.redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(nowhere)
-        os.close(kept)

@@ -79,9 +79,9 @@ def phases_of_view(view: np.ndarray, box: tuple[int, int, int, int], *, cell_px:
     for lines in (vertical, horizontal):
         real, imaginary = np.ascontiguousarray(lines[..., 0]), np.ascontiguousarray(lines[..., 1])
         smooth_real, smooth_imaginary = _blur(real), _blur(imaginary)
-        strength = _blur(cv2.magnitude(real, imaginary))
+        strength = _blur(_length(real, imaginary))
         floor = 0.25 * float(np.percentile(strength, 90)) + 1e-6
-        coherence = cv2.magnitude(smooth_real, smooth_imaginary) / np.maximum(strength, floor)
+        coherence = _length(smooth_real, smooth_imaginary) / np.maximum(strength, floor)
         offsets.append(-np.arctan2(smooth_imaginary, smooth_real) / (2 * np.pi))
         weights.append(np.where(coherence > COHERENT, coherence**2, 0.0) * clear)
     x, y = np.meshgrid(np.arange(columns) + box[0] + 0.5, np.arange(rows) + box[1] + 0.5)
@@ -90,6 +90,11 @@ def phases_of_view(view: np.ndarray, box: tuple[int, int, int, int], *, cell_px:
         offsets=np.stack(offsets, axis=-1).astype(np.float64),
         weights=np.stack(weights, axis=-1).astype(np.float64),
     )
+
+
+def _length(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
+    """Unlike ``cv2.magnitude`` the same wherever the arrays lie in memory: sheets are to repeat to the bit."""
+    return np.asarray(np.sqrt(real * real + imaginary * imaginary))
 
 
 def _shares(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
-import io
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +11,7 @@ import torch
 from torch.fx import GraphModule
 
 from vizecg.spec import LABELS, UsageError
+from vizecg.spec.console import silent_stderr
 from vizecg_export.quant.pt2e import CALIBRATORS, each, float_graph, quantised_graph
 from vizecg_export.quiet import quiet
 from vizecg_export.recipes.base import Job, Made, Run
@@ -106,7 +103,7 @@ def _lower(
 
 def runner(file: Path) -> Run:
     """A program file in ExecuTorch's own runtime, one image at a time."""
-    with _quiet_runtime():
+    with silent_stderr():
         method = Runtime.get().load_program(file).load_method(METHOD)
         assert method is not None
         # The first inference looks at the processor, and would report it where nobody silences it.
@@ -118,22 +115,6 @@ def runner(file: Path) -> Run:
         return np.concatenate(logits) if logits else np.zeros((0, len(LABELS)), np.float32)
 
     return run
-
-
-@contextlib.contextmanager
-def _quiet_runtime() -> Iterator[None]:
-    """Nothing on stderr from native code, which looks for the files of an ARM board and reports each that is not."""
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        # The library's Python side writes to sys.stderr, which need not be that descriptor.
-        with contextlib.redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def bundled_program(pte_file: Path, inputs: np.ndarray, outputs: np.ndarray, target: Path) -> None:
