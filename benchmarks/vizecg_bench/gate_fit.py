@@ -16,9 +16,10 @@ WRONG_MM = 2.0
 """A sheet this far off is read wrongly, whatever the answer."""
 POOL = 8
 """Photographs that go together when the risk along a figure of merit is reckoned."""
-HOPELESS = 0.5
+HOPELESS = 0.65
 """Risk at which a figure of merit refuses by itself: then a refusal is right more often than wrong."""
-EVERYDAY_LOST, EVERYDAY_KEPT, REAL_KEPT = 0.005, 0.97, 0.95
+EVERYDAY = (Kind.MODERATE.value, Kind.PHOTO.value)
+EVERYDAY_LOST, EVERYDAY_KEPT, REAL_KEPT = 0.005, 0.98, 0.95
 """Most of the everyday photographs that the limit of one figure may refuse; least of these, and of the real ones that
 were given, that all together must keep. Limits refuse none of the latter."""
 USUAL = 1.5
@@ -72,7 +73,7 @@ class Judged:
             raise UsageError("the rectifier refused every photograph: there is nothing to choose a gate on")
         return cls(
             records=np.array([row.record for row in found]),
-            everyday=np.array([row.kind == Kind.MODERATE.value for row in found]),
+            everyday=np.array([row.kind in EVERYDAY for row in found]),
             merits={figure: np.array([row.merits[figure] for row in found]) for figure in FIGURES},
             distances=rule.distances(np.array([row.logits[artefact] for row in found])),
             clean=rule.distances(np.array([row.clean[artefact] for row in found])),
