@@ -21,6 +21,8 @@ from vizecg_bench.results import write_result
 
 SEED = 3
 PHOTO_WIDTH_PX = (1250, 1900)
+FAR_MM = 3.0
+"""A sheet with a corner this far off is wrong, and nobody was told."""
 
 
 def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, out: Path | None) -> dict[str, Any]:
@@ -113,6 +115,8 @@ def _summary(n: int, corners: list[np.ndarray], milliseconds: list[float]) -> di
         "photographs": n,
         "answered": len(corners),
         "corner_error_mm": _quantiles(errors[:, 0]),
+        f"more_than_{FAR_MM:g}_mm_off": int((errors[:, 0].max(axis=1) > FAR_MM).sum()),
+        "farthest_mm": round(float(errors[:, 0].max()), 2),
         "corner_error_mm_without_origin": _quantiles(errors[:, 1]),
         "detect_and_rectify_ms": _quantiles(np.array(milliseconds)),
     }

@@ -16,19 +16,17 @@ SPEEDS_MM_S, GAINS_MM_MV = (25.0, 50.0), (5.0, 10.0, 20.0)
 WIDTHS_MM = {25.0: (3.4, 6.5), 50.0: (8.0, 11.5)}
 """Width of pulses of 0.2 s. Narrower ones are of another length, and QRS complexes one above another look like them."""
 TALL_MM_MV = 20.0
-"""Pulses this high nearly touch those above and below, and their edges are taken for a grid line: only the tops, at
-most ``THIN_MM`` thick, are left."""
+"""Edges of pulses this high nearly touch those above and below, and are taken for a grid line; so are edges of others
+that happen to lie on one. Tops, at most ``THIN_MM`` thick, are always left, but short ones are to be seen anywhere."""
 THIN_MM = 2.0
-BESIDE_MM = 16.0
+BESIDE_MM = 22.0
 """Pulses lie no further than this from an end of the traces, on either side of it: where these seem to begin or end
 may be where the pulses do."""
-LEAST_PULSES = {gain: 2 if gain == GAIN_MM_MV else 3 for gain in GAINS_MM_MV}
-LEAST_SCORE = 1.4
-LEAST_MEAN = {gain: 0.55 if gain == GAIN_MM_MV else 0.75 for gain in GAINS_MM_MV}
-"""An unusual gain must be seen more often and more clearly."""
+LEAST_USUAL, LEAST_UNUSUAL = (2, 0.7), (3, 0.75)
+"""Least number of pulses and their least mean score: an unusual size must be seen more often and more clearly."""
 CLEAR_PULSES = 3
 """From this many pulses of the usual size on, no others are looked for."""
-CLEAR_RATIO = 1.5
+CLEAR_RATIO = 1.25
 """The best reading beats the next by this factor, or nothing is read."""
 
 
@@ -46,45 +44,49 @@ def read_scales(mask: np.ndarray, block: Block) -> Scales:
     if block.pulses >= CLEAR_PULSES and low <= block.pulse_width_mm <= high:
         return Scales(speed_mm_s=PAPER_SPEED_MM_S, gain_mm_mv=GAIN_MM_MV)
     readings = [
-        (_evidence(mask, block, gain=gain, widths_mm=WIDTHS_MM[speed]), speed, gain)
+        (_evidence(mask, block, gain=gain, speed=speed), speed, gain)
         for gain in GAINS_MM_MV
         for speed in SPEEDS_MM_S
     ]
     (best, speed, gain), (next_best, _, _) = sorted(readings, reverse=True)[:2]
-    if best < LEAST_SCORE or best < CLEAR_RATIO * next_best:
+    if best <= CLEAR_RATIO * next_best:
         return Scales()
     return Scales(speed_mm_s=speed, gain_mm_mv=gain)
 
 
-def _evidence(mask: np.ndarray, block: Block, *, gain: float, widths_mm: tuple[float, float]) -> float:
+def _evidence(mask: np.ndarray, block: Block, *, gain: float, speed: float) -> float:
     """Sum of the scores of the best group of pulses of this size beside the rows; 0 for none."""
+    shape = Shape(height_mm=gain, widths_mm=WIDTHS_MM[speed])
+    usual = (gain, speed) == (GAIN_MM_MV, PAPER_SPEED_MM_S)
+    least, least_mean = LEAST_USUAL if usual else LEAST_UNUSUAL
     width = mask.shape[1]
     beside = BESIDE_MM * PX_PER_MM
     best = 0.0
     for side, edge in ((mask, block.left), (mask[:, ::-1], width - (block.left + BLOCK_MM * PX_PER_MM))):
         low, high = max(0, round(edge - beside)), max(0, round(edge + beside))
         part = np.ascontiguousarray(side[:, low:high])
-        if gain == TALL_MM_MV:
-            rows = [_tops(part, y - gain * PX_PER_MM, widths_mm) for y in block.rows]
-        else:
-            shape = Shape(height_mm=gain, widths_mm=widths_mm)
-            rows = [row_pulses(part, y, searched=1.0, shape=shape) for y in block.rows]
-        found = aligned_pulses(rows, low_px=0.0, high_px=float(high - low))
-        total = sum(pulse.score for pulse in found)
-        if len(found) >= LEAST_PULSES[gain] and total >= LEAST_MEAN[gain] * len(found):
-            best = max(best, total)
+        looks = []
+        if gain != TALL_MM_MV:
+            looks.append([row_pulses(part, y, searched=1.0, shape=shape) for y in block.rows])
+        if gain == TALL_MM_MV or speed != PAPER_SPEED_MM_S:
+            looks.append([_tops(part, y, shape) for y in block.rows])
+        for rows in looks:
+            found = aligned_pulses(rows, low_px=0.0, high_px=float(high - low))
+            total = sum(pulse.score for pulse in found)
+            if len(found) >= least and total >= least_mean * len(found):
+                best = max(best, total)
     return best
 
 
-def _tops(mask: np.ndarray, y: float, widths_mm: tuple[float, float]) -> list[Pulse]:
-    """Level lines of a pulse's width around the height ``y`` of a mask (h, w): tops of pulses."""
-    reach = round(DRIFT_MM * PX_PER_MM)
-    band = mask[max(0, round(y) - reach) : max(0, round(y) + reach + 1)]
+def _tops(mask: np.ndarray, y: float, shape: Shape) -> list[Pulse]:
+    """Level lines of a pulse's width, a pulse's height above the baseline ``y`` of a mask (h, w): tops of pulses."""
+    top, reach = round(y - shape.height_mm * PX_PER_MM), round(DRIFT_MM * PX_PER_MM)
+    band = mask[max(0, top - reach) : max(0, top + reach + 1)]
     if not band.size:
         return []
     _, _, stats, _ = cv2.connectedComponentsWithStats(band, connectivity=8)
     return [
         Pulse(left=float(left), right=float(left + width - 1), score=1.0)
         for left, _, width, height, _ in stats[1:].tolist()
-        if widths_mm[0] <= width / PX_PER_MM <= widths_mm[1] and height <= THIN_MM * PX_PER_MM
+        if shape.widths_mm[0] <= width / PX_PER_MM <= shape.widths_mm[1] and height <= THIN_MM * PX_PER_MM
     ]
