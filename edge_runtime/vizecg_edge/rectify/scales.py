@@ -44,9 +44,7 @@ def read_scales(mask: np.ndarray, block: Block) -> Scales:
     if block.pulses >= CLEAR_PULSES and low <= block.pulse_width_mm <= high:
         return Scales(speed_mm_s=PAPER_SPEED_MM_S, gain_mm_mv=GAIN_MM_MV)
     readings = [
-        (_evidence(mask, block, gain=gain, speed=speed), speed, gain)
-        for gain in GAINS_MM_MV
-        for speed in SPEEDS_MM_S
+        (_evidence(mask, block, gain=gain, speed=speed), speed, gain) for gain in GAINS_MM_MV for speed in SPEEDS_MM_S
     ]
     (best, speed, gain), (next_best, _, _) = sorted(readings, reverse=True)[:2]
     if best <= CLEAR_RATIO * next_best:
