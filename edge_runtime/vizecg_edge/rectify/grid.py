@@ -134,6 +134,8 @@ def _framed(
     first, last = np.maximum(first, reach[0] - box[:2]), np.minimum(last, reach[1] - box[:2])
     middle = (first + last) // 2
     first, last = np.maximum(first, middle - MOST_CELLS // 2), np.minimum(last, middle + MOST_CELLS // 2 - 1)
+    if (last < first).any():
+        raise refusal(Reason.NO_GRID, "the grid lies outside the picture")
     (left, top), (width, height) = first, last - first + 1
     x, y = np.meshgrid(np.arange(width) + box[0] + left + 0.5, np.arange(height) + box[1] + top + 0.5)
     offsets, weights = np.zeros((height, width, 2)), np.zeros((height, width, 2))
