@@ -21,6 +21,8 @@ from vizecg_bench.results import write_result
 
 SEED = 3
 PHOTO_WIDTH_PX = (1250, 1900)
+SQUARE_MM = 20.0
+"""Side of the square in the middle of the block whose size in the photograph gives the true scale."""
 FAR_MM = 3.0
 """A sheet with a corner this far off is wrong, and nobody was told."""
 
@@ -45,7 +47,7 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
     entries = _choose(dataset.select(folds=[fold]), limit)
     pipeline = Pipeline(bundle=bundle)
     manifest = pipeline.bundle.manifest
-    corners, milliseconds, logits, labels = [], [], [], []
+    corners, scales, milliseconds, logits, labels = [], [], [], [], []
     turns = TurnCount()
     perspective = PerspectiveCount()
     reasons: Counter[str] = Counter()
@@ -71,10 +73,15 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
         block = np.array([[x, box.baseline_mm] for box in (boxes[0], boxes[-1]) for x in (box.x_mm, box.x_mm + 250)])
         seen = photo.mapping.to_photo(manifest.sheet.mm_to_px(block))
         corners.append(_corner_errors(block, found.to_sheet_mm(seen, manifest.sheet)))
+        middle = np.array([manifest.sheet.block_x_mm + 125, manifest.sheet.block_y_mm])
+        square = middle + SQUARE_MM * np.array([[0, 0], [1, 0], [0, 1]])
+        square = photo.mapping.to_photo(manifest.sheet.mm_to_px(square))
+        scales.append(found.px_per_mm * SQUARE_MM / _side(square) - 1)
         image = preprocess(found.sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
         logits.append(pipeline.backend.logits(image))
         labels.append(entry.labels)
     figures = _summary(len(entries), corners, milliseconds)
+    figures["px_per_mm_relative_error"] = _quantiles(np.abs(np.array(scales or [np.nan])))
     figures.update(turned=turns.figures(), perspective=perspective.figures())
     figures.update(refused=dict(reasons), refused_by_grid_colour=dict(grids))
     figures["accuracy"] = _accuracy(pipeline, logits, labels)
@@ -109,6 +116,12 @@ def _corner_errors(block: np.ndarray, found: np.ndarray) -> np.ndarray:
     return np.stack([np.linalg.norm(error, axis=1), np.linalg.norm(error - error.mean(axis=0), axis=1)])
 
 
+def _side(corners: np.ndarray) -> float:
+    """(3, 2) corner and its neighbours to the right and below, in pixels -> side of a square of the same area."""
+    across, down = corners[1] - corners[0], corners[2] - corners[0]
+    return float(np.sqrt(abs(across[0] * down[1] - across[1] * down[0])))
+
+
 def _summary(n: int, corners: list[np.ndarray], milliseconds: list[float]) -> dict[str, Any]:
     errors = np.array(corners) if corners else np.full((1, 2, 4), np.nan)
     return {
@@ -123,7 +136,7 @@ def _summary(n: int, corners: list[np.ndarray], milliseconds: list[float]) -> di
 
 
 def _quantiles(values: np.ndarray) -> dict[str, float]:
-    return {"median": round(float(np.median(values)), 3), "p95": round(float(np.percentile(values, 95)), 3)}
+    return {"median": round(float(np.median(values)), 4), "p95": round(float(np.percentile(values, 95)), 4)}
 
 
 def _accuracy(pipeline: Any, logits: list[np.ndarray], labels: list[np.ndarray]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ fetch() {
 }
 
 site=$root/site
-fetch "$site" onnxruntime numpy opencv-python pillow onnxruntime typer rich
+fetch "$site" threadpoolctl.py numpy opencv-python pillow onnxruntime threadpoolctl typer rich
 path=$site:$project:$project/edge_runtime
 
 if [ $tests = yes ]; then
@@ -86,7 +86,7 @@ if [ $tests = yes ]; then
     set -- -m pytest -p no:cacheprovider --deselect tests/unit/test_spec.py::test_importing_vizecg_imports_nothing_heavy \
         --deselect tests/unit/test_fuzz.py::test_a_worker_that_dies_hangs_or_takes_too_much_is_a_finding \
         tests/unit/test_spec.py tests/unit/test_capture_stills.py tests/unit/test_capture_streams.py \
-        tests/unit/test_rectify.py tests/unit/test_rectify_poses.py tests/unit/test_backends.py \
+        tests/unit/test_rectify.py tests/unit/test_rectify_parts.py tests/unit/test_rectify_poses.py tests/unit/test_backends.py \
         tests/unit/test_engine.py tests/unit/test_fuzz.py tests/unit/test_fuzz_bombs.py "$@"
 else
     set -- -m vizecg_edge.cli "$@"
