@@ -90,6 +90,7 @@ def test_every_bundle_file_is_inside(names: set[str]) -> None:
     assert wanted, "edge_runtime/vizecg_edge/bundles is empty: no bundle is shipped"
     for path in wanted:
         assert f"vizecg_edge/bundles/{path.relative_to(BUNDLES).as_posix()}" in names
+    assert "vizecg_edge/printed/letters.npz" in names, "the reader of printed text has no weights"
 
 
 def test_licence_and_commands(wheel: Path, names: set[str]) -> None:
