@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["native_runner"]
 TIERS = frozenset({"unit", "parity", "integration", "packaging", "device"})
 REPOSITORY = Path(__file__).resolve().parents[1]
 
