@@ -24,8 +24,8 @@ APART_MM, WORD_MM = 2.0, 5.5
 """Ink this far from the baseline and no higher than a word is left out."""
 BRIDGE = (5, 7)
 """Gaps in the ink up to this many pixels (down, across) are bridged."""
-LEAST_REST = 0.05
-"""Smaller rests than this are the width of the pen."""
+LEAST_REST, LEAST_POWER = 0.05, 0.05
+"""Smaller rests than the first are the width of the pen; less power (mm^2) than the second is no wave."""
 SMOOTH_PX = 1.6
 BEAT_MM, SEARCH_MM = 9.0, 4.0
 """Length of the stretch around a QRS complex that is sought in other columns, and how far from a column's end."""
@@ -102,27 +102,37 @@ def turned(signals: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(-signals[::-1, ::-1])
 
 
+def leads_of(signals: np.ndarray) -> np.ndarray:
+    """(rows, samples) -> (rows, 4, samples of one column)."""
+    width = signals.shape[1] // COLUMNS
+    return signals[:, : COLUMNS * width].reshape(len(signals), COLUMNS, width)
+
+
+def centred_leads(signals: np.ndarray) -> np.ndarray:
+    """The leads about their own medians, without the stretch in which their names stand."""
+    leads = leads_of(signals)[:, :, round(NAME_MM * PX_PER_MM) : -3]
+    return np.asarray(leads - np.median(leads, axis=2, keepdims=True))
+
+
 def evidence_for(signals: np.ndarray) -> Evidence:
     """(4, samples) heights in mm -> what speaks for this way up."""
-    width = signals.shape[1] // COLUMNS
-    skip = round(NAME_MM * PX_PER_MM)
-    columns = signals[:, : COLUMNS * width].reshape(len(signals), COLUMNS, width)[:, :, skip:-3]
-    columns = columns - np.median(columns, axis=2, keepdims=True)
+    columns = centred_leads(signals)
     first, second = columns[:, 0], columns[:, 1]
     return Evidence(
-        limb=_cancels(first[0], -first[1], first[2]),
-        augmented=_cancels(second[0], second[1], second[2]),
-        strip=max(0.0, _cancels(first[3], -first[1])),
+        limb=cancels(first[0], -first[1], first[2]),
+        augmented=cancels(second[0], second[1], second[2]),
+        strip=max(0.0, cancels(first[3], -first[1])),
         rhythm=_surprise(1 - _same_beats(columns[3])),
         waves=_waves(columns),
     )
 
 
-def _cancels(*parts: np.ndarray) -> float:
-    """How nearly signals add up to nothing: 0 as little as unrelated ones, more than 2 within a few hundredths."""
+def cancels(*parts: np.ndarray) -> float:
+    """How nearly signals add up to nothing: 0 as little as unrelated ones, more than 2 within a few hundredths, below 0
+    where they strengthen each other."""
     single = sum(float(np.mean(part**2)) for part in parts)
     together = float(np.mean(np.sum(parts, axis=0) ** 2))
-    return _surprise(together / max(single, 0.05))
+    return _surprise(together / max(single, LEAST_POWER))
 
 
 def _surprise(rest: float) -> float:

@@ -35,7 +35,7 @@ def refit(to_cells: np.ndarray, phases: Phases) -> tuple[np.ndarray, float, Phas
         correction = _solve(equations, right, np.sqrt(weights * robust) / below[:, None])
         rest = (_apply(correction, source) - target) * unit
         spread = float(np.clip(1.4826 * np.median(np.abs(rest[weights > 0])), 0.01, 0.2))
-    shift = np.array([[1 / unit, 0, -middle[0] / unit], [0, 1 / unit, -middle[1] / unit], [0, 0, 1]])
+    shift = to_unit(middle, unit)
     change = np.linalg.inv(shift) @ correction @ shift
     result = change @ to_cells
     # The worse of the two directions: paper often bends in one only.
@@ -43,6 +43,11 @@ def refit(to_cells: np.ndarray, phases: Phases) -> tuple[np.ndarray, float, Phas
     moved = _apply(change, phases.centres.reshape(-1, 2)).reshape(phases.centres.shape)
     remaining = Phases(centres=phases.centres, offsets=moved - phases.centres + phases.offsets, weights=phases.weights)
     return result / result[2, 2], max(left), remaining
+
+
+def to_unit(middle: np.ndarray, unit: float) -> np.ndarray:
+    """(3, 3): points -> points about ``middle`` (2,), in ``unit``; what is fitted there is well conditioned."""
+    return np.array([[1 / unit, 0, -middle[0] / unit], [0, 1 / unit, -middle[1] / unit], [0, 0, 1]])
 
 
 def _apply(homography: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from vizecg_edge.rectify.fit import refit
 from vizecg_edge.rectify.lattice import FINE_SIDE, QUICK_SIDE, Coverage, TileLattices
 from vizecg_edge.rectify.phase import COARSE_PX, MOST_CELLS, Phases, measure_phases
 from vizecg_edge.rectify.pose import coarse_pose
+from vizecg_edge.rectify.prepare import half
 from vizecg_edge.rectify.reasons import Reason, refusal
 from vizecg_edge.rectify.slopes import level
 from vizecg_edge.rectify.unwrap import unwrap, unwrap_near
@@ -163,9 +164,7 @@ def _cell_px(to_cells: np.ndarray, shape: tuple[int, ...]) -> float:
 
 def halved(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The ink at half the size, and (3, 3) from its pixels to those."""
-    height, width = ink.shape[0] // 2, ink.shape[1] // 2
-    small = cv2.resize(ink[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
-    return small, np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]])
+    return half(ink), np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]])
 
 
 def _box(

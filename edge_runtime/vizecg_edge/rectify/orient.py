@@ -9,7 +9,7 @@ import numpy as np
 
 from vizecg.spec import InputRefusedError
 from vizecg_edge.rectify.block import BLOCK_MM, Block, find_block
-from vizecg_edge.rectify.content import COLUMNS, evidence_for, trace_signals, turned
+from vizecg_edge.rectify.content import evidence_for, leads_of, trace_signals, turned
 from vizecg_edge.rectify.reasons import Reason, refusal
 from vizecg_edge.rectify.rows import ink_mask
 from vizecg_edge.rectify.scales import Scales, read_scales
@@ -107,9 +107,7 @@ def _placed(mask: np.ndarray, inside: np.ndarray, turns: int) -> Placed:
 
 def _settled(block: Block, signals: np.ndarray) -> tuple[Block, np.ndarray]:
     """The block and its signals with the baselines moved to where traces that wander have their middle."""
-    width = signals.shape[1] // COLUMNS
-    leads = signals[:, : COLUMNS * width].reshape(len(signals), COLUMNS, width)
-    above = np.median(leads, axis=2).mean(axis=1)
+    above = np.median(leads_of(signals), axis=2).mean(axis=1)
     moved = np.sign(above) * np.maximum(np.abs(above) - LEAST_DRIFT_MM, 0.0)
     rows = tuple(float(y - PX_PER_MM * up) for y, up in zip(block.rows, moved, strict=True))
     return replace(block, rows=rows), signals - moved[:, None].astype(np.float32)

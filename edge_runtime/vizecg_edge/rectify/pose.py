@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vizecg_edge.rectify.fit import to_unit
 from vizecg_edge.rectify.lattice import Lattices
 from vizecg_edge.rectify.reasons import Reason, refusal
 
@@ -48,8 +49,7 @@ def coarse_pose(lattices: Lattices) -> tuple[np.ndarray, np.ndarray]:
     if agree.sum() < LEAST_TILES:
         raise refusal(Reason.NO_GRID, f"{int(agree.sum())} grid patches agree")
     homography = np.array([[*parameters[0:2], 0], [*parameters[2:4], 0], [*parameters[4:6], 1]], np.float64)
-    shrink = np.array([[1 / unit, 0, -origin[0] / unit], [0, 1 / unit, -origin[1] / unit], [0, 0, 1]])
-    return homography @ shrink, agree
+    return homography @ to_unit(origin, unit), agree
 
 
 def _relative(first: np.ndarray, second: np.ndarray) -> np.ndarray:

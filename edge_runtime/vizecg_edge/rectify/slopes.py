@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vizecg_edge.rectify.fit import to_unit
 from vizecg_edge.rectify.phase import Phases
 
 ROUNDS = 6
@@ -48,7 +49,7 @@ def level(to_cells: np.ndarray, phases: Phases) -> np.ndarray:
         spread = max(LEAST_SPREAD, 1.4826 * float(np.median(np.abs(value - matrix @ entries))))
     a1, a2, b1, b2, p, q = entries
     change = np.array([[1 + a1, a2, 0], [b1, 1 + b2, 0], [-p, -q, 1]])
-    shift = np.array([[1 / unit, 0, -middle[0] / unit], [0, 1 / unit, -middle[1] / unit], [0, 0, 1]])
+    shift = to_unit(middle, unit)
     result = np.linalg.inv(shift) @ change @ shift @ to_cells
     return np.asarray(result / result[2, 2], np.float64)
 
