@@ -6,22 +6,12 @@ import importlib.metadata
 import importlib.util
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from vizecg.spec import VizecgError
+from vizecg.spec.finding import Finding
 
 OPENCV_LIBRARIES = "sudo apt-get install libgl1 libglib2.0-0 (or pip install opencv-python-headless in its place)"
 OPENCV_GSTREAMER = "sudo apt-get install python3-opencv, in a venv made with python3 -m venv --system-site-packages"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One ability. ``add`` is the command that gives it, empty where it is there or nothing is to be done."""
-
-    what: str
-    works: bool
-    found: str
-    add: str = ""
 
 
 def findings() -> list[Finding]:

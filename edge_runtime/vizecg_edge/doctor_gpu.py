@@ -6,8 +6,8 @@ import ctypes
 from pathlib import Path
 
 from vizecg.spec import VizecgError
+from vizecg.spec.finding import Finding
 from vizecg.spec.fingerprint import sha256_file
-from vizecg_edge.doctor import Finding
 from vizecg_edge.engine.builder import Workshop, open_workshop
 from vizecg_edge.engine.environment import INSTALL, INSTALL_JETSON, is_jetson, load_tensorrt
 from vizecg_edge.engine.store import engines_folder, read_record

@@ -11,28 +11,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from vizecg.spec.finding import Finding
 from vizecg_export.console import table_console
 from vizecg_export.targets import REQUIREMENTS, Target, missing_modules
 
 _RTX = "vizecg[tensorrt-check]"
 _LEAST_CMAKE = (3, 28)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One ability. ``add`` is the command that gives it, empty where it is there."""
-
-    what: str
-    works: bool
-    found: str
-    add: str = ""
 
 
 def findings() -> list[Finding]:
