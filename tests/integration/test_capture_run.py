@@ -14,13 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import vizecg_edge.pipeline
 from capture_runs import answers, as_process, make_scene, run
 from vizecg.spec import InputRefusedError, UsageError
 from vizecg_edge.overlay import save_image
 from vizecg_edge.pipeline import Pipeline
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_pipeline")]
 
 
 @pytest.fixture(scope="module")
@@ -33,17 +32,6 @@ def photo(scene: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("photo") / "photo.jpg"
     save_image(path, scene)
     return path
-
-
-@pytest.fixture(scope="module")
-def pipeline() -> Pipeline:
-    return Pipeline(threads=1)
-
-
-@pytest.fixture(autouse=True)
-def one_pipeline(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands that run in this process share one loaded model."""
-    monkeypatch.setattr(vizecg_edge.pipeline, "Pipeline", lambda **options: pipeline)
 
 
 def test_a_folder_is_read_in_natural_order_and_bad_files_stop_nothing(photo: Path, tmp_path: Path) -> None:

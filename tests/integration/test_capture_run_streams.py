@@ -18,16 +18,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import vizecg_edge.pipeline
 from capture_runs import answers, as_process, make_scene, run
 from vizecg.spec import InputRefusedError, MissingToolError, UsageError
 from vizecg_edge.capture.burst import collect
 from vizecg_edge.capture.frames import Frame, VideoFile
 from vizecg_edge.capture.interrupt import Interrupt
 from vizecg_edge.capture.live import LiveFrames, open_camera, open_pipe
-from vizecg_edge.pipeline import Pipeline
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_pipeline")]
 
 SHARP = range(4, 7)
 FRAMES = 10
@@ -56,17 +54,6 @@ def write_video(path: Path, frames: list[np.ndarray]) -> None:
     for frame in frames:
         writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
     writer.release()
-
-
-@pytest.fixture(scope="module")
-def pipeline() -> Pipeline:
-    return Pipeline(threads=1)
-
-
-@pytest.fixture(autouse=True)
-def one_pipeline(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands that run in this process share one loaded model."""
-    monkeypatch.setattr(vizecg_edge.pipeline, "Pipeline", lambda **options: pipeline)
 
 
 def test_the_sharp_frame_of_a_video_is_answered(video: Path, tmp_path: Path) -> None:

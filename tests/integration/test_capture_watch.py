@@ -26,11 +26,6 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def pipeline() -> Pipeline:
-    return Pipeline(threads=1)
-
-
-@pytest.fixture(scope="module")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("photo") / "photo.jpg"
     sheet = render_sheet(synthesise(["AF"], seed=7), style=PrintStyle(palette="pink", trace_mm=0.4))

@@ -57,11 +57,6 @@ def photo(shot: Photo, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pipeline() -> Pipeline:
-    return Pipeline(threads=1)
-
-
-@pytest.fixture(scope="module")
 def result(pipeline: Pipeline, photo: Path) -> Result:
     return pipeline.run(photo)
 
