@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime
+from google.protobuf.message import DecodeError
 
 CUDA_ERROR_NO_DEVICE = 100
 
@@ -176,7 +177,7 @@ class _Parser:
     def parse(self, content: bytes) -> bool:
         try:
             self._network.num_layers = len(onnx.load_from_string(content).graph.node)
-        except Exception:
+        except DecodeError:
             return False
         self._network.model = content
         return True
