@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from vizecg.data.source import RecordSource
-from vizecg.models.sizes import parameters
+from vizecg.models.sizes import macs, parameters
 from vizecg.render import RENDERER_VERSION
 from vizecg.spec import UsageError, parity
 from vizecg.spec.manifest import GOLDEN, Bundle, Manifest, check_target, hash_files, publish_bundle
@@ -184,6 +184,7 @@ def _fill(folder: Path, request: ExportRequest, subject: Subject, say: Say) -> M
         checkpoint={
             "sha256": request.checkpoint.sha256,
             "parameters": size,
+            "macs": macs(subject.network, torch.zeros(subject.preprocess.input_shape)),
             "training_data": request.checkpoint.training_data,
         },
         calibration={} if subject.calibration is None else subject.calibration.summary,
