@@ -45,7 +45,8 @@ def collect(*, root: Path, fold: int, limit: int, photographs: int, bundle: Path
     """Rows of ``limit`` records of a PTB-XL fold, ``photographs`` of each; finished records come from ``cache``.
 
     Raises:
-        UsageError: the fold has no records, or the bundle has nothing for ONNX Runtime.
+        UsageError: the fold has no records, or the bundle has nothing that runs here.
+        MissingToolError: it has a program for ExecuTorch, which is not installed.
     """
     from vizecg.records.ptbxl import Ptbxl
     from vizecg_bench.rectify import _choose
@@ -125,19 +126,24 @@ def _record_rows(record: Any, photographs: int, manifest: Any, engines: dict[str
 
 
 def _engines(pipeline: Any) -> dict[str, Any]:
-    """Every artefact of the bundle that ONNX Runtime computes here, whichever processor it was made for."""
+    """Every artefact of the bundle, whichever processor it was made for.
+
+    TensorRT's typed graphs are computed by ONNX Runtime, as where they were exported.
+    """
+    from vizecg_edge.backends.executorch_python import ExecuTorchBackend
     from vizecg_edge.backends.onnx import OnnxBackend
 
     manifest = pipeline.bundle.manifest
+    kinds: dict[str, Any] = {"onnx": OnnxBackend, "tensorrt": OnnxBackend, "executorch": ExecuTorchBackend}
     engines = {
-        artefact.name: OnnxBackend(
+        artefact.name: kinds[artefact.target](
             model=pipeline.bundle.file(artefact.file), input_shape=manifest.preprocess.input_shape, threads=1
         )
         for artefact in manifest.artefacts
-        if artefact.target == "onnx"
+        if artefact.target in kinds
     }
     if not engines:
-        raise UsageError(f"bundle {manifest.name} has nothing for ONNX Runtime: a gate cannot be chosen with it")
+        raise UsageError(f"bundle {manifest.name} has nothing that runs here: a gate cannot be chosen with it")
     return engines
 
 

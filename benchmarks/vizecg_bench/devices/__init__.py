@@ -1,0 +1,1 @@
+"""Where a run happens: this machine, a Jetson, an Android phone."""

@@ -1,0 +1,1 @@
+"""``vizecg-bench run``: every artefact of a bundle beside the float network, under a stated protocol."""
