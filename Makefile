@@ -7,7 +7,7 @@
 
 PYTHON ?= python3.11
 VENV ?= .venv
-EXTRAS ?= train,peers,onnx,executorch,runner,tensorrt-check,dev
+EXTRAS ?= train,peers,onnx,executorch,runner,tensorrt-check,openvino,dev
 DEMO_OUT ?= demo
 
 BIN := $(VENV)/bin

@@ -7,17 +7,32 @@ from typing import Annotated
 
 import typer
 
+import vizecg
 from vizecg.spec.console import run_app
 from vizecg_bench.edge_cli import add_edge_verbs
+from vizecg_bench.report.cli import add_report_verbs
+from vizecg_bench.run.cli import add_run_verbs
 from vizecg_bench.training_cli import add_training_verbs
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 add_training_verbs(app)
 add_edge_verbs(app)
+add_run_verbs(app)
+add_report_verbs(app)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        print(f"vizecg-bench {vizecg.__version__}")
+        raise typer.Exit
 
 
 @app.callback()
-def root_command() -> None:
+def root_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
     """Measures vizecg: every number it prints can be had again with the same command."""
 
 

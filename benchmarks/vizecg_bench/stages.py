@@ -4,60 +4,28 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import resource
 import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import psutil
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from vizecg.spec import UsageError
 from vizecg_bench.results import write_result
+from vizecg_bench.run.load import Load, LoadMeter
 
 STAGES = ("decode", "detect", "rectify", "judge", "preprocess", "infer", "total")
 WITHOUT_INFERENCE = "all but infer"
 CPU_TIME = "processor time"
 WARM_UPS = 2
-QUIET_CORES = 0.1
-"""Other programs that take more of the cores than this on average make the figures worthless."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Load:
-    """``average``: the system's of the last minute. ``others_cores``: cores that other programs kept busy meanwhile."""
-
-    average_before: float
-    average_after: float
-    others_cores: float
-
-    @property
-    def loaded(self) -> bool:
-        return self.others_cores > QUIET_CORES
-
-
-class LoadMeter:
-    """Counts from its making on."""
-
-    def __init__(self) -> None:
-        self._average = os.getloadavg()[0]
-        self._began, self._busy, self._own = time.perf_counter(), _busy_s(), _own_s()
-
-    def read(self) -> Load:
-        """What happened so far."""
-        seconds = max(time.perf_counter() - self._began, 1e-3)
-        others = (_busy_s() - self._busy) - (_own_s() - self._own)
-        return Load(average_before=round(self._average, 2), average_after=round(os.getloadavg()[0], 2),
-                    others_cores=round(max(0.0, others / seconds), 3))  # fmt: skip
 
 
 def measure_stages(
@@ -112,7 +80,7 @@ def measure_stages(
         "milliseconds": percentiles(np.array(rows)),
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         "load_average_before": load.average_before, "load_average_after": load.average_after,
-        "others_cores": load.others_cores, "machine_was_loaded": load.loaded,
+        "others_cores": load.others_cores, "steal": load.steal, "machine_was_loaded": load.loaded,
     }  # fmt: skip
     _show(console, figures, load)
     print(json.dumps(figures))
@@ -156,19 +124,7 @@ def _show(console: Console, figures: dict[str, Any], load: Load) -> None:
     console.print(f"peak memory {figures['peak_memory_mb']} MB; {len(figures['refused'])} images refused and left out")
     if load.loaded:
         console.print(
-            f"THE MACHINE WAS LOADED: other programs kept {load.others_cores:.2f} cores busy, the load average was "
-            f"{load.average_before} before and {load.average_after} after. The figures do not count."
+            f"THE MACHINE WAS LOADED: other programs kept {load.others_cores:.2f} cores busy, the hypervisor took "
+            f"{load.steal:.1%} of the time, the load average was {load.average_before} before and {load.average_after} "
+            "after. The figures do not count."
         )
-
-
-def _busy_s() -> float:
-    """Busy time of the cores that this process may use, since the start of the system."""
-    cores = psutil.cpu_times(percpu=True)
-    mine = [cores[core] for core in os.sched_getaffinity(0) if core < len(cores)]
-    idle = ("idle", "iowait", "guest", "guest_nice")
-    return sum(value for core in mine for name, value in core._asdict().items() if name not in idle)
-
-
-def _own_s() -> float:
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from vizecg.data.source import RecordSource
 from vizecg.models.sizes import macs, parameters
 from vizecg.render import RENDERER_VERSION
 from vizecg.spec import UsageError, parity
+from vizecg.spec.checkout import git_state
 from vizecg.spec.manifest import GOLDEN, Bundle, Manifest, check_target, hash_files, publish_bundle
 from vizecg.spec.preprocess import normalise
 from vizecg.train.checkpoint import Checkpoint
@@ -25,7 +26,7 @@ from vizecg_export.attempts import Accepted, Say, Wanted, accept
 from vizecg_export.calibration import CalibrationSpec, calibration_conditions, calibration_set, check_disjoint
 from vizecg_export.card import CARD, model_card
 from vizecg_export.latency import latencies
-from vizecg_export.provenance import git_state, toolchain
+from vizecg_export.provenance import toolchain
 from vizecg_export.recipes import Job, Recipe, Run, recipe_for
 from vizecg_export.scratch import scratch_folder
 from vizecg_export.subject import Subject, make_subject
@@ -189,7 +190,7 @@ def _fill(folder: Path, request: ExportRequest, subject: Subject, say: Say) -> M
         },
         calibration={} if subject.calibration is None else subject.calibration.summary,
         toolchain=toolchain(),
-        source=git_state(),
+        source=asdict(git_state()),
         files=hash_files(folder),
         ladder=(*ladder, {"rung": FLOAT, "latency": taken[FLOAT]}),
     )

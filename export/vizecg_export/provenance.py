@@ -1,12 +1,9 @@
-"""Where a bundle came from: versions, commit."""
+"""Versions of what a bundle was made with."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import platform
-import subprocess
-from pathlib import Path
-from typing import Any
 
 import vizecg
 
@@ -22,21 +19,3 @@ def toolchain() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return versions
-
-
-def git_state() -> dict[str, Any]:
-    """Commit and dirty flag of the source tree; nulls where the code does not run from a git checkout."""
-    folder = Path(vizecg.__file__).resolve().parent
-    try:
-        commit = _git(folder, "rev-parse", "HEAD")
-        dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
-    except (OSError, subprocess.SubprocessError):
-        return {"commit": None, "dirty": None}
-    return {"commit": commit, "dirty": dirty}
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10, check=True
-    )
-    return done.stdout.strip()

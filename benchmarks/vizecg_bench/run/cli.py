@@ -45,11 +45,14 @@ def run(
 ) -> None:
     """Latency, memory and accuracy of every artefact of a bundle, beside the float network, on the device itself."""
     from vizecg_bench.report.table import print_result
-    from vizecg_bench.report.write import write_reports
+    from vizecg_bench.report.write import check_writable, write_reports
     from vizecg_bench.run.protocol import protocol as protocol_of
     from vizecg_bench.run.request import RunRequest, parse_handicaps
     from vizecg_bench.run.start import start_run
 
+    # An hour of measuring must not be lost to a wrong path.
+    for path in (out, markdown, html):
+        check_writable(path)
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     request = RunRequest(
         bundle=bundle, protocol=protocol_of(protocol, sustained_s=sustained_s, seed=seed),

@@ -15,7 +15,7 @@ RESULT_SCHEMA = 1
 class Part(BaseModel):
     """Keys that are not known are an error: they would be of another schema."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
 
 class Role(str, Enum):
@@ -197,7 +197,7 @@ class Monitor(Part):
 
     Attributes:
         others_cores: cores that other programs kept busy on average.
-        steal: share of time that the hypervisor took.
+        steal: share of the time in which programs wanted to run that the hypervisor took.
         slowed: how much longer a fixed piece of work took in the slowest tenth of the run than in the quickest part.
         throttled: the machine says that it was; null where it does not tell.
         thermal_status: of Android.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +12,11 @@ import typer
 from rich.table import Table
 
 from vizecg.spec import UsageError
+from vizecg.spec.checkout import git_state
 from vizecg.spec.fingerprint import sha256_file
 from vizecg.spec.gate import QualityGate
 from vizecg.spec.manifest import Artefact, Bundle, Manifest, open_bundle, publish_bundle
 from vizecg_export.console import table_console
-from vizecg_export.provenance import git_state
 from vizecg_export.scratch import scratch_folder
 
 KIND = "gate"
@@ -66,7 +66,7 @@ def _fitted(manifest: Manifest, fitted: dict[str, Any], *, sha256: str) -> Manif
         "rule": fitted["rule"],
         "targets": fitted["targets"],
         "measured_with_bundle": fitted["bundle"]["sha256"],
-        "written_by": git_state(),
+        "written_by": asdict(git_state()),
     }
     artefacts = tuple(_with_band(artefact, manifest, fitted["artefacts"]) for artefact in manifest.artefacts)
     if artefacts == manifest.artefacts and not any(artefact.name in fitted["artefacts"] for artefact in artefacts):

@@ -1,0 +1,1 @@
+"""Results as people read them, and how two of them compare."""
