@@ -98,11 +98,11 @@ def make_scene(record: Any, layout: Any, kind: Kind, *, spec: SheetSpec, rng: np
     seen = np.asarray(photo.mapping.to_photo(spec.mm_to_px(block)), np.float64).reshape(4, 2)
     image = photo.image
     if kind in SPOILT:
-        image, seen = _spoil(image, seen, kind, strength, rng)
+        image, seen = spoil(image, seen, kind, strength, rng)
     return Scene(kind=kind, strength=strength, image=np.ascontiguousarray(image), seen=seen, block_mm=block)
 
 
-def _spoil(
+def spoil(
     image: np.ndarray, seen: np.ndarray, kind: Kind, strength: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     if kind is Kind.DARK:

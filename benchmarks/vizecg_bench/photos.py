@@ -46,7 +46,7 @@ def measure_photos(
     from vizecg_edge.overlay import overlay, save_image
     from vizecg_edge.pipeline import Pipeline
 
-    known = _known_photos(photos_dir, table)
+    known = known_photos(photos_dir, table)
     pipeline = Pipeline(bundle=bundle)
     records = _records(root, [ecg_id for _, ecg_id in known])
     clean = _clean_logits(pipeline, records)
@@ -70,7 +70,7 @@ def measure_photos(
     return rows
 
 
-def _known_photos(photos_dir: Path, table: Path) -> list[tuple[Path, int]]:
+def known_photos(photos_dir: Path, table: Path) -> list[tuple[Path, int]]:
     if not table.is_file():
         raise UsageError(f"{table} does not exist")
     with table.open(newline="") as handle:

@@ -17,6 +17,7 @@ from vizecg.spec import BundleError, UsageError, VizecgError
 from vizecg.spec.manifest import GOLDEN, Bundle, open_bundle
 from vizecg.spec.preprocess import normalise
 from vizecg_bench.devices.jetson.engine import ensure_engine
+from vizecg_bench.devices.jetson.tegrastats import energy_per_run_j
 from vizecg_bench.devices.state import environment_of, watched
 from vizecg_bench.pack.evaluate import FLOAT_RULE, evaluate_pack
 from vizecg_bench.pack.format import Pack, open_pack
@@ -28,7 +29,7 @@ from vizecg_bench.run.measure import GoldenSheets, Runs, started, sustain, take_
 from vizecg_bench.run.monitor import MachineMonitor, invalid_reasons
 from vizecg_bench.run.references import find_checkpoint, make_references
 from vizecg_bench.run.request import RunRequest
-from vizecg_bench.run.schema import Accuracy, LeftOut, Result, Role, Sustained
+from vizecg_bench.run.schema import Accuracy, LeftOut, Monitor, Result, Role, Sustained
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
 
 
@@ -60,8 +61,10 @@ def measure_local(request: RunRequest, *, device: str, console: Console) -> Resu
         monitor = stack.enter_context(watched(environment))
         failed += take_turns(runs, protocol=request.protocol, between=monitor.probe, console=console)
         memory = {one.spec.key: one.worker.peak_memory_mib() for one in runs}
+        alone_s = monitor.now_s()
         lasted = _sustained(runs, bundle, request, monitor, console)
         seen = monitor.finish()
+        lasted = {key: _with_energy(one, seen, began_s=alone_s) for key, one in lasted.items()}
         accuracy = _accuracy(runs, pack, request, console)
         found = contenders(
             runs, bound=bound, memory=memory, accuracy=accuracy, sustained=lasted, seed=request.protocol.seed
@@ -151,6 +154,18 @@ def _sustained(
             found = sustain(one, seconds=request.protocol.sustained_s, reading=monitor.reading, console=console)
             return {one.spec.key: found}
     return {}
+
+
+def _with_energy(one: Sustained, seen: Monitor, *, began_s: float) -> Sustained:
+    """With the joules of a sheet: the contender ran alone, so that the board's power is its own."""
+    joules = energy_per_run_j(
+        seen.samples,
+        began_s=began_s,
+        ended_s=began_s + one.seconds,
+        busy_s=one.seconds,
+        runs=sum(point.runs for point in one.points),
+    )
+    return one.model_copy(update={"joules": joules})
 
 
 def _accuracy(runs: Sequence[Runs], pack: Pack | None, request: RunRequest, console: Console) -> dict[str, Accuracy]:

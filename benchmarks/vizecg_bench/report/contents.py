@@ -157,6 +157,7 @@ def start_table(result: Result) -> Table:
                 least_kept(accuracy, "auroc"),
                 flips(accuracy, len(result.labels)),
                 NONE if found.sustained is None else percent(found.sustained.slowdown, digits=1, signed=True),
+                NONE if found.sustained is None else number(found.sustained.joules),
             )
         )
     sections = ", ".join(sorted(judged))
@@ -164,7 +165,7 @@ def start_table(result: Result) -> Table:
         title="Start, memory, accuracy kept",
         head=(
             "contender", "threads", "cold start, ms", "loading, ms", "first inference, ms", "memory, MiB",
-            "macro F1 kept", "macro AUROC kept", "decisions flipped", "slower when sustained",
+            "macro F1 kept", "macro AUROC kept", "decisions flipped", "slower when sustained", "joules",
         ),
         rows=tuple(rows),
         left=2,

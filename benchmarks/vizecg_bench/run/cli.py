@@ -19,7 +19,10 @@ def add_run_verbs(app: typer.Typer) -> None:
 def run(
     bundle: Annotated[Path | None, typer.Option(help="Default: the shipped bundle.")] = None,
     device: Annotated[
-        str, typer.Option(help="local, jetson, jetson:USER@HOST, adb or adb:SERIAL.", metavar="DEVICE")
+        str,
+        typer.Option(
+            help="local, jetson, jetson:USER@HOST, adb, adb:SERIAL ($VIZECG_ANDROID_RUNNER).", metavar="DEVICE"
+        ),
     ] = "local",
     protocol: Annotated[ProtocolName, typer.Option(help="quick, or full: figures that count.")] = ProtocolName.QUICK,
     pack: Annotated[Path | None, typer.Option(help="Evaluation pack (vizecg-bench pack); none: no accuracy.")] = None,

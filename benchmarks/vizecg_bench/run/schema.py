@@ -84,11 +84,13 @@ class SustainedPoint(Part):
 
 
 class Sustained(Part):
-    """One contender without pause. ``slowdown``: median of the last fifth over that of the first, minus 1."""
+    """One contender without pause. ``slowdown``: median of the last fifth over that of the first, minus 1.
+    ``joules``: of the whole board for one sheet, where a sensor tells the power."""
 
     seconds: float
     points: tuple[SustainedPoint, ...]
     slowdown: float
+    joules: float | None = None
 
 
 class Flips(Part):

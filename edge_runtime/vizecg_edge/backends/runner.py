@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -58,6 +59,8 @@ class RunnerBackend:
         input_shape: (1, 1, H, W) that the bundle's preprocessing gives.
         threads: computation threads; 0 takes one per core this process may use.
         runner: the runner's file; None looks for it (``find_runner``).
+        launcher: a command that runs the rest of its arguments elsewhere, pipes and exit code handed through, as
+            ``adb shell -T`` does. ``model`` and ``runner`` are then files there, ``threads`` 0 one per core there.
         timeout: seconds that one inference may take.
 
     Raises:
@@ -74,6 +77,7 @@ class RunnerBackend:
         input_shape: tuple[int, int, int, int],
         threads: int = 0,
         runner: Path | None = None,
+        launcher: Sequence[str] = (),
         timeout: float = 60.0,
     ) -> None:
         self._model, self._input_shape, self._timeout = model, input_shape, timeout
@@ -81,8 +85,10 @@ class RunnerBackend:
         self._lock = threading.Lock()
         self.execution_us = 0
         """Time of the last inference as the runner measured it, without the way to it and back."""
-        program = find_runner(runner)
-        command = [str(program), "--model", str(model), "--threads", str(thread_count(threads))]
+        program = runner if launcher and runner is not None else find_runner(runner)
+        command = [*launcher, str(program), "--model", str(model)]
+        if threads or not launcher:
+            command += ["--threads", str(thread_count(threads))]
         self.info = _info(command, model)
         _check_shapes(self.info, model, input_shape)
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object

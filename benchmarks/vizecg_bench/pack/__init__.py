@@ -1,0 +1,1 @@
+"""Evaluation packs: inputs, labels and the float network's outputs, for devices without torch and data sets."""
