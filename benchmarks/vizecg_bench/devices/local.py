@@ -151,7 +151,12 @@ def _sustained(
     wanted = request.sustained or bundle.manifest.default_artefact
     for one in runs:
         if one.spec.name == wanted and one.spec.threads == max(request.threads):
-            found = sustain(one, seconds=request.protocol.sustained_s, reading=monitor.reading, console=console)
+            try:
+                found = sustain(one, seconds=request.protocol.sustained_s, reading=monitor.reading, console=console)
+            except BundleError as error:
+                # The turns are worth keeping; without this part the run is not valid, and says so.
+                console.print(f"the sustained run failed: {error}")
+                return {}
             return {one.spec.key: found}
     return {}
 

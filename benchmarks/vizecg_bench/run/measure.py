@@ -67,7 +67,7 @@ def started(
     Yields:
         Those that run, and those that do not load or do not compute what the float network computes.
     """
-    with contextlib.ExitStack() as stack, _progress(console) as progress:
+    with contextlib.ExitStack() as stack, progress_bar(console) as progress:
         task = progress.add_task("starting", total=len(specs))
         found, left_out = [], []
         for spec in specs:
@@ -119,9 +119,9 @@ def take_turns(
     failed: list[LeftOut] = []
     for one in list(runs):
         _guarded(runs, one, failed, partial(one.worker.run, protocol.warm_up_runs))
-    with _progress(console) as progress:
+    with progress_bar(console) as progress:
         task = progress.add_task("taking turns", total=1.0)
-        while runs and (enough := min(_share(one, protocol) for one in runs)) < 1.0:
+        while runs and (enough := min(share_done(protocol, runs=one.count, span_s=one.span_s) for one in runs)) < 1.0:
             progress.update(task, completed=enough)
             between()
             for one in [runs[index] for index in generator.permutation(len(runs))]:
@@ -152,11 +152,6 @@ def _burst(one: Runs, count: int) -> None:
     one.cpu_s += burst.cpu_s
 
 
-def _share(one: Runs, protocol: ProtocolPart) -> float:
-    span = one.span_s / protocol.least_span_s if protocol.least_span_s else 1.0
-    return min(one.count / protocol.least_runs, span, 1.0)
-
-
 def sustain(
     one: Runs, *, seconds: float, reading: Callable[[], tuple[float | None, float | None]], console: Console
 ) -> Sustained:
@@ -170,11 +165,11 @@ def sustain(
     """
     points: list[SustainedPoint] = []
     began = time.perf_counter()
-    with _progress(console) as progress:
+    with progress_bar(console) as progress:
         task = progress.add_task(f"sustained run of {one.spec.key}", total=seconds)
         while (at := time.perf_counter() - began) < seconds:
             progress.update(task, completed=at)
-            times: list[float] = []
+            times = list(one.worker.run(16).milliseconds)
             while time.perf_counter() - began < min(at + POINT_S, seconds):
                 times.extend(one.worker.run(16).milliseconds)
             temperature, mhz = reading()
@@ -184,14 +179,24 @@ def sustain(
                     p50=round(float(np.median(times)), 4), temperature=temperature, mhz=mhz,
                 )
             )  # fmt: skip
+    return sustained_of(points, seconds=time.perf_counter() - began)
+
+
+def sustained_of(points: Sequence[SustainedPoint], *, seconds: float) -> Sustained:
+    """What the stretches of a sustained run come to; at least one."""
     fifth = max(1, len(points) // 5)
     first, last = (float(np.median([point.p50 for point in part])) for part in (points[:fifth], points[-fifth:]))
-    return Sustained(
-        seconds=round(time.perf_counter() - began, 1), points=tuple(points), slowdown=round(last / first - 1, 4)
-    )
+    return Sustained(seconds=round(seconds, 1), points=tuple(points), slowdown=round(last / first - 1, 4))
 
 
-def _progress(console: Console) -> Progress:
+def share_done(protocol: ProtocolPart, *, runs: int, span_s: float) -> float:
+    """0 to 1: how much of what the protocol wants of a contender is there."""
+    span = span_s / protocol.least_span_s if protocol.least_span_s else 1.0
+    return min(runs / protocol.least_runs, span, 1.0)
+
+
+def progress_bar(console: Console) -> Progress:
+    """A bar on a terminal, nothing elsewhere: in a log it would be blank lines."""
     return Progress(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn(),
         console=console, disable=not console.is_terminal,

@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from vizecg.spec import BundleError, ParityError, VizecgError, parity
 from vizecg.spec.decide import DecisionRule
@@ -18,11 +17,9 @@ from vizecg_bench.devices.adb.faults import AdbError, Fault
 from vizecg_bench.devices.adb.folder import Folder
 from vizecg_bench.devices.adb.heat import Watch
 from vizecg_bench.devices.adb.programs import BackToBack, Program, logits, open_backend, run_files, start
+from vizecg_bench.run.measure import POINT_S, progress_bar, share_done, sustained_of
 from vizecg_bench.run.schema import LeftOut, ProtocolPart, Start, Sustained, SustainedPoint
 from vizecg_edge.backends.runner import RunnerBackend
-
-POINT_S = 10.0
-"""Length of a stretch of the sustained run."""
 
 
 @dataclass(kw_only=True)
@@ -135,7 +132,10 @@ def take_turns(
             for one in runs:
                 left_out += _turn(folder, one, sheets, protocol.warm_up_runs, keep=False)
             active = _surviving(active, left_out)
-            while active and (enough := min(_share(one, protocol) for one in active)) < 1.0:
+            while (
+                active
+                and (enough := min(share_done(protocol, runs=one.count, span_s=one.span_s) for one in active)) < 1.0
+            ):
                 progress.update(task, completed=enough)
                 watch.wait()
                 for index in generator.permutation(len(active)):
@@ -183,11 +183,6 @@ def _left_out(program: Program, error: VizecgError) -> LeftOut:
     return LeftOut(name=program.key, why=str(error))
 
 
-def _share(one: Runs, protocol: ProtocolPart) -> float:
-    span = one.span_s / protocol.least_span_s if protocol.least_span_s else 1.0
-    return min(one.count / protocol.least_runs, span, 1.0)
-
-
 def sustain(
     folder: Folder, one: Runs, *, sheets: Sheets, seconds: float, watch: Watch, console: Console,
     point_s: float = POINT_S,
@@ -229,15 +224,4 @@ def sustain(
             )
     if not points:
         return None
-    fifth = max(1, len(points) // 5)
-    first, last = (float(np.median([point.p50 for point in part])) for part in (points[:fifth], points[-fifth:]))
-    lasted = round(time.perf_counter() - began, 1)
-    return Sustained(seconds=lasted, points=tuple(points), slowdown=round(last / first - 1, 4))
-
-
-def progress_bar(console: Console) -> Progress:
-    """A bar on a terminal, nothing elsewhere."""
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn(),
-        console=console, disable=not console.is_terminal,
-    )  # fmt: skip
+    return sustained_of(points, seconds=time.perf_counter() - began)
