@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 
@@ -97,11 +98,11 @@ def test_int8_is_quantised_and_calibrated(checkpoint: Path, tmp_path: Path) -> N
 
 
 def weights(model: onnx.ModelProto) -> dict[str, np.ndarray]:
-    """int8 weights of the convolutions."""
+    """Weights of the convolutions that are int8."""
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     made_by = {node.output[0]: node for node in model.graph.node}
     convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
-    quantised = {node.name: made_by[node.input[1]].input[0] for node in convolutions}
+    quantised = {node.name: made_by[node.input[1]].input[0] for node in convolutions if node.input[1] in made_by}
     return {name: onnx.numpy_helper.to_array(constants[tensor]) for name, tensor in quantised.items()}
 
 
@@ -111,9 +112,22 @@ def test_weights_have_7_bits_but_on_arm_8(checkpoint: Path, tmp_path: Path) -> N
         checkpoint, tmp_path / "b", precision=Precision.INT8, calibration=calibration, per_class=1, calibrator="minmax"
     )
     export(made, say=quiet)
-    for name, reach in (("model_int8.onnx", 64), ("model_int8_arm.onnx", 127)):
+    for name, least, most in (("model_int8.onnx", 60, 64), ("model_int8_arm.onnx", 127, 127)):
         found = weights(onnx.load(str(tmp_path / "b" / name)))
-        assert max(int(np.abs(tensor.astype(int)).max()) for tensor in found.values()) == reach, name
+        assert least <= max(int(np.abs(tensor.astype(int)).max()) for tensor in found.values()) <= most, name
+    # What ONNX Runtime makes of the file: it would round before the maximum, where its MaxPool takes longer than all.
+    kinds = optimised_kinds(tmp_path / "b" / "model_int8.onnx", tmp_path / "optimised.onnx")
+    assert kinds[0] == "Conv"
+    assert kinds.index("MaxPool") < kinds.index("QuantizeLinear")
+
+
+def optimised_kinds(model: Path, into: Path) -> list[str]:
+    """Kinds of the operations, in the order in which ONNX Runtime runs them here."""
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(into)
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    return [node.op_type for node in onnx.load(str(into)).graph.node if node.op_type != "Constant"]
 
 
 def test_fp16_is_half_the_size_and_takes_float32(checkpoint: Path, fp32: Path, tmp_path: Path) -> None:
