@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vizecg.spec import BundleError, MissingToolError, UsageError
 from vizecg.spec.manifest import Bundle, open_bundle
+from vizecg_bench.run.machine import executorch_engine
 from vizecg_bench.run.schema import LeftOut
 from vizecg_edge.backends import Backend, BackendKind
 from vizecg_edge.backends.choose import Opened, open_backend
@@ -35,14 +36,24 @@ def candidates(
     """
     fitting = [a.name for a in bundle.manifest.artefacts if a.machine in ("any", platform.machine())]
     chosen = tuple(dict.fromkeys(bundle.manifest.artefact(name).name for name in artefacts)) or tuple(fitting)
-    engines = tuple(dict.fromkeys(kinds)) or (BackendKind.AUTO,)
+    engines = tuple(dict.fromkeys(kinds))
     return tuple(
         Candidate(
-            name=name if len(engines) == 1 else f"{name} {kind.value}", artefact=name, kind=kind, asked=bool(artefacts)
+            name=name if len(engines) < 2 else f"{name} {kind.value}", artefact=name, kind=kind, asked=bool(artefacts)
         )
         for name in chosen
-        for kind in engines
+        for kind in engines or (_best(bundle, name),)
     )
+
+
+def _best(bundle: Bundle, artefact: str) -> BackendKind:
+    """What is taken where no engine is named: as the edge does, but ExecuTorch's Python runtime will do here."""
+    if bundle.manifest.artefact(artefact).target != "executorch":
+        return BackendKind.AUTO
+    try:
+        return BackendKind(executorch_engine().value)
+    except MissingToolError:
+        return BackendKind.AUTO
 
 
 @contextmanager

@@ -89,7 +89,10 @@ def _engines(artefact: Artefact) -> tuple[dict[str, Engine], str | None]:
     name = artefact.name
     providers = onnxruntime.get_available_providers()
     if artefact.target == "executorch":
-        return _executorch(name)
+        try:
+            return {name: executorch_engine()}, None
+        except MissingToolError as error:
+            return {}, str(error)
     if artefact.target == "tensorrt":
         found = {f"{name}@onnxruntime": Engine.ONNX_TENSORRT} if "TensorrtExecutionProvider" in providers else {}
         if importlib.util.find_spec("tensorrt") is not None:
@@ -103,14 +106,18 @@ def _engines(artefact: Artefact) -> tuple[dict[str, Engine], str | None]:
     return found, None
 
 
-def _executorch(name: str) -> tuple[dict[str, Engine], str | None]:
-    """The native runner, which the edge uses; where there is none, ExecuTorch's Python runtime."""
+def executorch_engine() -> Engine:
+    """The native runner, which the edge uses; where there is none, ExecuTorch's Python runtime.
+
+    Raises:
+        MissingToolError: neither is there.
+    """
     from vizecg_edge.backends.runner import find_runner
 
     try:
         find_runner()
-    except MissingToolError as error:
-        if importlib.util.find_spec("executorch") is not None and importlib.util.find_spec("torch") is not None:
-            return {name: Engine.EXECUTORCH_PYTHON}, None
-        return {}, str(error)
-    return {name: Engine.EXECUTORCH}, None
+    except MissingToolError:
+        if any(importlib.util.find_spec(name) is None for name in ("executorch", "torch")):
+            raise
+        return Engine.EXECUTORCH_PYTHON
+    return Engine.EXECUTORCH
