@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from rich.progress import track
 
 from vizecg.spec import Condition, InputRefusedError, SheetSpec, UsageError
 from vizecg.spec.fingerprint import sha256_bytes
+from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
 from vizecg_bench.gate_scenes import kinds_for, make_scene
 
 SEED = 11
 PHOTOS = (".jpg", ".jpeg", ".png")
-ROWS_VERSION = 1
+ROWS_VERSION = 2
 """Raised when the same photographs give other rows."""
 
 
@@ -128,17 +130,34 @@ def _record_rows(record: Any, photographs: int, manifest: Any, engines: dict[str
 def _engines(pipeline: Any) -> dict[str, Any]:
     """Every artefact of the bundle, whichever processor it was made for.
 
-    TensorRT's typed graphs are computed by ONNX Runtime, as where they were exported.
+    Typed graphs for TensorRT are computed node by node, as they are written: what ONNX Runtime makes of them when it
+    optimises is not what an engine computes, and on some processors is wrong.
     """
+    import onnxruntime
+
+    from vizecg_bench.run.engines import CallableBackend
     from vizecg_edge.backends.executorch_python import ExecuTorchBackend
     from vizecg_edge.backends.onnx import OnnxBackend
 
     manifest = pipeline.bundle.manifest
-    kinds: dict[str, Any] = {"onnx": OnnxBackend, "tensorrt": OnnxBackend, "executorch": ExecuTorchBackend}
-    engines = {
-        artefact.name: kinds[artefact.target](
-            model=pipeline.bundle.file(artefact.file), input_shape=manifest.preprocess.input_shape, threads=1
+    shape = manifest.preprocess.input_shape
+
+    def as_written(model: Path) -> CallableBackend:
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.intra_op_num_threads, options.log_severity_level = 1, 3
+        session: Any = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        return CallableBackend(
+            name="unoptimised", run=lambda image: session.run([MODEL_OUTPUT], {MODEL_INPUT: image})[0][0]
         )
+
+    kinds: dict[str, Callable[[Path], Any]] = {
+        "onnx": lambda model: OnnxBackend(model=model, input_shape=shape, threads=1),
+        "executorch": lambda model: ExecuTorchBackend(model=model, input_shape=shape, threads=1),
+        "tensorrt": as_written,
+    }
+    engines = {
+        artefact.name: kinds[artefact.target](pipeline.bundle.file(artefact.file))
         for artefact in manifest.artefacts
         if artefact.target in kinds
     }

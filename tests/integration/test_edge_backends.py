@@ -84,8 +84,8 @@ def test_the_command_tells_its_engine_and_why(photo: Path) -> None:
     [
         (("--backend", "tensorflow"), 2, "tensorflow"),
         (("--artefact", "none"), 2, "has no artefact 'none'"),
-        (("--backend", "tensorrt"), 6, "has no artefact for tensorrt"),
-        (("--backend", "executorch"), 6, "has no artefact for executorch"),
+        (("--backend", "onnx", "--artefact", "executorch-int8"), 2, "is for executorch, not for onnx"),
+        (("--backend", "executorch"), 3, "no native runner"),
     ],
 )
 def test_what_cannot_be_run_is_one_line(photo: Path, arguments: tuple[str, ...], code: int, message: str) -> None:

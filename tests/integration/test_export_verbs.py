@@ -122,7 +122,7 @@ def test_inspect_tells_what_is_inside(folder: Path) -> None:
     (artefact, _) = told["artefacts"]
     assert artefact["inputs"] == {"image": "float (batch, 1, 96, 192)"}
     convolutions = artefact["quantised"]["Conv"]
-    assert convolutions[0] == convolutions[1] > 15
+    assert convolutions[0] == convolutions[1] - 1 > 15, "all but the stem"
     assert artefact["weights"]["INT8"] > artefact["weights"]["FLOAT"]
     checkpoint = json.loads(command("inspect", folder / "untrained.ckpt", "--json").stdout)
     assert checkpoint["config"]["architecture"] == "vizecgnet"

@@ -13,12 +13,16 @@ from vizecg.models import ImageOnly
 from vizecg.spec.manifest import GOLDEN, open_bundle
 from vizecg.spec.preprocess import normalise
 from vizecg.train.checkpoint import load_checkpoint
+from vizecg_edge.backends.executorch_python import ExecuTorchBackend
 from vizecg_edge.backends.onnx import OnnxBackend
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
 from vizecg_export.cli import DEFAULT_CHECKPOINT
 from vizecg_export.data import golden_inks
+from vizecg_export.recipes.tensorrt import StandIn
 
 pytestmark = pytest.mark.parity
+
+BACKENDS = {"onnx": OnnxBackend, "executorch": ExecuTorchBackend}
 
 
 def test_the_shipped_bundle_gives_its_golden_answers() -> None:
@@ -29,8 +33,12 @@ def test_the_shipped_bundle_gives_its_golden_answers() -> None:
     images = normalise(golden["inks"], manifest.preprocess)
     # Weights of 8 bits saturate on x86 without VNNI: the file for ARM is not for every machine.
     for artefact in (a for a in manifest.artefacts if a.machine in ("any", platform.machine())):
-        backend = OnnxBackend(model=bundle.file(artefact.file), input_shape=manifest.preprocess.input_shape)
-        found = np.stack([backend.logits(image[None]) for image in images])
+        file, shape = bundle.file(artefact.file), manifest.preprocess.input_shape
+        if artefact.target == "tensorrt":
+            found = StandIn(model=file)(images)
+        else:
+            backend = BACKENDS[artefact.target](model=file, input_shape=shape)
+            found = np.stack([backend.logits(image[None]) for image in images])
         np.testing.assert_allclose(found, golden[f"logits_{artefact.name}"], atol=tolerance("int8-same-file"))
         a, b = found.ravel(), golden["float_logits"].ravel()
         assert float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)) > tolerance("int8-cosine")
