@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from vizecg.spec import LABELS
+from vizecg_bench.run.contenders import Role
 from vizecg_bench.run.schema import (
     Accuracy,
     Bound,
@@ -21,7 +22,6 @@ from vizecg_bench.run.schema import (
     Peak,
     ProtocolPart,
     Result,
-    Role,
     Sample,
     Section,
     Start,

@@ -14,11 +14,12 @@ from rich.table import Table
 from vizecg.spec import LABELS, UsageError
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.spec.gate import QualityGate
-from vizecg.spec.manifest import Bundle, open_bundle
+from vizecg.spec.manifest import Bundle
 from vizecg_bench.gate_curves import figures_of, per_class, saved_curve
 from vizecg_bench.gate_fit import RULE, Judged, fit_bands, fit_gate, halves
 from vizecg_bench.gate_rows import SEED, GateRow, collect, real_merits
 from vizecg_bench.results import write_result
+from vizecg_bench.run.inputs import bundle_or_shipped
 
 OPEN = {"scale_spread": (1e6, 1e5), "glare": (1e6, 1e5), "identities": (-2.0, -1.0), "layout": (-99.0, -98.0)}
 BEFORE = replace(QualityGate(), **OPEN)  # type: ignore[arg-type]
@@ -55,15 +56,13 @@ def measure_gate(
     Raises:
         UsageError: the fold has no records, or too few photographs can be read.
     """
-    from vizecg_edge.pipeline import DEFAULT_BUNDLE
-
     if plot is not None and plot.suffix.lower() != ".png":
         raise UsageError(f"--plot {plot}: expected a name that ends in .png")
     for path in (out, plot):
         if path is not None and not path.parent.is_dir():
             raise UsageError(f"{path.parent} does not exist")
     rows = collect(root=root, fold=fold, limit=limit, photographs=photographs, bundle=bundle, cache=cache)
-    opened = open_bundle(bundle or DEFAULT_BUNDLE)
+    opened = bundle_or_shipped(bundle)
     real = real_merits(photos, bundle)
     figures = choose(rows, opened, risk=risk, flips=flips, undecided=undecided, real=real)
     records = sorted({row.record for row in rows})

@@ -14,13 +14,13 @@ from rich.console import Console
 
 from vizecg.spec import BundleError
 from vizecg.spec.manifest import Bundle, open_bundle
-from vizecg_bench.devices.local import golden_sheets
 from vizecg_bench.run import machine
-from vizecg_bench.run.contenders import ContenderSpec, Engine
-from vizecg_bench.run.measure import GoldenSheets, started, sustain, take_turns
+from vizecg_bench.run.contenders import ContenderSpec, Engine, Role
+from vizecg_bench.run.inputs import GoldenSheets, read_golden
+from vizecg_bench.run.measure import started, sustain, take_turns
 from vizecg_bench.run.process import WorkerProcess
 from vizecg_bench.run.protocol import PROTOCOLS, ProtocolName
-from vizecg_bench.run.schema import Result, Role
+from vizecg_bench.run.schema import Result
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
 
 pytestmark = pytest.mark.integration
@@ -36,7 +36,7 @@ def bundle() -> Bundle:
 
 @pytest.fixture(scope="module")
 def golden(bundle: Bundle) -> GoldenSheets:
-    return golden_sheets(bundle)
+    return read_golden(bundle)
 
 
 @pytest.fixture
@@ -89,6 +89,16 @@ def test_a_worker_that_dies_in_the_run_takes_only_its_own_figures(onnx: Contende
         assert runs[0].count == SHORT.least_runs
     assert failed[0].name == "dying x1"
     assert "signal 9" in failed[0].why
+
+
+def test_a_worker_holds_nothing_but_its_engine() -> None:
+    """What it imports besides would be in every contender's memory and start."""
+    code = (
+        "import sys; import vizecg_bench.run.worker; "
+        "print(*sys.modules.keys() & {'pydantic', 'rich', 'scipy', 'cv2', 'torch', 'onnxruntime'})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_a_closed_worker_says_so(onnx: ContenderSpec, golden: GoldenSheets) -> None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timezone
-from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 
 from vizecg.spec import BundleError, UsageError, VizecgError
-from vizecg.spec.manifest import GOLDEN, Bundle, open_bundle
-from vizecg.spec.preprocess import normalise
+from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg_bench.devices.jetson.engine import ensure_engine
 from vizecg_bench.devices.jetson.tegrastats import energy_per_run_j
 from vizecg_bench.devices.state import environment_of, watched
@@ -24,13 +19,13 @@ from vizecg_bench.pack.format import Pack, open_pack
 from vizecg_bench.run import machine
 from vizecg_bench.run.assemble import bundle_part, contenders, unmet
 from vizecg_bench.run.bound import measure_bound
-from vizecg_bench.run.contenders import ContenderSpec, Engine
-from vizecg_bench.run.measure import GoldenSheets, Runs, started, sustain, take_turns
+from vizecg_bench.run.contenders import ContenderSpec, Engine, Role
+from vizecg_bench.run.inputs import bundle_or_shipped, command_line, read_golden
+from vizecg_bench.run.measure import Runs, started, sustain, take_turns
 from vizecg_bench.run.monitor import MachineMonitor, invalid_reasons
 from vizecg_bench.run.references import find_checkpoint, make_references
 from vizecg_bench.run.request import RunRequest
-from vizecg_bench.run.schema import Accuracy, LeftOut, Monitor, Result, Role, Sustained
-from vizecg_edge.pipeline import DEFAULT_BUNDLE
+from vizecg_bench.run.schema import Accuracy, LeftOut, Monitor, Result, Sustained
 
 
 def measure_local(request: RunRequest, *, device: str, console: Console) -> Result:
@@ -45,10 +40,10 @@ def measure_local(request: RunRequest, *, device: str, console: Console) -> Resu
         UsageError: an unknown contender, or none that runs here.
         BundleError: a damaged bundle or pack, or a pack of another model.
     """
-    bundle = open_bundle(request.bundle or DEFAULT_BUNDLE)
+    bundle = bundle_or_shipped(request.bundle)
     pack = None if request.pack is None else open_pack(request.pack, bundle=bundle, sections=request.sections)
     specs, left_out = _contenders(bundle, request, console)
-    golden = golden_sheets(bundle)
+    golden = read_golden(bundle)
     environment = environment_of(device)
     began = datetime.now(timezone.utc).isoformat(timespec="seconds")
     console.print("matrix products, for the bound")
@@ -74,7 +69,7 @@ def measure_local(request: RunRequest, *, device: str, console: Console) -> Resu
         *invalid_reasons(seen, environment),
     )
     return Result(
-        command=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        command=command_line(),
         began=began,
         device=device,
         protocol=request.protocol,
@@ -88,14 +83,6 @@ def measure_local(request: RunRequest, *, device: str, console: Console) -> Resu
         is_valid=not reasons,
         invalid_because=reasons,
     )
-
-
-def golden_sheets(bundle: Bundle) -> GoldenSheets:
-    """The sheets that travel with a bundle."""
-    with np.load(bundle.file(GOLDEN)) as stored:
-        return GoldenSheets(
-            images=normalise(stored["inks"], bundle.manifest.preprocess), logits=np.asarray(stored["float_logits"])
-        )
 
 
 def _contenders(bundle: Bundle, request: RunRequest, console: Console) -> tuple[list[ContenderSpec], list[LeftOut]]:

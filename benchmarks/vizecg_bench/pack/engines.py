@@ -6,10 +6,9 @@ import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from vizecg.spec import BundleError, MissingToolError, UsageError
-from vizecg.spec.manifest import Bundle, open_bundle
+from vizecg.spec.manifest import Bundle
 from vizecg_bench.run.machine import executorch_engine
 from vizecg_bench.run.schema import LeftOut
 from vizecg_edge.backends import Backend, BackendKind
@@ -75,10 +74,3 @@ def opened_engine(bundle: Bundle, candidate: Candidate, *, threads: int) -> Iter
         yield found
     finally:
         backend.close()
-
-
-def bundle_or_shipped(path: Path | None) -> Bundle:
-    """Open a bundle; None takes the edge's own. Raises BundleError where it is damaged."""
-    from vizecg_edge.pipeline import DEFAULT_BUNDLE
-
-    return open_bundle(path or DEFAULT_BUNDLE)

@@ -1,4 +1,4 @@
-"""What is measured, as far as a worker process must know it. Nothing heavy is imported here."""
+"""What is measured, as far as a worker process must know it: what is imported here is in every figure of its memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from vizecg.spec import DecisionRule
-from vizecg_bench.run.schema import Role
+
+
+class Role(str, Enum):
+    """``artefact``: a file of the measured bundle. ``float``: the network it was made of, in torch. ``reference``: what
+    one could use in its place: other precisions of the same checkpoint, other engines."""
+
+    ARTEFACT = "artefact"
+    FLOAT = "float"
+    REFERENCE = "reference"
 
 
 class Engine(str, Enum):
@@ -58,4 +66,9 @@ class ContenderSpec:
 
     @property
     def key(self) -> str:
-        return f"{self.name} x{self.threads}"
+        return contender_key(self.name, self.threads)
+
+
+def contender_key(name: str, threads: int) -> str:
+    """``onnx-int8 x2``: the same in every run."""
+    return f"{name} x{threads}"

@@ -12,9 +12,9 @@ import onnxruntime
 
 from vizecg.spec import MissingToolError, UsageError
 from vizecg.spec.manifest import Artefact, Bundle
-from vizecg_bench.run.contenders import ContenderSpec, Engine
+from vizecg_bench.run.contenders import ContenderSpec, Engine, Role
 from vizecg_bench.run.engines import INSTALL_OPENVINO, INSTALL_TORCH
-from vizecg_bench.run.schema import LeftOut, Role
+from vizecg_bench.run.schema import LeftOut
 
 FLOAT = "torch-eager"
 """What ratios refer to."""

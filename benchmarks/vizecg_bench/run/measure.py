@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from vizecg.spec import BundleError, ParityError, parity
-from vizecg.spec.decide import DecisionRule
 from vizecg_bench.run.contenders import ContenderSpec
+from vizecg_bench.run.inputs import GoldenSheets
 from vizecg_bench.run.process import WorkerProcess
 from vizecg_bench.run.schema import LeftOut, ProtocolPart, Start, Sustained, SustainedPoint
 
@@ -22,15 +22,6 @@ SETTLE_S = 0.02
 """Threads of the engine before spin for a while, and would take the cores of the next one."""
 POINT_S = 10.0
 """Length of a stretch of the sustained run."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class GoldenSheets:
-    """Preprocessed sheets float32 (n, 1, H, W), the float network's logits (n, 6) of them, and its rule."""
-
-    images: np.ndarray
-    logits: np.ndarray
-    rule: DecisionRule = field(default_factory=DecisionRule)
 
 
 @dataclass(kw_only=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vizecg.spec import LABELS, UsageError
+from vizecg_bench.run.contenders import Role, contender_key
 
 RESULT_SCHEMA = 1
 
@@ -16,15 +16,6 @@ class Part(BaseModel):
     """Keys that are not known are an error: they would be of another schema."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
-
-
-class Role(str, Enum):
-    """``artefact``: a file of the measured bundle. ``float``: the network it was made of, in torch. ``reference``: what
-    one could use in its place: other precisions of the same checkpoint, other engines."""
-
-    ARTEFACT = "artefact"
-    FLOAT = "float"
-    REFERENCE = "reference"
 
 
 class Interval(Part):
@@ -157,8 +148,7 @@ class Contender(Part):
 
     @property
     def key(self) -> str:
-        """``onnx-int8 x2``: the same in every run."""
-        return f"{self.name} x{self.threads}"
+        return contender_key(self.name, self.threads)
 
 
 class LeftOut(Part):

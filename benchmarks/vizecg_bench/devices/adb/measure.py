@@ -12,11 +12,11 @@ import numpy as np
 from rich.console import Console
 
 from vizecg.spec import BundleError, ParityError, VizecgError, parity
-from vizecg.spec.decide import DecisionRule
 from vizecg_bench.devices.adb.faults import AdbError, Fault
 from vizecg_bench.devices.adb.folder import Folder
 from vizecg_bench.devices.adb.heat import Watch
 from vizecg_bench.devices.adb.programs import BackToBack, Program, logits, open_backend, run_files, start
+from vizecg_bench.run.inputs import GoldenSheets
 from vizecg_bench.run.measure import POINT_S, progress_bar, share_done, sustained_of
 from vizecg_bench.run.schema import LeftOut, ProtocolPart, Start, Sustained, SustainedPoint
 from vizecg_edge.backends.runner import RunnerBackend
@@ -47,15 +47,10 @@ class Runs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sheets:
-    """What is computed: preprocessed sheets float32 (n, 1, H, W), synthetic or public, and where the first of them lies
-    on the phone; the float network's logits (n, 6) of them, and its rule.
-    """
+class Sheets(GoldenSheets):
+    """What is computed; ``remote``: where the first of them lies on the phone."""
 
-    images: np.ndarray
-    logits: np.ndarray
     remote: PurePosixPath
-    rule: DecisionRule = field(default_factory=DecisionRule)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -8,9 +8,10 @@ from vizecg.spec import BundleError, UsageError, VizecgError
 from vizecg.spec.manifest import Bundle
 from vizecg_bench.devices.adb.device import Phone
 from vizecg_bench.devices.adb.programs import Program
+from vizecg_bench.run.contenders import Role
 from vizecg_bench.run.references import find_checkpoint, make_references
 from vizecg_bench.run.request import RunRequest
-from vizecg_bench.run.schema import LeftOut, Role
+from vizecg_bench.run.schema import LeftOut
 
 TARGET = "executorch"
 

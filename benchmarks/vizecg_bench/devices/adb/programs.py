@@ -15,7 +15,8 @@ from vizecg.spec import BundleError
 from vizecg.spec.decide import DecisionRule
 from vizecg_bench.devices.adb.faults import AdbError, Fault
 from vizecg_bench.devices.adb.folder import RUNNER, Folder
-from vizecg_bench.run.schema import Role, Start
+from vizecg_bench.run.contenders import Role, contender_key
+from vizecg_bench.run.schema import Start
 from vizecg_edge.backends.runner import RunnerBackend
 
 RUN_S = 60.0
@@ -37,7 +38,7 @@ class Program:
 
     @property
     def key(self) -> str:
-        return f"{self.name} x{self.threads}"
+        return contender_key(self.name, self.threads)
 
 
 @dataclass(frozen=True, kw_only=True)

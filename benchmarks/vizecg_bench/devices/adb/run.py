@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,8 +15,7 @@ from rich.console import Console
 
 from vizecg.spec import BundleError, MissingToolError, UsageError
 from vizecg.spec.fingerprint import sha256_file
-from vizecg.spec.manifest import GOLDEN, Bundle, open_bundle
-from vizecg.spec.preprocess import normalise
+from vizecg.spec.manifest import Bundle
 from vizecg_bench.devices.adb.client import Adb, open_phone, run_adb
 from vizecg_bench.devices.adb.device import Phone, busy_cores, read_phone
 from vizecg_bench.devices.adb.faults import AdbError, Fault
@@ -30,10 +27,10 @@ from vizecg_bench.devices.adb.programs import Program
 from vizecg_bench.pack.evaluate import FLOAT_RULE, evaluate_pack
 from vizecg_bench.pack.format import Pack, open_pack
 from vizecg_bench.run.assemble import bundle_part, unmet
+from vizecg_bench.run.inputs import bundle_or_shipped, command_line, read_golden
 from vizecg_bench.run.request import RunRequest
 from vizecg_bench.run.schema import Accuracy, Contender, Environment, LeftOut, Result, Sustained
 from vizecg_bench.run.statistics import latency_figures
-from vizecg_edge.pipeline import DEFAULT_BUNDLE
 
 RUNNER_VARIABLE = "VIZECG_ANDROID_RUNNER"
 
@@ -86,7 +83,7 @@ def measure_adb(
     """
     if request.handicaps:
         raise UsageError("a phone's contenders cannot be slowed: --handicap is for --device local")
-    bundle = open_bundle(request.bundle or DEFAULT_BUNDLE)
+    bundle = bundle_or_shipped(request.bundle)
     pack = None if request.pack is None else open_pack(request.pack, bundle=bundle, sections=request.sections)
     binary = find_runner(runner)
     adb = open_phone(serial)
@@ -107,7 +104,7 @@ def measure_adb(
     reasons = (*unmet(found, request.protocol, full=request.is_full), *watch.reasons(), *seen.reasons, *_saver(phone))
     return Result(
         # A serial number tells one person's phone from all others.
-        command=re.sub(r"\badb:\S+", "adb", shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])),
+        command=re.sub(r"\badb:\S+", "adb", command_line()),
         began=began,
         device="adb",
         protocol=request.protocol,
@@ -181,14 +178,12 @@ def _accuracy(folder: Folder, pack: Pack, request: RunRequest, seen: Seen, conso
 
 
 def _push_sheets(folder: Folder, bundle: Bundle) -> Sheets:
-    """The bundle's golden sheets, which are synthetic or public; the first of them goes to the phone as a file."""
-    with np.load(bundle.file(GOLDEN)) as stored:
-        images = normalise(stored["inks"], bundle.manifest.preprocess)
-        wanted = np.asarray(stored["float_logits"])
+    """The bundle's golden sheets; the first of them goes to the phone as a file."""
+    golden = read_golden(bundle)
     with tempfile.NamedTemporaryFile(suffix=".bin") as file:
-        images[:1].astype("<f4").tofile(file.name)
+        golden.images[:1].astype("<f4").tofile(file.name)
         remote: PurePosixPath = folder.push(Path(file.name), "sheet.bin")
-    return Sheets(images=images, logits=wanted, remote=remote)
+    return Sheets(images=golden.images, logits=golden.logits, remote=remote)
 
 
 def _enduring(runs: Sequence[Runs], request: RunRequest, bundle: Bundle) -> Runs:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from rich.console import Console
 import vizecg
 from vizecg.spec import ExitCode, MissingToolError, UsageError
 from vizecg_bench.devices.jetson.ssh import RemoteError, Ssh
+from vizecg_bench.run.inputs import command_line
 from vizecg_bench.run.request import RunRequest
 from vizecg_bench.run.schema import Result
 
@@ -55,7 +55,7 @@ def measure_remote(request: RunRequest, *, host: str, console: Console) -> Resul
         console=console,
     )
     # The command that was run there names a folder that is gone.
-    return result.model_copy(update={"command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])})
+    return result.model_copy(update={"command": command_line()})
 
 
 def arguments_of(request: RunRequest) -> list[str]:
