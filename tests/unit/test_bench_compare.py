@@ -24,7 +24,7 @@ from vizecg_bench.report.command import RegressionError, compare_files
 from vizecg_bench.report.compare import By, compare
 from vizecg_bench.report.ratios import parse_share, ratio
 from vizecg_bench.report.read import NotComparableError
-from vizecg_bench.run.schema import Interval, Result
+from vizecg_bench.run.schema import Interval, LeftOut, Result
 
 pytestmark = pytest.mark.unit
 
@@ -139,6 +139,14 @@ def test_vanished_contenders_fail_and_new_ones_are_named() -> None:
         KEY: ("gone: not measured",), "onnx-int8 x2": ("gone: not measured",)
     }  # fmt: skip
     assert compare(fewer, more).new == (KEY, "onnx-int8 x2")
+
+
+def test_why_a_contender_vanished_is_told_of_one_number_of_threads_or_of_all() -> None:
+    fewer = without(made_up_result(), "onnx-int8")
+    died = (LeftOut(name="onnx-int8 x2", why="failed in the run: it died"), LeftOut(name="onnx-int8", why="no VNNI"))
+    assert compare(made_up_result(), fewer.model_copy(update={"left_out": died})).failures == {
+        KEY: ("gone: no VNNI",), "onnx-int8 x2": ("gone: failed in the run: it died",)
+    }  # fmt: skip
 
 
 def test_without_a_float_network_onnx_fp32_is_the_baseline() -> None:

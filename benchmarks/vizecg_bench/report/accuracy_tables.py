@@ -33,7 +33,8 @@ def macro_tables(result: Result) -> list[Table]:
                 ),
                 rows=tuple(rows),
                 note="In brackets 95 % intervals over records. Largest difference: of a probability from the float"
-                f" network's. Calibration and thresholds: {rules}.",
+                f" network's. ECE is the higher the fewer records there are, and a resample holds fewer: its intervals"
+                f" lie high. Calibration and thresholds: {rules}.",
             ).without_empty()
         )
     return tables

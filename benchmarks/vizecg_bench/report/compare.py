@@ -82,10 +82,11 @@ def compare(
             notes.append(f"{key}: its time is not compared: no p50 of it or of {reference} on its threads in both runs")
         if found:
             failures[key] = tuple(found)
+    # Named by its key where it failed on one number of threads only.
+    whys = {one.name: one.why for one in b.left_out}
     for key in before:
         if key not in after:
-            why = {one.name: one.why for one in b.left_out}.get(before[key].name, "not measured")
-            failures[key] = (f"gone: {why}",)
+            failures[key] = (f"gone: {whys.get(key) or whys.get(before[key].name) or 'not measured'}",)
     if all(row.time is None for row in rows):
         raise NotComparableError("no time can be compared: see that the baseline ran on the same threads")
     if all(before[row.key].name == reference for row in rows):
