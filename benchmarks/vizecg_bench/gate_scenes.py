@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from vizecg.spec import Condition, SheetSpec
+from vizecg.spec.sheet import BLOCK_MM
 
 WIDTH_PX = (1250, 1900)
 MODERATE = (0.3, 0.7)
@@ -93,8 +94,7 @@ def make_scene(record: Any, layout: Any, kind: Kind, *, spec: SheetSpec, rng: np
         condition=Condition.PHOTO if everyday else Condition(kind.value),
         strength=BASE_STRENGTH if kind in SPOILT else strength,
     )
-    boxes = printed.boxes
-    block = np.array([[x, box.baseline_mm] for box in (boxes[0], boxes[-1]) for x in (box.x_mm, box.x_mm + 250)])
+    block = printed.block_mm()
     seen = np.asarray(photo.mapping.to_photo(spec.mm_to_px(block)), np.float64).reshape(4, 2)
     image = photo.image
     if kind in SPOILT:
@@ -142,7 +142,7 @@ def _bent(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Slow waves across the picture."""
     height, width = image.shape[:2]
-    per_mm = float(np.linalg.norm(seen[1] - seen[0])) / 250
+    per_mm = float(np.linalg.norm(seen[1] - seen[0])) / BLOCK_MM
     amplitude = BEND_MM * strength * per_mm * rng.uniform(0.5, 1, 2)
     waves = 2 * np.pi * rng.uniform(0.6, 2.0, (2, 2)) / np.array([width, height])
     phases = rng.uniform(0, 2 * np.pi, 2)

@@ -16,6 +16,7 @@ import numpy as np
 from rich.progress import track
 
 from vizecg.spec import LABELS, UsageError
+from vizecg.spec.sheet import BLOCK_MM
 from vizecg_bench.rectify_poses import PerspectiveCount, TurnCount
 from vizecg_bench.results import write_result
 
@@ -69,11 +70,10 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
             grids[style.palette] += 1
             continue
         milliseconds.append(1000 * (time.perf_counter() - start))
-        boxes = printed.boxes
-        block = np.array([[x, box.baseline_mm] for box in (boxes[0], boxes[-1]) for x in (box.x_mm, box.x_mm + 250)])
+        block = printed.block_mm()
         seen = photo.mapping.to_photo(manifest.sheet.mm_to_px(block))
         corners.append(_corner_errors(block, found.to_sheet_mm(seen, manifest.sheet)))
-        middle = np.array([manifest.sheet.block_x_mm + 125, manifest.sheet.block_y_mm])
+        middle = np.array([manifest.sheet.block_x_mm + BLOCK_MM / 2, manifest.sheet.block_y_mm])
         square = middle + SQUARE_MM * np.array([[0, 0], [1, 0], [0, 1]])
         square = photo.mapping.to_photo(manifest.sheet.mm_to_px(square))
         scales.append(found.px_per_mm * SQUARE_MM / _side(square) - 1)

@@ -69,8 +69,7 @@ class PerspectiveCount:
         self.seen += 1
         if self.seen % EVERY != 1:
             return
-        boxes = printed.boxes
-        block = np.array([[x, box.baseline_mm] for box in (boxes[0], boxes[-1]) for x in (box.x_mm, box.x_mm + 250)])
+        block = printed.block_mm()
         for tilt in TILTS_DEG:
             matrix = camera(tilt, spec)
             image = cv2.warpPerspective(

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from vizecg.spec import SheetSpec
-from vizecg_edge.rectify.block import BLOCK_MM
+from vizecg.spec.sheet import BLOCK_MM
 
 CELL_MM = 5.0
 ABOVE_MM, BELOW_MM = 10.0, 8.0

@@ -11,6 +11,7 @@ from vizecg.records.synthetic import synthetic_record
 from vizecg.render import Layout, PrintStyle, render_sheet
 from vizecg.render.style import Pulse
 from vizecg.spec import LEADS, InputRefusedError, SheetSpec
+from vizecg.spec.sheet import BLOCK_MM
 from vizecg_edge.quality import assess
 from vizecg_edge.rectify import Reason, rectify
 from vizecg_edge.rectify.content import evidence_for, turned
@@ -51,7 +52,7 @@ def origin_error(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     found = rectify(image, SPEC)
     assess(found)
     rows = SPEC.block_y_mm + np.array([-52.5, 52.5])
-    block = np.array([[x, y] for x in (SPEC.block_x_mm, SPEC.block_x_mm + 250) for y in rows])
+    block = np.array([[x, y] for x in (SPEC.block_x_mm, SPEC.block_x_mm + BLOCK_MM) for y in rows])
     seen = cv2.perspectiveTransform(SPEC.mm_to_px(block + SHIFT_MM)[None], matrix)[0]
     return found.to_sheet_mm(seen, SPEC) - block
 

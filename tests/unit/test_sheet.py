@@ -29,6 +29,7 @@ from vizecg.render import (
 )
 from vizecg.render.strokes import SUB, Spans, inked_pixels, widen
 from vizecg.spec import LEADS, InputRefusedError, SheetSpec
+from vizecg.spec.sheet import BLOCK_MM
 
 pytestmark = pytest.mark.unit
 
@@ -132,7 +133,7 @@ def test_cabrera_runs_from_avl_to_iii() -> None:
 def test_the_usual_layout_is_centred_on_the_block() -> None:
     boxes = Layout().boxes(SPEC, duration_s=10)
     assert [box.lead for box in boxes[:4]] == ["I", "aVR", "V1", "V4"]
-    assert boxes[3].x_mm + boxes[3].width_mm == pytest.approx(SPEC.block_x_mm + 250)
+    assert boxes[3].x_mm + boxes[3].width_mm == pytest.approx(SPEC.block_x_mm + BLOCK_MM)
     assert (boxes[0].baseline_mm + boxes[-1].baseline_mm) / 2 == pytest.approx(SPEC.block_y_mm)
 
 

@@ -10,9 +10,8 @@ import numpy as np
 
 from vizecg.render.strokes import SUB
 from vizecg.spec import GAIN_MM_MV, LEADS, PAPER_SPEED_MM_S, InputRefusedError, SheetSpec, UsageError
+from vizecg.spec.sheet import BLOCK_MM
 
-BLOCK_MM = 250.0
-"""Width of the traces of a sheet: 10 s at 25 mm/s."""
 SPEEDS_MM_S = (25.0, 50.0)
 GAINS_MM_MV = (5.0, 10.0, 20.0)
 _REACH_ROWS, _REACH_MM = 1.5, 30.0  # a trace is cut off this far from its baseline, whichever is more

@@ -17,6 +17,7 @@ from vizecg.render.strokes import SUB, Spans, blend_pixels, inked_pixels, pen_ta
 from vizecg.render.style import Colour, NamePlace, PrintStyle, Pulse, Separator
 from vizecg.render.text import Mark, Marks, bar_dots, place_marks, text_dots
 from vizecg.spec import LEADS, InputRefusedError, SheetSpec
+from vizecg.spec.sheet import BLOCK_MM
 
 RENDERER_VERSION = "2"
 """Written into manifests; raised when the same record is drawn differently."""
@@ -52,6 +53,11 @@ class PrintedSheet:
     image: np.ndarray
     boxes: tuple[LeadBox, ...]
     clipped: tuple[str, ...]
+
+    def block_mm(self) -> np.ndarray:
+        """float64 (4, 2): where the first row of traces begins and ends, then the last, on its baseline."""
+        ends = (self.boxes[0], self.boxes[-1])
+        return np.array([[x, box.baseline_mm] for box in ends for x in (box.x_mm, box.x_mm + BLOCK_MM)])
 
 
 def render_sheet(

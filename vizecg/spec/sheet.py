@@ -14,12 +14,15 @@ import numpy as np
 
 from vizecg.spec.checks import check_types
 
+BLOCK_MM = 250.0
+"""Width of the traces of a sheet: 10 s at 25 mm/s."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SheetSpec:
     """Size and scale of a rectified sheet.
 
-    The traces of a 10 s recording are 250 mm wide at 25 mm/s. They lie centred in the sheet: ``block_x_mm`` is where
+    The traces, ``BLOCK_MM`` wide, lie centred in the sheet: ``block_x_mm`` is where
     the first column of traces begins, ``block_y_mm`` is the middle between the uppermost and the lowest baseline.
     """
 

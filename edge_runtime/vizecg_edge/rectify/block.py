@@ -8,12 +8,12 @@ from itertools import combinations
 import cv2
 import numpy as np
 
+from vizecg.spec.sheet import BLOCK_MM
 from vizecg_edge.rectify.pulses import Pulse, aligned_pulses, row_pulses
 from vizecg_edge.rectify.reasons import Reason, refusal
 from vizecg_edge.rectify.rows import Row, find_rows
 from vizecg_edge.rectify.traces import PX_PER_MM
 
-BLOCK_MM = 250.0
 ROWS = 4
 BAND_MM = 10.0
 """A row's ink is looked for this far above and below its baseline."""

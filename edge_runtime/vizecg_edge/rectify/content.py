@@ -13,9 +13,10 @@ from dataclasses import astuple, dataclass
 import cv2
 import numpy as np
 
+from vizecg.spec.sheet import BLOCK_MM
 from vizecg_edge.rectify.traces import PX_PER_MM
 
-BLOCK_MM, COLUMNS = 250.0, 4
+COLUMNS = 4
 NAME_MM = 9.0
 """A lead's name stands above the beginning of its trace."""
 LEAST_INK_MM = 4.2

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vizecg.spec import InputRefusedError
-from vizecg_edge.rectify.block import BLOCK_MM, Block, find_block
+from vizecg.spec.sheet import BLOCK_MM
+from vizecg_edge.rectify.block import Block, find_block
 from vizecg_edge.rectify.content import evidence_for, leads_of, trace_signals, turned
 from vizecg_edge.rectify.reasons import Reason, refusal
 from vizecg_edge.rectify.rows import ink_mask

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from vizecg.spec import GAIN_MM_MV, PAPER_SPEED_MM_S
-from vizecg_edge.rectify.block import BLOCK_MM, Block
+from vizecg.spec.sheet import BLOCK_MM
+from vizecg_edge.rectify.block import Block
 from vizecg_edge.rectify.pulses import DRIFT_MM, Pulse, Shape, aligned_pulses, row_pulses
 from vizecg_edge.rectify.traces import PX_PER_MM
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from vizecg.spec import LAYOUT_3X4_R, SheetSpec
-from vizecg_edge.rectify.block import BLOCK_MM
+from vizecg.spec.sheet import BLOCK_MM
 from vizecg_edge.rectify.grid import Grid, find_grid
 from vizecg_edge.rectify.measure import grid_share, residual_of, scale_spread, sharpness_of
 from vizecg_edge.rectify.orient import Placed, place_block

@@ -9,12 +9,12 @@ import numpy as np
 from PIL import Image
 
 from vizecg.spec import LAYOUT_3X4_R, SheetSpec
+from vizecg.spec.sheet import BLOCK_MM
 from vizecg_edge.rectify import Rectified
 from vizecg_edge.report.explain import Explanation
 from vizecg_edge.report.pen import BLUE, GREEN, SMALL, Pen, font
 from vizecg_edge.report.reading import Reading
 
-BLOCK_MM, COLUMNS = 250.0, 4
 LEADS = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"), ("II",))
 LESS, MORE = np.array([255.0, 140.0, 0.0]), np.array([50.0, 110.0, 230.0])
 STRONGEST = 0.6
