@@ -84,10 +84,10 @@ if [ $tests = yes ]; then
     cd "$project"
     [ $# -gt 0 ] || set -- -q
     set -- -m pytest -p no:cacheprovider --deselect tests/unit/test_spec.py::test_importing_vizecg_imports_nothing_heavy \
-        --deselect tests/unit/test_fuzz.py::test_a_worker_that_dies_hangs_or_takes_too_much_is_a_finding \
+        --deselect tests/integration/test_fuzz.py::test_a_worker_that_dies_hangs_or_takes_too_much_is_a_finding \
         tests/unit/test_spec.py tests/unit/test_capture_stills.py tests/unit/test_capture_streams.py \
         tests/unit/test_rectify.py tests/unit/test_rectify_parts.py tests/unit/test_rectify_poses.py tests/unit/test_backends.py \
-        tests/unit/test_engine.py tests/unit/test_fuzz.py tests/unit/test_fuzz_bombs.py "$@"
+        tests/unit/test_engine.py tests/integration/test_fuzz.py tests/integration/test_fuzz_bombs.py "$@"
 else
     set -- -m vizecg_edge.cli "$@"
 fi

@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
+from drawn_predictions import HALF, TEMPERATURE, classifier, drawn
 from tolerances import tolerance
-from vizecg.spec import LABELS, DecisionRule, SheetSpec, UsageError
+from vizecg.spec import DecisionRule, UsageError
 from vizecg.spec.decide import sigmoid
-from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.calibrate import cross_fit, fit_class, fit_temperature, transfer_fit
-from vizecg.train.evaluate import Classifier, Predictions
 from vizecg.train.evaluation import Fit, measure, paired, result
 from vizecg.train.evaluation_tables import text_tables
 from vizecg.train.folds import grouped_folds, patient_groups
 from vizecg.train.metrics import bootstrap_figures, decide, evaluate_scores
 from vizecg.train.plots import reliability
-from vizecg.train.report import write_report
 
 pytestmark = pytest.mark.unit
-
-TEMPERATURE, SHIFT = 2.5, 1.0
-HALF = (0.5,) * len(LABELS)
-
-
-def drawn(n: int = 600, *, seed: int = 0, temperature: float = TEMPERATURE, shift: float = SHIFT) -> Predictions:
-    """Records, three to a patient, whose logits are too bold by ``temperature`` and too high by ``shift``."""
-    rng = np.random.default_rng(seed)
-    right = rng.normal(-1.5, 1.5, (n, 6))
-    return Predictions(
-        record_ids=tuple(f"r{seed}-{row}" for row in range(n)),
-        patient_ids=tuple(f"p{seed}-{row // 3}" for row in range(n)),
-        logits=right * temperature + shift,
-        labels=(rng.random((n, 6)) < sigmoid(right)).astype(np.float32),
-        refused={},
-    )
-
-
-def classifier(rule: DecisionRule | None = None) -> Classifier:
-    return Classifier(
-        name="drawn", fingerprint="0" * 64, sheet=SheetSpec(), preprocess=PreprocessSpec(),
-        rule=rule or DecisionRule(), logits=lambda inputs: inputs,
-    )  # fmt: skip
 
 
 def ece(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -238,43 +209,3 @@ def test_one_condition_stands_at_the_top_as_well() -> None:
     )
     assert {key: figures[key] for key in expected} == expected
     assert text_tables(figures).splitlines()[0] == "drawn on drawn, clean, n = 200"
-
-
-@pytest.mark.parametrize("fit", [Fit.CROSS, Fit.VAL])
-def test_conditions_are_compared_and_reported(tmp_path: Path, fit: Fit) -> None:
-    found = drawn(240)
-    found.labels[:, 5] = 0
-    found.labels[[0, 30, 60], 5] = 1
-    noisy = replace(found, logits=found.logits + np.random.default_rng(5).normal(0, 4, found.logits.shape))
-    validation = drawn(240, seed=9) if fit is Fit.VAL else None
-    measured = [
-        measure(name, classifier(), one, fit=fit, validation=validation, bootstraps=10)
-        for name, one in (("clean", found), ("photo", noisy))
-    ]
-    figures = result(classifier(), data="drawn", fit=fit, measured=measured)
-    assert "macro" not in figures
-    assert figures["differences"]["to"] == "clean"
-    for kind in ("own", "calibrated"):
-        assert set(figures["differences"][kind]) == {"photo"}
-    assert figures["differences"]["own"]["photo"]["macro"]["auroc"]["high"] < 0
-    calibrated = figures["conditions"]["clean"]["calibrated"]
-    assert calibrated["folds"]["ST"] == (3 if fit is Fit.CROSS else 1)
-    macro = calibrated["ece"]["macro"]
-    assert macro["platt"]["value"] < macro["own"]["value"]
-    assert calibrated["temperatures"]["RBBB"]["low"] <= calibrated["temperatures"]["RBBB"]["high"]
-    text = text_tables(figures)
-    assert ("ST: 3 folds, for 3 positive records" in text) == (fit is Fit.CROSS)
-    assert "minus clean" in text
-
-    report = write_report(tmp_path / "report", figures, measured)
-    assert json.loads((report.parent / "figures.json").read_text()) == json.loads(json.dumps(figures, allow_nan=False))
-    markdown = report.read_text()
-    pictures = {path.name for path in report.parent.glob("*.png")}
-    assert pictures == {f"curves_{label}.png" for label in LABELS} | {
-        "reliability_clean.png", "reliability_photo.png",
-    }  # fmt: skip
-    assert all(f"({name})" in markdown for name in pictures)
-    assert f"{calibrated['macro']['f1']['value']:.3f}" in markdown
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="is a file"):
-        write_report(tmp_path / "file", figures, measured)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
-import sys
-
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from small_peers import ALL, SMALL_IMAGE, inputs, names, needs_torchvision, outputs, small
 from tolerances import tolerance
 from vizecg.models import Logits, vision
-from vizecg.models.peers import PEERS, Modality, Peer, peer
+from vizecg.models.peers import Modality, peer
 from vizecg.models.peers.acnet import ACNet
 from vizecg.models.peers.mhm import MHM, TREE, both_logit
 from vizecg.models.peers.ranet import RANet
@@ -35,44 +32,10 @@ PARAMETERS = {
     "mobilenet_v3": (4_209_430, 1_097_278),
     "mhm": (15_404_040, 1_998_488),
 }
-SMALL_IMAGE = (1, 64, 96)
-
-needs_torchvision = pytest.mark.skipif(
-    importlib.util.find_spec("torchvision") is None, reason="torchvision is not installed: pip install 'vizecg[peers]'"
-)
-
-
-def _names(*modalities: Modality) -> list[object]:
-    """The peers' names, those that need torchvision at any size marked so."""
-    return [
-        pytest.param(name, marks=needs_torchvision) if name == "mobilenet_v3" else name
-        for name, entry in PEERS.items()
-        if entry.modality in modalities
-    ]
-
-
-ALL = _names(*Modality)
-
-
-def inputs(entry: Peer, *, count: int = 3, samples: int = 256) -> list[Tensor]:
-    generator = torch.Generator().manual_seed(0)
-    signal = torch.randn(count, 12, samples, generator=generator)
-    image = torch.randn(count, *SMALL_IMAGE, generator=generator)
-    return {Modality.SIGNAL: [signal], Modality.IMAGE: [image], Modality.BOTH: [signal, image]}[entry.modality]
-
-
-def small(name: str) -> nn.Module:
-    torch.manual_seed(0)
-    return peer(name).build(**peer(name).small_options)
-
-
-def outputs(network: nn.Module, *given: Tensor) -> list[Tensor]:
-    made = network(*given)
-    return [part for part in made if part is not None] if isinstance(made, tuple) else [made]
 
 
 @pytest.mark.parametrize("samples", [256, 999, 1000, 4096])
-@pytest.mark.parametrize("name", _names(Modality.SIGNAL))
+@pytest.mark.parametrize("name", names(Modality.SIGNAL))
 def test_signal_peers_take_any_length(name: str, samples: int) -> None:
     network = small(name).eval()
     with torch.no_grad():
@@ -80,7 +43,7 @@ def test_signal_peers_take_any_length(name: str, samples: int) -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 64, 96), (1, 160, 288)])
-@pytest.mark.parametrize("name", _names(Modality.IMAGE))
+@pytest.mark.parametrize("name", names(Modality.IMAGE))
 def test_image_peers_take_any_size(name: str, shape: tuple[int, int, int]) -> None:
     network = small(name).eval()
     with torch.no_grad():
@@ -163,28 +126,6 @@ def test_multiply_accumulates() -> None:
     assert network.training
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_learns_sixteen_samples_by_heart(name: str) -> None:
-    network = small(name)
-    for module in network.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
-    given = inputs(peer(name), count=16)
-    labels = (torch.rand(16, len(LABELS), generator=torch.Generator().manual_seed(1)) < 0.3).float()
-    optimiser = torch.optim.Adam(network.parameters(), lr=2e-3)
-    losses = []
-    for _ in range(25):
-        loss = sum(
-            (nn.functional.binary_cross_entropy_with_logits(made, labels) for made in outputs(network, *given)),
-            start=torch.zeros(()),
-        )
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(float(loss.detach()))
-    assert min(losses) < losses[0] / 2
-
-
 def mhm() -> MHM:
     made = small("mhm").eval()
     assert isinstance(made, MHM)
@@ -238,11 +179,3 @@ def test_torchvision_loads_once() -> None:
     ensure_torchvision()
     assert torchvision_models() is models
     assert vision._declared == declared
-
-
-@needs_torchvision
-def test_training_imports_beside_torchvision() -> None:
-    """In a new process, as whatever runs before this test may have imported torchvision already."""
-    code = "import vizecg.train.metrics, pytorch_lightning, torchvision.models"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr

@@ -17,7 +17,7 @@ from vizecg_export.quant.pt2e import each, quantised_graph
 from vizecg_export.recipes.base import Job
 from vizecg_export.targets import Precision, Scope
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 
 def job(**changes: Any) -> Job:

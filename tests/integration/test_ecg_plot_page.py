@@ -12,7 +12,7 @@ from vizecg.records.synthetic import synthesise
 from vizecg.render.ecg_plot_page import Rasteriser, render_ecg_plot
 from vizecg.spec import ExitCode, MissingToolError, UsageError
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from vizecg_bench.not_ecg_scenes import SCENES
 from vizecg_edge.quality import assess
 from vizecg_edge.rectify import rectify
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 SPEC = SheetSpec()
 

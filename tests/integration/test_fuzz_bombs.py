@@ -20,7 +20,7 @@ from vizecg_edge.capture import modes, read_picture
 from vizecg_edge.capture.picture import page_numbers
 from vizecg_edge.pipeline import DEFAULT_BUNDLE, Pipeline
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 
 def encoded(picture: Image.Image, **options: object) -> bytes:

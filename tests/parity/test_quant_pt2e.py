@@ -22,7 +22,7 @@ from vizecg_export.quiet import quiet
 from vizecg_export.recipes.base import Job
 from vizecg_export.targets import Precision, Scope
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.parity
 
 SHAPE = (1, 1, 96, 192)
 

@@ -17,7 +17,7 @@ from vizecg_bench.fuzzing.targets import Outcome, Runner
 from vizecg_bench.fuzzing.worker import Limits, Worker
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module", autouse=True)

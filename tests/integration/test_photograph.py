@@ -30,7 +30,7 @@ from vizecg.render.photo_plan import plan_photo
 from vizecg.render.photograph import Photo, noise_tile
 from vizecg.spec import Condition, SheetSpec
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 SPEC = SheetSpec()
 GEOMETRY = Effects(folds=1, wrinkles=1, curl=1, rotation=1, perspective=1, lens=1, background=1, defocus=0.3)

@@ -10,7 +10,7 @@ import pytest
 
 from tolerances import TOLERANCES, tolerance
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.integration
 
 CONFTEST = Path(__file__).resolve().parents[1] / "conftest.py"
 INI = "[pytest]\nmarkers =\n  unit: .\n  parity: .\n"
