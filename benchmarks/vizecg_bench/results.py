@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import sys
 from pathlib import Path
 from typing import Any
 
 from vizecg.spec.files import write_atomically
+from vizecg_edge.doctor_device import read_device
 
 
 def environment() -> dict[str, Any]:
     """The machine, as far as figures depend on it."""
-    model = ""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        model = names[0] if names else ""
+    found = read_device()
     return {
-        "machine": platform.machine(),
-        "cpu": model or platform.processor(),
-        "cores": len(os.sched_getaffinity(0)),
+        "machine": found.processor,
+        "cpu": found.cpu or platform.processor(),
+        "cores": found.cores,
         "python": platform.python_version(),
         "system": platform.system(),
     }

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from vizecg.spec import VizecgError
 from vizecg.spec.finding import Finding
-from vizecg.spec.fingerprint import sha256_file
 from vizecg_edge.engine.builder import Workshop, open_workshop
 from vizecg_edge.engine.environment import INSTALL, INSTALL_JETSON, is_jetson, load_tensorrt
-from vizecg_edge.engine.store import engines_folder, read_record
+from vizecg_edge.engine.store import changes_of, engines_folder, read_record
 
 BACKEND = "--backend tensorrt"
 
@@ -56,10 +55,7 @@ def engine_findings(folder: Path, workshop: Workshop | None) -> list[Finding]:
             reasons = ["TensorRT and its GPU are not there"]
         else:
             reasons = workshop.environment.differs_from(record.built_in)
-        if not engine.is_file():
-            reasons.append("its file is gone")
-        elif sha256_file(engine) != record.engine_sha256:
-            reasons.append("its bytes were changed since it was accepted")
+        reasons += changes_of(engine, record)
         found.append(
             Finding(
                 what=what,

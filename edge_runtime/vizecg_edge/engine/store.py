@@ -128,8 +128,13 @@ def _reasons(
         reasons.append(f"bundle {record.bundle_sha256[:SHORT]}, now {bundle.sha256[:SHORT]}")
     if record.artefact != artefact.name:
         reasons.append(f"artefact {record.artefact}, now {artefact.name}")
+    return reasons + changes_of(path, record)
+
+
+def changes_of(path: Path, record: EngineRecord) -> list[str]:
+    """What became of the file of an engine since it was accepted; empty when it is the same."""
     if not path.is_file():
-        reasons.append("its file is gone")
-    elif sha256_file(path) != record.engine_sha256:
-        reasons.append("its bytes were changed since it was accepted")
-    return reasons
+        return ["its file is gone"]
+    if sha256_file(path) != record.engine_sha256:
+        return ["its bytes were changed since it was accepted"]
+    return []
