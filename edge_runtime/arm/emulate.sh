@@ -8,7 +8,7 @@ emulate.sh [--root DIR] [--python PYTHON] [ARGUMENTS OF vizecg-edge ...]
 emulate.sh [--root DIR] [--python PYTHON] --tests [ARGUMENTS OF pytest ...]
   --root    where the ARM system is kept, about 700 MB (default: build/arm64 beside this script)
   --python  the Python whose pip fetches the ARM wheels (default: python3)
-  --tests   run the edge's unit tests; what follows goes to pytest, for example -k rectify
+  --tests   run the tests of the edge that need nothing else; what follows goes to pytest, for example -k rectify
 Without arguments: selftest --threads 1
 TEXT
 }
