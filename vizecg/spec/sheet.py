@@ -22,8 +22,8 @@ BLOCK_MM = 250.0
 class SheetSpec:
     """Size and scale of a rectified sheet.
 
-    The traces, ``BLOCK_MM`` wide, lie centred in the sheet: ``block_x_mm`` is where
-    the first column of traces begins, ``block_y_mm`` is the middle between the uppermost and the lowest baseline.
+    The traces, ``BLOCK_MM`` wide, lie centred in the sheet: ``block_x_mm`` is where the first column of traces begins,
+    ``block_y_mm`` is the middle between the uppermost and the lowest baseline.
     """
 
     width_mm: float = 288.0

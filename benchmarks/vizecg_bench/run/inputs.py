@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from vizecg.spec.decide import DecisionRule
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg_edge.engine.accept import golden_sheets
 
 
 @dataclass(frozen=True, kw_only=True)
 class GoldenSheets:
-    """Preprocessed sheets float32 (n, 1, H, W), the float network's logits (n, 6) of them, and its rule."""
+    """Preprocessed sheets float32 (n, 1, H, W), and the float network's logits (n, 6) of them."""
 
     images: np.ndarray
     logits: np.ndarray
-    rule: DecisionRule = field(default_factory=DecisionRule)
 
 
 def read_golden(bundle: Bundle) -> GoldenSheets:
