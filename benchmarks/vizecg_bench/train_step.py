@@ -20,14 +20,15 @@ from pytorch_lightning.callbacks import Callback
 from rich.console import Console
 from rich.table import Table
 
-from vizecg.data.cache import build_cache
+from vizecg.data.batch import Parcel
 from vizecg.data.dataset import Sample
+from vizecg.data.fresh import SampleBatch, samples_on_device
 from vizecg.data.source import RecordSource
 from vizecg.models.systems import as_system, build_system
 from vizecg.spec import UsageError
 from vizecg.train.config import TrainConfig
 from vizecg.train.loaders import training_loader
-from vizecg.train.loop import RunOptions, train
+from vizecg.train.loop import RunOptions, open_cache, train
 from vizecg.train.losses import training_loss
 from vizecg_bench.results import write_result
 
@@ -88,10 +89,8 @@ def measure_train_step(
     with tempfile.TemporaryDirectory() as scratch:
         folder = cache or Path(scratch) / "cache"
         options = {"cache": folder, "workers": workers, "threads": threads, "accelerator": accelerator}
-        drawn = build_cache(
-            folder / "train", source=records, spec=config.cache_spec(config.conditions), workers=workers
-        )
-        loader = training_loader(drawn, config, part=(0, 1), start=None, workers=0)
+        kept = open_cache(folder, "train", source=records, config=config, workers=workers)
+        loader = training_loader(kept, config, source=records, part=(0, 1), start=None, workers=0)
         bound = _Bound(config, next(iter(loader)), accelerator=accelerator)
         times: dict[str, list[float]] = {"bound": [], "real": []}
         for number in range(rounds):
@@ -115,10 +114,12 @@ def measure_train_step(
 class _Bound:
     """The step of training on a batch in memory: forward, loss, backward, clipping, optimiser; no more than that."""
 
-    def __init__(self, config: TrainConfig, batch: Sample, *, accelerator: str) -> None:
+    def __init__(self, config: TrainConfig, batch: Sample | Parcel[SampleBatch], *, accelerator: str) -> None:
         use_cuda = accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
         self.device = torch.device("cuda" if use_cuda else "cpu")
         self.config = config
+        if isinstance(batch, Parcel):
+            batch = samples_on_device(batch.to(self.device), config.preprocess_spec())
         self.batch = Sample(*(part.to(self.device) for part in batch))
         self.network = build_system(config.architecture, config.model).to(self.device)
         if config.modality.has_image and config.channels_last:
@@ -168,6 +169,7 @@ def _figures(times: dict[str, list[float]], config: TrainConfig, device: torch.d
         "threads": torch.get_num_threads(),
         "architecture": config.architecture,
         "precision": config.precision,
+        "pictures": config.pictures,
         "batch_size": config.batch_size,
         "input": [config.preprocess["height"], config.preprocess["width"]],
         "images_per_s": {name: round(config.batch_size / value, 2) for name, value in seconds.items()},

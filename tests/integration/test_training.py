@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -134,6 +135,29 @@ def test_refused_records_are_listed_and_left_out(tmp_path: Path, capsys: pytest.
     assert cache.rows.tolist() == [0, 1, 3]
     assert list(cache.refused.values()) == ["record x2: every lead is flat"]
     assert "left out: record x2" in capsys.readouterr().err
+
+
+def test_a_cache_is_pickled_by_its_folder(tmp_path: Path) -> None:
+    source = synthetic_source(3, seed=9)
+    cache = build_cache(tmp_path, source=source, spec=SPEC)
+    data = pickle.dumps(cache)
+    assert len(data) < cache.signals.nbytes / 10
+    again = pickle.loads(data)
+    assert (again.spec, again.record_ids) == (cache.spec, cache.record_ids)
+    np.testing.assert_array_equal(again.inks, cache.inks)
+
+
+def test_records_too_short_to_print_are_refused_before_they_are_drawn(tmp_path: Path) -> None:
+    source = synthetic_source(3, seed=9)
+
+    def read(index: int) -> object:
+        record = source.read(index)
+        return replace(record, signal=record.signal[:, : int(2 * record.sampling_rate)]) if index == 1 else record
+
+    spec = replace(SPEC, conditions=(), printable=True)
+    cache = build_cache(tmp_path, source=replace(source, read=read), spec=spec)  # type: ignore[arg-type]
+    assert cache.rows.tolist() == [0, 2]
+    assert "2.0 s are less than" in next(iter(cache.refused.values()))
 
 
 def test_a_cache_of_other_settings_is_not_reused(tmp_path: Path) -> None:

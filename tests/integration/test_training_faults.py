@@ -66,6 +66,25 @@ def test_a_stopped_and_resumed_run_ends_with_the_same_bits(
         assert differences(state_of(whole / name), state_of(tmp_path / name)) == []
 
 
+def test_a_run_that_draws_anew_is_resumed_to_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Pictures of torch, planned by a worker; few, for a CPU is slow at them."""
+    few = Records(
+        cache=tmp_path / "cache", training=synthetic_source(17, seed=1), validation=synthetic_source(6, seed=2)
+    )
+    config = tiny(2, pictures="device")
+    few.train(config, tmp_path / "whole", workers=1)
+    assert "many times slower" in capsys.readouterr().err
+    with monkeypatch.context() as patch:
+        signal_at_step(patch, 2)
+        stopped = few.train(config, tmp_path / "stopped", workers=1)
+    assert (stopped.finished, stopped.steps) == (False, 3)
+    assert few.train(config, tmp_path / "stopped", workers=1, resume=True).finished
+    whole, resumed = (state_of(tmp_path / name / "last.ckpt") for name in ("whole", "stopped"))
+    assert differences(whole, resumed) == []
+
+
 def test_time_that_is_up_stops_after_a_step_and_never_loses_it(records: Records, whole: Path, tmp_path: Path) -> None:
     for start in range(STEPS + 2):
         result = records.train(tiny(EPOCHS), tmp_path, stop_after=0.0, resume=start > 0)

@@ -27,7 +27,7 @@ from rich.progress import track
 from vizecg.data.pool import bounded_map
 from vizecg.data.signal import SignalSpec, signal_input
 from vizecg.data.source import ReadRecord, RecordSource
-from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, sheet_under
+from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, Layout, sheet_under
 from vizecg.spec import LABELS, LEADS, Condition, InputRefusedError, SheetSpec, StoreError, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
@@ -36,13 +36,18 @@ from vizecg.spec.preprocess import PreprocessSpec, ink_map
 
 @dataclass(frozen=True, kw_only=True)
 class CacheSpec:
-    """What is drawn: one variant of every record per entry of ``conditions``; without any, signals alone are kept."""
+    """What is drawn: one variant of every record per entry of ``conditions``; without any, signals alone are kept.
+
+    ``printable`` refuses records that are too short to be printed, though nothing is drawn: who draws them later finds
+    none that cannot be.
+    """
 
     conditions: tuple[Condition, ...]
     sheet: SheetSpec
     preprocess: PreprocessSpec
     signal: SignalSpec
     seed: int
+    printable: bool = False
 
     def key(self, record_ids: Sequence[str]) -> str:
         """Hash of everything that decides the content."""
@@ -56,16 +61,19 @@ class CacheSpec:
             "photographer": PHOTOGRAPHER_VERSION,
             "records": list(record_ids),
         }
+        if self.printable:
+            content["printable"] = True
         return sha256_bytes(json.dumps(content, sort_keys=True).encode())
 
 
 @dataclass(frozen=True, kw_only=True)
 class InkCache:
-    """A finished cache, memory-mapped read-only.
+    """A finished cache, memory-mapped read-only; pickled by its folder, and not with its arrays.
 
     ``rows`` are the rows that hold a record; ``refused`` names the others and says why.
     """
 
+    folder: Path
     spec: CacheSpec
     record_ids: tuple[str, ...]
     rows: np.ndarray
@@ -73,6 +81,9 @@ class InkCache:
     inks: np.ndarray
     signals: np.ndarray
     labels: np.ndarray
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _mapped, (self.folder, self.spec, self.record_ids, self.refused)
 
 
 _POLL_S = 0.2
@@ -152,12 +163,18 @@ def _key(source: RecordSource, spec: CacheSpec) -> str:
 
 def _opened(folder: Path, source: RecordSource, spec: CacheSpec) -> InkCache:
     refused = {**source.left_out, **_read_refused(folder / "refused.jsonl")}
+    return _mapped(folder, spec, tuple(source.record_ids), refused)
+
+
+def _mapped(folder: Path, spec: CacheSpec, record_ids: tuple[str, ...], refused: dict[str, str]) -> InkCache:
+    inks = _pictures(len(record_ids), spec)
     return InkCache(
+        folder=folder,
         spec=spec,
-        record_ids=tuple(source.record_ids),
+        record_ids=record_ids,
         rows=np.flatnonzero(np.load(folder / "done.npy")),
         refused=refused,
-        inks=np.load(folder / "inks.npy", mmap_mode="r") if spec.conditions else np.zeros(_pictures(len(source), spec)),
+        inks=np.load(folder / "inks.npy", mmap_mode="r") if spec.conditions else np.zeros(inks),
         **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("signals", "labels")},
     )
 
@@ -212,6 +229,11 @@ def _draw(job: tuple[int, Any], *, read: ReadRecord, spec: CacheSpec) -> Drawn:
         return index, str(error)
     if record.labels is None:
         return index, f"record {record.record_id} has no labels"
+    if spec.printable:
+        try:
+            Layout().fitting(record.duration_s).boxes(spec.sheet, duration_s=record.duration_s)
+        except InputRefusedError as error:
+            return index, f"record {record.record_id}: {error}"
     pictures = [
         sheet_under(condition, record, seed=spec.seed, spec=spec.sheet, variant=variant)
         for variant, condition in enumerate(spec.conditions)

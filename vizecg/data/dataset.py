@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from vizecg.data.augment import MAX_SHIFT, change_ink, change_signal, draw_ink_change
 from vizecg.data.cache import InkCache
 from vizecg.spec.preprocess import normalise
 
@@ -32,9 +33,13 @@ class Draw(NamedTuple):
 
 
 NO_IMAGE = torch.zeros(0)
-_LEADS_OFF = 0.05
 _AUGMENTATION = 2
 """Sets these random numbers apart from those that other parts of a run derive from the same seed."""
+
+
+def sample_rng(*, seed: int, epoch: int, row: int) -> np.random.Generator:
+    """The generator of everything random about one record in one epoch but the drawing of its picture."""
+    return np.random.default_rng((seed, _AUGMENTATION, epoch, row))
 
 
 class TrainingSet(Dataset[Sample]):
@@ -49,7 +54,7 @@ class TrainingSet(Dataset[Sample]):
         max_shift: up to so many pixels in either direction; what moves in is paper.
     """
 
-    def __init__(self, *, cache: InkCache, seed: int = 0, max_shift: int = 6) -> None:
+    def __init__(self, *, cache: InkCache, seed: int = 0, max_shift: int = MAX_SHIFT) -> None:
         self.cache = cache
         self.seed = seed
         self.max_shift = max_shift
@@ -59,12 +64,13 @@ class TrainingSet(Dataset[Sample]):
 
     def __getitem__(self, draw: Draw) -> Sample:
         row = int(self.cache.rows[draw.row])
-        rng = np.random.default_rng((self.seed, _AUGMENTATION, draw.epoch, row))
+        rng = sample_rng(seed=self.seed, epoch=draw.epoch, row=row)
         image = NO_IMAGE
         if variants := self.cache.inks.shape[1]:
             ink = np.array(self.cache.inks[row, int(rng.integers(variants))])
-            image = _image(self.cache, _augment_ink(ink, rng, self.max_shift))
-        signal = _augment_signal(np.array(self.cache.signals[row]), rng)
+            change = draw_ink_change(rng, size=ink.shape, max_shift=self.max_shift)
+            image = _image(self.cache, change_ink(ink, change))
+        signal = change_signal(np.array(self.cache.signals[row]), rng)
         return Sample(
             signal=torch.from_numpy(signal),
             image=image,
@@ -102,33 +108,3 @@ class EvaluationSet(Dataset[Sample]):
 def _image(cache: InkCache, ink: np.ndarray) -> Tensor:
     """uint8 (H, W) -> (1, H, W)"""
     return torch.from_numpy(normalise(ink[None], cache.spec.preprocess)[0])
-
-
-def _augment_ink(ink: np.ndarray, rng: np.random.Generator, max_shift: int) -> np.ndarray:
-    """Shift, contrast, and one or two blots or blank patches, as stickers and stamps leave them."""
-    dy, dx = (int(shift) for shift in rng.integers(-max_shift, max_shift + 1, 2))
-    moved = np.zeros_like(ink)
-    height, width = ink.shape
-    moved[max(0, dy) : height + min(0, dy), max(0, dx) : width + min(0, dx)] = ink[
-        max(0, -dy) : height + min(0, -dy), max(0, -dx) : width + min(0, -dx)
-    ]
-    gamma, gain = rng.uniform(0.8, 1.25), rng.uniform(0.85, 1.15)
-    table = np.clip(255 * gain * (np.arange(256) / 255) ** gamma, 0, 255).astype(np.uint8)
-    moved = table[moved]
-    for _ in range(int(rng.integers(0, 3))):
-        h, w = int(rng.integers(8, height // 5)), int(rng.integers(8, width // 10))
-        y, x = int(rng.integers(0, height - h)), int(rng.integers(0, width - w))
-        moved[y : y + h, x : x + w] = int(rng.integers(0, 60))
-    return moved
-
-
-def _augment_signal(signal: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Another beginning, another gain, a little noise in millivolts, and now and then a lead that fell off.
-
-    What leaves at one end by the new beginning comes in at the other.
-    """
-    samples = signal.shape[1]
-    turned = np.roll(signal, int(rng.integers(-samples // 4, samples // 4 + 1)), axis=1)
-    noise = rng.normal(0, rng.uniform(0, 0.03), signal.shape).astype(np.float32)
-    held = rng.random((len(signal), 1)) >= _LEADS_OFF
-    return ((turned * np.float32(rng.uniform(0.8, 1.25)) + noise) * held).astype(np.float32)

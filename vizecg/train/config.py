@@ -43,7 +43,9 @@ class TrainConfig(_Strict):
     or its root (``sqrt``); ``focal_gamma`` makes answers that are right already count less. ``mixup`` blends pairs of
     samples and their labels by shares drawn from Beta(mixup, mixup) (0 switches it off). ``ema_decay`` averages the
     weights over steps (0 switches it off). ``compile`` has torch compile the step of training. ``drawing_seed`` is that
-    of the drawn sheets: runs of several seeds can share them; None takes ``seed``.
+    of the drawn sheets: runs of several seeds can share them; None takes ``seed``. ``pictures`` says whether sheets and
+    photographs are drawn once and kept (``cached``: one variant per entry of ``conditions``) or drawn anew in every
+    epoch by torch, on the device that trains (``device``: for a GPU; a CPU draws far faster with OpenCV).
     """
 
     architecture: str = VIZECGNET
@@ -70,6 +72,7 @@ class TrainConfig(_Strict):
     compile: bool = False
     seed: int = Field(0, ge=0, lt=2**32)
     drawing_seed: int | None = Field(None, ge=0, lt=2**32)
+    pictures: Literal["cached", "device"] = "cached"
 
     @model_validator(mode="after")
     def _sizes_agree(self) -> TrainConfig:
@@ -87,6 +90,11 @@ class TrainConfig(_Strict):
         """What the network looks at."""
         return modality_of(self.architecture, self.model)
 
+    @property
+    def draws_anew(self) -> bool:
+        """Whether pictures are drawn in every epoch, and not taken from a cache."""
+        return self.pictures == "device" and self.modality.has_image
+
     def sheet_spec(self) -> SheetSpec:
         return SheetSpec.from_dict(self.sheet)
 
@@ -97,9 +105,11 @@ class TrainConfig(_Strict):
         return SignalSpec.from_dict(self.signal)
 
     def cache_spec(self, conditions: tuple[Condition, ...]) -> CacheSpec:
-        """What a cache of sheets for this network holds, one variant per condition; no sheets if it sees none."""
+        """What a cache for this network holds: one variant of the sheets per condition, and signals alone if it sees no
+        sheets or they are drawn anew."""
         return CacheSpec(
-            conditions=conditions if self.modality.has_image else (),
+            conditions=conditions if self.modality.has_image and not self.draws_anew else (),
+            printable=self.draws_anew,
             sheet=self.sheet_spec(),
             preprocess=self.preprocess_spec(),
             signal=self.signal_spec(),

@@ -2,47 +2,90 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
+from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import torch
 from torch.utils.data import DataLoader
 
+from vizecg.data.batch import CUDA_PHOTOS_AT_ONCE, PHOTOS_AT_ONCE
 from vizecg.data.cache import InkCache
-from vizecg.data.dataset import EvaluationSet, Sample, TrainingSet
-from vizecg.spec import UsageError
+from vizecg.data.dataset import EvaluationSet, TrainingSet
+from vizecg.data.fresh import FreshEvaluationSet, FreshTrainingSet, packer
+from vizecg.data.source import RecordSource
+from vizecg.spec import Condition, UsageError
 from vizecg.train.config import TrainConfig
 from vizecg.train.sampler import EpochBatches, Position
 
 
 def training_loader(
-    cache: InkCache, config: TrainConfig, *, part: tuple[int, int], start: Position | None, workers: int
-) -> DataLoader[Sample]:
-    """This process's share of every batch, from ``start`` on; raises as ``EpochBatches``."""
+    cache: InkCache,
+    config: TrainConfig,
+    *,
+    source: RecordSource,
+    part: tuple[int, int],
+    start: Position | None,
+    workers: int,
+) -> DataLoader[Any]:
+    """This process's share of every batch, from ``start`` on; raises as ``EpochBatches``.
+
+    Batches are ``Sample``s, or parcels of plans where pictures are drawn anew: ``source`` has the records of the cache.
+    """
     batches = EpochBatches(
         records=len(cache.rows), batch_size=config.batch_size, seed=config.seed, part=part, start=start
     )
-    return DataLoader(TrainingSet(cache=cache, seed=config.seed), batch_sampler=batches, **_common(workers))
+    if not config.draws_anew:
+        return DataLoader(TrainingSet(cache=cache, seed=config.seed), batch_sampler=batches, **_common(workers))
+    fresh = FreshTrainingSet(source=source, cache=cache, conditions=config.conditions, seed=config.seed)
+    return DataLoader(fresh, batch_sampler=batches, **_anew(workers))
 
 
 def validation_loaders(
-    cache: InkCache, config: TrainConfig, *, variants: int, part: tuple[int, int], workers: int
-) -> list[DataLoader[Sample]]:
-    """One for each of the first ``variants`` conditions of the cache, with this process's share of the records.
+    cache: InkCache,
+    config: TrainConfig,
+    *,
+    source: RecordSource,
+    conditions: Sequence[Condition],
+    part: tuple[int, int],
+    workers: int,
+) -> list[DataLoader[Any]]:
+    """One for each of the first conditions of the cache, with this process's share of the records; batches as of
+    ``training_loader``.
 
     Raises:
         UsageError: there are fewer records than processes.
     """
-    rank, processes = part
+    _, processes = part
     if len(cache.rows) < processes:
         raise UsageError(f"{len(cache.rows)} validation records are fewer than {processes} processes")
     size = max(1, config.batch_size // processes)
-    return [
-        DataLoader(
-            EvaluationSet(cache=cache, variant=variant, part=(rank, processes)), batch_size=size, **_common(workers)
-        )
-        for variant in range(variants)
-    ]
+    loaders: list[DataLoader[Any]] = []
+    for variant, condition in enumerate(conditions):
+        if config.draws_anew:
+            fresh = FreshEvaluationSet(source=source, cache=cache, condition=condition, variant=variant, part=part)
+            loaders.append(DataLoader(fresh, batch_size=size, **_anew(workers)))
+        else:
+            kept = EvaluationSet(cache=cache, variant=variant, part=part)
+            loaders.append(DataLoader(kept, batch_size=size, **_common(workers)))
+    return loaders
+
+
+def _anew(workers: int) -> dict[str, Any]:
+    """Settings of a loader whose workers plan pictures.
+
+    They are not forked from this process: the thread pools of OpenCV and torch that it may have used are gone in a
+    child, which would wait for them for ever. A GPU draws many pictures at once, for it takes as long to start a kernel
+    as to run it on few.
+    """
+    chunk = CUDA_PHOTOS_AT_ONCE if torch.cuda.is_available() else PHOTOS_AT_ONCE
+    settings: dict[str, Any] = {"collate_fn": packer(chunk=chunk)}
+    if workers:
+        multiprocessing.set_forkserver_preload(["vizecg.data.fresh"])
+        settings |= {"multiprocessing_context": "forkserver", "worker_init_fn": _start_planning}
+    return _common(workers) | settings
 
 
 def _common(workers: int) -> dict[str, Any]:
@@ -52,6 +95,12 @@ def _common(workers: int) -> dict[str, Any]:
         "pin_memory": torch.cuda.is_available(),
         "worker_init_fn": _leave_signals_to_the_parent if workers else None,
     }
+
+
+def _start_planning(worker: int) -> None:
+    # The processors are shared out by workers: threads of each would stand in the others' way.
+    cv2.setNumThreads(1)
+    _leave_signals_to_the_parent(worker)
 
 
 def _leave_signals_to_the_parent(worker: int) -> None:

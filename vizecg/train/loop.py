@@ -108,12 +108,15 @@ def train(
     # The same weights in every process, and in every start.
     pl.seed_everything(config.seed, verbose=False)
     train_cache, val_cache = (
-        _cache(options.cache / name, source, config, conditions, options, processes)
+        open_cache(
+            options.cache, name, source=source, config=config, conditions=conditions, workers=options.workers,
+            drawn_here=processes.first,
+        )
         for name, source, conditions in (
-            ("train", training, config.conditions),
+            ("train", training, None),
             ("val", validation, VALIDATION_CONDITIONS),
         )
-    )
+    )  # fmt: skip
     shown = VALIDATION_CONDITIONS if config.modality.has_image else VALIDATION_CONDITIONS[:1]
     training_data = described(training, train_cache)
     if point is not None:
@@ -130,11 +133,14 @@ def train(
     loader = training_loader(
         train_cache,
         config,
+        source=training,
         part=processes.part,
         start=None if point is None else point.position,
         workers=options.workers,
     )
-    checks = validation_loaders(val_cache, config, variants=len(shown), part=processes.part, workers=options.workers)
+    checks = validation_loaders(
+        val_cache, config, source=validation, conditions=shown, part=processes.part, workers=options.workers
+    )
     keeper = RunCheckpoints(
         out=options.out,
         monitor=monitor(config),
@@ -165,6 +171,11 @@ def train(
 
 def _checked(config: TrainConfig, options: RunOptions) -> ResumePoint | None:
     """What can be refused before anything is drawn or written."""
+    if config.draws_anew and not _on_cuda(options):
+        print(
+            "pictures=device without a GPU: torch draws them on the CPU, many times slower than pictures=cached",
+            file=sys.stderr,
+        )
     if config.compile:
         check_compiler(cuda=_on_cuda(options))
     if options.resume:
@@ -182,19 +193,32 @@ def _on_cuda(options: RunOptions) -> bool:
     return options.accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
 
 
-def _cache(
+def open_cache(
     folder: Path,
+    name: str,
+    *,
     source: RecordSource,
     config: TrainConfig,
-    conditions: tuple[Condition, ...],
-    options: RunOptions,
-    processes: Processes,
+    conditions: tuple[Condition, ...] | None = None,
+    workers: int,
+    drawn_here: bool = True,
 ) -> InkCache:
-    """The first process draws; the others wait for what it draws."""
-    spec = config.cache_spec(conditions)
-    if not processes.first:
-        return await_cache(folder, source=source, spec=spec)
-    return build_cache(folder, source=source, spec=spec, workers=max(1, options.workers))
+    """What a run keeps of the records of one split, in a folder of its own below ``folder``.
+
+    Args:
+        folder: of all caches of a run.
+        name: of the split.
+        source: its records.
+        config: says what is kept: pictures, or signals alone.
+        conditions: of the pictures; those of the training for None.
+        workers: processes that draw.
+        drawn_here: the first process of a run draws; the others wait for what it draws.
+    """
+    spec = config.cache_spec(conditions or config.conditions)
+    place = folder / (f"{name}-signals" if config.draws_anew else name)
+    if not drawn_here:
+        return await_cache(place, source=source, spec=spec)
+    return build_cache(place, source=source, spec=spec, workers=max(1, workers))
 
 
 def _started_from(options: RunOptions, point: ResumePoint | None) -> str | None:

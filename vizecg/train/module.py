@@ -13,7 +13,9 @@ from torch import Tensor
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MultilabelAUROC, MultilabelAveragePrecision
 
+from vizecg.data.batch import Parcel
 from vizecg.data.dataset import Sample
+from vizecg.data.fresh import SampleBatch, samples_on_device
 from vizecg.models import Logits, VizECGNet
 from vizecg.models.systems import System, as_system, build_system
 from vizecg.spec import LABELS
@@ -70,6 +72,7 @@ class TrainingModule(pl.LightningModule):
                 if isinstance(module, torch.nn.Conv2d):
                     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.positive_weight = None if positive_weight is None else torch.tensor(positive_weight)
+        self.preprocess = self.config.preprocess_spec()
         self.validation_names = validation_names
         self.metrics = torch.nn.ModuleDict(
             {self._metric_key(name, stream): _collection(name, stream) for name, stream in self._measured()}
@@ -107,6 +110,10 @@ class TrainingModule(pl.LightningModule):
         batches = getattr(self.trainer.train_dataloader, "batch_sampler", None)
         if isinstance(batches, EpochBatches):
             batches.set_epoch(self.current_epoch)
+
+    def on_after_batch_transfer(self, batch: Sample | Parcel[SampleBatch], dataloader_idx: int) -> Sample:
+        """Pictures that are only planned are drawn here, where the network is."""
+        return samples_on_device(batch, self.preprocess) if isinstance(batch, Parcel) else batch
 
     def on_train_batch_start(self, batch: Sample, batch_index: int) -> None:
         # Dropout depends on the step alone, so that a run that is resumed here draws what it would have drawn.

@@ -4,7 +4,7 @@ The same plans as ``vizecg.render``'s, carried out for many pictures at once; st
 Convention: pictures are (N, C, H, W); a batch of pictures of several sizes is padded to the largest.
 """
 
-from vizecg.data.batch.camera import Photos, take_packed, take_photos
+from vizecg.data.batch.camera import CUDA_PHOTOS_AT_ONCE, PHOTOS_AT_ONCE, Photos, take_packed, take_photos
 from vizecg.data.batch.ink import ink_maps
 from vizecg.data.batch.photos import PhotoBatch, pack_photos
 from vizecg.data.batch.pictures import (
@@ -19,6 +19,8 @@ from vizecg.data.batch.sheets import SheetBatch, draw_packed, draw_sheets, pack_
 from vizecg.data.batch.transfer import Parcel
 
 __all__ = [
+    "CUDA_PHOTOS_AT_ONCE",
+    "PHOTOS_AT_ONCE",
     "Parcel",
     "PhotoBatch",
     "Photos",

@@ -67,10 +67,15 @@ def pack_pictures(plans: Sequence[PicturePlan], *, chunk: int = PHOTOS_AT_ONCE) 
         plans: at least one, of one sheet size.
         chunk: pictures that the device will work on at once.
     """
+    return Parcel.of(batch_of_plans(plans, chunk=chunk))
+
+
+def batch_of_plans(plans: Sequence[PicturePlan], *, chunk: int = PHOTOS_AT_ONCE) -> PictureBatch:
+    """The same as separate tensors, to be packed with others; arguments as of ``pack_pictures``."""
     if not plans:
         raise ValueError("expected at least one plan of a picture")
     parts = tuple(_pack(plans[at : at + chunk]) for at in range(0, len(plans), chunk))
-    return Parcel.of(PictureBatch(spec=plans[0].sheet.spec, parts=parts))
+    return PictureBatch(spec=plans[0].sheet.spec, parts=parts)
 
 
 def _pack(plans: Sequence[PicturePlan]) -> _Part:
@@ -115,8 +120,12 @@ def inks_from_plans(
     plans: Parcel[PictureBatch], *, device: torch.device | str, preprocess: PreprocessSpec | None = None
 ) -> Tensor:
     """The ink maps: uint8 (B, height, width) on ``device``, which never holds more sheets than one part has."""
-    spec = preprocess or PreprocessSpec()
-    batch = plans.to(device).open()
+    return inks_from_batch(plans.to(device).open(), preprocess=preprocess or PreprocessSpec())
+
+
+def inks_from_batch(batch: PictureBatch, *, preprocess: PreprocessSpec) -> Tensor:
+    """The same of a batch on the device where it lies."""
+    spec = preprocess
     return torch.cat([ink_maps(_rectified(part, batch.spec), sheet_spec=batch.spec, spec=spec) for part in batch.parts])
 
 

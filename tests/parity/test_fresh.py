@@ -1,0 +1,113 @@
+"""Pictures that are drawn anew by torch begin with those that a cache holds, and follow the same sequence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from tolerances import tolerance
+from vizecg.data.augment import change_ink, draw_ink_change
+from vizecg.data.batch.augment import change_inks, pack_changes
+from vizecg.data.cache import CacheSpec, InkCache, build_cache
+from vizecg.data.dataset import Draw, EvaluationSet, Sample, TrainingSet
+from vizecg.data.fresh import FreshEvaluationSet, FreshTrainingSet, pack_samples, samples_on_device
+from vizecg.data.signal import SignalSpec
+from vizecg.data.source import RecordSource, synthetic_source
+from vizecg.spec import Condition, SheetSpec
+from vizecg.spec.preprocess import PreprocessSpec
+
+pytestmark = pytest.mark.parity
+
+CONDITIONS = (Condition.PRINT, Condition.PHOTO, Condition.PHOTO)
+INPUT = PreprocessSpec(height=160, width=288)
+DRAWS = [Draw(0, row) for row in range(6)]
+
+
+@pytest.fixture(scope="module")
+def source() -> RecordSource:
+    return synthetic_source(6, seed=4)
+
+
+def cache_of(folder: Path, source: RecordSource, conditions: tuple[Condition, ...]) -> InkCache:
+    spec = CacheSpec(
+        conditions=conditions,
+        sheet=SheetSpec(),
+        preprocess=INPUT,
+        signal=SignalSpec(sampling_rate=100.0, samples=1000),
+        seed=5,
+        printable=not conditions,
+    )
+    return build_cache(folder, source=source, spec=spec)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory, source: RecordSource) -> InkCache:
+    return cache_of(tmp_path_factory.mktemp("drawn"), source, CONDITIONS)
+
+
+@pytest.fixture(scope="module")
+def signals(tmp_path_factory: pytest.TempPathFactory, source: RecordSource) -> InkCache:
+    return cache_of(tmp_path_factory.mktemp("signals"), source, ())
+
+
+def levels(images: Tensor) -> Tensor:
+    """Preprocessed (B, 1, H, W) -> grey levels of the ink maps."""
+    return (images * INPUT.std + INPUT.mean) * 255
+
+
+def stacked(samples: list[Sample]) -> Sample:
+    return Sample(*(torch.stack(parts) for parts in zip(*samples, strict=True)))
+
+
+def test_the_first_epoch_is_that_of_the_cache(source: RecordSource, drawn: InkCache, signals: InkCache) -> None:
+    kept = TrainingSet(cache=drawn, seed=7)
+    fresh = FreshTrainingSet(source=source, cache=signals, conditions=CONDITIONS, seed=7)
+    expected = stacked([kept[draw] for draw in DRAWS])
+    found = samples_on_device(pack_samples([fresh[draw] for draw in DRAWS], chunk=4), INPUT)
+    assert torch.equal(found.signal, expected.signal)
+    assert torch.equal(found.labels, expected.labels)
+    assert (levels(found.image) - levels(expected.image)).abs().mean() < tolerance("batch-ink")
+
+
+def test_every_later_epoch_has_other_pictures(source: RecordSource, signals: InkCache) -> None:
+    fresh = FreshTrainingSet(source=source, cache=signals, conditions=(Condition.PRINT,), seed=7)
+    epochs = [
+        samples_on_device(pack_samples([fresh[Draw(epoch, row)] for row in range(3)], chunk=3), INPUT)
+        for epoch in (0, 1, 1)
+    ]
+    assert torch.equal(epochs[1].image, epochs[2].image)
+    assert (levels(epochs[0].image) - levels(epochs[1].image)).abs().mean() > 1
+    assert torch.equal(epochs[0].labels, epochs[1].labels)
+
+
+def test_evaluation_sees_the_cached_pictures(source: RecordSource, drawn: InkCache, signals: InkCache) -> None:
+    for variant in (0, 2):
+        kept = EvaluationSet(cache=drawn, variant=variant, part=(1, 2))
+        fresh = FreshEvaluationSet(
+            source=source, cache=signals, condition=CONDITIONS[variant], variant=variant, part=(1, 2)
+        )
+        assert len(fresh) == len(kept) == 3
+        expected = stacked([kept[i] for i in range(3)])
+        found = samples_on_device(pack_samples([fresh[i] for i in range(3)], chunk=2), INPUT)
+        assert torch.equal(found.signal, expected.signal)
+        assert (levels(found.image) - levels(expected.image)).abs().mean() < tolerance("batch-ink")
+
+
+def test_ink_maps_are_changed_alike() -> None:
+    rng = np.random.default_rng(3)
+    inks = rng.integers(0, 256, (40, 60, 120), dtype=np.uint8)
+    changes = [draw_ink_change(rng, size=(60, 120)) for _ in inks]
+    assert {len(change.patches) for change in changes} == {0, 1, 2}
+    found = change_inks(torch.from_numpy(inks), pack_changes(changes))
+    np.testing.assert_array_equal(found, [change_ink(ink, change) for ink, change in zip(inks, changes, strict=True)])
+
+
+def test_samples_are_changed_all_or_none(source: RecordSource, signals: InkCache) -> None:
+    fresh = FreshTrainingSet(source=source, cache=signals, conditions=(Condition.PRINT,))
+    one, two = fresh[Draw(0, 0)], fresh[Draw(0, 1)]
+    with pytest.raises(ValueError, match="changes of all 2 samples or of none, got 1"):
+        pack_samples([one, two._replace(change=None)], chunk=2)

@@ -1,0 +1,69 @@
+"""What happens to a sample in training after it was drawn: decided first, and then done, here with numpy and in
+``vizecg.data.batch.augment`` for whole batches on a device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MAX_SHIFT = 6
+"""Pixels of an ink map that it is moved by at most, in either direction."""
+MAX_PATCHES = 2
+_LEADS_OFF = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class InkChange:
+    """One ink map's change.
+
+    Attributes:
+        shift: (down, right) in pixels; what moves in is paper.
+        table: uint8 (256,), the new level of each level: contrast.
+        patches: (top, left, height, width, level) of blots and blank patches, as stickers and stamps leave them, the
+            later over the earlier; at most ``MAX_PATCHES``.
+    """
+
+    shift: tuple[int, int]
+    table: np.ndarray
+    patches: tuple[tuple[int, int, int, int, int], ...]
+
+
+def draw_ink_change(rng: np.random.Generator, *, size: tuple[int, int], max_shift: int = MAX_SHIFT) -> InkChange:
+    """A change of an ink map of ``size`` (height, width)."""
+    height, width = size
+    dy, dx = (int(shift) for shift in rng.integers(-max_shift, max_shift + 1, 2))
+    gamma, gain = rng.uniform(0.8, 1.25), rng.uniform(0.85, 1.15)
+    table = np.clip(255 * gain * (np.arange(256) / 255) ** gamma, 0, 255).astype(np.uint8)
+    patches = []
+    for _ in range(int(rng.integers(0, MAX_PATCHES + 1))):
+        h, w = int(rng.integers(8, height // 5)), int(rng.integers(8, width // 10))
+        y, x = int(rng.integers(0, height - h)), int(rng.integers(0, width - w))
+        patches.append((y, x, h, w, int(rng.integers(0, 60))))
+    return InkChange(shift=(dy, dx), table=table, patches=tuple(patches))
+
+
+def change_ink(ink: np.ndarray, change: InkChange) -> np.ndarray:
+    """uint8 (H, W) -> uint8 (H, W), another array."""
+    dy, dx = change.shift
+    moved = np.zeros_like(ink)
+    height, width = ink.shape
+    moved[max(0, dy) : height + min(0, dy), max(0, dx) : width + min(0, dx)] = ink[
+        max(0, -dy) : height + min(0, -dy), max(0, -dx) : width + min(0, -dx)
+    ]
+    moved = change.table[moved]
+    for y, x, h, w, level in change.patches:
+        moved[y : y + h, x : x + w] = level
+    return moved
+
+
+def change_signal(signal: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Another beginning, another gain, a little noise in millivolts, and now and then a lead that fell off.
+
+    What leaves at one end by the new beginning comes in at the other. float32 (12, T) -> float32 (12, T).
+    """
+    samples = signal.shape[1]
+    turned = np.roll(signal, int(rng.integers(-samples // 4, samples // 4 + 1)), axis=1)
+    noise = rng.normal(0, rng.uniform(0, 0.03), signal.shape).astype(np.float32)
+    held = rng.random((len(signal), 1)) >= _LEADS_OFF
+    return ((turned * np.float32(rng.uniform(0.8, 1.25)) + noise) * held).astype(np.float32)
