@@ -21,8 +21,9 @@ from rich.console import Console
 from rich.table import Table
 
 from vizecg.data.batch import Parcel
+from vizecg.data.cache import InkCache
 from vizecg.data.dataset import Sample
-from vizecg.data.fresh import SampleBatch, samples_on_device
+from vizecg.data.fresh import SampleBatch, samples_on_device, signals_on_device
 from vizecg.data.source import RecordSource
 from vizecg.models.systems import as_system, build_system
 from vizecg.spec import UsageError
@@ -90,8 +91,8 @@ def measure_train_step(
         folder = cache or Path(scratch) / "cache"
         options = {"cache": folder, "workers": workers, "threads": threads, "accelerator": accelerator}
         kept = open_cache(folder, "train", source=records, config=config, workers=workers)
-        loader = training_loader(kept, config, source=records, part=(0, 1), start=None, workers=0)
-        bound = _Bound(config, next(iter(loader)), accelerator=accelerator)
+        loader = training_loader(kept, config, part=(0, 1), start=None, workers=0)
+        bound = _Bound(config, next(iter(loader)), kept, accelerator=accelerator)
         times: dict[str, list[float]] = {"bound": [], "real": []}
         for number in range(rounds):
             times["bound"].append(bound.seconds_per_step(steps))
@@ -114,12 +115,15 @@ def measure_train_step(
 class _Bound:
     """The step of training on a batch in memory: forward, loss, backward, clipping, optimiser; no more than that."""
 
-    def __init__(self, config: TrainConfig, batch: Sample | Parcel[SampleBatch], *, accelerator: str) -> None:
+    def __init__(
+        self, config: TrainConfig, batch: Sample | Parcel[SampleBatch], cache: InkCache, *, accelerator: str
+    ) -> None:
         use_cuda = accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
         self.device = torch.device("cuda" if use_cuda else "cpu")
         self.config = config
         if isinstance(batch, Parcel):
-            batch = samples_on_device(batch.to(self.device), config.preprocess_spec())
+            signals = signals_on_device(cache, self.device)
+            batch = samples_on_device(batch.to(self.device), signals, config.preprocess_spec())
         self.batch = Sample(*(part.to(self.device) for part in batch))
         self.network = build_system(config.architecture, config.model).to(self.device)
         if config.modality.has_image and config.channels_last:

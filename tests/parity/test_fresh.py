@@ -14,7 +14,14 @@ from vizecg.data.augment import change_ink, draw_ink_change
 from vizecg.data.batch.augment import change_inks, pack_changes
 from vizecg.data.cache import CacheSpec, InkCache, build_cache
 from vizecg.data.dataset import Draw, EvaluationSet, Sample, TrainingSet
-from vizecg.data.fresh import FreshEvaluationSet, FreshTrainingSet, pack_samples, samples_on_device
+from vizecg.data.fresh import (
+    FreshEvaluationSet,
+    FreshSample,
+    FreshTrainingSet,
+    pack_samples,
+    samples_on_device,
+    signals_on_device,
+)
 from vizecg.data.signal import SignalSpec
 from vizecg.data.source import RecordSource, synthetic_source
 from vizecg.spec import Condition, SheetSpec
@@ -59,40 +66,39 @@ def levels(images: Tensor) -> Tensor:
     return (images * INPUT.std + INPUT.mean) * 255
 
 
+def drawn_here(samples: list[FreshSample], cache: InkCache, *, chunk: int) -> Sample:
+    return samples_on_device(pack_samples(samples, chunk=chunk), signals_on_device(cache, torch.device("cpu")), INPUT)
+
+
 def stacked(samples: list[Sample]) -> Sample:
     return Sample(*(torch.stack(parts) for parts in zip(*samples, strict=True)))
 
 
-def test_the_first_epoch_is_that_of_the_cache(source: RecordSource, drawn: InkCache, signals: InkCache) -> None:
+def test_the_first_epoch_is_that_of_the_cache(drawn: InkCache, signals: InkCache) -> None:
     kept = TrainingSet(cache=drawn, seed=7)
-    fresh = FreshTrainingSet(source=source, cache=signals, conditions=CONDITIONS, seed=7)
+    fresh = FreshTrainingSet(cache=signals, conditions=CONDITIONS, seed=7)
     expected = stacked([kept[draw] for draw in DRAWS])
-    found = samples_on_device(pack_samples([fresh[draw] for draw in DRAWS], chunk=4), INPUT)
+    found = drawn_here([fresh[draw] for draw in DRAWS], signals, chunk=4)
     assert torch.equal(found.signal, expected.signal)
     assert torch.equal(found.labels, expected.labels)
     assert (levels(found.image) - levels(expected.image)).abs().mean() < tolerance("batch-ink")
 
 
-def test_every_later_epoch_has_other_pictures(source: RecordSource, signals: InkCache) -> None:
-    fresh = FreshTrainingSet(source=source, cache=signals, conditions=(Condition.PRINT,), seed=7)
-    epochs = [
-        samples_on_device(pack_samples([fresh[Draw(epoch, row)] for row in range(3)], chunk=3), INPUT)
-        for epoch in (0, 1, 1)
-    ]
+def test_every_later_epoch_has_other_pictures(signals: InkCache) -> None:
+    fresh = FreshTrainingSet(cache=signals, conditions=(Condition.PRINT,), seed=7)
+    epochs = [drawn_here([fresh[Draw(epoch, row)] for row in range(3)], signals, chunk=3) for epoch in (0, 1, 1)]
     assert torch.equal(epochs[1].image, epochs[2].image)
     assert (levels(epochs[0].image) - levels(epochs[1].image)).abs().mean() > 1
     assert torch.equal(epochs[0].labels, epochs[1].labels)
 
 
-def test_evaluation_sees_the_cached_pictures(source: RecordSource, drawn: InkCache, signals: InkCache) -> None:
+def test_evaluation_sees_the_cached_pictures(drawn: InkCache, signals: InkCache) -> None:
     for variant in (0, 2):
         kept = EvaluationSet(cache=drawn, variant=variant, part=(1, 2))
-        fresh = FreshEvaluationSet(
-            source=source, cache=signals, condition=CONDITIONS[variant], variant=variant, part=(1, 2)
-        )
+        fresh = FreshEvaluationSet(cache=signals, condition=CONDITIONS[variant], variant=variant, part=(1, 2))
         assert len(fresh) == len(kept) == 3
         expected = stacked([kept[i] for i in range(3)])
-        found = samples_on_device(pack_samples([fresh[i] for i in range(3)], chunk=2), INPUT)
+        found = drawn_here([fresh[i] for i in range(3)], signals, chunk=2)
         assert torch.equal(found.signal, expected.signal)
         assert (levels(found.image) - levels(expected.image)).abs().mean() < tolerance("batch-ink")
 
@@ -106,8 +112,8 @@ def test_ink_maps_are_changed_alike() -> None:
     np.testing.assert_array_equal(found, [change_ink(ink, change) for ink, change in zip(inks, changes, strict=True)])
 
 
-def test_samples_are_changed_all_or_none(source: RecordSource, signals: InkCache) -> None:
-    fresh = FreshTrainingSet(source=source, cache=signals, conditions=(Condition.PRINT,))
+def test_samples_are_changed_all_or_none(signals: InkCache) -> None:
+    fresh = FreshTrainingSet(cache=signals, conditions=(Condition.PRINT,))
     one, two = fresh[Draw(0, 0)], fresh[Draw(0, 1)]
     with pytest.raises(ValueError, match="changes of all 2 samples or of none, got 1"):
         pack_samples([one, two._replace(change=None)], chunk=2)

@@ -27,7 +27,10 @@ from rich.progress import track
 from vizecg.data.pool import bounded_map
 from vizecg.data.signal import SignalSpec, signal_input
 from vizecg.data.source import ReadRecord, RecordSource
-from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, Layout, sheet_under
+from vizecg.records import EcgRecord
+from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, Layout, record_key, sheet_under
+from vizecg.render.sheet import drawing_rate, drawn_signal
+from vizecg.render.traces import stored_signal
 from vizecg.spec import LABELS, LEADS, Condition, InputRefusedError, SheetSpec, StoreError, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
@@ -38,8 +41,8 @@ from vizecg.spec.preprocess import PreprocessSpec, ink_map
 class CacheSpec:
     """What is drawn: one variant of every record per entry of ``conditions``; without any, signals alone are kept.
 
-    ``printable`` refuses records that are too short to be printed, though nothing is drawn: who draws them later finds
-    none that cannot be.
+    ``printable`` keeps what is drawn of every record in place of drawings, and refuses those that are too short for
+    ``Layout()``.
     """
 
     conditions: tuple[Condition, ...]
@@ -67,10 +70,22 @@ class CacheSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DrawnSignals:
+    """What the traces of printed sheets are drawn from, memory-mapped: int16 (n, 12, samples) at the rate of the
+    drawing, see ``vizecg.data.batch.traces``; how many samples each record has, its seconds, and its ``record_key``."""
+
+    signals: np.ndarray
+    samples: np.ndarray
+    seconds: np.ndarray
+    keys: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
 class InkCache:
     """A finished cache, memory-mapped read-only; pickled by its folder, and not with its arrays.
 
-    ``rows`` are the rows that hold a record; ``refused`` names the others and says why.
+    ``rows`` are the rows that hold a record; ``refused`` names the others and says why. ``drawn`` is None where the
+    records are not kept to be printed.
     """
 
     folder: Path
@@ -81,12 +96,15 @@ class InkCache:
     inks: np.ndarray
     signals: np.ndarray
     labels: np.ndarray
+    drawn: DrawnSignals | None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _mapped, (self.folder, self.spec, self.record_ids, self.refused)
 
 
 _POLL_S = 0.2
+_LAYOUT = Layout()
+"""That of the sheets that networks are trained on."""
 
 
 def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers: int = 1) -> InkCache:
@@ -174,9 +192,23 @@ def _mapped(folder: Path, spec: CacheSpec, record_ids: tuple[str, ...], refused:
         record_ids=record_ids,
         rows=np.flatnonzero(np.load(folder / "done.npy")),
         refused=refused,
-        inks=np.load(folder / "inks.npy", mmap_mode="r") if spec.conditions else np.zeros(inks),
-        **{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("signals", "labels")},
+        inks=_map(folder, "inks") if spec.conditions else np.zeros(inks),
+        signals=_map(folder, "signals"),
+        labels=_map(folder, "labels"),
+        drawn=DrawnSignals(
+            signals=_map(folder, "traces"),
+            samples=_map(folder, "trace_samples"),
+            seconds=_map(folder, "seconds"),
+            keys=_map(folder, "keys"),
+        )
+        if spec.printable
+        else None,
     )
+
+
+def _map(folder: Path, name: str) -> np.ndarray:
+    array: np.ndarray = np.load(folder / f"{name}.npy", mmap_mode="r")
+    return array
 
 
 def _pictures(n: int, spec: CacheSpec) -> tuple[int, int, int, int]:
@@ -188,10 +220,25 @@ def _arrays(n: int, spec: CacheSpec) -> list[tuple[str, str, tuple[int, ...]]]:
     return [
         # A file of no bytes cannot be mapped.
         *([("inks", "uint8", _pictures(n, spec))] if spec.conditions else []),
+        *(_drawn_arrays(n, spec) if spec.printable else []),
         ("signals", "float32", signals),
         ("labels", "float32", (n, len(LABELS))),
         ("done", "bool", (n,)),
     ]
+
+
+def _drawn_arrays(n: int, spec: CacheSpec) -> list[tuple[str, str, tuple[int, ...]]]:
+    return [
+        ("traces", "int16", (n, len(LEADS), _most_samples(spec))),
+        ("trace_samples", "int32", (n,)),
+        ("seconds", "float64", (n,)),
+        ("keys", "uint32", (n,)),
+    ]
+
+
+def _most_samples(spec: CacheSpec) -> int:
+    """No trace is longer than the block; its last sample is where it ends."""
+    return round(_LAYOUT.block_s * drawing_rate(spec.sheet, _LAYOUT)) + 1
 
 
 def _open(path: Path, dtype: str, shape: tuple[int, ...]) -> np.memmap:
@@ -217,7 +264,7 @@ def _read_refused(path: Path) -> dict[str, str]:
     return {line["record"]: line["reason"] for line in lines}
 
 
-Drawn = tuple[int, "dict[str, np.ndarray] | str"]
+Drawn = tuple[int, "dict[str, Any] | str"]
 
 
 def _draw(job: tuple[int, Any], *, read: ReadRecord, spec: CacheSpec) -> Drawn:
@@ -229,18 +276,33 @@ def _draw(job: tuple[int, Any], *, read: ReadRecord, spec: CacheSpec) -> Drawn:
         return index, str(error)
     if record.labels is None:
         return index, f"record {record.record_id} has no labels"
+    drawn = {"signals": signal_input(record, spec.signal), "labels": record.labels}
     if spec.printable:
         try:
-            Layout().fitting(record.duration_s).boxes(spec.sheet, duration_s=record.duration_s)
+            drawn |= _printable(record, spec)
         except InputRefusedError as error:
             return index, f"record {record.record_id}: {error}"
     pictures = [
         sheet_under(condition, record, seed=spec.seed, spec=spec.sheet, variant=variant)
         for variant, condition in enumerate(spec.conditions)
     ]
-    drawn = {"signals": signal_input(record, spec.signal), "labels": record.labels}
     if pictures:
         drawn["inks"] = np.stack(
             [ink_map(picture, sheet_spec=spec.sheet, spec=spec.preprocess) for picture in pictures]
         )
     return index, drawn
+
+
+def _printable(record: EcgRecord, spec: CacheSpec) -> dict[str, Any]:
+    """Raises InputRefusedError for a record that is too short."""
+    _LAYOUT.fitting(record.duration_s).boxes(spec.sheet, duration_s=record.duration_s)
+    most = _most_samples(spec)
+    signal = stored_signal(drawn_signal(record, sampling_rate=drawing_rate(spec.sheet, _LAYOUT)))[:, :most]
+    traces = np.zeros((len(LEADS), most), np.int16)
+    traces[:, : signal.shape[1]] = signal
+    return {
+        "traces": traces,
+        "trace_samples": signal.shape[1],
+        "seconds": record.duration_s,
+        "keys": record_key(record.record_id),
+    }

@@ -1,9 +1,9 @@
 """Samples whose pictures are drawn anew every time, on the device that trains.
 
-Workers of a data loader read records and plan pictures; what they hand on is packed in one piece of memory, and
-``samples_on_device`` draws, photographs, rectifies and changes the pictures of a whole batch where the network is. The
-first epoch's pictures are those that a cache of the same specification would hold, to within a few grey levels; every
-later epoch has others of the same conditions.
+Workers of a data loader draft pictures, which takes no signal; what they hand on is packed in one piece of memory. The
+device holds what is drawn of every record, and ``samples_on_device`` draws, photographs, rectifies and changes the
+pictures of a whole batch there. The first epoch's pictures are those that a cache of the same specification would hold,
+to within a few grey levels; every later epoch has others of the same conditions.
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ from torch.utils.data import Dataset
 
 from vizecg.data.augment import InkChange, change_signal, draw_ink_change
 from vizecg.data.batch.augment import InkChanges, change_inks, pack_changes
-from vizecg.data.batch.pictures import PictureBatch, batch_of_plans, inks_from_batch
+from vizecg.data.batch.drafts import DraftBatch, batch_of_drafts, inks_from_drafts
 from vizecg.data.batch.transfer import Parcel, TensorBatch
 from vizecg.data.cache import InkCache
 from vizecg.data.dataset import Draw, Sample, sample_rng
-from vizecg.data.source import RecordSource
-from vizecg.render import PicturePlan, plan_under
-from vizecg.spec import Condition
+from vizecg.render import PictureDraft, draft_under
+from vizecg.spec import Condition, UsageError
 from vizecg.spec.preprocess import PreprocessSpec
 
 
 class FreshSample(NamedTuple):
-    """A picture that is planned and not yet drawn, ``change`` None where it stays as it is; signal (12, T) and labels
-    (6,) as of ``Sample``."""
+    """A picture that is drafted and not yet drawn: of the record in ``row``, which has so many ``samples`` to be drawn,
+    ``change`` None where it stays as it is; signal (12, T) and labels (6,) as of ``Sample``."""
 
-    plan: PicturePlan
+    draft: PictureDraft
+    row: int
+    samples: int
     change: InkChange | None
     signal: np.ndarray
     labels: np.ndarray
@@ -44,82 +45,74 @@ class FreshSample(NamedTuple):
 class SampleBatch(TensorBatch):
     """B packed ``FreshSample``s; ``changes`` None where no picture is changed."""
 
-    pictures: PictureBatch
+    pictures: DraftBatch
     changes: InkChanges | None
     signal: Tensor
     labels: Tensor
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Records:
-    """The records of a source that a cache of their signals found fit to be printed."""
-
-    source: RecordSource
-    cache: InkCache
-
-    def plan(self, row: int, condition: Condition, *, variant: int) -> PicturePlan:
-        """The picture that ``vizecg.render.sheet_under`` draws for a cache of this specification."""
-        spec = self.cache.spec
-        record = self.source.read(self.source.items[row])
-        return plan_under(condition, record, seed=spec.seed, spec=spec.sheet, variant=variant)
+def _drafted(cache: InkCache, row: int, condition: Condition, *, variant: int, change: InkChange | None) -> FreshSample:
+    """The picture that ``vizecg.render.sheet_under`` draws for a cache of this specification."""
+    if cache.drawn is None:
+        raise ValueError("expected a cache of printable signals")
+    draft = draft_under(
+        condition,
+        int(cache.drawn.keys[row]),
+        duration_s=float(cache.drawn.seconds[row]),
+        seed=cache.spec.seed,
+        spec=cache.spec.sheet,
+        variant=variant,
+    )
+    return FreshSample(
+        draft=draft,
+        row=row,
+        samples=int(cache.drawn.samples[row]),
+        change=change,
+        signal=np.array(cache.signals[row]),
+        labels=np.array(cache.labels[row]),
+    )
 
 
 class FreshTrainingSet(Dataset[FreshSample]):
     """The samples of ``TrainingSet`` with another picture in every epoch: the same sequence, conditions and changes.
 
     Args:
-        source: the records.
-        cache: of their signals, without pictures (``CacheSpec.conditions`` empty, ``printable``).
+        cache: of the records, without pictures (``CacheSpec.conditions`` empty, ``printable``).
         conditions: one of them is drawn for every sample, as one of a cache's variants is.
         seed: of the augmentation.
     """
 
-    def __init__(
-        self, *, source: RecordSource, cache: InkCache, conditions: Sequence[Condition], seed: int = 0
-    ) -> None:
-        self.records = _Records(source=source, cache=cache)
+    def __init__(self, *, cache: InkCache, conditions: Sequence[Condition], seed: int = 0) -> None:
+        self.cache = cache
         self.conditions = tuple(conditions)
         self.seed = seed
 
     def __len__(self) -> int:
-        return len(self.records.cache.rows)
+        return len(self.cache.rows)
 
     def __getitem__(self, draw: Draw) -> FreshSample:
-        cache = self.records.cache
-        row = int(cache.rows[draw.row])
+        spec = self.cache.spec.preprocess
+        row = int(self.cache.rows[draw.row])
         rng = sample_rng(seed=self.seed, epoch=draw.epoch, row=row)
         chosen = int(rng.integers(len(self.conditions)))
-        size = (cache.spec.preprocess.height, cache.spec.preprocess.width)
-        change = draw_ink_change(rng, size=size)
-        return FreshSample(
-            plan=self.records.plan(row, self.conditions[chosen], variant=chosen + draw.epoch * len(self.conditions)),
-            change=change,
-            signal=change_signal(np.array(cache.signals[row]), rng),
-            labels=np.array(cache.labels[row]),
-        )
+        change = draw_ink_change(rng, size=(spec.height, spec.width))
+        variant = chosen + draw.epoch * len(self.conditions)
+        sample = _drafted(self.cache, row, self.conditions[chosen], variant=variant, change=change)
+        return sample._replace(signal=change_signal(sample.signal, rng))
 
 
 class FreshEvaluationSet(Dataset[FreshSample]):
     """One variant of every record, always the same picture: that of ``EvaluationSet``.
 
     Args:
-        source: the records.
-        cache: of their signals, without pictures.
+        cache: of the records, without pictures.
         condition: how they are printed.
         variant: place of the condition among those of a cache that held them.
         part: (rank, processes), for one process's share of the records: no record is seen twice.
     """
 
-    def __init__(
-        self,
-        *,
-        source: RecordSource,
-        cache: InkCache,
-        condition: Condition,
-        variant: int,
-        part: tuple[int, int] = (0, 1),
-    ) -> None:
-        self.records = _Records(source=source, cache=cache)
+    def __init__(self, *, cache: InkCache, condition: Condition, variant: int, part: tuple[int, int] = (0, 1)) -> None:
+        self.cache = cache
         self.condition = condition
         self.variant = variant
         self.rows = cache.rows[part[0] :: part[1]]
@@ -128,14 +121,7 @@ class FreshEvaluationSet(Dataset[FreshSample]):
         return len(self.rows)
 
     def __getitem__(self, index: int) -> FreshSample:
-        row = int(self.rows[index])
-        cache = self.records.cache
-        return FreshSample(
-            plan=self.records.plan(row, self.condition, variant=self.variant),
-            change=None,
-            signal=np.array(cache.signals[row]),
-            labels=np.array(cache.labels[row]),
-        )
+        return _drafted(self.cache, int(self.rows[index]), self.condition, variant=self.variant, change=None)
 
 
 def pack_samples(samples: Sequence[FreshSample], *, chunk: int) -> Parcel[SampleBatch]:
@@ -145,7 +131,12 @@ def pack_samples(samples: Sequence[FreshSample], *, chunk: int) -> Parcel[Sample
         raise ValueError(f"expected changes of all {len(samples)} samples or of none, got {len(changes)}")
     return Parcel.of(
         SampleBatch(
-            pictures=batch_of_plans([sample.plan for sample in samples], chunk=chunk),
+            pictures=batch_of_drafts(
+                [sample.draft for sample in samples],
+                records=[sample.row for sample in samples],
+                samples=[sample.samples for sample in samples],
+                chunk=chunk,
+            ),
             changes=pack_changes(changes) if changes else None,
             signal=torch.from_numpy(np.stack([sample.signal for sample in samples])),
             labels=torch.from_numpy(np.stack([sample.labels for sample in samples])),
@@ -158,10 +149,34 @@ def packer(*, chunk: int) -> partial[Parcel[SampleBatch]]:
     return partial(pack_samples, chunk=chunk)
 
 
-def samples_on_device(parcel: Parcel[SampleBatch], spec: PreprocessSpec) -> Sample:
-    """Draw what a parcel plans, on the device where it lies: signal (B, 12, T), image (B, 1, H, W), labels (B, 6)."""
+def signals_on_device(cache: InkCache, device: torch.device) -> Tensor:
+    """What is drawn of the records of a cache: int16 (n, 12, samples), 96 kB a record.
+
+    Raises:
+        UsageError: the device has no room for it.
+    """
+    if cache.drawn is None:
+        raise ValueError("expected a cache of printable signals")
+    try:
+        return torch.from_numpy(np.array(cache.drawn.signals)).to(device)
+    except torch.OutOfMemoryError as error:
+        gibibytes = cache.drawn.signals.nbytes / 2**30
+        raise UsageError(
+            f"{device} has no room for the {gibibytes:.1f} GiB of signals of {len(cache.record_ids)} records: "
+            "use pictures=cached"
+        ) from error
+
+
+def samples_on_device(parcel: Parcel[SampleBatch], signals: Tensor, spec: PreprocessSpec) -> Sample:
+    """Draw what a parcel drafts, on the device where it lies: signal (B, 12, T), image (B, 1, H, W), labels (B, 6).
+
+    Args:
+        parcel: of ``pack_samples``.
+        signals: of ``signals_on_device``, of the same cache.
+        spec: of the images.
+    """
     batch = parcel.open()
-    inks = inks_from_batch(batch.pictures, preprocess=spec)
+    inks = inks_from_drafts(batch.pictures, signals, preprocess=spec)
     if batch.changes is not None:
         inks = change_inks(inks, batch.changes)
     # The same operations in the same order as ``vizecg.spec.preprocess.normalise``.

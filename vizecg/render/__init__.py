@@ -1,6 +1,14 @@
 """Signal -> printed sheet -> photographed sheet. numpy and OpenCV only."""
 
-from vizecg.render.conditions import PicturePlan, condition_rng, plan_under, sheet_under
+from vizecg.render.conditions import (
+    PictureDraft,
+    PicturePlan,
+    condition_rng,
+    draft_under,
+    plan_under,
+    record_key,
+    sheet_under,
+)
 from vizecg.render.effects import CONDITIONS, EFFECT_NAMES, Effects
 from vizecg.render.layout import LAYOUTS, Arrangement, Layout, LeadBox, LeadOrder, Timing, random_layout
 from vizecg.render.mapping import Displacement, SheetToPhoto
@@ -27,6 +35,7 @@ __all__ = [
     "PALETTES",
     "PHOTOGRAPHER_VERSION",
     "Photo",
+    "PictureDraft",
     "PicturePlan",
     "PrintStyle",
     "PrintedSheet",
@@ -37,10 +46,12 @@ __all__ = [
     "SheetToPhoto",
     "Timing",
     "condition_rng",
+    "draft_under",
     "photograph",
     "plan_under",
     "random_layout",
     "random_style",
+    "record_key",
     "register",
     "render_sheet",
     "sheet_under",

@@ -11,12 +11,18 @@ from vizecg.records import EcgRecord
 from vizecg.render.effects import CONDITIONS
 from vizecg.render.layout import Layout, random_layout
 from vizecg.render.mapping import SheetToPhoto
-from vizecg.render.photo_plan import PhotoPlan, plan_photo
+from vizecg.render.photo_plan import PhotoDraft, PhotoPlan, build_photo, draft_photo
 from vizecg.render.photograph import take_photo
-from vizecg.render.register import RegistrationError, rectified, seen_lattice
-from vizecg.render.sheet import SheetPlan, draw_sheet, plan_sheet
+from vizecg.render.register import (
+    Misplacement,
+    RegistrationError,
+    build_misplacement,
+    draft_misplacement,
+    rectified,
+)
+from vizecg.render.sheet import SheetDraft, SheetPlan, build_sheet, draft_sheet, draw_sheet, drawn_signal
 from vizecg.render.style import PrintStyle, random_style
-from vizecg.spec import Condition, SheetSpec
+from vizecg.spec import Condition, InputRefusedError, SheetSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +41,28 @@ class PicturePlan:
     seen: np.ndarray | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class PictureDraft:
+    """All that decides a ``PicturePlan`` but the record's signal, drawn and not yet worked out; ``error`` None where
+    the print is taken as it is."""
+
+    sheet: SheetDraft
+    photo: PhotoDraft | None
+    error: Misplacement | None
+
+
 def condition_rng(record_id: str, *, seed: int, condition: Condition, variant: int = 0) -> np.random.Generator:
     """The generator that decides everything random about one picture of one record."""
-    order = list(Condition).index(condition)
-    return np.random.default_rng([seed, zlib.crc32(record_id.encode()), order, variant])
+    return _generator(record_key(record_id), seed=seed, condition=condition, variant=variant)
+
+
+def record_key(record_id: str) -> int:
+    """What a record's pictures are drawn by, below 2^32."""
+    return zlib.crc32(record_id.encode())
+
+
+def _generator(key: int, *, seed: int, condition: Condition, variant: int) -> np.random.Generator:
+    return np.random.default_rng([seed, key, list(Condition).index(condition), variant])
 
 
 def plan_under(
@@ -57,20 +81,55 @@ def plan_under(
     Raises:
         InputRefusedError: the record is too short for the layout.
     """
+    try:
+        draft = draft_under(
+            condition,
+            record_key(record.record_id),
+            duration_s=record.duration_s,
+            seed=seed,
+            spec=spec,
+            variant=variant,
+            layouts=layouts,
+        )
+    except InputRefusedError as error:
+        raise InputRefusedError(f"record {record.record_id}: {error}", reason=error.reason) from error
+    sheet = build_sheet(draft.sheet, drawn_signal(record, sampling_rate=draft.sheet.sampling_rate))
+    if draft.error is None:
+        return PicturePlan(sheet=sheet, photo=None, seen=None)
+    photo = None if draft.photo is None else build_photo(draft.photo, spec=sheet.spec)
+    mapping = SheetToPhoto.identity(sheet.spec) if photo is None else photo.mapping
+    size = (sheet.spec.height_px, sheet.spec.width_px)
+    seen = mapping.to_photo(build_misplacement(draft.error, size)).astype(np.float32)
+    return PicturePlan(sheet=sheet, photo=photo, seen=seen)
+
+
+def draft_under(
+    condition: Condition,
+    key: int,
+    *,
+    duration_s: float,
+    seed: int,
+    spec: SheetSpec | None = None,
+    variant: int = 0,
+    layouts: tuple[Layout, ...] = (Layout(),),
+) -> PictureDraft:
+    """What ``plan_under`` draws before it looks at the signal; ``key`` of ``record_key``.
+
+    Raises:
+        InputRefusedError: a record of this length is too short for the layout.
+    """
     spec = spec or SheetSpec()
     if condition is Condition.CLEAN:
-        layout = layouts[0].fitting(record.duration_s)
-        sheet = plan_sheet(record, spec=spec, style=PrintStyle(), layout=layout)
-        return PicturePlan(sheet=sheet, photo=None, seen=None)
-    rng = condition_rng(record.record_id, seed=seed, condition=condition, variant=variant)
-    layout = random_layout(rng, kinds=layouts).fitting(record.duration_s)
-    sheet = plan_sheet(record, spec=spec, style=random_style(rng), layout=layout)
-    photo, mapping = None, SheetToPhoto.identity(spec)
+        sheet = draft_sheet(duration_s=duration_s, spec=spec, style=PrintStyle(), layout=layouts[0].fitting(duration_s))
+        return PictureDraft(sheet=sheet, photo=None, error=None)
+    rng = _generator(key, seed=seed, condition=condition, variant=variant)
+    layout = random_layout(rng, kinds=layouts).fitting(duration_s)
+    sheet = draft_sheet(duration_s=duration_s, spec=spec, style=random_style(rng), layout=layout)
+    photo = None
     if condition is not Condition.PRINT:
-        photo = plan_photo(spec=spec, effects=CONDITIONS[condition], rng=rng)
-        mapping = photo.mapping
-    seen = seen_lattice(mapping, spec=spec, rng=rng, error=RegistrationError())
-    return PicturePlan(sheet=sheet, photo=photo, seen=seen)
+        photo = draft_photo(spec=spec, effects=CONDITIONS[condition], rng=rng)
+    error = draft_misplacement((spec.height_px, spec.width_px), spec=spec, rng=rng, error=RegistrationError())
+    return PictureDraft(sheet=sheet, photo=photo, error=error)
 
 
 def sheet_under(

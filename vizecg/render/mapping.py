@@ -12,7 +12,7 @@ import numpy as np
 
 from vizecg.spec import SheetSpec
 
-_STEPS = 4  # of the fixed-point iterations: bends and lens change slowly, each step gains about a digit
+STEPS = 4  # of the fixed-point iterations: bends and lens change slowly, each step gains about a digit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Displacement:
         """Displaced points (h, w, 2) -> float32 (h, w, 2) where they were."""
         start = at = self.nodes(points)
         field = self.field * np.float32(1 / self.pitch)
-        for _ in range(_STEPS):
+        for _ in range(STEPS):
             at = start - cv2.remap(field, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return at * np.float32(self.pitch) + np.array(self.origin, np.float32)
 
@@ -76,7 +76,7 @@ class SheetToPhoto:
             flat = flat + self.displacement.at(flat)
         ideal = cv2.perspectiveTransform(flat, self.homography)
         real = ideal
-        for _ in range(_STEPS if self.lens else 0):
+        for _ in range(STEPS if self.lens else 0):
             real = self._centre + (ideal - self._centre) / self._stretch(real)
         return real.reshape(points.shape)
 

@@ -1,8 +1,8 @@
 """Everything random about a photograph, decided before any pixel is touched.
 
-``plan_photo`` draws it, small (lattices of one node per ``CELL`` pixels, a homography, a few numbers);
-``vizecg.render.photograph`` carries it out with OpenCV and ``vizecg.data.batch`` for many pictures on a GPU.
-"""
+``draft_photo`` draws it, a few numbers; ``build_photo`` works them out, still small (lattices of one node per ``CELL``
+pixels). ``vizecg.render.photograph`` carries a plan out with OpenCV; ``vizecg.data.batch`` works out and carries out
+many drafts on a GPU."""
 
 from __future__ import annotations
 
@@ -12,10 +12,18 @@ import cv2
 import numpy as np
 
 from vizecg.render.effects import Effects
-from vizecg.render.light import background, scene_light
+from vizecg.render.light import LightDraft, background, build_light, draft_light
 from vizecg.render.mapping import SheetToPhoto
 from vizecg.render.pen import Tint, marks_on_paper
-from vizecg.render.relief import relief
+from vizecg.render.relief import (
+    ReliefDraft,
+    SideLight,
+    View,
+    build_relief,
+    draft_relief,
+    draft_side_light,
+    draft_view,
+)
 from vizecg.spec import SheetSpec
 
 CELL = 8
@@ -78,9 +86,48 @@ class PhotoPlan:
     jpeg: int | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class PhotoDraft:
+    """One photograph of one sheet, drawn and not yet worked out. What is not said here is as of ``PhotoPlan``.
+
+    Attributes:
+        page: float64 (4, 2), the page's corners in sheet pixels: top left, top right, bottom right, bottom left.
+        homography: float64 (3, 3), the sheet's pixels to the picture's without bend and lens.
+        lens: see ``SheetToPhoto``.
+        surface: of the page; view: where the camera is, seen from it.
+        scene: the light; side: light on the slopes of the page, None where it is flat.
+    """
+
+    size: tuple[int, int]
+    page: np.ndarray
+    homography: np.ndarray
+    lens: float
+    surface: ReliefDraft
+    view: View
+    scene: LightDraft
+    side: SideLight | None
+    surroundings: np.ndarray
+    marks: tuple[Tint, ...]
+    copied: np.ndarray | None
+    margin: tuple[int, int, int] | None
+    blur: float
+    motion: np.ndarray | None
+    ripples: tuple[Ripple, ...]
+    noise: float
+    noise_at: tuple[int, int]
+    jpeg: int | None
+
+
 def plan_photo(
     *, spec: SheetSpec, effects: Effects, rng: np.random.Generator, width_px: tuple[int, int] = WIDTH_PX
 ) -> PhotoPlan:
+    """Draw one photograph and work it out; see ``draft_photo``."""
+    return build_photo(draft_photo(spec=spec, effects=effects, rng=rng, width_px=width_px), spec=spec)
+
+
+def draft_photo(
+    *, spec: SheetSpec, effects: Effects, rng: np.random.Generator, width_px: tuple[int, int] = WIDTH_PX
+) -> PhotoDraft:
     """Draw one photograph. The generator is asked for the same numbers whatever the strengths are, where it can be,
     so that the same seed at another strength is the same scene."""
     posing, paper, lighting, camera = (np.random.default_rng(seed) for seed in rng.integers(1 << 62, size=4))
@@ -90,30 +137,24 @@ def plan_photo(
     width = int(posing.integers(*width_px))
     aspect = (bottom - top) / (right - left) * (1 + posing.uniform(0, 0.25) * (effects.background > 0))
     size = (round(width * aspect), width)
-    surface = relief(((bottom - top) / spec.px_per_mm, (right - left) / spec.px_per_mm), effects, paper)
-    mapping = SheetToPhoto(
-        homography=_pose(page, size, effects, posing),
-        displacement=surface.displacement(px_per_mm=spec.px_per_mm, origin=(page[0, 0], page[0, 1]), rng=paper),
-        lens=_LENS * effects.lens * posing.uniform(-1, 1),
-        size=size,
-    )
-    nodes = lattice_points(size)
-    sheet_points = mapping.to_sheet(nodes).astype(np.float32)
-    light = scene_light(nodes.shape[:2], effects, lighting)
-    if mapping.displacement is not None:
-        at = mapping.displacement.nodes(sheet_points)
-        shade = surface.shading(lighting)  # of the page alone: the table under it is not folded
-        shade = cv2.remap(shade, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=1)
-        light *= shade[..., None]
+    surface = draft_relief(((bottom - top) / spec.px_per_mm, (right - left) / spec.px_per_mm), effects, paper)
+    homography = _pose(page, size, effects, posing)
+    view = draft_view(paper)
+    lens = _LENS * effects.lens * posing.uniform(-1, 1)
+    scene = draft_light(effects, lighting)
+    side = None if surface.flat else draft_side_light(lighting)
     draws = camera.uniform(0, 1, 5)
     quality = round(_JPEG_BEST - (_JPEG_BEST - _JPEG_WORST) * effects.jpeg * draws[1])
-    return PhotoPlan(
+    return PhotoDraft(
         size=size,
-        mapping=mapping,
-        lattice=sheet_points,
-        light=cv2.convertScaleAbs(light, alpha=LIGHT_UNIT),
+        page=page,
+        homography=homography,
+        lens=lens,
+        surface=surface,
+        view=view,
+        scene=scene,
+        side=side,
         surroundings=background((size[0] // 16, size[1] // 16), effects, lighting),
-        outline=_outline(page, mapping),
         marks=marks_on_paper((spec.height_px, spec.width_px), spec.px_per_mm, effects, paper),
         copied=_copier(effects.copy, camera) if effects.copy else None,
         margin=(235, 235, 240) if effects.screen else None,
@@ -126,9 +167,50 @@ def plan_photo(
     )
 
 
+def build_photo(draft: PhotoDraft, *, spec: SheetSpec) -> PhotoPlan:
+    """Work out where every node of the picture's lattice looks, and the light there."""
+    bend, surface = None, None
+    if not draft.surface.flat:
+        surface = build_relief(draft.surface)
+        origin = (draft.page[0, 0], draft.page[0, 1])
+        bend = surface.displacement(px_per_mm=spec.px_per_mm, origin=origin, view=draft.view)
+    mapping = SheetToPhoto(homography=draft.homography, displacement=bend, lens=draft.lens, size=draft.size)
+    nodes = lattice_points(draft.size)
+    sheet_points = mapping.to_sheet(nodes).astype(np.float32)
+    light = build_light(draft.scene, nodes.shape[:2])
+    if surface is not None and bend is not None and draft.side is not None:
+        # Of the page alone: the table under it is not folded.
+        shade = surface.shading(draft.side)
+        at = bend.nodes(sheet_points)
+        shade = cv2.remap(shade, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=1)
+        light *= shade[..., None]
+    return PhotoPlan(
+        size=draft.size,
+        mapping=mapping,
+        lattice=sheet_points,
+        light=cv2.convertScaleAbs(light, alpha=LIGHT_UNIT),
+        outline=_outline(draft.page, mapping),
+        surroundings=draft.surroundings,
+        marks=draft.marks,
+        copied=draft.copied,
+        margin=draft.margin,
+        blur=draft.blur,
+        motion=draft.motion,
+        ripples=draft.ripples,
+        noise=draft.noise,
+        noise_at=draft.noise_at,
+        jpeg=draft.jpeg,
+    )
+
+
+def lattice_shape(size: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of the lattice of a picture of (height, width)."""
+    return -(-size[0] // CELL) + 2, -(-size[1] // CELL) + 2
+
+
 def lattice_points(size: tuple[int, int]) -> np.ndarray:
     """float64 (rows, columns, 2): the picture's pixels at which lattice nodes lie."""
-    rows, columns = (-(-length // CELL) + 2 for length in size)
+    rows, columns = lattice_shape(size)
     first = (CELL - 1) / 2 - CELL
     x, y = np.meshgrid(np.arange(columns) * CELL + first, np.arange(rows) * CELL + first)
     return np.stack([x, y], axis=-1)

@@ -53,25 +53,53 @@ def rectified(picture: np.ndarray, seen: np.ndarray, *, spec: SheetSpec) -> np.n
     return sheet
 
 
+@dataclass(frozen=True, kw_only=True)
+class Misplacement:
+    """How an erring rectifier sees a sheet, drawn and not yet worked out.
+
+    ``homography`` float64 (3, 3): pixels of its sheet to those of the true one. ``bends`` float32 (2, 4, 6): knots of
+    what no homography takes out, across and down, of any scale; ``bend_px`` the standard deviation it gets.
+    """
+
+    homography: np.ndarray
+    bends: np.ndarray | None
+    bend_px: float
+
+
 def misplaced(
     size: tuple[int, int], *, spec: SheetSpec, rng: np.random.Generator, error: RegistrationError
 ) -> np.ndarray:
     """float64 (rows, columns, 2): the true sheet pixel that an erring rectifier puts at each lattice node."""
+    return build_misplacement(draft_misplacement(size, spec=spec, rng=rng, error=error), size)
+
+
+def draft_misplacement(
+    size: tuple[int, int], *, spec: SheetSpec, rng: np.random.Generator, error: RegistrationError
+) -> Misplacement:
+    """Draw the error of a sheet of ``size`` (height, width) in pixels."""
     height, width = size
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
     shift = rng.uniform(-1, 1, 2) * error.origin_mm
     moved = corners + (shift + rng.normal(0, 1, (4, 2)) * error.corner_mm) * spec.px_per_mm
     centre = moved.mean(axis=0)
     moved = (moved - centre) * (1 + rng.normal(0, 1) * error.scale) + centre
-    wrong = cv2.getPerspectiveTransform(corners.astype(np.float32), moved.astype(np.float32))
+    bends = rng.normal(0, 1, (2, 4, 6)).astype(np.float32) if error.bend_mm > 0 else None
+    return Misplacement(
+        homography=cv2.getPerspectiveTransform(corners.astype(np.float32), moved.astype(np.float32)),
+        bends=bends,
+        bend_px=error.bend_mm * spec.px_per_mm,
+    )
+
+
+def build_misplacement(draft: Misplacement, size: tuple[int, int]) -> np.ndarray:
+    """float64 (rows, columns, 2), see ``misplaced``."""
     nodes = lattice_points(size)
-    if error.bend_mm > 0:
-        for axis in (0, 1):
-            nodes[..., axis] += _smooth(nodes.shape[:2], rng) * error.bend_mm * spec.px_per_mm
-    return cv2.perspectiveTransform(nodes.reshape(1, -1, 2), wrong).reshape(nodes.shape)
+    for axis, knots in enumerate(() if draft.bends is None else draft.bends):
+        nodes[..., axis] += _smooth(knots, nodes.shape[:2]) * draft.bend_px
+    return cv2.perspectiveTransform(nodes.reshape(1, -1, 2), draft.homography).reshape(nodes.shape)
 
 
-def _smooth(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """A smooth random field of unit standard deviation, bending over about a quarter of the sheet."""
-    field = cv2.resize(rng.normal(0, 1, (4, 6)).astype(np.float32), (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+def _smooth(knots: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A smooth field of unit standard deviation, bending over about a quarter of the sheet."""
+    field = cv2.resize(knots, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
     return field / max(1e-6, float(field.std()))

@@ -1,12 +1,13 @@
-"""The rasteriser: a record drawn as a printed sheet, in two steps.
+"""The rasteriser: a record drawn as a printed sheet, in three steps.
 
-``plan_sheet`` decides everything (where each pen travels, which letters stand where); ``draw_sheet`` turns a plan into
-pixels here, and ``vizecg.data.batch`` turns many plans into pixels on a GPU.
-"""
+``draft_sheet`` decides everything that does not depend on the signal (letters, paper, which lead is drawn where),
+``build_sheet`` where each pen travels, and ``draw_sheet`` turns such a plan into pixels. ``vizecg.data.batch`` takes
+the second and third steps for many sheets on a GPU."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,60 @@ RENDERER_VERSION = "2"
 
 _PULSE_S = 0.2
 _PULSE_FOOT_MM = 1.0  # the flat line before and after the pulse
+
+
+class Stroke(NamedTuple):
+    """How a pen draws a stretch of a lead.
+
+    ``row`` of strokes; ``lead`` in the order of ``LEADS``; its samples ``start`` to ``stop`` at the rate of the draft,
+    and the sub-column ``first`` that the pen begins in, ``inset`` samples later. ``baseline``, ``top`` and ``bottom``
+    in pixels, ``scale`` in pixels a millivolt, upwards."""
+
+    row: int
+    lead: int
+    start: int
+    stop: int
+    first: int
+    baseline: float
+    scale: float
+    top: float
+    bottom: float
+
+
+class PulseStroke(NamedTuple):
+    """A calibration pulse: ``foot`` sub-columns of baseline, ``flat`` of 1 mV, ``foot`` of baseline; pixels as
+    above."""
+
+    row: int
+    first: int
+    foot: int
+    flat: int
+    baseline: float
+    height: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetDraft:
+    """All of a sheet but the signal: ``strokes`` are in the order of ``boxes``.
+
+    ``sampling_rate`` is that of the signal to be drawn, one sample a sub-column.
+    """
+
+    spec: SheetSpec
+    paper: Paper
+    rows: int
+    sampling_rate: float
+    strokes: tuple[Stroke, ...]
+    pulses: tuple[PulseStroke, ...]
+    radius_px: float
+    ink: Colour
+    marks: Marks
+    boxes: tuple[LeadBox, ...]
+
+    @property
+    def inset(self) -> int:
+        """Sub-columns by which a pen's centre stays inside its box, so that neighbours in a row do not touch."""
+        return len(pen_taps(self.radius_px)) - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,30 +149,45 @@ def plan_sheet(
     layout: Layout | None = None,
 ) -> SheetPlan:
     """Everything about the sheet but its pixels; see ``render_sheet``."""
-    spec, style, layout = spec or SheetSpec(), style or PrintStyle(), layout or Layout()
     try:
-        boxes = layout.boxes(spec, duration_s=record.duration_s)
+        draft = draft_sheet(duration_s=record.duration_s, spec=spec, style=style, layout=layout)
     except InputRefusedError as error:
         raise InputRefusedError(f"record {record.record_id}: {error}", reason=error.reason) from error
+    return build_sheet(draft, drawn_signal(record, sampling_rate=draft.sampling_rate))
+
+
+def draft_sheet(
+    *,
+    duration_s: float,
+    spec: SheetSpec | None = None,
+    style: PrintStyle | None = None,
+    layout: Layout | None = None,
+) -> SheetDraft:
+    """The sheet of any record of this length.
+
+    Raises:
+        InputRefusedError: it is too short for the layout.
+    """
+    spec, style, layout = spec or SheetSpec(), style or PrintStyle(), layout or Layout()
+    boxes = layout.boxes(spec, duration_s=duration_s)
     radius = style.trace_mm * spec.px_per_mm / 2
-    rate = layout.speed_mm_s * spec.px_per_mm * SUB
-    signal = resample(_centred(record), source_hz=record.sampling_rate, target_hz=rate)
+    rate = drawing_rate(spec, layout)
     baselines = sorted({box.baseline_mm for box in boxes})
-    spans = Spans.empty(rows=len(baselines), width=spec.width_px)
-    drawn, clipped = [], []
-    for box in boxes:
-        row = baselines.index(box.baseline_mm)
-        extent, cut = _add_trace(spans, row, signal[LEADS.index(box.lead)], rate, box, spec, radius)
-        drawn.append(replace(box, top_mm=extent[0], bottom_mm=extent[1]))
-        if cut:
-            clipped.append(box.name)
-    if style.pulse is not Pulse.NONE:
-        for row, baseline in enumerate(baselines):
-            _add_pulse(spans, row, [box for box in boxes if box.baseline_mm == baseline], spec, style)
-    return SheetPlan(
+    pulses = (
+        []
+        if style.pulse is Pulse.NONE
+        else [
+            _pulse(row, [box for box in boxes if box.baseline_mm == baseline], spec, style)
+            for row, baseline in enumerate(baselines)
+        ]
+    )
+    return SheetDraft(
         spec=spec,
         paper=paper(spec, style),
-        spans=spans,
+        rows=len(baselines),
+        sampling_rate=rate,
+        strokes=tuple(_stroke(baselines.index(box.baseline_mm), box, rate, spec, radius) for box in boxes),
+        pulses=tuple(pulses),
         radius_px=radius,
         ink=style.ink,
         marks=place_marks(
@@ -129,9 +199,46 @@ def plan_sheet(
             width=spec.width_px,
             height=spec.height_px,
         ),
+        boxes=tuple(boxes),
+    )
+
+
+def build_sheet(draft: SheetDraft, signal: np.ndarray) -> SheetPlan:
+    """The sheet of a signal float32 (12, samples) of ``drawn_signal``."""
+    spec, radius = draft.spec, draft.radius_px
+    spans = Spans.empty(rows=draft.rows, width=spec.width_px)
+    drawn, clipped = [], []
+    for stroke, box in zip(draft.strokes, draft.boxes, strict=True):
+        y = stroke.baseline - stroke.scale * signal[stroke.lead, stroke.start : stroke.stop]
+        if y.min() < stroke.top or y.max() > stroke.bottom:
+            clipped.append(box.name)
+        y = np.clip(y, stroke.top, stroke.bottom)
+        spans.add(stroke.row, stroke.first, y[draft.inset : len(y) - draft.inset])
+        top, bottom = (float(y.min()) - radius) / spec.px_per_mm, (float(y.max()) + radius) / spec.px_per_mm
+        drawn.append(replace(box, top_mm=max(box.top_mm, top), bottom_mm=min(box.bottom_mm, bottom)))
+    for pulse in draft.pulses:
+        levels = np.repeat(np.array([0.0, 1.0, 0.0]), (pulse.foot, pulse.flat, pulse.foot))
+        spans.add(pulse.row, pulse.first, (pulse.baseline - pulse.height * levels).astype(np.float32))
+    return SheetPlan(
+        spec=spec,
+        paper=draft.paper,
+        spans=spans,
+        radius_px=radius,
+        ink=draft.ink,
+        marks=draft.marks,
         boxes=tuple(drawn),
         clipped=tuple(dict.fromkeys(clipped)),
     )
+
+
+def drawing_rate(spec: SheetSpec, layout: Layout) -> float:
+    """Samples a second of a signal that has one for every sub-column."""
+    return layout.speed_mm_s * spec.px_per_mm * SUB
+
+
+def drawn_signal(record: EcgRecord, *, sampling_rate: float) -> np.ndarray:
+    """What is drawn of a record: float32 (12, samples) millivolts about each lead's own median."""
+    return resample(_centred(record), source_hz=record.sampling_rate, target_hz=sampling_rate)
 
 
 def _centred(record: EcgRecord) -> np.ndarray:
@@ -141,25 +248,22 @@ def _centred(record: EcgRecord) -> np.ndarray:
     return record.signal - np.median(record.signal[:, ::every], axis=1, keepdims=True)
 
 
-def _add_trace(
-    spans: Spans, row: int, lead: np.ndarray, rate: float, box: LeadBox, spec: SheetSpec, radius: float
-) -> tuple[tuple[float, float], bool]:
-    """Draw one lead between the box's top and bottom: from where to where (mm) its ink reaches, and whether it was
-    cut off."""
-    values = lead[round(box.start_s * rate) : round(box.end_s * rate) + 1]
-    scale = box.gain_mm_mv * spec.px_per_mm * (-1 if box.inverted else 1)
-    y = box.baseline_mm * spec.px_per_mm - scale * values
+def _stroke(row: int, box: LeadBox, rate: float, spec: SheetSpec, radius: float) -> Stroke:
     # The pen's edge, not its centre, stays in the box: sideways too, so that neighbours in a row do not touch.
-    top, bottom = box.top_mm * spec.px_per_mm + radius, box.bottom_mm * spec.px_per_mm - radius
-    cut = bool(y.min() < top or y.max() > bottom)
-    y = np.clip(y, top, bottom)
-    inset = len(pen_taps(radius)) - 1
-    spans.add(row, round(box.x_mm * spec.px_per_mm * SUB) + inset, y[inset : len(y) - inset])
-    drawn_top, drawn_bottom = (float(y.min()) - radius) / spec.px_per_mm, (float(y.max()) + radius) / spec.px_per_mm
-    return (max(box.top_mm, drawn_top), min(box.bottom_mm, drawn_bottom)), cut
+    return Stroke(
+        row=row,
+        lead=LEADS.index(box.lead),
+        start=round(box.start_s * rate),
+        stop=round(box.end_s * rate) + 1,
+        first=round(box.x_mm * spec.px_per_mm * SUB) + len(pen_taps(radius)) - 1,
+        baseline=box.baseline_mm * spec.px_per_mm,
+        scale=box.gain_mm_mv * spec.px_per_mm * (-1 if box.inverted else 1),
+        top=box.top_mm * spec.px_per_mm + radius,
+        bottom=box.bottom_mm * spec.px_per_mm - radius,
+    )
 
 
-def _add_pulse(spans: Spans, row: int, boxes: list[LeadBox], spec: SheetSpec, style: PrintStyle) -> None:
+def _pulse(row: int, boxes: list[LeadBox], spec: SheetSpec, style: PrintStyle) -> PulseStroke:
     """The 1 mV, 0.2 s calibration pulse beside a row."""
     box = boxes[0]
     width = _PULSE_S * box.speed_mm_s
@@ -168,10 +272,15 @@ def _add_pulse(spans: Spans, row: int, boxes: list[LeadBox], spec: SheetSpec, st
     else:
         start = max(other.x_mm + other.width_mm for other in boxes) + style.pulse_gap_mm + _PULSE_FOOT_MM
     per_mm = spec.px_per_mm * SUB
-    foot, flat = round(_PULSE_FOOT_MM * per_mm), round(width * per_mm)
-    levels = np.repeat(np.array([0.0, 1.0, 0.0]), (foot, flat, foot))
-    y = (box.baseline_mm - box.gain_mm_mv * levels) * spec.px_per_mm
-    spans.add(row, round(start * per_mm) - foot, y.astype(np.float32))
+    foot = round(_PULSE_FOOT_MM * per_mm)
+    return PulseStroke(
+        row=row,
+        first=round(start * per_mm) - foot,
+        foot=foot,
+        flat=round(width * per_mm),
+        baseline=box.baseline_mm * spec.px_per_mm,
+        height=box.gain_mm_mv * spec.px_per_mm,
+    )
 
 
 def _separators(boxes: list[LeadBox], spec: SheetSpec, style: PrintStyle) -> list[Mark]:

@@ -15,31 +15,24 @@ from vizecg.data.batch import CUDA_PHOTOS_AT_ONCE, PHOTOS_AT_ONCE
 from vizecg.data.cache import InkCache
 from vizecg.data.dataset import EvaluationSet, TrainingSet
 from vizecg.data.fresh import FreshEvaluationSet, FreshTrainingSet, packer
-from vizecg.data.source import RecordSource
 from vizecg.spec import Condition, UsageError
 from vizecg.train.config import TrainConfig
 from vizecg.train.sampler import EpochBatches, Position
 
 
 def training_loader(
-    cache: InkCache,
-    config: TrainConfig,
-    *,
-    source: RecordSource,
-    part: tuple[int, int],
-    start: Position | None,
-    workers: int,
+    cache: InkCache, config: TrainConfig, *, part: tuple[int, int], start: Position | None, workers: int
 ) -> DataLoader[Any]:
     """This process's share of every batch, from ``start`` on; raises as ``EpochBatches``.
 
-    Batches are ``Sample``s, or parcels of plans where pictures are drawn anew: ``source`` has the records of the cache.
+    Batches are ``Sample``s, or parcels of drafts where pictures are drawn anew.
     """
     batches = EpochBatches(
         records=len(cache.rows), batch_size=config.batch_size, seed=config.seed, part=part, start=start
     )
     if not config.draws_anew:
         return DataLoader(TrainingSet(cache=cache, seed=config.seed), batch_sampler=batches, **_common(workers))
-    fresh = FreshTrainingSet(source=source, cache=cache, conditions=config.conditions, seed=config.seed)
+    fresh = FreshTrainingSet(cache=cache, conditions=config.conditions, seed=config.seed)
     return DataLoader(fresh, batch_sampler=batches, **_anew(workers))
 
 
@@ -47,7 +40,6 @@ def validation_loaders(
     cache: InkCache,
     config: TrainConfig,
     *,
-    source: RecordSource,
     conditions: Sequence[Condition],
     part: tuple[int, int],
     workers: int,
@@ -65,7 +57,7 @@ def validation_loaders(
     loaders: list[DataLoader[Any]] = []
     for variant, condition in enumerate(conditions):
         if config.draws_anew:
-            fresh = FreshEvaluationSet(source=source, cache=cache, condition=condition, variant=variant, part=part)
+            fresh = FreshEvaluationSet(cache=cache, condition=condition, variant=variant, part=part)
             loaders.append(DataLoader(fresh, batch_size=size, **_anew(workers)))
         else:
             kept = EvaluationSet(cache=cache, variant=variant, part=part)
@@ -74,7 +66,7 @@ def validation_loaders(
 
 
 def _anew(workers: int) -> dict[str, Any]:
-    """Settings of a loader whose workers plan pictures.
+    """Settings of a loader whose workers draft pictures.
 
     They are not forked from this process: the thread pools of OpenCV and torch that it may have used are gone in a
     child, which would wait for them for ever. A GPU draws many pictures at once, for it takes as long to start a kernel
@@ -84,7 +76,7 @@ def _anew(workers: int) -> dict[str, Any]:
     settings: dict[str, Any] = {"collate_fn": packer(chunk=chunk)}
     if workers:
         multiprocessing.set_forkserver_preload(["vizecg.data.fresh"])
-        settings |= {"multiprocessing_context": "forkserver", "worker_init_fn": _start_planning}
+        settings |= {"multiprocessing_context": "forkserver", "worker_init_fn": _start_drafting}
     return _common(workers) | settings
 
 
@@ -97,7 +89,7 @@ def _common(workers: int) -> dict[str, Any]:
     }
 
 
-def _start_planning(worker: int) -> None:
+def _start_drafting(worker: int) -> None:
     # The processors are shared out by workers: threads of each would stand in the others' way.
     cv2.setNumThreads(1)
     _leave_signals_to_the_parent(worker)

@@ -130,17 +130,16 @@ def train(
     )
     if options.start_from is not None:
         start_from(module.network, load_checkpoint(options.start_from))
+    if config.draws_anew:
+        module.caches = (train_cache, val_cache)
     loader = training_loader(
         train_cache,
         config,
-        source=training,
         part=processes.part,
         start=None if point is None else point.position,
         workers=options.workers,
     )
-    checks = validation_loaders(
-        val_cache, config, source=validation, conditions=shown, part=processes.part, workers=options.workers
-    )
+    checks = validation_loaders(val_cache, config, conditions=shown, part=processes.part, workers=options.workers)
     keeper = RunCheckpoints(
         out=options.out,
         monitor=monitor(config),

@@ -14,8 +14,9 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import MultilabelAUROC, MultilabelAveragePrecision
 
 from vizecg.data.batch import Parcel
+from vizecg.data.cache import InkCache
 from vizecg.data.dataset import Sample
-from vizecg.data.fresh import SampleBatch, samples_on_device
+from vizecg.data.fresh import SampleBatch, samples_on_device, signals_on_device
 from vizecg.models import Logits, VizECGNet
 from vizecg.models.systems import System, as_system, build_system
 from vizecg.spec import LABELS
@@ -73,6 +74,9 @@ class TrainingModule(pl.LightningModule):
                     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.positive_weight = None if positive_weight is None else torch.tensor(positive_weight)
         self.preprocess = self.config.preprocess_spec()
+        self.caches: tuple[InkCache, InkCache] | None = None
+        """Of the training and the validation records, where pictures are drawn anew; no part of checkpoints."""
+        self._signals: tuple[Tensor, ...] = ()
         self.validation_names = validation_names
         self.metrics = torch.nn.ModuleDict(
             {self._metric_key(name, stream): _collection(name, stream) for name, stream in self._measured()}
@@ -111,9 +115,16 @@ class TrainingModule(pl.LightningModule):
         if isinstance(batches, EpochBatches):
             batches.set_epoch(self.current_epoch)
 
+    def on_fit_start(self) -> None:
+        if self.caches is not None:
+            training, validation = self.caches
+            self._signals = (signals_on_device(training, self.device), signals_on_device(validation, self.device))
+
     def on_after_batch_transfer(self, batch: Sample | Parcel[SampleBatch], dataloader_idx: int) -> Sample:
-        """Pictures that are only planned are drawn here, where the network is."""
-        return samples_on_device(batch, self.preprocess) if isinstance(batch, Parcel) else batch
+        """Pictures that are only drafted are drawn here, where the network is."""
+        if not isinstance(batch, Parcel):
+            return batch
+        return samples_on_device(batch, self._signals[0 if self.trainer.training else 1], self.preprocess)
 
     def on_train_batch_start(self, batch: Sample, batch_index: int) -> None:
         # Dropout depends on the step alone, so that a run that is resumed here draws what it would have drawn.

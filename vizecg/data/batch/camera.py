@@ -121,6 +121,8 @@ def _page(sheets: Tensor, batch: PhotoBatch) -> Tensor:
 
 def _inside(batch: PhotoBatch) -> Tensor:
     """bool (N, 1, H, W): pixels on the page."""
+    if batch.inside.dtype is torch.bool:
+        return batch.inside[:, None]
     bits = torch.arange(7, -1, -1, dtype=torch.uint8, device=batch.inside.device)
     return (batch.inside[..., None] >> bits & 1).flatten(2)[..., : batch.size[1]].bool()[:, None]
 

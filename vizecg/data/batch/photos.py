@@ -15,7 +15,7 @@ from vizecg.data.batch.jpeg import quantisation_tables
 from vizecg.data.batch.pixels import Taps, linear_taps
 from vizecg.data.batch.sheets import joined
 from vizecg.data.batch.transfer import TensorBatch
-from vizecg.render.photo_plan import CELL, PhotoPlan
+from vizecg.render.photo_plan import CELL, PhotoDraft, PhotoPlan, lattice_shape
 from vizecg.render.photograph import NOISE_UNIT
 
 _WHOLE = np.array([256], np.float32)  # the kernel that changes nothing
@@ -56,7 +56,8 @@ class PhotoBatch(TensorBatch):
         stains: the first mark of every sheet that has one, the second, and so on.
         margin: float32 (N, 3); -1 for the colour of the paper.
         lattice: float32 (N, 2, rows, columns), the sheet pixel that each node sees.
-        inside: uint8 (N, H, ceil(W / 8)), bits of the pixels on the page, as ``np.packbits`` packs them.
+        inside: the pixels on the page: uint8 (N, H, ceil(W / 8)) of bits, as ``np.packbits`` packs them, or bool
+            (N, H, W).
         surroundings: uint8 (N, 3, h, w).
         light: uint8 (N, 3, rows, columns).
         surroundings_taps, light_taps: their enlargement, of rows and columns.
@@ -94,8 +95,37 @@ def pack_photos(plans: Sequence[PhotoPlan], *, sheet: tuple[int, int]) -> PhotoB
     """
     if not plans:
         raise ValueError("expected at least one plan of a photograph")
-    size = (max(plan.size[0] for plan in plans), max(plan.size[1] for plan in plans))
-    light = stack([plan.light.transpose(2, 0, 1) for plan in plans])
+    size = largest(plans)
+    return _pack(
+        plans,
+        sheet,
+        lattice=stack([plan.lattice.transpose(2, 0, 1) for plan in plans]),
+        light=stack([plan.light.transpose(2, 0, 1) for plan in plans]),
+        inside=torch.from_numpy(np.stack([_inside(plan, size) for plan in plans])),
+    )
+
+
+def pack_untaken(drafts: Sequence[PhotoDraft], *, sheet: tuple[int, int]) -> PhotoBatch:
+    """The same of drafts, without ``lattice``, ``light`` and ``inside``: ``vizecg.data.batch.geometry`` finds them on
+    the device."""
+    return _pack(drafts, sheet, lattice=torch.zeros(0), light=torch.zeros(0), inside=torch.zeros(0))
+
+
+def largest(plans: Sequence[PhotoPlan | PhotoDraft]) -> tuple[int, int]:
+    """Height and width that hold every picture."""
+    return max(plan.size[0] for plan in plans), max(plan.size[1] for plan in plans)
+
+
+def _pack(
+    plans: Sequence[PhotoPlan | PhotoDraft],
+    sheet: tuple[int, int],
+    *,
+    lattice: Tensor,
+    light: Tensor,
+    inside: Tensor,
+) -> PhotoBatch:
+    size = largest(plans)
+    rows, columns = lattice_shape(size)
     most = max(len(plan.ripples) for plan in plans)
     blurs = [gaussian_kernel(plan.blur) if plan.blur > 0.2 else _WHOLE for plan in plans]
     return PhotoBatch(
@@ -104,8 +134,8 @@ def pack_photos(plans: Sequence[PhotoPlan], *, sheet: tuple[int, int]) -> PhotoB
         tones=_some([plan.copied for plan in plans], like=np.zeros(256, np.uint8)),
         stains=_stains(plans, sheet),
         margin=torch.tensor([plan.margin or (-1, -1, -1) for plan in plans], dtype=torch.float32),
-        lattice=stack([plan.lattice.transpose(2, 0, 1) for plan in plans]),
-        inside=torch.from_numpy(np.stack([_inside(plan, size) for plan in plans])),
+        lattice=lattice,
+        inside=inside,
         surroundings=stack([plan.surroundings.transpose(2, 0, 1) for plan in plans]),
         surroundings_taps=(
             _taps([(plan.size[0], len(plan.surroundings)) for plan in plans], size[0]),
@@ -113,8 +143,8 @@ def pack_photos(plans: Sequence[PhotoPlan], *, sheet: tuple[int, int]) -> PhotoB
         ),
         light=light,
         light_taps=(
-            linear_taps(size[0], light.shape[2], start=CELL, of=light.shape[2] * CELL),
-            linear_taps(size[1], light.shape[3], start=CELL, of=light.shape[3] * CELL),
+            linear_taps(size[0], rows, start=CELL, of=rows * CELL),
+            linear_taps(size[1], columns, start=CELL, of=columns * CELL),
         ),
         ripples=_some([_waves(plan, most) for plan in plans], like=np.zeros((0, 6), np.float32)),
         blur=stack_kernels(blurs),
@@ -152,7 +182,7 @@ def _kernels(kernels: Sequence[np.ndarray | None]) -> Some:
     return Some(index=torch.tensor(index, dtype=torch.int64), values=values)
 
 
-def _waves(plan: PhotoPlan, most: int) -> np.ndarray | None:
+def _waves(plan: PhotoPlan | PhotoDraft, most: int) -> np.ndarray | None:
     """float32 (most, 6); ripples that a picture lacks beside another have no amplitude."""
     waves = np.zeros((most, 6), np.float32)
     for row, ripple in zip(waves, plan.ripples, strict=False):
@@ -160,7 +190,7 @@ def _waves(plan: PhotoPlan, most: int) -> np.ndarray | None:
     return waves if plan.ripples else None
 
 
-def _stains(plans: Sequence[PhotoPlan], sheet: tuple[int, int]) -> tuple[Stain, ...]:
+def _stains(plans: Sequence[PhotoPlan | PhotoDraft], sheet: tuple[int, int]) -> tuple[Stain, ...]:
     """Each mark darkens what those before it left, so the marks of one sheet cannot be laid on together."""
     stains = []
     for turn in range(max(len(plan.marks) for plan in plans)):

@@ -1,7 +1,8 @@
-"""From records to ink maps on a GPU, inside the training loop.
+"""From plans of pictures to ink maps on a GPU. Training hands on drafts, which are smaller:
+``vizecg.data.batch.drafts``.
 
-Workers of a data loader read records and make plans, which are small; the training process draws, photographs,
-rectifies and preprocesses a whole batch on its device::
+Workers of a data loader read records and make plans; the main process draws, photographs, rectifies and preprocesses a
+whole batch on its device::
 
     class Pictures(Dataset):
         def __getitem__(self, index):
@@ -40,7 +41,7 @@ from vizecg.spec.preprocess import PreprocessSpec
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Part(TensorBatch):
+class Part(TensorBatch):
     """Pictures that are worked on at once. ``photographed``, ``printed``: int64, which of them are rectified from a
     photograph and from the print itself, with what their lattices see."""
 
@@ -57,7 +58,7 @@ class PictureBatch(TensorBatch):
     """Packed ``PicturePlan``s, in their order; ``spec`` is of their sheets."""
 
     spec: SheetSpec
-    parts: tuple[_Part, ...]
+    parts: tuple[Part, ...]
 
 
 def pack_pictures(plans: Sequence[PicturePlan], *, chunk: int = PHOTOS_AT_ONCE) -> Parcel[PictureBatch]:
@@ -67,22 +68,17 @@ def pack_pictures(plans: Sequence[PicturePlan], *, chunk: int = PHOTOS_AT_ONCE) 
         plans: at least one, of one sheet size.
         chunk: pictures that the device will work on at once.
     """
-    return Parcel.of(batch_of_plans(plans, chunk=chunk))
-
-
-def batch_of_plans(plans: Sequence[PicturePlan], *, chunk: int = PHOTOS_AT_ONCE) -> PictureBatch:
-    """The same as separate tensors, to be packed with others; arguments as of ``pack_pictures``."""
     if not plans:
         raise ValueError("expected at least one plan of a picture")
     parts = tuple(_pack(plans[at : at + chunk]) for at in range(0, len(plans), chunk))
-    return PictureBatch(spec=plans[0].sheet.spec, parts=parts)
+    return Parcel.of(PictureBatch(spec=plans[0].sheet.spec, parts=parts))
 
 
-def _pack(plans: Sequence[PicturePlan]) -> _Part:
+def _pack(plans: Sequence[PicturePlan]) -> Part:
     sheet = plans[0].sheet.spec.shape[:2]
     photographed = [(i, plan.photo, plan.seen) for i, plan in enumerate(plans) if plan.photo is not None]
     printed = [(i, plan.seen) for i, plan in enumerate(plans) if plan.photo is None and plan.seen is not None]
-    return _Part(
+    return Part(
         sheets=pack_sheets([plan.sheet for plan in plans]),
         photographed=torch.tensor([i for i, _, _ in photographed], dtype=torch.int64),
         photos=pack_photos([photo for _, photo, _ in photographed], sheet=sheet) if photographed else None,
@@ -113,23 +109,22 @@ def plan_batch(
 def sheets_from_plans(plans: Parcel[PictureBatch], *, device: torch.device | str) -> Tensor:
     """The rectified sheets: uint8 RGB (B, 3, H, W) on ``device``."""
     batch = plans.to(device).open()
-    return torch.cat([_rectified(part, batch.spec) for part in batch.parts])
+    return torch.cat([rectified_part(part, batch.spec) for part in batch.parts])
 
 
 def inks_from_plans(
     plans: Parcel[PictureBatch], *, device: torch.device | str, preprocess: PreprocessSpec | None = None
 ) -> Tensor:
     """The ink maps: uint8 (B, height, width) on ``device``, which never holds more sheets than one part has."""
-    return inks_from_batch(plans.to(device).open(), preprocess=preprocess or PreprocessSpec())
+    spec = preprocess or PreprocessSpec()
+    batch = plans.to(device).open()
+    return torch.cat(
+        [ink_maps(rectified_part(part, batch.spec), sheet_spec=batch.spec, spec=spec) for part in batch.parts]
+    )
 
 
-def inks_from_batch(batch: PictureBatch, *, preprocess: PreprocessSpec) -> Tensor:
-    """The same of a batch on the device where it lies."""
-    spec = preprocess
-    return torch.cat([ink_maps(_rectified(part, batch.spec), sheet_spec=batch.spec, spec=spec) for part in batch.parts])
-
-
-def _rectified(part: _Part, spec: SheetSpec) -> Tensor:
+def rectified_part(part: Part, spec: SheetSpec) -> Tensor:
+    """The rectified sheets of one part: uint8 RGB (B, 3, H, W)."""
     sheets = draw_packed(part.sheets)
     out = sheets.clone() if part.photos is not None or len(part.printed) else sheets
     if part.photos is not None:

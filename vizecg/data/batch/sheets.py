@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vizecg.data.batch.strokes import blend, inked_pixels, widen
 from vizecg.data.batch.transfer import TensorBatch, plain_arithmetic
-from vizecg.render.sheet import SheetPlan
+from vizecg.render.sheet import SheetDraft, SheetPlan
 from vizecg.render.strokes import pen_taps
 
 SHEETS_AT_ONCE = 64
@@ -47,37 +47,51 @@ def pack_sheets(plans: Sequence[SheetPlan]) -> SheetBatch:
     Raises:
         ValueError: no plans, or sheets of different sizes.
     """
-    shapes = {plan.spec.shape for plan in plans}
-    if len(shapes) != 1:
-        raise ValueError(f"expected plans of one sheet size, got {sorted(shapes) or 'no plans'}")
-    ((height, width, _),) = shapes
-    first = np.cumsum([0, *(len(plan.paper.templates) for plan in plans)])
+    _check_one_size(plans)
     rows = max(len(plan.spans.low) for plan in plans)
     low = np.full((rows, len(plans), plans[0].spans.low.shape[1]), np.inf, np.float32)
     high = -low
-    reach = max(len(pen_taps(plan.radius_px)) for plan in plans)
-    taps = np.full((len(plans), reach), -np.inf, np.float32)
-    places, opacities = [], []
     for index, plan in enumerate(plans):
         low[: len(plan.spans.low), index] = plan.spans.low
         high[: len(plan.spans.high), index] = plan.spans.high
-        halves = [half for _, half in pen_taps(plan.radius_px)]
-        taps[index, : len(halves)] = halves
-        place, opacity = _last_of_each(plan.marks.place, plan.marks.opacity)
+    return _pack(plans, torch.from_numpy(low), torch.from_numpy(high))
+
+
+def pack_undrawn(drafts: Sequence[SheetDraft]) -> SheetBatch:
+    """The same of drafts, without the spans: ``vizecg.data.batch.traces`` finds them on the device."""
+    _check_one_size(drafts)
+    return _pack(drafts, torch.zeros(0), torch.zeros(0))
+
+
+def _check_one_size(prints: Sequence[SheetPlan | SheetDraft]) -> None:
+    shapes = {one.spec.shape for one in prints}
+    if len(shapes) != 1:
+        raise ValueError(f"expected plans of one sheet size, got {sorted(shapes) or 'no plans'}")
+
+
+def _pack(prints: Sequence[SheetPlan | SheetDraft], low: Tensor, high: Tensor) -> SheetBatch:
+    height, width, _ = prints[0].spec.shape
+    first = np.cumsum([0, *(len(one.paper.templates) for one in prints)])
+    taps = np.full((len(prints), max(len(pen_taps(one.radius_px)) for one in prints)), -np.inf, np.float32)
+    places, opacities = [], []
+    for row, one in zip(taps, prints, strict=True):
+        halves = [half for _, half in pen_taps(one.radius_px)]
+        row[: len(halves)] = halves
+        place, opacity = _last_of_each(one.marks.place, one.marks.opacity)
         places.append(place)
         opacities.append(opacity)
     return SheetBatch(
         templates=torch.from_numpy(
-            np.ascontiguousarray(np.concatenate([plan.paper.templates for plan in plans]).transpose(2, 0, 1))
+            np.ascontiguousarray(np.concatenate([one.paper.templates for one in prints]).transpose(2, 0, 1))
         ),
         pick=torch.from_numpy(
-            np.stack([plan.paper.pick + start for plan, start in zip(plans, first[:-1], strict=True)]).astype(np.int32)
+            np.stack([one.paper.pick + start for one, start in zip(prints, first[:-1], strict=True)]).astype(np.int32)
         ),
-        low=torch.from_numpy(low),
-        high=torch.from_numpy(high),
+        low=low,
+        high=high,
         taps=torch.from_numpy(taps),
-        ink=torch.tensor([plan.ink for plan in plans], dtype=torch.float32),
-        place=joined(places, range(len(plans)), height * width),
+        ink=torch.tensor([one.ink for one in prints], dtype=torch.float32),
+        place=joined(places, range(len(prints)), height * width),
         opacity=torch.from_numpy(np.concatenate(opacities)),
     )
 
