@@ -19,6 +19,8 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from children import start_child
+
 _HEADER = struct.Struct("<4sIIIII")
 _SHELL = struct.Struct("<BI")
 _VERSION, _MOST, _CHUNK = 0x01000001, 256 * 1024, 64 * 1024
@@ -225,7 +227,7 @@ class _Stream:
         crashing = faults.crash_at is not None and faults.crash_at in command
         if crashing and not faults.crash_after:
             command = re.sub(r"/\S*/vizecg-runner", "sh -c 'kill -SEGV $$'", command)
-        process = self._process = subprocess.Popen(
+        process = self._process = start_child(
             ["sh", "-c", self.link.daemon.local(command)], env={**os.environ, "PATH": path}, start_new_session=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if version_2 else subprocess.STDOUT, bufsize=0,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from typer.testing import CliRunner, Result
 
+from children import start_child
 from vizecg.records.synthetic import synthesise
 from vizecg.render import PrintStyle, photograph, render_sheet
 from vizecg_edge.cli import app
@@ -34,4 +35,4 @@ def answers(done: Result) -> list[dict[str, Any]]:
 
 def as_process(*arguments: str | Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "vizecg_edge.cli", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return start_child(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

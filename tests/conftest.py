@@ -1,15 +1,19 @@
-"""What all tests share: the tiers, and where the shared data lie."""
+"""What all tests share: the tiers, the end of a test that hangs, and where the shared data lie."""
 
 from __future__ import annotations
 
+import faulthandler
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 TIERS = frozenset({"unit", "parity", "integration", "packaging", "device"})
 REPOSITORY = Path(__file__).resolve().parents[1]
+GRACE_S = 30
+_stderr = pytest.StashKey[int]()
 
 
 def tier_complaints(items: Sequence[pytest.Item]) -> list[str]:
@@ -33,6 +37,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             f"every test carries exactly one tier ({wanted}), for example by "
             f"`pytestmark = pytest.mark.unit` at the top of its file; these do not:\n  {listed}"
         )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The terminal's: while a test runs, its output is captured.
+    config.stash[_stderr] = os.dup(2)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    os.close(config.stash[_stderr])
+
+
+# pytest-timeout's own timer, a Python thread, tells most and comes first. Where C code hangs with Python's lock, it
+# waits as all others do; faulthandler's timer needs no lock, and ends the run `GRACE_S` seconds later.
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> None:
+    faulthandler.dump_traceback_later(settings.timeout + GRACE_S, exit=True, file=item.config.stash[_stderr])
+
+
+def pytest_timeout_cancel_timer() -> None:
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from children import CHILD_LIMIT_S
+
 RUNNER_SHAPE = (1, 1, 96, 192)
 NOT_HERE = 3
 """Exit code of build.sh where a tool is missing."""
@@ -22,7 +24,7 @@ def native_runner(tmp_path_factory: pytest.TempPathFactory, repository: Path) ->
     out = tmp_path_factory.mktemp("runner") / "build"
     script = repository / "edge_runtime" / "runner" / "build.sh"
     command = ["sh", str(script), "--python", sys.executable, "--out", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S)
     if done.returncode == NOT_HERE:
         pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stderr

@@ -20,6 +20,7 @@ import pytest
 from rich.console import Console
 
 import vizecg
+from children import start_child
 from vizecg.spec import ExitCode, MissingToolError, UsageError, VizecgError
 from vizecg_bench.devices.jetson.remote import arguments_of, measure_remote, remote_run
 from vizecg_bench.devices.jetson.ssh import RemoteError
@@ -205,7 +206,7 @@ def test_a_run_that_nobody_waits_for_is_ended(board: Path, monkeypatch: pytest.M
         "import sys\nfrom pathlib import Path\nfrom vizecg_bench.devices.jetson.remote import remote_run\n"
         "remote_run('orin', bundle=Path(sys.argv[1]), pack=None, arguments=[])"
     )
-    with subprocess.Popen(
+    with start_child(
         [sys.executable, "-c", code, str(board.parent / "small.vizecg")], stderr=subprocess.DEVNULL
     ) as process:
         pid = _waited_for(board / "pid")

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from children import start_child
 from vizecg_bench.run.environment import read_environment
 from vizecg_bench.run.load import ProcessTree
 from vizecg_bench.run.monitor import MachineMonitor, invalid_reasons
@@ -32,7 +33,7 @@ def pid_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def stranger(pid_file: Path) -> Iterator[psutil.Process]:
     """A busy process of another session whose parent has ended."""
-    subprocess.run(["setsid", "--fork", sys.executable, "-c", BUSY, str(pid_file)], check=True)
+    subprocess.run(["setsid", "--fork", sys.executable, "-c", BUSY, str(pid_file)], check=True, timeout=60)
     process = psutil.Process(_pid(pid_file))
     yield process
     os.kill(process.pid, signal.SIGKILL)
@@ -81,7 +82,7 @@ def test_strangers_are_not_ours_but_children_are_even_when_they_have_ended(
     assert tree.read_s() - before < 0.5 * spent
     # A child of a child, which is busy.
     shell = f'{sys.executable} -c "$1" "$2"; true'
-    with subprocess.Popen(["sh", "-c", shell, "sh", BUSY, str(tmp_path / "child")]) as child:
+    with start_child(["sh", "-c", shell, "sh", BUSY, str(tmp_path / "child")]) as child:
         grandchild = psutil.Process(_pid(tmp_path / "child"))
         before = tree.read_s()
         spent = _works(grandchild)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from children import CHILD_LIMIT_S
 from vizecg.spec import BundleError
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg_bench.run import machine
@@ -97,7 +98,9 @@ def test_a_worker_holds_nothing_but_its_engine() -> None:
         "import sys; import vizecg_bench.run.worker; "
         "print(*sys.modules.keys() & {'pydantic', 'rich', 'scipy', 'cv2', 'torch', 'onnxruntime'})"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=CHILD_LIMIT_S
+    )
     assert done.stdout.split() == []
 
 
@@ -155,4 +158,4 @@ def one_file_size() -> int:
 
 def _bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "vizecg_bench.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from children import start_child
 from vizecg.records.synthetic import synthesise
 from vizecg.render import PrintStyle, photograph, render_sheet
 from vizecg.spec import InputRefusedError
@@ -123,7 +124,7 @@ def test_a_folder_that_goes_away_is_one_line(pipeline: Pipeline, tmp_path: Path)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(photo: Path, tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "vizecg_edge.cli", "watch", str(tmp_path), "--threads", "1", "--interval", "0.1"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = start_child(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     assert process.stderr.readline().startswith("watching ")
     shutil.copy(photo, tmp_path / "a.jpg")

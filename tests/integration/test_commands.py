@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import wfdb
 
+from children import CHILD_LIMIT_S
 from vizecg.records.synthetic import synthesise
 from vizecg.render import photograph, render_sheet
 from vizecg.spec import LABELS, LEADS
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.integration
 
 def run(module: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", module, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S)
 
 
 def test_the_demo_names_a_picture_and_a_json(tmp_path: Path) -> None:
@@ -80,7 +81,9 @@ def test_a_missing_package_exits_3_and_names_its_install(
         f"import sys, importlib; sys.modules[{missing!r}] = None; sys.argv = ['x', *{arguments!r}];"
         f"importlib.import_module({module!r}).main()"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S
+    )
     assert done.returncode == 3, done.stderr
     assert done.stderr.count("\n") == 1
     assert missing in done.stderr

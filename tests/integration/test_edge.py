@@ -162,7 +162,7 @@ def test_the_edge_never_imports_torch(photo: Path) -> None:
         f"assert Pipeline().run(Path({str(photo)!r})).answer.answered;"
         "assert not {'torch', 'pytorch_lightning', 'wfdb', 'onnx', 'vizecg.train'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ})
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120, env={**os.environ})
 
 
 @pytest.mark.parametrize("index", [27, 28, 35])

@@ -14,6 +14,7 @@ import onnxruntime
 import pytest
 import torch
 
+from children import CHILD_LIMIT_S, start_child
 from exporting import INPUT, quiet, request, untrained_checkpoint
 from tolerances import tolerance
 from vizecg.data.source import synthetic_source
@@ -195,7 +196,7 @@ def test_unknown_sources_are_named(text: str) -> None:
 
 def export_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "vizecg_export.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +216,9 @@ def test_a_missing_extra_exits_3_and_names_its_install(target: str, module: str,
         f"sys.argv = ['vizecg-export', '--target', {target!r}, '--json'];"
         "from vizecg_export.cli import main; main()"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S
+    )
     assert done.returncode == 3, done.stderr
     assert done.stderr.count("\n") == 1
     message = json.loads(done.stdout)["message"]
@@ -240,7 +243,7 @@ def test_killed_in_the_middle_it_leaves_no_bundle(checkpoint: Path, fp32: Path, 
         arguments = ["--target", "onnx", "--precision", "int8", "--calib", "synthetic", "--per-class", "12"]
         paths = ["--checkpoint", str(checkpoint), "--cache", str(tmp_path / "cache"), "--out", str(out)]
         command = [sys.executable, "-m", "vizecg_export.cli", *arguments, *paths]
-        running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        running = start_child(command, stderr=subprocess.PIPE, text=True)
         assert running.stderr is not None
         for line in running.stderr:
             if "minmax" in line:

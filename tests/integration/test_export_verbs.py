@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 import pytest
 
+from children import CHILD_LIMIT_S
 from exporting import bad_scale, quiet, request, untrained_checkpoint
 from vizecg.data.source import synthetic_source
 from vizecg.spec import BundleError
@@ -48,7 +49,7 @@ def bundle(folder: Path, tmp_path: Path) -> Path:
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "vizecg_export.cli", *map(str, arguments)]
-    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S)
 
 
 def test_verify_runs_the_golden_sheets(folder: Path) -> None:

@@ -140,5 +140,5 @@ def test_other_machines_are_refused(board: Path, repository: Path) -> None:
 )
 def test_shellcheck_has_no_complaint(repository: Path) -> None:
     scripts = [str(path) for path in sorted(repository.glob("edge_runtime/*/*.sh"))]
-    done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True, check=False)
+    done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (0, "")

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from children import CHILD_LIMIT_S, start_child
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.records.code15 import Code15, read_exam
 from vizecg.spec import LABELS
@@ -25,7 +26,9 @@ COMMAND = (sys.executable, "-m", "vizecg.cli")
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S
+    )
 
 
 def answer(*arguments: str | Path) -> dict[str, Any]:
@@ -63,7 +66,7 @@ def test_a_killed_build_goes_on_to_the_same_content(tmp_path: Path) -> None:
     options = ("--data", "synthetic", "--limit", "120", "--shard-records", "16", "--workers", "2")
     whole = answer("prepare", *options, "--out", tmp_path / "whole")
     folder = tmp_path / "killed"
-    process = subprocess.Popen(
+    process = start_child(
         [*COMMAND, "prepare", *options, "--out", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     deadline = time.monotonic() + 120

@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("executorch", reason="the extra `executorch` is not installed")
 
+from children import start_child
 from native_runner import RUNNER_SHAPE
 from small_networks import small_images
 from tolerances import tolerance
@@ -138,7 +139,7 @@ def test_a_stream_out_of_step_ends_serving(
 
 
 def test_a_reader_that_goes_away_is_one_line(native_runner: Path, int8_program: Path) -> None:
-    process = subprocess.Popen(
+    process = start_child(
         [str(native_runner), "--model", str(int8_program), "--serve"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
@@ -234,6 +235,7 @@ def test_building_without_a_wheel_of_that_processor_says_so(repository: Path, tm
         (["--target", "riscv"], 2), (["--what"], 2), (["--out"], 2), (["--wheel", str(tmp_path)], 3),
     ):  # fmt: skip
         done = subprocess.run(
-            ["sh", script, "--out", str(tmp_path / "b"), *arguments], capture_output=True, text=True, check=False
-        )
+            ["sh", script, "--out", str(tmp_path / "b"), *arguments],
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1), done

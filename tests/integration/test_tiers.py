@@ -21,7 +21,7 @@ def run_pytest(folder: Path, source: str, *options: str) -> subprocess.Completed
     (folder / "pytest.ini").write_text(INI, encoding="utf-8")
     (folder / "test_it.py").write_text(source, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, str(folder)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.mark.parametrize("options", [(), ("-m", "unit")])

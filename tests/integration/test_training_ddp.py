@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from children import CHILD_LIMIT_S
 from tolerances import tolerance
 from vizecg.data.source import synthetic_source
 from vizecg.train.loop import RunOptions, train
@@ -45,7 +46,7 @@ def run(launcher: list[str], out: Path, assignments: list[str], *more: str) -> d
         [sys.executable, *launcher, *arguments],
         capture_output=True,
         text=True,
-        timeout=1200,
+        timeout=CHILD_LIMIT_S,
         env={**environment, "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr

@@ -16,7 +16,8 @@ import pytest
 
 from interpreters import find_interpreter
 
-pytestmark = pytest.mark.packaging
+# A clean environment installs every package.
+pytestmark = [pytest.mark.packaging, pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {

@@ -62,7 +62,7 @@ def test_only_a_checkout_that_tracks_the_code_tells_its_commit(tmp_path: Path) -
     def git(*arguments: str) -> str:
         identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
         done = subprocess.run(
-            ["git", "-C", str(tmp_path), *identity, *arguments], capture_output=True, text=True, check=True
+            ["git", "-C", str(tmp_path), *identity, *arguments], capture_output=True, text=True, check=True, timeout=60
         )
         return done.stdout.strip()
 
