@@ -33,7 +33,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as on
 
 @app.command()
 def prepare(
-    out: Annotated[Path, typer.Option(help="Folder of the store.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the store.")] = None,
+    pack: Annotated[
+        Path | None,
+        typer.Option(help="In place of --out: one small file, for a machine that cannot fetch records itself."),
+    ] = None,
     data: Annotated[
         str | None, typer.Option(help="Where records come from; without it --verify reads a finished store.")
     ] = None,
@@ -43,29 +47,37 @@ def prepare(
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="Labels of a WFDB folder; default ROOT/labels.csv.")] = None,
     resolution: Annotated[int, typer.Option(help="PTB-XL's files to read: 100 or 500 Hz.")] = 100,
-    sampling_rate: Annotated[float, typer.Option(help="Of the store, Hz.")] = 400.0,
-    seed: Annotated[int, typer.Option(help="Of the split by patients, and of synthetic records.")] = 0,
+    sampling_rate: Annotated[
+        float | None, typer.Option(help="Of the store, Hz; default 400, of a packed one that of the records.")
+    ] = None,
+    budget_mib: Annotated[
+        float | None, typer.Option(help="Of --pack, MiB: negatives of the training split are left out for it.")
+    ] = None,
+    step_uv: Annotated[float | None, typer.Option(help="Of --pack: 10 or 20 microvolts a step.")] = None,
+    seed: Annotated[
+        int, typer.Option(help="Of the split by patients, of synthetic records, of the negatives that --pack takes.")
+    ] = 0,
     val_fraction: Annotated[float, typer.Option(help="Of the patients, where the data have no split.")] = 0.1,
     test_fraction: Annotated[float, typer.Option(help="Of the patients, where the data have no split.")] = 0.1,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N records of each split.")] = None,
     on_bad: Annotated[OnBad, typer.Option(help="Records that fail their checks: list them, or stop.")] = OnBad.SKIP,
     workers: Annotated[int, typer.Option(min=1)] = 2,
-    shard_records: Annotated[int, typer.Option(min=1, help="Records per file of the store.")] = 512,
+    shard_records: Annotated[
+        int | None, typer.Option(min=1, help="Records per file of the store; default 512.")
+    ] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Read every byte of the finished store.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check the records of any source and keep them in one store; goes on where it was stopped."""
-    from vizecg.data.commands import run_prepare, run_verify
+    from vizecg.data.prepare import PrepareOptions, run_prepare
 
-    if data is None:
-        if not verify:
-            raise UsageError("name the source with --data, or --verify a finished store")
-        run_verify(out=out, as_json=as_json)
-        return
     run_prepare(
-        data=data, root=root, out=out, splits=split or (), labels=labels, resolution=resolution,
-        sampling_rate=sampling_rate, seed=seed, val_fraction=val_fraction, test_fraction=test_fraction, limit=limit,
-        on_bad=on_bad, workers=workers, shard_records=shard_records, verify=verify, as_json=as_json,
+        PrepareOptions(
+            out=out, pack=pack, data=data, root=root, splits=split or (), labels=labels, resolution=resolution,
+            sampling_rate=sampling_rate, budget_mib=budget_mib, step_uv=step_uv, seed=seed, val_fraction=val_fraction,
+            test_fraction=test_fraction, limit=limit, on_bad=on_bad, workers=workers, shard_records=shard_records,
+            verify=verify, as_json=as_json,
+        )
     )  # fmt: skip
 
 

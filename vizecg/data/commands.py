@@ -1,4 +1,4 @@
-"""What ``vizecg prepare`` and ``vizecg synth`` do, once their options are parsed."""
+"""What ``vizecg synth`` does once its options are parsed, and what ``vizecg prepare`` shares with it."""
 
 from __future__ import annotations
 
@@ -8,71 +8,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
-from vizecg.data.choices import OnBad, SynthFormat
+from vizecg.data.choices import SynthFormat
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.data.source import RecordSource
-from vizecg.data.store import META, Store, open_store
-from vizecg.data.store_build import build_store
-from vizecg.data.store_spec import StoreSpec
-from vizecg.data.store_summary import COUNTED, reasons
 from vizecg.data.synth import SynthSpec, synth
-from vizecg.records.splits import SPLIT_NAMES, SplitRule, check_split
+from vizecg.records.splits import SPLIT_NAMES, check_split
 from vizecg.spec import UsageError
 
 NORMAL = "normal"
 """``--labels normal``: none of the six."""
-_REASONS_SHOWN = 12
 _LINE_EVERY_S = 60.0
-
-
-def run_prepare(
-    *,
-    data: str,
-    root: Path | None,
-    out: Path,
-    splits: Sequence[str],
-    labels: Path | None,
-    resolution: int,
-    sampling_rate: float,
-    seed: int,
-    val_fraction: float,
-    test_fraction: float,
-    limit: int | None,
-    on_bad: OnBad,
-    workers: int,
-    shard_records: int,
-    verify: bool,
-    as_json: bool,
-) -> None:
-    """``vizecg prepare``"""
-    rule = SplitRule(seed=seed, val=val_fraction, test=test_fraction)
-    request = SourceRequest(
-        root=root, rule=rule, labels=labels, resolution=resolution, seed=seed, size=limit, verify=verify
-    )
-    sources = split_sources(data, request, splits=splits, limit=limit)
-    settings: dict[str, Any] = {"data": data, "seed": seed, "val": val_fraction, "test": test_fraction}
-    if data == "ptbxl":
-        settings["resolution"] = resolution
-    spec = StoreSpec(sampling_rate=sampling_rate, shard_records=shard_records, settings=settings)
-    finished = (out / META).is_file()
-    with progress("preparing", sum(map(len, sources.values())), quiet=as_json) as advance:
-        store = build_store(out, sources=sources, spec=spec, workers=workers, on_bad=on_bad, advance=advance)
-    if verify:
-        store.verify()
-    report(store, finished=finished, verified=verify, as_json=as_json)
-
-
-def run_verify(*, out: Path, as_json: bool) -> None:
-    """``vizecg prepare --verify`` without a source: read every byte of a finished store."""
-    store = open_store(out)
-    store.verify()
-    report(store, finished=True, verified=True, as_json=as_json)
 
 
 def run_synth(*, out: Path, n: int, kind: SynthFormat, seed: int, labels: Sequence[str], as_json: bool) -> None:
@@ -145,40 +94,3 @@ def _lines(what: str, total: int, *, say: Callable[[str], None]) -> Callable[[in
             say(f"{what}: {done} of {total}, {left / 60:.0f} minutes left")
 
     return advance
-
-
-def report(store: Store, *, finished: bool, verified: bool, as_json: bool) -> None:
-    """The counts of a store, and what was skipped and why, on stdout."""
-    meta = store.meta
-    size = sum(shard["data_bytes"] for shard in meta["shards"])
-    if as_json:
-        kept = {name: meta[name] for name in ("source", "sampling_rate", "content_sha256", "counts", "skipped")}
-        kept["patients_in_two_splits"] = meta["patients_in_two_splits"]
-        print(
-            json.dumps({"out": str(store.folder), "was_finished": finished, "verified": verified, "bytes": size} | kept)
-        )
-        return
-    console = Console()
-    state = "was there already" if finished else "done"
-    checked = ", every byte verified" if verified else ""
-    console.print(
-        f"{store.folder}: {state}{checked}; {len(store.records)} records, {size / 2**20:.0f} MiB", highlight=False
-    )
-    console.print(f"content {meta['content_sha256']}", highlight=False, soft_wrap=True)
-    table = Table("split", *COUNTED)
-    for split, counts in meta["counts"].items():
-        table.add_row(split, *(str(counts[name]) for name in COUNTED))
-    console.print(table)
-    if meta["patients_in_two_splits"]:
-        console.print(f"warning: {meta['patients_in_two_splits']} patients are in more than one split")
-    if not meta["skipped"]:
-        console.print("nothing was skipped")
-        return
-    kinds = reasons(meta["skipped"])
-    skipped = Table("skipped", "why", "for example", title=None)
-    for kind, count, example in kinds[:_REASONS_SHOWN]:
-        skipped.add_row(str(count), kind, example)
-    console.print(skipped)
-    hidden = len(kinds) - _REASONS_SHOWN
-    more = f", {hidden} more kinds" if hidden > 0 else ""
-    console.print(f"{len(meta['skipped'])} skipped{more}: all of them are in {store.folder / META}", highlight=False)

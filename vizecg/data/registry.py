@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from vizecg.data.packed_source import packed_source
 from vizecg.data.source import RecordSource, indexed_source, ptbxl_source, synthetic_source
 from vizecg.data.store import store_source
 from vizecg.records.code15 import Code15, read_exam
@@ -110,7 +111,9 @@ def _challenge(request: SourceRequest) -> RecordSource:
 
 
 def _store(request: SourceRequest) -> RecordSource:
-    return store_source(request.folder("store"), split=request.split, verify=request.verify)
+    root = request.folder("store")
+    kind = packed_source if root.is_file() else store_source
+    return kind(root, split=request.split, verify=request.verify)
 
 
 def _synthetic(request: SourceRequest) -> RecordSource:
@@ -137,7 +140,7 @@ NEEDS = {
     "code-test": f"the folder of {TRACINGS_FILE}",
     "wfdb": "a folder of WFDB records",
     "challenge": "a folder of .mat and .hea files",
-    "store": "a folder made by vizecg prepare",
+    "store": "a folder or a packed file made by vizecg prepare",
 }
 """What ``--root`` is; a source that is not here needs none."""
 DEFAULT_SPLITS = {"code-test": "test"}

@@ -24,6 +24,8 @@ class RecordSource:
 
     ``left_out`` lists what the index of the source names and cannot give: record or file -> one line that says why.
     ``fingerprint`` is a hash of that index: the same ids with other labels are other records.
+    ``packed_labels`` are those of the records (``vizecg.records.packing``) where the index tells them; None where only
+    the records do.
     """
 
     name: str
@@ -33,6 +35,7 @@ class RecordSource:
     read: ReadRecord
     left_out: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
+    packed_labels: Sequence[int] | None = None
 
     def __len__(self) -> int:
         return len(self.items)
@@ -46,6 +49,7 @@ class RecordSource:
             items=self.items[:limit],
             record_ids=self.record_ids[:limit],
             patient_ids=self.patient_ids[:limit],
+            packed_labels=None if self.packed_labels is None else self.packed_labels[:limit],
         )
 
 
@@ -78,7 +82,7 @@ def indexed_source(
     left_out: Mapping[str, str] | None = None,
     fingerprint: str = "",
 ) -> RecordSource:
-    """A source of items that know their ``patient_id`` and, under the name ``record_id``, their own.
+    """A source of items that know their ``patient_id``, ``packed_labels`` and, under the name ``record_id``, their id.
 
     Raises:
         UsageError: there is no item.
@@ -94,6 +98,7 @@ def indexed_source(
         read=read,
         left_out=left_out or {},
         fingerprint=fingerprint,
+        packed_labels=Column(items, "packed_labels"),
     )
 
 

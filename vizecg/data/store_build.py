@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -158,37 +158,46 @@ def _read_index(folder: Path, number: int) -> ShardIndex | None:
 def _finish(
     folder: Path, shards: int, *, key: str, sources: Mapping[str, RecordSource], spec: StoreSpec, on_bad: OnBad
 ) -> None:
+    indexes = _indexes(folder, shards)
+    skipped = [entry for index in indexes for entry in index.skipped]
+    if skipped and on_bad is OnBad.FAIL:  # in shards made before, when bad records were to be skipped
+        raise InputRefusedError(skipped[0]["reason"], reason="bad_record")
+    if not any(index.columns["record_id"] for index in indexes):
+        raise InputRefusedError(f"not one record can be used: {skipped[0]['reason']}", reason="bad_record")
+    # Sources of several splits share their index, and so what it cannot give.
+    lost = {name: reason for source in sources.values() for name, reason in source.left_out.items()}
+    meta = {
+        "key": key,
+        "source": " + ".join(dict.fromkeys(source.name for source in sources.values())),
+        **asdict(spec),
+        "counts": counts_of(index.columns for index in indexes),
+        "patients_in_two_splits": patients_in_two_splits(index.columns for index in indexes),
+        "skipped": [{"record": name, "split": None, "reason": reason} for name, reason in lost.items()] + skipped,
+    }
+    write_meta(folder, indexes, meta=meta)
+
+
+def _indexes(folder: Path, shards: int) -> list[ShardIndex]:
     indexes: list[ShardIndex] = []
-    listed: list[dict[str, Any]] = []
     for number in range(shards):
         index = _read_index(folder, number)
         if index is None:
             raise StoreError(f"{folder / index_name(number)} went away while the store was built")
         indexes.append(index)
-        listed.append(
-            {
-                "records": len(index.columns["record_id"]),
-                "data_bytes": index.data_bytes,
-                "data_sha256": index.data_sha256,
-                "index_sha256": sha256_bytes((folder / index_name(number)).read_bytes()),
-            }
-        )
-    skipped = [entry for index in indexes for entry in index.skipped]
-    if skipped and on_bad is OnBad.FAIL:  # in shards made before, when bad records were to be skipped
-        raise InputRefusedError(skipped[0]["reason"], reason="bad_record")
-    if not any(shard["records"] for shard in listed):
-        raise InputRefusedError(f"not one record can be used: {skipped[0]['reason']}", reason="bad_record")
-    # Sources of several splits share their index, and so what it cannot give.
-    lost = {name: reason for source in sources.values() for name, reason in source.left_out.items()}
-    meta = {
-        "schema_version": SCHEMA_VERSION,
-        "key": key,
-        "source": " + ".join(dict.fromkeys(source.name for source in sources.values())),
-        **asdict(spec),
-        "content_sha256": content_hash([shard["index_sha256"] for shard in listed]),
-        "counts": counts_of(indexes),
-        "patients_in_two_splits": patients_in_two_splits(indexes),
-        "skipped": [{"record": name, "split": None, "reason": reason} for name, reason in lost.items()] + skipped,
-        "shards": listed,
-    }
-    write_atomically(folder / META, json.dumps(meta, indent=1) + "\n")
+    return indexes
+
+
+def write_meta(folder: Path, indexes: Sequence[ShardIndex], *, meta: Mapping[str, Any]) -> None:
+    """Finish a store: its shards and their hashes beside what ``meta`` says of it."""
+    listed: list[dict[str, Any]] = [
+        {
+            "records": len(index.columns["record_id"]),
+            "data_bytes": index.data_bytes,
+            "data_sha256": index.data_sha256,
+            "index_sha256": sha256_bytes((folder / index_name(number)).read_bytes()),
+        }
+        for number, index in enumerate(indexes)
+    ]
+    content = content_hash([shard["index_sha256"] for shard in listed])
+    whole = {"schema_version": SCHEMA_VERSION, **meta, "content_sha256": content, "shards": listed}
+    write_atomically(folder / META, json.dumps(whole, indent=1) + "\n")

@@ -130,8 +130,8 @@ class ShardWriter:
             for name, value in zip(_COLUMNS, row, strict=True):
                 self.columns[name].append(value)
 
-    def commit(self) -> None:
-        """Name the samples, then the index: a shard is done when its index is there."""
+    def commit(self) -> ShardIndex:
+        """Name the samples, then the index, which is given back: a shard is done when its index is there."""
         self._file.seek(0)
         if _write_header(self._file, self.rows) != self._header:
             raise AssertionError("numpy's header grew with the number of rows")
@@ -147,6 +147,7 @@ class ShardWriter:
         )
         os.replace(self._partial, path)
         write_atomically(self.folder / index_name(self.number), index.to_json())
+        return index
 
     def close(self) -> None:
         """Give up what was not committed."""

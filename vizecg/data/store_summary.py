@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from vizecg.data.store_shard import ShardIndex
 from vizecg.records.packing import UNKNOWN_LABELS
 from vizecg.records.splits import SPLIT_NAMES
 from vizecg.spec import LABELS
@@ -15,12 +14,14 @@ from vizecg.spec import LABELS
 COUNTED: tuple[str, ...] = ("records", *LABELS, "none", "unknown")
 """``none``: without any of the six; ``unknown``: the diagnoses are not known."""
 
+Columns = Mapping[str, Sequence[Any]]
 
-def counts_of(indexes: Iterable[ShardIndex]) -> dict[str, dict[str, int]]:
-    """Split -> count of each of ``COUNTED``."""
+
+def counts_of(tables: Iterable[Columns]) -> dict[str, dict[str, int]]:
+    """Split -> count of each of ``COUNTED``, of records that are told in columns."""
     packed: dict[str, Counter[int]] = {}
-    for index in indexes:
-        for split, labels in zip(index.columns["split"], index.columns["labels"], strict=True):
+    for columns in tables:
+        for split, labels in zip(columns["split"], columns["labels"], strict=True):
             packed.setdefault(split, Counter())[labels] += 1
     return {split: _counts(packed[split]) for split in SPLIT_NAMES if split in packed}
 
@@ -38,12 +39,12 @@ def _counts(packed: Counter[int]) -> dict[str, int]:
     return counts
 
 
-def patients_in_two_splits(indexes: Iterable[ShardIndex]) -> int:
+def patients_in_two_splits(tables: Iterable[Columns]) -> int:
     """How many patients a table of splits has put into more than one; 0 for every split of ours."""
     first: dict[str, str] = {}
     torn: set[str] = set()
-    for index in indexes:
-        for patient, split in zip(index.columns["patient_id"], index.columns["split"], strict=True):
+    for columns in tables:
+        for patient, split in zip(columns["patient_id"], columns["split"], strict=True):
             if patient is not None and first.setdefault(patient, split) != split:
                 torn.add(patient)
     return len(torn)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from vizecg.records.codes import SCP_CODES, labels_of
+from vizecg.records.packing import pack_labels
 from vizecg.records.record import EcgRecord
 from vizecg.records.tables import require_columns
 from vizecg.records.wfdb_record import read_wfdb
@@ -36,6 +37,10 @@ class PtbxlEntry:
     @property
     def record_id(self) -> str:
         return f"ptbxl-{self.ecg_id:05d}"
+
+    @property
+    def packed_labels(self) -> int:
+        return pack_labels(self.labels)
 
 
 class Ptbxl:

@@ -1,0 +1,96 @@
+"""What is in a store, packed or not, as ``vizecg prepare`` tells it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from vizecg.data.packed import PackedStore
+from vizecg.data.packed_choice import Group
+from vizecg.data.store import META, Store
+from vizecg.data.store_summary import COUNTED, reasons
+
+_REASONS_SHOWN = 12
+
+
+def report(store: Store, *, finished: bool, verified: bool, as_json: bool) -> None:
+    """The counts of a store, and what was skipped and why, on stdout."""
+    meta = store.meta
+    size = sum(shard["data_bytes"] for shard in meta["shards"])
+    if as_json:
+        kept = {name: meta[name] for name in ("source", "sampling_rate", "content_sha256", "counts", "skipped")}
+        kept["patients_in_two_splits"] = meta["patients_in_two_splits"]
+        print(
+            json.dumps({"out": str(store.folder), "was_finished": finished, "verified": verified, "bytes": size} | kept)
+        )
+        return
+    console = Console()
+    state = "was there already" if finished else "done"
+    checked = ", every byte verified" if verified else ""
+    console.print(
+        f"{store.folder}: {state}{checked}; {len(store.records)} records, {size / 2**20:.0f} MiB", highlight=False
+    )
+    console.print(f"content {meta['content_sha256']}", highlight=False, soft_wrap=True)
+    console.print(_counts(meta["counts"]))
+    if meta["patients_in_two_splits"]:
+        console.print(f"warning: {meta['patients_in_two_splits']} patients are in more than one split")
+    _print_skipped(console, meta["skipped"], where=str(store.folder / META))
+
+
+def _print_skipped(console: Console, skipped: Sequence[dict[str, Any]], *, where: str) -> None:
+    """The most frequent reasons, and where all of them are."""
+    if not skipped:
+        console.print("nothing was skipped")
+        return
+    kinds = reasons(skipped)
+    table = Table("skipped", "why", "for example", title=None)
+    for kind, count, example in kinds[:_REASONS_SHOWN]:
+        table.add_row(str(count), kind, example)
+    console.print(table)
+    hidden = len(kinds) - _REASONS_SHOWN
+    more = f", {hidden} more kinds" if hidden > 0 else ""
+    console.print(f"{len(skipped)} skipped{more}: all of them are in {where}", highlight=False)
+
+
+def report_packed(packed: PackedStore, *, verified: bool, as_json: bool) -> None:
+    """What is in a packed store, what was left out for its size, and what was skipped and why, on stdout."""
+    size, header = packed.path.stat().st_size, packed.header
+    if as_json:
+        names = (
+            "source", "sampling_rate", "step_uv", "content_sha256", "counts", "left_out", "patients_in_two_splits"
+        )  # fmt: skip
+        kept = {name: header[name] for name in names}
+        print(
+            json.dumps(
+                {"pack": str(packed.path), "verified": verified, "bytes": size, **kept, "skipped": packed.skipped}
+            )
+        )
+        return
+    console = Console()
+    checked = ", every byte verified" if verified else ""
+    console.print(
+        f"{packed.path}: done{checked}; {len(packed)} records, {size / 2**20:.1f} MiB, "
+        f"{packed.step_uv:g} microvolts a step, {packed.sampling_rate:g} Hz",
+        highlight=False,
+    )
+    console.print(f"content {packed.content_sha256}", highlight=False, soft_wrap=True)
+    console.print(_counts(header["counts"]))
+    for split, counts in header["left_out"].items():
+        if not counts["records"]:
+            continue
+        told = ", ".join(f"{counts[name]} {name}" for name in (group.value for group in Group))
+        console.print(f"left out of {split} for the budget: {counts['records']} records ({told})", highlight=False)
+    if header["patients_in_two_splits"]:
+        console.print(f"warning: {header['patients_in_two_splits']} patients are in more than one split")
+    _print_skipped(console, packed.skipped, where=f"the output of vizecg prepare --verify --pack {packed.path} --json")
+
+
+def _counts(counts: Mapping[str, Mapping[str, int]]) -> Table:
+    table = Table("split", *COUNTED)
+    for split, found in counts.items():
+        table.add_row(split, *(str(found[name]) for name in COUNTED))
+    return table
