@@ -38,7 +38,8 @@ class TrainConfig(_Strict):
 
     ``architecture`` is ``vizecgnet`` or a peer of ``vizecg.models.peers``, ``model`` its options. ``batch_size`` is
     that of all processes together. ``modality_dropout`` is the share of samples whose streams do not see each other,
-    so that each learns to work alone. ``freeze_signal`` keeps a signal stream that was trained before as it is, as a
+    so that each learns to work alone; in the last ``alone_epochs`` that is all of them, and the image stream learns as
+    it is deployed. ``freeze_signal`` keeps a signal stream that was trained before as it is, as a
     teacher. ``class_weights`` makes rare positives count more: by the ratio of negatives to positives (``balanced``)
     or its root (``sqrt``); ``focal_gamma`` makes answers that are right already count less. ``mixup`` blends pairs of
     samples and their labels by shares drawn from Beta(mixup, mixup) (0 switches it off). ``ema_decay`` averages the
@@ -58,6 +59,7 @@ class TrainConfig(_Strict):
     epochs: int = Field(300, ge=1)
     batch_size: int = Field(16, ge=1)
     modality_dropout: float = Field(0.5, ge=0, le=1)
+    alone_epochs: int = Field(0, ge=0)
     distillation_weight: float = Field(1.0, ge=0)
     distillation_direction: DistillationDirection = DistillationDirection.SIGNAL_TO_IMAGE
     temperature: float = Field(1.0, gt=0)

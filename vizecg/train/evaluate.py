@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from rich.progress import track
 
 from vizecg.data.cache import CacheSpec, InkCache, build_cache
@@ -46,12 +47,15 @@ class Classifier:
     signal: SignalSpec = field(default_factory=SignalSpec)
 
 
-def checkpoint_classifier(path: Path, *, looks_at: Modality = Modality.IMAGE) -> Classifier:
+def checkpoint_classifier(
+    path: Path, *, looks_at: Modality = Modality.IMAGE, device: torch.device | str = "cpu"
+) -> Classifier:
     """One stream of a checkpoint, without the other. Scores are uncalibrated and thresholds 0.5.
 
     Args:
         path: the checkpoint.
         looks_at: its image stream, as deployed, or its signal stream.
+        device: where the network computes; records are drawn on the CPU all the same.
 
     Raises:
         UsageError: the checkpoint has no such stream.
@@ -59,7 +63,7 @@ def checkpoint_classifier(path: Path, *, looks_at: Modality = Modality.IMAGE) ->
     checkpoint = load_checkpoint(path)
     if checkpoint.config.modality not in (looks_at, Modality.BOTH):
         raise UsageError(f"{path} holds no {looks_at.value} stream")
-    system = as_system(checkpoint.network)
+    system = as_system(checkpoint.network.to(device))
     network = system.forward_signal if looks_at is Modality.SIGNAL else system.forward_image
     return Classifier(
         name=path.name,
@@ -69,7 +73,7 @@ def checkpoint_classifier(path: Path, *, looks_at: Modality = Modality.IMAGE) ->
         sheet=checkpoint.config.sheet_spec(),
         preprocess=checkpoint.config.preprocess_spec(),
         rule=DecisionRule(),
-        logits=partial(torch_logits, network),
+        logits=partial(torch_logits, network, device=device),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import time
@@ -320,4 +321,7 @@ def described(source: RecordSource, cache: InkCache) -> dict[str, Any]:
 def _loggers(out: Path) -> list[Logger]:
     """A folder of its own for each start: Lightning deletes the log of an earlier one."""
     version = f"logs_{len(list(out.glob('logs_*')))}"
-    return [CSVLogger(out, name="", version=version), TensorBoardLogger(out, name="", version=version)]
+    loggers: list[Logger] = [CSVLogger(out, name="", version=version)]
+    if importlib.util.find_spec("tensorboard") is not None:
+        loggers.append(TensorBoardLogger(out, name="", version=version))
+    return loggers

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor
 
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
 
+if TYPE_CHECKING:
+    import onnxruntime
 
-def torch_logits(network: Callable[[Tensor], Tensor], inputs: np.ndarray) -> np.ndarray:
-    """float32 (n, 1, H, W) or (n, 12, T) -> logits (n, 6) of the float network."""
+
+def torch_logits(
+    network: Callable[[Tensor], Tensor], inputs: np.ndarray, *, device: torch.device | str = "cpu"
+) -> np.ndarray:
+    """float32 (n, 1, H, W) or (n, 12, T) -> logits (n, 6) of the float network, which lies on ``device``."""
     with torch.inference_mode():
-        return np.asarray(network(torch.from_numpy(inputs)).numpy())
+        return np.asarray(network(torch.from_numpy(inputs).to(device)).cpu().numpy())
 
 
 def onnx_session(model: Path) -> onnxruntime.InferenceSession:
     """An optimised CPU session, as the edge runs it: parity is never taken from an unoptimised graph."""
+    # Here, for a machine that trains and measures checkpoints needs no ONNX Runtime.
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
