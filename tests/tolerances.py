@@ -29,6 +29,9 @@ _ROWS = (
     Tolerance(
         "store-unit", 0.5001, "units of a stored sample: rounding is off by half a unit, float32 by a little more"
     ),
+    Tolerance(
+        "packed-steps", 1.0001, "steps of a packed store: half a one for leads that are kept, at most one for III"
+    ),
     Tolerance("trace-mm", 0.2, "a trace of 0.25 mm is drawn in pixels of 0.25 mm"),
     Tolerance("origin-mm", 2.0, "start of the traces as found from their ends: a lead may begin or end in a flat line"),
     Tolerance("paper-px", 0.16, "a trace of 0.7 px inside one pixel: its centre is known to half of the other 0.3 px"),

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from vizecg.data.packed_coding import BYTES_PER_ROW, KEPT_LEADS, MAX_ROWS, decode, expand
+from vizecg.records.packing import UNKNOWN_LABELS
 from vizecg.records.splits import SPLIT_NAMES
 from vizecg.spec import LABELS, StoreError, UsageError
 from vizecg.spec.fingerprint import sha256_bytes
@@ -78,11 +79,11 @@ class PackedStore:
     def __len__(self) -> int:
         return len(self.columns["record_id"])
 
-    def steps(self) -> Iterator[np.ndarray]:
-        """int16 (rows, 8) of one block after the other.
+    def parts(self) -> Iterator[bytes]:
+        """One block after the other as it lies in the file.
 
         Raises:
-            StoreError: a block was changed or is damaged.
+            StoreError: a block was changed.
         """
         with self.path.open("rb") as file:
             for number, block in enumerate(self.blocks):
@@ -90,10 +91,24 @@ class PackedStore:
                 data = file.read(block.packed)
                 if sha256_bytes(data) != block.sha256:
                     raise StoreError(f"{self.path} was changed: block {number} has another sha256")
-                try:
-                    yield decode(data, rows=block.rows)
-                except StoreError as error:
-                    raise StoreError(f"{self.path}: block {number} {error}") from error
+                yield data
+
+    def steps(self) -> Iterator[np.ndarray]:
+        """int16 (rows, 8) of one block after the other.
+
+        Raises:
+            StoreError: a block was changed or is damaged.
+        """
+        for number, (block, data) in enumerate(zip(self.blocks, self.parts(), strict=True)):
+            try:
+                yield decode(data, rows=block.rows)
+            except StoreError as error:
+                raise StoreError(f"{self.path}: block {number} {error}") from error
+
+    def check(self) -> None:
+        """Read every byte, a second for some hundred MiB; raises as ``parts``."""
+        for _ in self.parts():
+            pass
 
     def verify(self) -> None:
         """Read and unpack every byte; raises as ``steps``."""
@@ -186,9 +201,15 @@ def _check_columns(path: Path, columns: dict[str, list[Any]], blocks: list[Packe
     if any(len(columns[name]) != records for name in COLUMNS):
         raise StoreError(f"{path}: its table has not the {records} records of its blocks")
     ends = np.cumsum([block.records for block in blocks])
-    samples = np.array(columns["samples"], dtype=np.int64).reshape(-1)
+    samples = np.array(columns["samples"], dtype=np.int64)
     for block, end in zip(blocks, ends, strict=True):
         if samples[end - block.records : end].min() < 1 or samples[end - block.records : end].sum() != block.rows:
             raise StoreError(f"{path}: the samples of its records are not those of its blocks")
     if np.array(columns["place"], dtype=np.int64).min() < 0 or not set(columns["split"]) <= set(SPLIT_NAMES):
         raise StoreError(f"{path}: its table has places or splits that cannot be")
+    if not set(columns["labels"]) <= set(range(UNKNOWN_LABELS, 2 ** len(LABELS))):
+        raise StoreError(f"{path}: its table has labels that cannot be")
+    if any(type(name) is not str for name in columns["record_id"]):
+        raise StoreError(f"{path}: its table has ids that are no text")
+    if any(name is not None and type(name) is not str for name in columns["patient_id"]):
+        raise StoreError(f"{path}: its table has patients that are no text")

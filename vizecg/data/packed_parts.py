@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from vizecg.data.packed import COLUMNS
 from vizecg.data.packed_coding import MAX_ROWS, compress, encode, to_half_steps, to_steps
 from vizecg.data.source import ReadRecord
 from vizecg.data.store_shard import Skipped
@@ -40,21 +39,20 @@ class PackJob:
     spec: PackSpec
 
     def first(self, n: int) -> PackJob:
-        return PackJob(split=self.split, read=self.read, records=self.records[:n], spec=self.spec)
+        return replace(self, records=self.records[:n])
 
 
 @dataclass(frozen=True, kw_only=True)
 class PackedPart:
-    """One block, and a row of ``COLUMNS`` for each of its records."""
+    """One block, and a row of ``vizecg.data.packed.COLUMNS`` for each of its records.
+
+    ``size`` is what it takes of the file, its rows in the table included, which are smaller there among others.
+    """
 
     data: bytes
     rows: int
     table: list[tuple[Any, ...]]
-
-    @property
-    def size(self) -> int:
-        """Bytes in the file, with what its rows take in the table, which are smaller there among others."""
-        return len(self.data) + len(compress(json.dumps(self.table).encode()))
+    size: int
 
 
 @dataclass(kw_only=True)
@@ -66,16 +64,12 @@ class PackResult:
     parts: list[PackedPart] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
-    @property
-    def size(self) -> int:
-        return sum(part.size for part in self.parts)
-
 
 def pack(job: PackJob) -> PackResult:
     """Read, check and encode the records of a job.
 
     Raises:
-        UsageError: a record has another sampling rate than was expected, or is longer than a block.
+        UsageError: a record has another sampling rate than was expected.
     """
     result = PackResult(split=job.split, records=len(job.records))
     waiting: list[np.ndarray] = []
@@ -99,8 +93,9 @@ def pack(job: PackJob) -> PackResult:
 
 
 def _part(records: list[np.ndarray], table: list[tuple[Any, ...]]) -> PackedPart:
-    assert all(len(row) == len(COLUMNS) for row in table)
-    return PackedPart(data=encode(records), rows=sum(map(len, records)), table=table)
+    data = encode(records)
+    size = len(data) + len(compress(json.dumps(table).encode()))
+    return PackedPart(data=data, rows=sum(map(len, records)), table=table, size=size)
 
 
 def _steps(record: EcgRecord, spec: PackSpec) -> np.ndarray:

@@ -20,7 +20,7 @@ from vizecg.data.store import Store, open_store, read_stored
 from vizecg.data.store_build import write_meta
 from vizecg.data.store_shard import Prepared, ShardWriter
 from vizecg.records.splits import SPLIT_NAMES, check_split
-from vizecg.spec import LEADS, StoreError
+from vizecg.spec import LEADS, StoreError, UsageError
 from vizecg.spec.files import user_cache
 
 _NAME_LENGTH = 32
@@ -34,9 +34,12 @@ def packed_source(path: Path, *, split: str, verify: bool = False) -> RecordSour
         StoreError: the file is damaged, or there is no room to unpack it.
     """
     packed = open_packed(path)
+    # Also where it was unpacked before: a damaged file is told of on the machine that still has its records.
+    packed.check()
+    store = unpacked(packed)
     if verify:
         packed.verify()
-    store = unpacked(packed)
+        store.verify()
     chosen = np.flatnonzero(store.records.split == SPLIT_NAMES.index(check_split(split)))
     place = np.array(packed.columns["place"], dtype=np.int64)[chosen]
     name = f"{packed.header['source']}, packed store {packed.content_sha256[:12]}, {split}"
@@ -58,7 +61,10 @@ def unpacked(packed: PackedStore) -> Store:
     """
     folder = user_cache() / "packed" / packed.content_sha256[:_NAME_LENGTH]
     if folder.is_dir():
-        return open_store(folder)
+        try:
+            return open_store(folder)
+        except (StoreError, UsageError):  # of a cache nobody needs to hear: it is made again
+            shutil.rmtree(folder)
     needed = sum(block.rows for block in packed.blocks) * BYTES_PER_ROW * len(LEADS) // 8
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
