@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from vizecg_bench.drawing.limits import DRAWING_LIMITS
+
 
 @dataclass(frozen=True)
 class Tolerance:
@@ -44,11 +46,8 @@ _ROWS = (
     Tolerance("grid-misfit-cells", 0.03, "lines of 1 px in squares of 20 px, blurred"),
     Tolerance("level-slope", 0.002, "cells per cell that levelling leaves of a slope, from offsets with noise of 0.02"),
     Tolerance("mapping-px", 0.1, "pixels: bend and lens are inverted by a few steps of iteration"),
-    Tolerance("batch-level", 3.0, "grey levels: a bilinear mean rounds the other way; light and ripples enlarge it"),
-    Tolerance("batch-share", 1e-3, "of the grey levels that round the other way before JPEG: 4e-4 was measured"),
-    Tolerance("batch-jpeg", 0.03, "mean grey levels: some coefficients fall into the next step; 0.014 was measured"),
-    Tolerance("batch-jpeg-noise", 0.1, "the same in tiny pictures of noise, whose every coefficient may"),
-    Tolerance("batch-ink", 0.25, "mean of ink maps: their contrast, a grey level, may move by one; 0.19 was measured"),
+    *(Tolerance(limit.name, limit.value, limit.why) for limit in DRAWING_LIMITS),
+    Tolerance("batch-jpeg-noise", 0.1, "batch-jpeg in tiny pictures of noise, whose every coefficient may"),
     Tolerance("draft-span", 0.02, "pixels: signals are kept in steps of a hundredth; 0.005 was measured"),
     Tolerance("draft-place", 2e-3, "pixels of a lattice in float32; 2.4e-4 was measured"),
     Tolerance("draft-place-step", 0.1, "pixels, of single nodes; 0.024 was measured"),

@@ -10,6 +10,7 @@ import typer
 import vizecg
 from vizecg.spec.console import run_app
 from vizecg_bench.edge_cli import add_edge_verbs
+from vizecg_bench.gpu.cli import add_gpu_verbs
 from vizecg_bench.pack.cli import add_pack_verbs
 from vizecg_bench.report.cli import add_report_verbs
 from vizecg_bench.run.cli import add_run_verbs
@@ -18,6 +19,7 @@ from vizecg_bench.training_cli import add_training_verbs
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 add_training_verbs(app)
 add_edge_verbs(app)
+add_gpu_verbs(app)
 add_pack_verbs(app)
 add_run_verbs(app)
 add_report_verbs(app)

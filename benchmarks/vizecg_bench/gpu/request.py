@@ -1,0 +1,43 @@
+"""What a step is told, as a file: its process shares nothing else with the one that started it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vizecg.data.registry import SourceRequest, build_source
+from vizecg.data.source import RecordSource
+from vizecg_bench.gpu.options import GpuRunOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """``ends``: seconds since the epoch at which the step is ended; ``results``: those of the steps before, by name;
+    ``anew``: leave alone what an earlier start of this step has left."""
+
+    options: GpuRunOptions
+    ends: float
+    results: dict[str, dict[str, Any]]
+    anew: bool = False
+
+    def source(self, split: str) -> RecordSource:
+        """The records of a split, as many as the sizes allow; raises as ``build_source``."""
+        options = self.options
+        asked = SourceRequest(root=options.root, split=split, seed=options.seed)
+        return build_source(options.data, asked).limited(options.sizes.limit)
+
+    def write(self, path: Path) -> None:
+        content = {
+            "options": self.options.to_dict(),
+            "ends": self.ends,
+            "results": self.results,
+            "anew": self.anew,
+        }
+        path.write_text(json.dumps(content))
+
+    @classmethod
+    def read(cls, path: Path) -> Request:
+        content = json.loads(path.read_text())
+        return cls(**{**content, "options": GpuRunOptions.from_dict(content["options"])})

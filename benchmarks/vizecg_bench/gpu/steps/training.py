@@ -1,0 +1,177 @@
+"""Training for the minutes that are left, on one schedule that ends within them."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vizecg.data.source import RecordSource
+from vizecg.spec.files import write_atomically
+from vizecg.train.config import TrainConfig
+from vizecg.train.loop import VALIDATION_CONDITIONS as SHOWN
+from vizecg.train.loop import RunOptions, open_cache, train
+from vizecg.train.saving import LAST
+from vizecg_bench.drawing.command import chosen_device
+from vizecg_bench.gpu.request import Request
+from vizecg_bench.gpu.steps.configuration import configuration
+from vizecg_bench.gpu.steps.step_speed import step_figures
+from vizecg_bench.gpu.weights import WeightsKeeper
+
+RUN, SCHEDULE = "run", "schedule.json"
+_START_S = 20.0
+"""From the start of the loop to its first step: processes start, the device allocates."""
+_MARGIN_S = 5.0
+"""For the last state and the weights, once the training was stopped."""
+_SURE = 0.88
+"""Of the time that is left, the part that is planned for."""
+_VALIDATION = 0.12
+"""Of the training's time, the part that validation may take."""
+_FEW_STEPS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """``pictures_per_s`` of training, and where that is from."""
+
+    pictures_per_s: float
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A run that is to be trained, or gone on with; ``told`` says what was chosen."""
+
+    config: TrainConfig
+    validate_every: int
+    told: tuple[str, ...]
+
+    def write(self, path: Path) -> None:
+        content = {"config": self.config.model_dump(mode="json"), "validate_every": self.validate_every}
+        write_atomically(path, json.dumps({**content, "told": self.told}, indent=1))
+
+    @classmethod
+    def read(cls, path: Path) -> Planned:
+        content = json.loads(path.read_text())
+        return cls(
+            config=TrainConfig.model_validate(content["config"]),
+            validate_every=content["validate_every"],
+            told=tuple(content["told"]),
+        )
+
+
+def train_for_the_rest(request: Request) -> dict[str, Any]:
+    """Choose the epochs and train; an earlier start's training goes on. Weights lie in ``out`` from the first epoch.
+
+    Returns:
+        epochs, steps, the best figure and its epoch, whether it came to its end, pictures a second, what was chosen.
+    """
+    options = request.options
+    folder = options.work / RUN
+    if request.anew:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    training, validation = request.source("train"), request.source("val")
+    resume = (folder / LAST).is_file() and (folder / SCHEDULE).is_file()
+    planned = Planned.read(folder / SCHEDULE) if resume else _plan(request, training, validation)
+    planned.write(folder / SCHEDULE)
+    for line in planned.told:
+        print(line, flush=True)
+    keeper = WeightsKeeper(run=folder, out=options.out, most_bytes=int(options.max_file_mib * 2**20))
+    stop_after = max(1.0, request.ends - _MARGIN_S - time.time())
+    result = train(
+        config=planned.config,
+        training=training,
+        validation=validation,
+        options=RunOptions(
+            out=folder,
+            cache=options.work / "cache",
+            workers=options.processes,
+            accelerator=chosen_device(options.device).type,
+            resume=resume,
+            validate_every=planned.validate_every,
+            checkpoint_every=1.0,
+            stop_after=stop_after / 60,
+        ),
+        callbacks=(keeper,),
+    )
+    kept = keeper.keep()
+    found = {
+        "epochs": result.epochs,
+        "epochs_planned": planned.config.epochs,
+        "steps": result.steps,
+        "finished": result.finished,
+        "stopped_by_signal": result.stopped,
+        "figure": result.figure,
+        # Of a validation without positives it is none.
+        "best": None if result.value is None or math.isnan(result.value) else result.value,
+        "best_epoch": result.best_epoch,
+        "seconds": result.seconds,
+        "pictures_per_s": keeper.pictures_per_s(planned.config.batch_size),
+        "resumed": resume,
+        "chosen": list(planned.told),
+        "weights": kept,
+        "config": planned.config.model_dump(mode="json"),
+    }
+    print(f"{result.epochs} of {planned.config.epochs} epochs, {result.figure} {result.value}", flush=True)
+    return found
+
+
+def _plan(request: Request, training: RecordSource, validation: RecordSource) -> Planned:
+    options = request.options
+    pace = _pace(request, training)
+    config = configuration(options, records=len(training)).config
+    # First, so that its time is known when the epochs are chosen.
+    for name, source, conditions in (("train", training, None), ("val", validation, SHOWN)):
+        open_cache(
+            options.work / "cache", name, source=source, config=config, conditions=conditions,
+            workers=options.processes,
+        )  # fmt: skip
+    epoch_s = len(training) / pace.pictures_per_s
+    check_s = len(SHOWN) * len(validation) / pace.pictures_per_s
+    left = request.ends - _MARGIN_S - time.time() - _START_S
+    epochs, every = epochs_within(left * _SURE, epoch_s=epoch_s, check_s=check_s, most=options.sizes.most_epochs)
+    chosen = configuration(options, records=len(training), epochs=epochs)
+    return Planned(
+        config=chosen.config,
+        validate_every=every,
+        told=(
+            f"{pace.pictures_per_s:.0f} pictures a second by {pace.source}, {left:.0f} s are left: "
+            f"{epochs} epochs of {epoch_s:.1f} s, validated every {every}",
+            *chosen.told,
+        ),
+    )
+
+
+def epochs_within(seconds: float, *, epoch_s: float, check_s: float, most: int) -> tuple[int, int]:
+    """How many epochs, and after how many of them each validation: the last is one of those that are validated.
+
+    Args:
+        seconds: for all; at least one epoch is planned.
+        epoch_s, check_s: of an epoch's training, and of a validation.
+        most: epochs.
+    """
+    every = max(1, math.ceil(check_s / (_VALIDATION * epoch_s)))
+    epochs = int(min(most, seconds / (epoch_s + check_s / every)))
+    if epochs < every:
+        # Too few for that: one validation at the end.
+        epochs = max(1, int(min(most, (seconds - check_s) / epoch_s)))
+        return epochs, epochs
+    return epochs - epochs % every, every
+
+
+def _pace(request: Request, training: RecordSource) -> Pace:
+    """Of the training step as measured, or measured now; not faster than pictures were planned in a longer time."""
+    found = request.results.get("train-step")
+    figures = found or step_figures(request, training, rounds=1, steps=_FEW_STEPS)
+    pace = Pace(
+        pictures_per_s=figures["images_per_s"]["real"], source="train-step" if found else "a few steps of training"
+    )
+    rates = request.results.get("agreement", {}).get("rates", {}).get("pictures_per_s", {})
+    if rates and rates["planning"] < pace.pictures_per_s:
+        return Pace(pictures_per_s=rates["planning"], source="planning")
+    return pace
