@@ -33,7 +33,7 @@ def training_loader(
     if not config.draws_anew:
         return DataLoader(TrainingSet(cache=cache, seed=config.seed), batch_sampler=batches, **_common(workers))
     fresh = FreshTrainingSet(cache=cache, conditions=config.conditions, seed=config.seed)
-    return DataLoader(fresh, batch_sampler=batches, **_anew(workers))
+    return DataLoader(fresh, batch_sampler=batches, **anew_settings(workers))
 
 
 def validation_loaders(
@@ -58,14 +58,14 @@ def validation_loaders(
     for variant, condition in enumerate(conditions):
         if config.draws_anew:
             fresh = FreshEvaluationSet(cache=cache, condition=condition, variant=variant, part=part)
-            loaders.append(DataLoader(fresh, batch_size=size, **_anew(workers)))
+            loaders.append(DataLoader(fresh, batch_size=size, **anew_settings(workers)))
         else:
             kept = EvaluationSet(cache=cache, variant=variant, part=part)
             loaders.append(DataLoader(kept, batch_size=size, **_common(workers)))
     return loaders
 
 
-def _anew(workers: int) -> dict[str, Any]:
+def anew_settings(workers: int) -> dict[str, Any]:
     """Settings of a loader whose workers draft pictures.
 
     They are not forked from this process: the thread pools of OpenCV and torch that it may have used are gone in a

@@ -1,44 +1,34 @@
-"""Pictures a second: drawn on the device from plans that are ready, planned by all processors, drawn by OpenCV."""
+"""Pictures a second: drawn on the device from drafts that are ready, drafted by all processors, drawn by OpenCV."""
 
 from __future__ import annotations
 
-import multiprocessing
+import itertools
+import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import cv2
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch import Tensor
+from torch.utils.data import DataLoader, Sampler
 
-from vizecg.data.batch import Parcel, PictureBatch, inks_from_plans, pack_pictures
+from vizecg.data.batch import Parcel
+from vizecg.data.cache import CacheSpec, build_cache
+from vizecg.data.dataset import Draw
+from vizecg.data.fresh import FreshTrainingSet, SampleBatch, pack_samples, samples_on_device, signals_on_device
+from vizecg.data.signal import SignalSpec
 from vizecg.data.source import RecordSource
-from vizecg.render import PicturePlan, plan_under, sheet_under
+from vizecg.render import sheet_under
 from vizecg.spec import Condition, SheetSpec
 from vizecg.spec.preprocess import PreprocessSpec, ink_map
+from vizecg.train.loaders import anew_settings
 from vizecg_bench.drawing.compare import pictures_at_once
 
 CONDITIONS = (Condition.PRINT, Condition.PHOTO, Condition.PHOTO)
 """Of the pictures, in turn: those that the recipes train on."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Planned(Dataset[PicturePlan]):
-    """``length`` plans of the records of a source in turn; every round has other pictures."""
-
-    source: RecordSource
-    length: int
-    seed: int
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __getitem__(self, place: int) -> PicturePlan:
-        variant, row = divmod(place, len(self.source))
-        record = self.source.read(self.source.items[row])
-        return plan_under(CONDITIONS[place % len(CONDITIONS)], record, seed=self.seed, variant=variant)
+_RECORDS = 256
 
 
 def drawing_rates(
@@ -54,60 +44,69 @@ def drawing_rates(
     """Time all three for about ``seconds`` each, starting and warming up apart.
 
     Args:
-        source: whose records are drawn, from packed or other memory as it comes.
+        source: whose first records are drawn.
         device: where torch draws.
         batch: pictures of one parcel.
-        workers: processes that plan; 0 plans in this one.
+        workers: processes that draft; 0 drafts in this one.
         seconds: of each.
         seed: of everything random.
         preprocess: of the ink maps.
 
     Returns:
-        ``pictures_per_s`` of ``device``, ``planning``, ``opencv_one_core``; and ``batch``, ``workers``.
+        ``pictures_per_s`` of ``device``, ``drafting``, ``opencv_one_core``; ``upload_kb`` of a draft; and ``batch``,
+        ``workers``.
     """
     target = torch.device(device)
     preprocess = preprocess or PreprocessSpec()
-    plans = Planned(source=source, length=batch, seed=seed)
-    parcel = pack_pictures([plans[place] for place in range(batch)], chunk=pictures_at_once(target))
-    rates = {
-        "device": _drawing(parcel, target, batch=batch, seconds=seconds, preprocess=preprocess),
-        "planning": _planning(source, target, batch=batch, workers=workers, seconds=seconds, seed=seed),
-        "opencv_one_core": _opencv(source, seconds=seconds, seed=seed, preprocess=preprocess),
-    }
+    records = source.limited(_RECORDS)
+    spec = CacheSpec(
+        conditions=(), sheet=SheetSpec(), preprocess=preprocess, signal=SignalSpec(), seed=seed, printable=True
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        cache = build_cache(Path(folder) / "cache", source=records, spec=spec)
+        fresh = FreshTrainingSet(cache=cache, conditions=CONDITIONS, seed=seed)
+        samples = [fresh[draw] for draw in next(_draws(len(fresh), batch))]
+        parcel = pack_samples(samples, chunk=pictures_at_once(target))
+        rates = {
+            "device": _drawing(
+                parcel.pin_memory() if target.type == "cuda" else parcel, signals_on_device(cache, target),
+                seconds=seconds, batch=batch, preprocess=preprocess,
+            ),
+            "drafting": _drafting(fresh, batch=batch, workers=workers, seconds=seconds),
+            "opencv_one_core": _opencv(records, seconds=seconds, seed=seed, preprocess=preprocess),
+        }  # fmt: skip
     return {
         "pictures_per_s": {name: round(rate, 2) for name, rate in rates.items()},
+        "upload_kb": round(parcel.memory.nbytes / batch / 1024, 1),
         "batch": batch,
         "workers": workers,
     }
 
 
-def _drawing(
-    parcel: Parcel[PictureBatch], device: torch.device, *, batch: int, seconds: float, preprocess: PreprocessSpec
-) -> float:
-    if device.type == "cuda":
-        parcel = parcel.pin_memory()
+def _draws(records: int, batch: int) -> Iterator[list[Draw]]:
+    """Batches without end, every round of the records in another epoch."""
+    places = (Draw(*divmod(place, records)) for place in itertools.count())
+    while True:
+        yield list(itertools.islice(places, batch))
 
+
+def _drawing(
+    parcel: Parcel[SampleBatch], signals: Tensor, *, seconds: float, batch: int, preprocess: PreprocessSpec
+) -> float:
     def draw() -> int:
-        inks_from_plans(parcel, device=device, preprocess=preprocess)
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
+        samples_on_device(parcel.to(signals.device), signals, preprocess)
+        if signals.is_cuda:
+            torch.cuda.synchronize(signals.device)
         return batch
 
     draw()
     return _rate(draw, seconds)
 
 
-def _planning(
-    source: RecordSource, device: torch.device, *, batch: int, workers: int, seconds: float, seed: int
-) -> float:
-    """From the records to parcels in this process, as a training loop receives them."""
-    loading: dict[str, Any] = {}
-    if workers:
-        multiprocessing.set_forkserver_preload(["vizecg.data.fresh"])
-        loading = {"multiprocessing_context": "forkserver", "worker_init_fn": _one_thread}
-    loader = DataLoader(
-        Planned(source=source, length=1_000_000_000, seed=seed), batch_size=batch, num_workers=workers,
-        collate_fn=partial(pack_pictures, chunk=pictures_at_once(device)), pin_memory=device.type == "cuda", **loading,
+def _drafting(fresh: FreshTrainingSet, *, batch: int, workers: int, seconds: float) -> float:
+    """Parcels as a training loop receives them."""
+    loader: DataLoader[Any] = DataLoader(
+        fresh, batch_sampler=_Endless(len(fresh), batch), **anew_settings(workers)
     )  # fmt: skip
     parcels = iter(loader)
     # Every worker's first batches: they start, and fill the queue.
@@ -119,6 +118,15 @@ def _planning(
         return batch
 
     return _rate(receive, seconds)
+
+
+class _Endless(Sampler[list[Draw]]):
+    def __init__(self, records: int, batch: int) -> None:
+        self.records = records
+        self.batch = batch
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        return _draws(self.records, self.batch)
 
 
 def _opencv(source: RecordSource, *, seconds: float, seed: int, preprocess: PreprocessSpec) -> float:
@@ -151,7 +159,3 @@ def _rate(work: Callable[[], int], seconds: float) -> float:
         pictures += work()
         turns += 1
     return pictures / (time.perf_counter() - began)
-
-
-def _one_thread(worker: int) -> None:
-    cv2.setNumThreads(1)

@@ -172,6 +172,6 @@ def _pace(request: Request, training: RecordSource) -> Pace:
         pictures_per_s=figures["images_per_s"]["real"], source="train-step" if found else "a few steps of training"
     )
     rates = request.results.get("agreement", {}).get("rates", {}).get("pictures_per_s", {})
-    if rates and rates["planning"] < pace.pictures_per_s:
-        return Pace(pictures_per_s=rates["planning"], source="planning")
+    if rates and rates["drafting"] < pace.pictures_per_s:
+        return Pace(pictures_per_s=rates["drafting"], source="drafting")
     return pace
