@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 from rich.console import Console
@@ -39,14 +38,36 @@ WARM_UP = 4
 
 
 @dataclass
-class _Clock(Callback):
-    """When each step ended."""
+class _Clock:
+    """When the counted steps began and ended. In between nothing waits for a GPU; and what loaders hold up now and then
+    counts, as it would not in a median of steps."""
 
-    ends: list[float] = field(default_factory=list)
+    steps: int
+    device: torch.device
+    done: int = 0
+    times: list[float] = field(default_factory=list)
 
-    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        _finish(trainer.strategy.root_device)
-        self.ends.append(time.perf_counter())
+    def step(self) -> None:
+        """One more has been given to the device."""
+        self.done += 1
+        if self.done in (WARM_UP, self.steps):
+            _finish(self.device)
+            self.times.append(time.perf_counter())
+
+    @property
+    def seconds_per_step(self) -> float:
+        began, ended = self.times
+        return (ended - began) / (self.steps - WARM_UP)
+
+
+class _Steps(Callback):
+    """Tells a clock of each step of a training."""
+
+    def __init__(self, clock: _Clock) -> None:
+        self.clock = clock
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        self.clock.step()
 
 
 def measure_train_step(
@@ -96,16 +117,16 @@ def measure_train_step(
         times: dict[str, list[float]] = {"bound": [], "real": []}
         for number in range(rounds):
             times["bound"].append(bound.seconds_per_step(steps))
-            clock = _Clock()
+            clock = _Clock(steps=steps, device=bound.device)
             train(
                 config=config,
                 training=records,
                 # Validation comes after the last step and is not timed: a few records do.
                 validation=records.limited(config.batch_size),
                 options=RunOptions(out=Path(scratch) / f"run{number}", **options),  # type: ignore[arg-type]
-                callbacks=(clock,),
+                callbacks=(_Steps(clock),),
             )
-            times["real"].append(_mean_step(clock.ends))
+            times["real"].append(clock.seconds_per_step)
     figures = _figures(times, config, bound.device)
     write_result(out, kind="train_step", figures=figures)
     Console().print(_table(figures))
@@ -135,12 +156,11 @@ class _Bound:
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=config.optimiser.final_learning_rate)
 
     def seconds_per_step(self, steps: int) -> float:
-        ends = []
+        clock = _Clock(steps=steps, device=self.device)
         for _ in range(steps):
             self._step()
-            _finish(self.device)
-            ends.append(time.perf_counter())
-        return _mean_step(ends)
+            clock.step()
+        return clock.seconds_per_step
 
     def _step(self) -> None:
         cross = torch.rand(len(self.batch.labels), device=self.device) >= self.config.modality_dropout
@@ -157,12 +177,6 @@ class _Bound:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.optimiser.gradient_clip)
         self.optimiser.step()
         self.optimiser.zero_grad()
-
-
-def _mean_step(ends: list[float]) -> float:
-    """Seconds of a step from when all ended. Not the median: where loaders are too slow, a few steps wait for all."""
-    counted = ends[WARM_UP - 1 :]
-    return (counted[-1] - counted[0]) / (len(counted) - 1)
 
 
 def _finish(device: torch.device) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor
@@ -21,6 +22,13 @@ class MovingAverage(WeightAveraging):
     def __init__(self, *, decay: float) -> None:
         super().__init__(multi_avg_fn=_Average(decay))
 
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Lightning makes the average before it moves the module: the weights would be copied to the CPU in every step.
+        if self._average_model is not None:
+            self._average_model.to(pl_module.device)
+            # Asked for in every step: on a GPU, that would wait for all that it has been given.
+            self._average_model.n_averaged = self._average_model.n_averaged.cpu()
+
 
 class _Average:
     """Not a closure: it is copied with the model."""
@@ -30,10 +38,13 @@ class _Average:
 
     @torch.no_grad()
     def __call__(self, averaged: list[Tensor], current: list[Tensor], steps: Tensor) -> None:
-        done = float(steps)
-        share = 1 - min(self.decay, (1 + done) / (10 + done))
         if averaged[0].is_floating_point():
-            torch._foreach_lerp_(averaged, current, share)
+            # Tensors all along: to ask for a number would wait for the GPU.
+            done = steps.to(averaged[0].dtype)
+            share = 1 - torch.clamp((1 + done) / (10 + done), max=self.decay)
+            way = torch._foreach_sub(current, averaged)
+            torch._foreach_mul_(way, share)
+            torch._foreach_add_(averaged, way)
         else:
             # Counters, as BatchNorm's: the mean of integers is none.
             torch._foreach_copy_(averaged, current)

@@ -83,8 +83,7 @@ class GpuRunOptions:
 
     @property
     def threads(self) -> int | None:
-        """Of the computation; None leaves it to torch. On a CPU that draws as well, more would be in each other's
-        way."""
+        """Of the computation; None leaves it to torch. On a CPU that draws as well, more would be in the way."""
         return 1 if self.device == "cpu" else None
 
     @property

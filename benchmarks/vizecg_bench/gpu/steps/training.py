@@ -27,7 +27,9 @@ _START_S = 20.0
 """From the start of the loop to its first step: processes start, the device allocates."""
 _MARGIN_S = 5.0
 """For the last state and the weights, once the training was stopped."""
-_SURE = 0.88
+_SAVE_S = 0.4
+"""For the checkpoint after an epoch."""
+_SURE = 0.9
 """Of the time that is left, the part that is planned for."""
 _VALIDATION = 0.12
 """Of the training's time, the part that validation may take."""
@@ -36,10 +38,15 @@ _FEW_STEPS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """``pictures_per_s`` of training, and where that is from."""
+    """``pictures_per_s`` of training and where that is from; ``pause_s`` until the first batch of an epoch is there."""
 
     pictures_per_s: float
     source: str
+    pause_s: float
+
+    def seconds(self, pictures: int) -> float:
+        """Of one loader's turn."""
+        return pictures / self.pictures_per_s + self.pause_s
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +138,8 @@ def _plan(request: Request, training: RecordSource, validation: RecordSource) ->
             options.work / "cache", name, source=source, config=config, conditions=conditions,
             workers=options.processes,
         )  # fmt: skip
-    epoch_s = len(training) / pace.pictures_per_s
-    check_s = len(SHOWN) * len(validation) / pace.pictures_per_s
+    epoch_s = pace.seconds(len(training)) + _SAVE_S
+    check_s = len(SHOWN) * pace.seconds(len(validation))
     left = request.ends - _MARGIN_S - time.time() - _START_S
     epochs, every = epochs_within(left * _SURE, epoch_s=epoch_s, check_s=check_s, most=options.sizes.most_epochs)
     chosen = configuration(options, records=len(training), epochs=epochs)
@@ -165,13 +172,16 @@ def epochs_within(seconds: float, *, epoch_s: float, check_s: float, most: int) 
 
 
 def _pace(request: Request, training: RecordSource) -> Pace:
-    """Of the training step as measured, or measured now; not faster than pictures were planned in a longer time."""
+    """Of the training step as measured, or measured now; not faster than pictures were drafted in a longer time.
+
+    Workers begin each epoch with empty hands: until one of them has drafted a batch alone, the device waits.
+    """
     found = request.results.get("train-step")
     figures = found or step_figures(request, training, rounds=1, steps=_FEW_STEPS)
-    pace = Pace(
-        pictures_per_s=figures["images_per_s"]["real"], source="train-step" if found else "a few steps of training"
-    )
+    measured, source = figures["images_per_s"]["real"], "train-step" if found else "a few steps of training"
     rates = request.results.get("agreement", {}).get("rates", {}).get("pictures_per_s", {})
-    if rates and rates["drafting"] < pace.pictures_per_s:
-        return Pace(pictures_per_s=rates["drafting"], source="drafting")
-    return pace
+    drafted = rates.get("drafting", measured)
+    pause_s = figures["batch_size"] * max(1, request.options.processes) / drafted
+    if drafted < measured:
+        return Pace(pictures_per_s=drafted, source="drafting", pause_s=pause_s)
+    return Pace(pictures_per_s=measured, source=source, pause_s=pause_s)
