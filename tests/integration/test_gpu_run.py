@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from vizecg.data.registry import SourceRequest
-from vizecg.data.store_build import build_store
+from vizecg.data.packed_build import PackRequest, build_packed
+from vizecg.data.source import synthetic_source
 from vizecg.spec import UsageError
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg_bench.gpu.options import GpuRunOptions
@@ -155,7 +155,7 @@ def test_time_is_kept_for_what_comes_last() -> None:
 
 
 def test_epochs_end_with_a_validation_within_the_time() -> None:
-    assert epochs_within(200.0, epoch_s=2.0, check_s=1.0, most=300) == (80, 5)
+    assert epochs_within(200.0, epoch_s=2.0, check_s=1.0, most=300) == (90, 5)
     assert epochs_within(200.0, epoch_s=2.0, check_s=1.0, most=7) == (5, 5)
     assert epochs_within(20.0, epoch_s=6.0, check_s=4.0, most=300) == (2, 2)
     assert epochs_within(1.0, epoch_s=6.0, check_s=4.0, most=300) == (1, 1)
@@ -232,13 +232,9 @@ def test_no_step_outlives_a_run_that_was_killed(tmp_path: Path, repository: Path
 
 def test_rehearsal_killed_in_training_and_started_again(tmp_path: Path, repository: Path) -> None:
     """From a bare environment, with records alone, and without what a machine for training need not have."""
-    root = tmp_path / "store"
-    build_store(
-        root,
-        data="synthetic",
-        request=SourceRequest(seed=3, size=30),
-        splits=("train", "val"),
-    )
+    root = tmp_path / "small.ecgpack"
+    sources = {"train": synthetic_source(16, seed=3), "val": synthetic_source(16, seed=4)}
+    build_packed(root, sources=sources, request=PackRequest(sampling_rate=100.0))
     blocker = tmp_path / "blocker"
     blocker.mkdir()
     (blocker / "sitecustomize.py").write_text(BLOCKER)

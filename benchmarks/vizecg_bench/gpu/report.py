@@ -101,11 +101,10 @@ def _train_step(found: Mapping[str, Any]) -> list[str]:
 def _train(found: Mapping[str, Any]) -> list[str]:
     best = "not validated" if found["best"] is None else f"{found['figure']} {found['best']:.4f}"
     how = "" if found["finished"] else ", stopped by the clock"
-    rate = "" if found["pictures_per_s"] is None else f"{found['pictures_per_s']:.0f} pictures/s with validations"
-    return [
-        f"{found['epochs']} of {found['epochs_planned']} epochs, {found['steps']} steps{how}", best, rate,
-        *found["chosen"],
-    ]  # fmt: skip
+    told = [f"{found['epochs']} of {found['epochs_planned']} epochs, {found['steps']} steps{how}", best]
+    if found["pictures_per_s"] is not None:
+        told.append(f"{found['pictures_per_s']:.0f} pictures/s with validations and pauses")
+    return [*told, *found["chosen"]]
 
 
 def _evaluate(found: Mapping[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import importlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -25,6 +26,8 @@ def main(target: str, request: Path, result: Path) -> int:
     # What a step that hangs is doing, when its parent asks.
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # Its tips and hints; its warnings stay.
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     module, _, name = target.partition(":")
     try:
         found = getattr(importlib.import_module(module), name)(Request.read(request))
