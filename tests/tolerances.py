@@ -61,6 +61,7 @@ _ROWS = (
     Tolerance("int8-cosine", 0.99, "least cosine of int8 with float logits: 0.999 is usual, 0.89 is saturation"),
     Tolerance("tensorrt-fp16", 0.02, "logits of a float16 graph, weights and tensors rounded: 0.005 on 600 sheets"),
     Tolerance("tensorrt-int8-db", 30.0, "least SQNR, dB, of int8 for TensorRT with float logits: 42 was measured"),
+    Tolerance("half-weights", 5e-4, "relative: weights that only training uses, rounded to the 11 bits of float16"),
     Tolerance("folded", 1e-5, "logits with scale and gains moved into weights: float32 products in another order"),
     Tolerance("executorch-int8-db", 32.0, "least SQNR, dB, of int8 programs with float logits: 43 to 45 was measured"),
     Tolerance("backend-threads", 1e-5, "logits of one file by one and by two threads: float32 sums in another order"),

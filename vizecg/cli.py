@@ -289,6 +289,18 @@ def evaluate(
     )  # fmt: skip
 
 
+@app.command()
+def slim(
+    checkpoint: Annotated[Path, typer.Argument(help="A training checkpoint.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Keep of a checkpoint what exporting (to the bit) and fine-tuning need, without the state of the optimiser."""
+    from vizecg.train.slim_command import run_slim
+
+    run_slim(checkpoint, out=out, as_json=as_json)
+
+
 def main() -> None:
     """Entry point of ``vizecg``."""
     run_app(app, install="pip install 'vizecg[train]'")

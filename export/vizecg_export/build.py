@@ -67,7 +67,7 @@ class ExportRequest:
             "out": str(self.out),
             "targets": [target.value for target in self.targets],
             "precision": self.precision.value,
-            "checkpoint_sha256": self.checkpoint.sha256,
+            "checkpoint_sha256": self.checkpoint.trained_sha256,
             "calibration": None if self.calibration is None else self.calibration.name,
             "evaluation": None if self.evaluation is None else self.evaluation.name,
             "on_fail": self.on_fail.value,
@@ -183,7 +183,7 @@ def _fill(folder: Path, request: ExportRequest, subject: Subject, say: Say) -> M
         preprocess=subject.preprocess,
         renderer_version=RENDERER_VERSION,
         checkpoint={
-            "sha256": request.checkpoint.sha256,
+            "sha256": request.checkpoint.trained_sha256,
             "parameters": size,
             "macs": macs(subject.network, torch.zeros(subject.preprocess.input_shape)),
             "training_data": request.checkpoint.training_data,

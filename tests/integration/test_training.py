@@ -11,13 +11,17 @@ import numpy as np
 import pytest
 import torch
 
+from tolerances import tolerance
 from training_runs import TINY_INPUT, Records, make_records, tiny
 from vizecg.data.cache import CacheSpec, build_cache
 from vizecg.data.signal import SignalSpec
 from vizecg.data.source import synthetic_source
+from vizecg.models import ImageOnly
+from vizecg.models.deploy import deployed_weights
 from vizecg.spec import CheckpointError, Condition, InputRefusedError, SheetSpec, UsageError
-from vizecg.train.checkpoint import load_checkpoint, strip_checkpoint
+from vizecg.train.checkpoint import load_checkpoint, read_raw
 from vizecg.train.evaluate import checkpoint_classifier, evaluate
+from vizecg.train.slim import slim_checkpoint
 
 pytestmark = pytest.mark.integration
 
@@ -48,12 +52,40 @@ def test_the_checkpoint_carries_its_configuration(run: Path) -> None:
     assert (checkpoint.training_data["records"], checkpoint.training_data["left_out"]) == (42, 0)
 
 
-def test_stripping_keeps_the_weights(run: Path, tmp_path: Path) -> None:
-    strip_checkpoint(run / "last.ckpt", tmp_path / "slim.ckpt")
-    slim, whole = load_checkpoint(tmp_path / "slim.ckpt"), load_checkpoint(run / "last.ckpt")
-    assert (tmp_path / "slim.ckpt").stat().st_size < 0.6 * (run / "last.ckpt").stat().st_size
+def test_slimming_keeps_what_is_exported_to_the_bit(run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "slim.ckpt"
+    slimmed = slim_checkpoint(run / "last.ckpt", path)
+    slim, whole = load_checkpoint(path), load_checkpoint(run / "last.ckpt")
+    assert slimmed.bytes_after == path.stat().st_size < 0.5 * (run / "last.ckpt").stat().st_size
+    assert (slim.trained_sha256, slim.config) == (whole.sha256, whole.config)
+    assert slim.sha256 != whole.sha256 == whole.trained_sha256
+    exact = deployed_weights(whole.vizecgnet())
     for name, value in whole.network.state_dict().items():
-        assert torch.equal(value, slim.network.state_dict()[name])
+        found = slim.network.state_dict()[name]
+        assert found.dtype is value.dtype
+        if name in exact:
+            assert torch.equal(value, found), name
+        else:
+            torch.testing.assert_close(found, value, rtol=tolerance("half-weights"), atol=1e-7)
+    with torch.inference_mode():
+        image = torch.rand(2, 1, TINY_INPUT.height, TINY_INPUT.width)
+        assert torch.equal(*(ImageOnly(network=one.vizecgnet())(image) for one in (slim, whole)))
+    again = tmp_path / "again.ckpt"
+    slim_checkpoint(path, again)
+    assert again.read_bytes() == path.read_bytes()
+    with pytest.raises(UsageError, match="is the checkpoint itself"):
+        slim_checkpoint(path, path)
+
+
+def test_a_slimmed_checkpoint_that_was_changed_is_refused(run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "slim.ckpt"
+    slim_checkpoint(run / "last.ckpt", path)
+    raw = read_raw(path)
+    name = next(name for name in raw["state_dict"] if name.startswith("network.image_encoder"))
+    raw["state_dict"][name] += 1e-3
+    torch.save(raw, path)
+    with pytest.raises(CheckpointError, match="was changed since it was slimmed"):
+        load_checkpoint(path)
 
 
 def test_bad_checkpoints_are_refused(run: Path, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_the_shipped_bundle_gives_its_golden_answers() -> None:
 def test_the_shipped_checkpoint_is_the_bundles() -> None:
     bundle = open_bundle(DEFAULT_BUNDLE)
     checkpoint = load_checkpoint(DEFAULT_CHECKPOINT)
-    assert bundle.manifest.checkpoint["sha256"] == checkpoint.sha256
+    assert bundle.manifest.checkpoint["sha256"] == checkpoint.trained_sha256
     golden = np.load(bundle.file(GOLDEN))
     with torch.inference_mode():
         images = torch.from_numpy(normalise(golden["inks"][::4], bundle.manifest.preprocess))

@@ -14,6 +14,17 @@ from vizecg.spec import UsageError
 _IMAGE_PARTS = ("image_encoder.", "image_stream.")
 
 
+def deployed_weights(network: VizECGNet) -> dict[str, Tensor]:
+    """What the image stream takes of a network's weights and statistics, by name."""
+    # CMAM that is skipped without a signal is not built.
+    skipped = "image_stream.cmam." if network.config.cmam_without_signal is CmamWithoutSignal.SKIP else None
+    return {
+        name: value
+        for name, value in network.state_dict().items()
+        if name.startswith(_IMAGE_PARTS) and not (skipped and name.startswith(skipped))
+    }
+
+
 class ImageOnly(nn.Module):
     """The image stream of a trained network: (B, 1, H, W) preprocessed sheets -> logits (B, 6).
 
@@ -28,16 +39,8 @@ class ImageOnly(nn.Module):
         super().__init__()
         if not network.modality.has_image:
             raise UsageError("the checkpoint holds a signal stream only: there is no image stream to run")
-        config = replace(network.config, streams=Modality.IMAGE)
-        image_only = VizECGNet(config=config)
-        # CMAM that is skipped without a signal is not built.
-        skipped = "image_stream.cmam." if config.cmam_without_signal is CmamWithoutSignal.SKIP else None
-        weights = {
-            name: value
-            for name, value in network.state_dict().items()
-            if name.startswith(_IMAGE_PARTS) and not (skipped and name.startswith(skipped))
-        }
-        image_only.load_state_dict(weights)
+        image_only = VizECGNet(config=replace(network.config, streams=Modality.IMAGE))
+        image_only.load_state_dict(deployed_weights(network))
         for module in image_only.modules():
             if isinstance(module, ModalAttention):
                 module.fold()

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from pydantic import ValidationError
-from torch import nn
+from torch import Tensor, nn
 
 from vizecg.models import VizECGNet
+from vizecg.models.deploy import deployed_weights
+from vizecg.models.modality import Modality
 from vizecg.models.systems import build_system
 from vizecg.spec import LABELS, CheckpointError, UsageError
 from vizecg.spec.fingerprint import sha256_file
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
-from vizecg.train.storage import save_atomically
 
-_PREFIX = "network."
+PREFIX = "network."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
     """A trained network (a ``vizecg.models.systems.System``) in evaluation mode on the CPU, and where it came from.
 
-    ``training_data`` (source, records, left_out, records_sha256) is None where the checkpoint does not tell.
+    ``sha256`` is that of the file, ``trained_sha256`` that of the checkpoint as training wrote it: another one where
+    the file is a slimmed one (``vizecg.train.slim``). ``training_data`` (source, records, left_out, records_sha256) is
+    None where the checkpoint does not tell.
     """
 
     network: nn.Module
     config: TrainConfig
     sha256: str
+    trained_sha256: str
     path: Path
     training_data: dict[str, Any] | None
 
@@ -62,16 +68,22 @@ def load_checkpoint(path: Path) -> Checkpoint:
         if tuple(hyper["labels"]) != LABELS:
             raise CheckpointError(f"{path} was trained for labels {hyper['labels']}, expected {list(LABELS)}")
         config = TrainConfig.model_validate(hyper["config"])
-        weights = {k[len(_PREFIX) :]: v for k, v in raw["state_dict"].items() if k.startswith(_PREFIX)}
+        weights = {k[len(PREFIX) :]: v for k, v in raw["state_dict"].items() if k.startswith(PREFIX)}
         network = build_system(config.architecture, config.model)
         network.load_state_dict(weights)
+        sha256 = sha256_file(path)
+        slimmed = raw.get("slimmed")
+        if slimmed is not None and weights_sha256(exact_weights(network)) != slimmed["exact_sha256"]:
+            raise CheckpointError(f"{path} was changed since it was slimmed: its weights have another sha256")
+        trained_sha256 = sha256 if slimmed is None else str(slimmed["trained_sha256"])
     except (KeyError, TypeError, ValidationError, RuntimeError, ValueError, UsageError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{path} is not a checkpoint of this network: {reason}") from error
     return Checkpoint(
         network=network.eval(),
         config=config,
-        sha256=sha256_file(path),
+        sha256=sha256,
+        trained_sha256=trained_sha256,
         path=path,
         training_data=hyper.get("training_data"),
     )
@@ -88,14 +100,18 @@ def read_raw(path: Path) -> dict[str, Any]:
     return raw
 
 
-def strip_checkpoint(source: Path, target: Path) -> None:
-    """Write the weights and the configuration without optimiser state, a third of the size, atomically."""
-    raw = read_raw(source)
-    load_checkpoint(source)
-    slim = {
-        "hyper_parameters": raw["hyper_parameters"],
-        "state_dict": {k: v for k, v in raw["state_dict"].items() if k.startswith(_PREFIX)},
-        "epoch": raw.get("epoch"),
-        "global_step": raw.get("global_step"),
-    }
-    save_atomically(slim, target)
+def exact_weights(network: nn.Module) -> dict[str, Tensor]:
+    """What slimming must not round: the deployed image stream, and all of a network that is deployed whole or not."""
+    if isinstance(network, VizECGNet) and network.modality is Modality.BOTH:
+        return deployed_weights(network)
+    return network.state_dict()
+
+
+def weights_sha256(weights: Mapping[str, Tensor]) -> str:
+    """Hash of names, types, shapes and values, whatever file they lie in."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        value = weights[name].detach().cpu().contiguous()
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()

@@ -142,7 +142,7 @@ def build_pack(request: PackRequest, *, say: Callable[[str], object] = lambda te
     clean, rows = drawn_sheets(drawing, Condition.CLEAN)
     floating = FloatNetwork(
         run=partial(torch_logits, ImageOnly(network=checkpoint.vizecgnet())),
-        sha256=checkpoint.sha256,
+        sha256=checkpoint.trained_sha256,
         preprocess=drawing.preprocess,
         cache=request.cache,
     )
@@ -160,7 +160,7 @@ def build_pack(request: PackRequest, *, say: Callable[[str], object] = lambda te
         kind=_kind(request, source.name),
         sheet=drawing.sheet,
         preprocess=drawing.preprocess,
-        checkpoint_sha256=checkpoint.sha256,
+        checkpoint_sha256=checkpoint.trained_sha256,
         rule=rule,
         rule_source=rule_source,
         seed=request.seed,

@@ -37,9 +37,19 @@ def find_checkpoint(bundle: Bundle, named: Path | None) -> Path:
         BundleError: it is another one than the bundle was made of.
     """
     found = named or _shipped()
-    if sha256_file(found) != bundle.manifest.checkpoint.get("sha256"):
+    wanted = bundle.manifest.checkpoint.get("sha256")
+    if wanted not in (sha256_file(found), _trained_sha256(found)):
         raise BundleError(f"{found} is not the checkpoint that bundle {bundle.manifest.name} was made of: --checkpoint")
     return found
+
+
+def _trained_sha256(path: Path) -> str:
+    """Of a slimmed checkpoint, the sha256 of the one that training wrote; its image stream is the same."""
+    try:
+        from vizecg.train.checkpoint import load_checkpoint
+    except ModuleNotFoundError as error:
+        raise MissingToolError(f"the float network needs {error.name}: {INSTALL}") from error
+    return load_checkpoint(path).trained_sha256
 
 
 def make_references(bundle: Bundle, checkpoint: Path, *, have: set[tuple[str, str]], console: Console) -> References:

@@ -41,7 +41,7 @@ def explain_artefact(bundle: Path, *, name: str | None, checkpoint: Path, sheets
     manifest = opened.manifest
     artefact = manifest.artefact(name)
     loaded = load_checkpoint(checkpoint)
-    if loaded.sha256 != manifest.checkpoint["sha256"]:
+    if loaded.trained_sha256 != manifest.checkpoint["sha256"]:
         raise BundleError(f"{bundle} was made from another checkpoint than {checkpoint}: name it with --checkpoint")
     network = ImageOnly(network=loaded.vizecgnet())
     with np.load(opened.file(GOLDEN)) as golden:

@@ -125,7 +125,12 @@ def _checkpoint(path: Path) -> dict[str, Any]:
 
     checkpoint = load_checkpoint(path)
     config = checkpoint.config.model_dump(mode="json")
-    return {"sha256": checkpoint.sha256, "training_data": checkpoint.training_data, "config": config}
+    return {
+        "sha256": checkpoint.sha256,
+        "trained_sha256": checkpoint.trained_sha256,
+        "training_data": checkpoint.training_data,
+        "config": config,
+    }
 
 
 def inspect(
