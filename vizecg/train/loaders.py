@@ -11,7 +11,7 @@ import cv2
 import torch
 from torch.utils.data import DataLoader
 
-from vizecg.data.batch import CUDA_PHOTOS_AT_ONCE, PHOTOS_AT_ONCE
+from vizecg.data.batch import photos_at_once
 from vizecg.data.cache import InkCache
 from vizecg.data.dataset import EvaluationSet, TrainingSet
 from vizecg.data.fresh import FreshEvaluationSet, FreshTrainingSet, packer
@@ -69,11 +69,10 @@ def anew_settings(workers: int) -> dict[str, Any]:
     """Settings of a loader whose workers draft pictures.
 
     They are not forked from this process: the thread pools of OpenCV and torch that it may have used are gone in a
-    child, which would wait for them for ever. A GPU draws many pictures at once, for it takes as long to start a kernel
-    as to run it on few.
+    child, which would wait for them for ever.
     """
-    chunk = CUDA_PHOTOS_AT_ONCE if torch.cuda.is_available() else PHOTOS_AT_ONCE
-    settings: dict[str, Any] = {"collate_fn": packer(chunk=chunk)}
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    settings: dict[str, Any] = {"collate_fn": packer(chunk=photos_at_once(device))}
     if workers:
         multiprocessing.set_forkserver_preload(["vizecg.data.fresh"])
         settings |= {"multiprocessing_context": "forkserver", "worker_init_fn": _start_drafting}

@@ -13,11 +13,10 @@ import torch
 from torch import Tensor
 
 from vizecg.data.batch import (
-    CUDA_PHOTOS_AT_ONCE,
-    PHOTOS_AT_ONCE,
     draw_sheets,
     inks_from_plans,
     pack_pictures,
+    photos_at_once,
     take_photos,
 )
 from vizecg.records import EcgRecord
@@ -126,7 +125,7 @@ def _compare(
     layouts = tuple(LAYOUTS)
     plans = [plan_under(condition, record, seed=seed, layouts=layouts) for record, condition in pairs]
     names = [f"{record.record_id}, {condition.value}" for record, condition in pairs]
-    chunk = pictures_at_once(device)
+    chunk = photos_at_once(device)
     sheets = draw_sheets([plan.sheet for plan in plans], device=device, chunk=chunk)
     drawn = [draw_sheet(plan.sheet) for plan in plans]
     for one, expected, name in zip(_images(sheets), drawn, names, strict=True):
@@ -143,11 +142,6 @@ def _compare(
     for ink, (record, condition), plan, name in zip(inks, pairs, plans, names, strict=True):
         sheet = sheet_under(condition, record, seed=seed, layouts=layouts)
         found["ink_maps"].add(ink, ink_map(sheet, sheet_spec=plan.sheet.spec, spec=preprocess), name=name)
-
-
-def pictures_at_once(device: torch.device) -> int:
-    """How many pictures a device works on together, as in training."""
-    return CUDA_PHOTOS_AT_ONCE if device.type == "cuda" else PHOTOS_AT_ONCE
 
 
 def _photo(plan: PicturePlan) -> PhotoPlan:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
-from vizecg.data.batch import Parcel
+from vizecg.data.batch import Parcel, photos_at_once
 from vizecg.data.cache import CacheSpec, build_cache
 from vizecg.data.dataset import Draw
 from vizecg.data.fresh import FreshTrainingSet, SampleBatch, pack_samples, samples_on_device, signals_on_device
@@ -24,7 +24,6 @@ from vizecg.render import sheet_under
 from vizecg.spec import Condition, SheetSpec
 from vizecg.spec.preprocess import PreprocessSpec, ink_map
 from vizecg.train.loaders import anew_settings
-from vizecg_bench.drawing.compare import pictures_at_once
 
 CONDITIONS = (Condition.PRINT, Condition.PHOTO, Condition.PHOTO)
 """Of the pictures, in turn: those that the recipes train on."""
@@ -66,7 +65,7 @@ def drawing_rates(
         cache = build_cache(Path(folder) / "cache", source=records, spec=spec)
         fresh = FreshTrainingSet(cache=cache, conditions=CONDITIONS, seed=seed)
         samples = [fresh[draw] for draw in next(_draws(len(fresh), batch))]
-        parcel = pack_samples(samples, chunk=pictures_at_once(target))
+        parcel = pack_samples(samples, chunk=photos_at_once(target))
         rates = {
             "device": _drawing(
                 parcel.pin_memory() if target.type == "cuda" else parcel, signals_on_device(cache, target),

@@ -12,8 +12,9 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from vizecg.spec.fingerprint import sha256_file
-from vizecg.train.checkpoint import read_raw, strip_checkpoint
+from vizecg.train.checkpoint import read_raw
 from vizecg.train.saving import BEST, LAST
+from vizecg.train.slim import slim_checkpoint
 from vizecg_bench.gpu.parts import MOST_WEIGHTS_FILES, parts_of, put
 
 _EVERY_S = 30.0
@@ -55,7 +56,7 @@ class WeightsKeeper(Callback):
                 told[name] = {"files": [], "why": "there is none yet"}
                 continue
             slim = self.run / f"{name}.slim"
-            strip_checkpoint(source, slim)
+            slim_checkpoint(source, slim)
             whole, state = slim, "weights"
             if name == LAST and parts_of(source, self.most_bytes) <= room:
                 whole, state = source, "weights, optimiser and position, to resume from"

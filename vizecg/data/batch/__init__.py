@@ -4,7 +4,7 @@ The same plans as ``vizecg.render``'s, carried out for many pictures at once; st
 Convention: pictures are (N, C, H, W); a batch of pictures of several sizes is padded to the largest.
 """
 
-from vizecg.data.batch.camera import CUDA_PHOTOS_AT_ONCE, PHOTOS_AT_ONCE, Photos, take_packed, take_photos
+from vizecg.data.batch.camera import PHOTOS_AT_ONCE, Photos, photos_at_once, take_packed, take_photos
 from vizecg.data.batch.ink import ink_maps
 from vizecg.data.batch.photos import PhotoBatch, pack_photos
 from vizecg.data.batch.pictures import (
@@ -19,7 +19,6 @@ from vizecg.data.batch.sheets import SheetBatch, draw_packed, draw_sheets, pack_
 from vizecg.data.batch.transfer import Parcel
 
 __all__ = [
-    "CUDA_PHOTOS_AT_ONCE",
     "PHOTOS_AT_ONCE",
     "Parcel",
     "PhotoBatch",
@@ -34,6 +33,7 @@ __all__ = [
     "pack_pictures",
     "pack_seen",
     "pack_sheets",
+    "photos_at_once",
     "plan_batch",
     "register_photos",
     "sheets_from_plans",

@@ -19,10 +19,20 @@ from vizecg.render.photograph import NOISE_SIDE, noise_tile
 
 PHOTOS_AT_ONCE = 32
 """Default batch of ``take_photos``: about 60 MB of device memory per picture while it is taken."""
-CUDA_PHOTOS_AT_ONCE = 128
-"""What a large GPU draws at once: fewer leave it waiting for its next kernel (measured on an H200)."""
+_MOST_AT_ONCE = 256
+_BYTES_A_PHOTO = 120 << 20
+"""Twice what a picture takes: the network in training wants room too."""
 
 WHITE = 255
+
+
+def photos_at_once(device: torch.device) -> int:
+    """How many pictures a device should work on together: a GPU as many as it has room for, since starting a kernel
+    takes as long as running it on few (measured on an H200: 930 a second by 64, 1,020 by 256)."""
+    if device.type != "cuda":
+        return PHOTOS_AT_ONCE
+    room = torch.cuda.get_device_properties(device).total_memory // _BYTES_A_PHOTO
+    return int(min(_MOST_AT_ONCE, max(PHOTOS_AT_ONCE, room)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -109,6 +109,7 @@ def inks_from_drafts(batch: DraftBatch, signals: Tensor, *, preprocess: Preproce
                 rectified_part(worked_out(part, signals, spec=batch.spec), batch.spec),
                 sheet_spec=batch.spec,
                 spec=preprocess,
+                chunk=len(part.strokes.record),
             )
             for part in batch.parts
         ]

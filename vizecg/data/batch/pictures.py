@@ -119,7 +119,10 @@ def inks_from_plans(
     spec = preprocess or PreprocessSpec()
     batch = plans.to(device).open()
     return torch.cat(
-        [ink_maps(rectified_part(part, batch.spec), sheet_spec=batch.spec, spec=spec) for part in batch.parts]
+        [
+            ink_maps(rectified_part(part, batch.spec), sheet_spec=batch.spec, spec=spec, chunk=len(part.sheets.ink))
+            for part in batch.parts
+        ]
     )
 
 
@@ -129,9 +132,11 @@ def rectified_part(part: Part, spec: SheetSpec) -> Tensor:
     out = sheets.clone() if part.photos is not None or len(part.printed) else sheets
     if part.photos is not None:
         photos = take_packed(sheets[part.photographed], part.photos)
-        out[part.photographed] = register_photos(photos, part.seen, spec=spec)
+        out[part.photographed] = register_photos(photos, part.seen, spec=spec, chunk=len(part.seen))
     if len(part.printed):
         prints = sheets[part.printed]
         sizes = torch.tensor([sheets.shape[2:]], device=sheets.device).expand(len(prints), -1)
-        out[part.printed] = register_photos(Photos(images=prints, sizes=sizes), part.seen_print, spec=spec)
+        out[part.printed] = register_photos(
+            Photos(images=prints, sizes=sizes), part.seen_print, spec=spec, chunk=len(prints)
+        )
     return out
