@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,9 +11,14 @@ from torch.utils.data import DataLoader
 
 from tolerances import tolerance
 from vizecg.data.batch import draw_sheets, inks_from_plans, pack_pictures, sheets_from_plans, take_photos
+from vizecg.data.fresh import samples_on_device, signals_on_device
+from vizecg.data.source import synthetic_source
 from vizecg.records.synthetic import synthetic_record
 from vizecg.render import LAYOUTS, plan_under
 from vizecg.spec import Condition
+from vizecg.train.loaders import training_loader
+from vizecg.train.loop import open_cache
+from vizecg.train.recipes import small_recipe
 
 pytestmark = [
     pytest.mark.device,
@@ -51,3 +58,21 @@ def test_a_data_loader_feeds_cuda_inside_autocast() -> None:
         torch.set_float32_matmul_precision(before)
     assert parcel.memory.is_pinned()
     assert np.abs((found.cpu().int() - expected).numpy()).mean() < tolerance("batch-ink")
+
+
+def test_cuda_draws_the_samples_that_the_cpu_draws(tmp_path: Path) -> None:
+    """From a loader whose workers draft, in pinned memory, to the input of the network."""
+    config = small_recipe().model_copy(update={"pictures": "device", "batch_size": 8})
+    cache = open_cache(tmp_path, "train", source=synthetic_source(8, seed=1), config=config, workers=1)
+    loader = training_loader(cache, config, part=(0, 1), start=None, workers=1)
+    (parcel,) = loader
+    assert parcel.memory.is_pinned()
+    spec = config.preprocess_spec()
+    samples = [
+        samples_on_device(parcel.to(device), signals_on_device(cache, torch.device(device)), spec)
+        for device in ("cpu", "cuda")
+    ]
+    assert torch.equal(samples[0].signal, samples[1].signal.cpu())
+    assert torch.equal(samples[0].labels, samples[1].labels.cpu())
+    inks = [(sample.image.cpu() * spec.std + spec.mean) * 255 for sample in samples]
+    assert (inks[0] - inks[1]).abs().mean() < tolerance("batch-ink")

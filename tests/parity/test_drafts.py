@@ -30,8 +30,8 @@ def signals() -> torch.Tensor:
 
 
 def check_places(found: np.ndarray, expected: np.ndarray) -> None:
-    """A node here and there takes the next of the 32nds that bends are read in, and the fixed-point steps have not come to
-    rest where paper seems steepest, far beyond its edge."""
+    """A node here and there takes the next of the 32nds that bends are read in, and the fixed-point steps have not come
+    to rest where paper seems steepest, far beyond its edge."""
     wrong = np.abs(found - expected)
     assert np.quantile(wrong, 0.999) < tolerance("draft-place")
     assert wrong.max() < tolerance("draft-place-step")
