@@ -243,6 +243,8 @@ def _trainer(
         use_distributed_sampler=False,
         sync_batchnorm=processes.size > 1 and _on_cuda(options),
         precision=config.precision,
+        # Shapes are always the same: the fastest convolutions are worth looking for.
+        benchmark=_on_cuda(options),
         max_epochs=config.epochs,
         gradient_clip_val=config.optimiser.gradient_clip,
         callbacks=callbacks,
