@@ -21,6 +21,7 @@ from torch.utils.data import Dataset
 from vizecg.data.augment import InkChange, change_signal, draw_ink_change
 from vizecg.data.batch.augment import InkChanges, change_inks, pack_changes
 from vizecg.data.batch.drafts import DraftBatch, batch_of_drafts, inks_from_drafts
+from vizecg.data.batch.fused import fusing
 from vizecg.data.batch.transfer import Parcel, TensorBatch
 from vizecg.data.cache import InkCache
 from vizecg.data.dataset import Draw, Sample, sample_rng
@@ -167,16 +168,20 @@ def signals_on_device(cache: InkCache, device: torch.device) -> Tensor:
         ) from error
 
 
-def samples_on_device(parcel: Parcel[SampleBatch], signals: Tensor, spec: PreprocessSpec) -> Sample:
+def samples_on_device(
+    parcel: Parcel[SampleBatch], signals: Tensor, spec: PreprocessSpec, *, fuse: bool = False
+) -> Sample:
     """Draw what a parcel drafts, on the device where it lies: signal (B, 12, T), image (B, 1, H, W), labels (B, 6).
 
     Args:
         parcel: of ``pack_samples``.
         signals: of ``signals_on_device``, of the same cache.
         spec: of the images.
+        fuse: have torch.compile make few kernels of the many steps; see ``vizecg.data.batch.fused``.
     """
     batch = parcel.open()
-    inks = inks_from_drafts(batch.pictures, signals, preprocess=spec)
+    with fusing(fuse):
+        inks = inks_from_drafts(batch.pictures, signals, preprocess=spec)
     if batch.changes is not None:
         inks = change_inks(inks, batch.changes)
     # The same operations in the same order as ``vizecg.spec.preprocess.normalise``.

@@ -46,7 +46,8 @@ class TrainConfig(_Strict):
     weights over steps (0 switches it off). ``compile`` has torch compile the step of training. ``drawing_seed`` is that
     of the drawn sheets: runs of several seeds can share them; None takes ``seed``. ``pictures`` says whether sheets and
     photographs are drawn once and kept (``cached``: one variant per entry of ``conditions``) or drawn anew in every
-    epoch by torch, on the device that trains (``device``: for a GPU; a CPU draws far faster with OpenCV).
+    epoch by torch, on the device that trains (``device``: for a GPU; a CPU draws far faster with OpenCV);
+    ``fuse_drawing`` has torch compile that drawing on a GPU, which takes a minute at the start of a run.
     """
 
     architecture: str = VIZECGNET
@@ -75,6 +76,7 @@ class TrainConfig(_Strict):
     seed: int = Field(0, ge=0, lt=2**32)
     drawing_seed: int | None = Field(None, ge=0, lt=2**32)
     pictures: Literal["cached", "device"] = "cached"
+    fuse_drawing: bool = False
 
     @model_validator(mode="after")
     def _sizes_agree(self) -> TrainConfig:

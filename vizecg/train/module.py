@@ -124,7 +124,8 @@ class TrainingModule(pl.LightningModule):
         """Pictures that are only drafted are drawn here, where the network is."""
         if not isinstance(batch, Parcel):
             return batch
-        return samples_on_device(batch, self._signals[0 if self.trainer.training else 1], self.preprocess)
+        signals = self._signals[0 if self.trainer.training else 1]
+        return samples_on_device(batch, signals, self.preprocess, fuse=self.config.fuse_drawing and signals.is_cuda)
 
     def on_train_batch_start(self, batch: Sample, batch_index: int) -> None:
         # Dropout depends on the step alone, so that a run that is resumed here draws what it would have drawn.

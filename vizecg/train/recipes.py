@@ -32,7 +32,7 @@ def paper_recipe(*, epochs: int = 300, seed: int = 0) -> TrainConfig:
 
 
 def full_recipe(*, epochs: int = 60, seed: int = 0) -> TrainConfig:
-    """For one large GPU: ResNet18 trunks, leads together, half precision, compiled, averaged."""
+    """For one large GPU: ResNet18 trunks, leads together, half precision, compiled, averaged, pictures drawn anew."""
     network = VizECGNetConfig(signal_leads=LeadMixing.JOINT)
     return TrainConfig(
         model=network.to_dict(),
@@ -43,6 +43,8 @@ def full_recipe(*, epochs: int = 60, seed: int = 0) -> TrainConfig:
         ema_decay=0.9995,
         precision="bf16-mixed",
         compile=True,
+        pictures="device",
+        fuse_drawing=True,
         seed=seed,
     )
 

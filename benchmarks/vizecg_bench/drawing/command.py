@@ -63,11 +63,12 @@ def measure_drawing_paths(
     agreement = compare_paths(records, device=device, seed=seed)
     count = len(os.sched_getaffinity(0)) if workers is None else workers
     rates = drawing_rates(source, device=device, batch=batch, workers=count, seconds=seconds, seed=seed)
+    complaints = [f"{name}: {line}" for name, figures in agreement.items() for line in figures["complaints"]]
     return {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "data": source.name,
         "agreement": agreement,
-        "complaints": [f"{name}: {line}" for name, figures in agreement.items() for line in figures["complaints"]],
+        "complaints": complaints,
         "rates": rates,
     }
 

@@ -6,6 +6,8 @@ import itertools
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,56 @@ from vizecg.train.loaders import anew_settings
 CONDITIONS = (Condition.PRINT, Condition.PHOTO, Condition.PHOTO)
 """Of the pictures, in turn: those that the recipes train on."""
 _RECORDS = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """A batch that is drafted, with what a device needs to draw it; ``records`` are those it is of."""
+
+    records: RecordSource
+    fresh: FreshTrainingSet
+    parcel: Parcel[SampleBatch]
+    signals: Tensor
+    batch: int
+    preprocess: PreprocessSpec
+
+    def draw(self, *, fuse: bool = False) -> int:
+        """Upload and draw it, and wait for that; how many pictures it has."""
+        self.images(fuse=fuse)
+        if self.signals.is_cuda:
+            torch.cuda.synchronize(self.signals.device)
+        return self.batch
+
+    def images(self, *, fuse: bool) -> Tensor:
+        """Preprocessed pictures (batch, 1, H, W)."""
+        parcel = self.parcel.to(self.signals.device)
+        return samples_on_device(parcel, self.signals, self.preprocess, fuse=fuse).image
+
+
+@contextmanager
+def drafted(
+    source: RecordSource, device: torch.device, *, batch: int, seed: int, preprocess: PreprocessSpec
+) -> Iterator[Ready]:
+    """A batch of the first records of a source, drawn once to warm up."""
+    records = source.limited(_RECORDS)
+    spec = CacheSpec(
+        conditions=(), sheet=SheetSpec(), preprocess=preprocess, signal=SignalSpec(), seed=seed, printable=True
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        cache = build_cache(Path(folder) / "cache", source=records, spec=spec)
+        fresh = FreshTrainingSet(cache=cache, conditions=CONDITIONS, seed=seed)
+        samples = [fresh[draw] for draw in next(_draws(len(fresh), batch))]
+        parcel = pack_samples(samples, chunk=photos_at_once(device))
+        ready = Ready(
+            records=records,
+            fresh=fresh,
+            parcel=parcel.pin_memory() if device.type == "cuda" else parcel,
+            signals=signals_on_device(cache, device),
+            batch=batch,
+            preprocess=preprocess,
+        )
+        ready.draw()
+        yield ready
 
 
 def drawing_rates(
@@ -57,26 +109,15 @@ def drawing_rates(
     """
     target = torch.device(device)
     preprocess = preprocess or PreprocessSpec()
-    records = source.limited(_RECORDS)
-    spec = CacheSpec(
-        conditions=(), sheet=SheetSpec(), preprocess=preprocess, signal=SignalSpec(), seed=seed, printable=True
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        cache = build_cache(Path(folder) / "cache", source=records, spec=spec)
-        fresh = FreshTrainingSet(cache=cache, conditions=CONDITIONS, seed=seed)
-        samples = [fresh[draw] for draw in next(_draws(len(fresh), batch))]
-        parcel = pack_samples(samples, chunk=photos_at_once(target))
+    with drafted(source, target, batch=batch, seed=seed, preprocess=preprocess) as ready:
         rates = {
-            "device": _drawing(
-                parcel.pin_memory() if target.type == "cuda" else parcel, signals_on_device(cache, target),
-                seconds=seconds, batch=batch, preprocess=preprocess,
-            ),
-            "drafting": _drafting(fresh, batch=batch, workers=workers, seconds=seconds),
-            "opencv_one_core": _opencv(records, seconds=seconds, seed=seed, preprocess=preprocess),
-        }  # fmt: skip
+            "device": rate_of(ready.draw, seconds),
+            "drafting": _drafting(ready.fresh, batch=batch, workers=workers, seconds=seconds),
+            "opencv_one_core": _opencv(ready.records, seconds=seconds, seed=seed, preprocess=preprocess),
+        }
     return {
         "pictures_per_s": {name: round(rate, 2) for name, rate in rates.items()},
-        "upload_kb": round(parcel.memory.nbytes / batch / 1024, 1),
+        "upload_kb": round(ready.parcel.memory.nbytes / batch / 1024, 1),
         "batch": batch,
         "workers": workers,
     }
@@ -87,19 +128,6 @@ def _draws(records: int, batch: int) -> Iterator[list[Draw]]:
     places = (Draw(*divmod(place, records)) for place in itertools.count())
     while True:
         yield list(itertools.islice(places, batch))
-
-
-def _drawing(
-    parcel: Parcel[SampleBatch], signals: Tensor, *, seconds: float, batch: int, preprocess: PreprocessSpec
-) -> float:
-    def draw() -> int:
-        samples_on_device(parcel.to(signals.device), signals, preprocess)
-        if signals.is_cuda:
-            torch.cuda.synchronize(signals.device)
-        return batch
-
-    draw()
-    return _rate(draw, seconds)
 
 
 def _drafting(fresh: FreshTrainingSet, *, batch: int, workers: int, seconds: float) -> float:
@@ -116,7 +144,7 @@ def _drafting(fresh: FreshTrainingSet, *, batch: int, workers: int, seconds: flo
         next(parcels)
         return batch
 
-    return _rate(receive, seconds)
+    return rate_of(receive, seconds)
 
 
 class _Endless(Sampler[list[Draw]]):
@@ -145,12 +173,12 @@ def _opencv(source: RecordSource, *, seconds: float, seed: int, preprocess: Prep
 
     try:
         draw()
-        return _rate(draw, seconds)
+        return rate_of(draw, seconds)
     finally:
         cv2.setNumThreads(threads)
 
 
-def _rate(work: Callable[[], int], seconds: float) -> float:
+def rate_of(work: Callable[[], int], seconds: float) -> float:
     """Pictures a second of ``work``, which does some and returns their number; at least two turns."""
     pictures = turns = 0
     began = time.perf_counter()

@@ -62,7 +62,7 @@ def _cell(text: str) -> str:
 def _told(name: str, record: StepRecord) -> list[str]:
     """What is worth a glance; a result of another form tells nothing."""
     tellers = {
-        "environment": _environment, "tests": _tests, "agreement": _agreement, "train-step": _train_step,
+        "environment": _environment, "tests": _tests, "agreement": _agreement, "fusing": _fusing, "train-step": _train_step,
         "train": _train, "evaluate": _evaluate,
     }  # fmt: skip
     if record.result is None or name not in tellers or record.status is Status.SKIPPED:
@@ -91,6 +91,14 @@ def _agreement(found: Mapping[str, Any]) -> list[str]:
     ]
     rates = found["rates"]["pictures_per_s"]
     return [*kinds, "pictures/s: " + ", ".join(f"{name} {rate:.0f}" for name, rate in rates.items())]
+
+
+def _fusing(found: Mapping[str, Any]) -> list[str]:
+    rates = found["pictures_per_s"]
+    if not rates:
+        return [found["why"]]
+    told = f"{rates['fused']:.0f} pictures/s compiled, {rates['plain']:.0f} as written"
+    return [told, f"compiled in {found['first_s']:.0f} s", f"ink maps {found['difference']:.2g} levels off"]
 
 
 def _train_step(found: Mapping[str, Any]) -> list[str]:

@@ -22,6 +22,19 @@ class Request:
     results: dict[str, dict[str, Any]]
     anew: bool = False
 
+    @property
+    def rates(self) -> dict[str, float]:
+        """Pictures a second of ``drawing_rates``; empty where they were not measured."""
+        found: dict[str, float] = self.results.get("agreement", {}).get("rates", {}).get("pictures_per_s", {})
+        return found
+
+    @property
+    def fuses(self) -> bool:
+        """Whether drawing was right and faster compiled."""
+        found = self.results.get("fusing", {})
+        rates = found.get("pictures_per_s", {})
+        return bool(found.get("right")) and rates.get("fused", 0.0) > rates.get("plain", 0.0)
+
     def source(self, split: str) -> RecordSource:
         """The records of a split, as many as the sizes allow; raises as ``build_source``."""
         options = self.options

@@ -5,6 +5,7 @@ Convention: pictures are (N, C, H, W); a batch of pictures of several sizes is p
 """
 
 from vizecg.data.batch.camera import PHOTOS_AT_ONCE, Photos, photos_at_once, take_packed, take_photos
+from vizecg.data.batch.fused import fusing
 from vizecg.data.batch.ink import ink_maps
 from vizecg.data.batch.photos import PhotoBatch, pack_photos
 from vizecg.data.batch.pictures import (
@@ -27,6 +28,7 @@ __all__ = [
     "SheetBatch",
     "draw_packed",
     "draw_sheets",
+    "fusing",
     "ink_maps",
     "inks_from_plans",
     "pack_photos",

@@ -9,10 +9,11 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from vizecg.data.batch.filters import gaussian_blur, mirrored, motion_blur
+from vizecg.data.batch.filters import blur, mirrored, motion_blur
+from vizecg.data.batch.fused import fused
 from vizecg.data.batch.jpeg import jpeg
 from vizecg.data.batch.photos import PhotoBatch, pack_photos
-from vizecg.data.batch.pixels import levels, luma, resize_levels, warp
+from vizecg.data.batch.pixels import Taps, levels, luma, resize_levels, warp
 from vizecg.data.batch.transfer import TensorBatch, plain_arithmetic
 from vizecg.render.photo_plan import LIGHT_UNIT, PhotoPlan
 from vizecg.render.photograph import NOISE_SIDE, noise_tile
@@ -76,20 +77,29 @@ def take_packed(sheets: Tensor, batch: PhotoBatch) -> Photos:
     """The same with a packed batch on the sheets' device, all at once."""
     page = _page(sheets, batch)
     margin = torch.where(batch.margin < 0, paper_colour(page), batch.margin)
-    image = warp(page.float(), batch.lattice, batch.size, margin)
-    image = torch.where(_inside(batch), image, resize_levels(batch.surroundings, *batch.surroundings_taps))
-    # OpenCV multiplies by the scale first: ties fall as its float32 products do.
-    image = levels(image.mul_(1 / LIGHT_UNIT).mul_(resize_levels(batch.light, *batch.light_taps)))
+    image = _exposed(
+        page,
+        batch.lattice,
+        margin,
+        _inside(batch),
+        batch.surroundings,
+        batch.surroundings_taps,
+        batch.light,
+        batch.light_taps,
+        batch.size,
+    )
     _ripple(image, batch)
-    image = gaussian_blur(mirrored(image, batch.sizes, batch.blur.shape[1] // 2), batch.blur)
+    image = blur(image, batch.sizes, batch.blur)
     if len(batch.motion):
         which, kernels = batch.motion.index, batch.motion.values
-        image[which] = motion_blur(mirrored(image[which], batch.sizes[which], kernels.shape[1] // 2), kernels)
-    image = _noise(image, batch)
-    if len(batch.jpeg):
+        moved = mirrored(image[which].float(), batch.sizes[which], kernels.shape[1] // 2)
+        image[which] = motion_blur(moved, kernels).to(torch.uint8)
+    image = _noisy(image, _noise_planes(image.device), batch.noise, batch.noise_at)
+    if len(batch.jpeg) == len(image):
+        image = jpeg(image, batch.sizes, batch.jpeg.values)
+    elif len(batch.jpeg):
         which = batch.jpeg.index
         image[which] = jpeg(image[which], batch.sizes[which], batch.jpeg.values)
-    image = image.to(torch.uint8)
     whiten(image, batch.sizes)
     return Photos(images=image, sizes=batch.sizes)
 
@@ -119,14 +129,33 @@ def _page(sheets: Tensor, batch: PhotoBatch) -> Tensor:
         page[batch.tones.index] = copied.expand(-1, 3, -1, -1)
     pixels = page.shape[2] * page.shape[3]
     values = page.view(-1)
+    channels = torch.arange(3, device=page.device)[:, None]
     for stain in batch.stains:
         place = stain.place.long()
         sheet = place // pixels
-        for channel in range(3):
-            where = place + (2 * sheet + channel) * pixels
-            keep = 1 - stain.opacity * stain.dimming[:, channel][sheet]
-            values[where] = (values[where] * keep + 0.5).to(torch.uint8)
+        where = place + (2 * sheet + channels) * pixels
+        keep = 1 - stain.opacity * stain.dimming.T[:, sheet]
+        values[where] = (values[where] * keep + 0.5).to(torch.uint8)
     return page
+
+
+@fused
+def _exposed(
+    page: Tensor,
+    lattice: Tensor,
+    margin: Tensor,
+    inside: Tensor,
+    surroundings: Tensor,
+    surroundings_taps: tuple[Taps, Taps],
+    light: Tensor,
+    light_taps: tuple[Taps, Taps],
+    size: tuple[int, int],
+) -> Tensor:
+    """The page and what surrounds it, under the light: uint8 (N, 3, H, W)."""
+    image = warp(page.float(), lattice, size, margin)
+    image = torch.where(inside, image, resize_levels(surroundings, *surroundings_taps))
+    # OpenCV multiplies by the scale first: ties fall as its float32 products do.
+    return levels(image.mul_(1 / LIGHT_UNIT).mul_(resize_levels(light, *light_taps))).to(torch.uint8)
 
 
 def _inside(batch: PhotoBatch) -> Tensor:
@@ -142,7 +171,7 @@ def _ripple(image: Tensor, batch: PhotoBatch) -> None:
     which, waves = batch.ripples.index, batch.ripples.values
     if not len(which):
         return
-    rippled = image[which]
+    rippled = image[which].float()
     x, y = (torch.arange(length, dtype=torch.float32, device=image.device) for length in reversed(batch.size))
     for turn in range(waves.shape[1]):
         kx, ky, *phases, amplitude = waves[:, turn].unbind(1)
@@ -151,18 +180,18 @@ def _ripple(image: Tensor, batch: PhotoBatch) -> None:
         wave = across.cos()[:, :, None] * down.cos()[:, None, :, None]
         wave -= across.sin()[:, :, None] * down.sin()[:, None, :, None]
         rippled = levels(rippled.mul_(wave.mul_(amplitude[:, None, None, None]).add_(1)))
-    image[which] = rippled
+    image[which] = rippled.to(torch.uint8)
 
 
-def _noise(image: Tensor, batch: PhotoBatch) -> Tensor:
-    tile = _noise_planes(image.device)
+@fused
+def _noisy(image: Tensor, tile: Tensor, share: Tensor, start: Tensor) -> Tensor:
     rows, columns = (
-        (batch.noise_at[:, axis, None] + torch.arange(batch.size[axis], device=image.device)) % NOISE_SIDE
+        (start[:, axis, None] + torch.arange(image.shape[2 + axis], device=image.device)) % NOISE_SIDE
         for axis in (0, 1)
     )
     noise = tile[:, rows[:, :, None], columns[:, None, :]].transpose(0, 1)
-    share = batch.noise[:, None, None, None]
-    return levels((noise * share).add_(share * -128).add_(image))
+    share = share[:, None, None, None]
+    return levels((noise * share).add_(share * -128).add_(image)).to(torch.uint8)
 
 
 @lru_cache(maxsize=4)

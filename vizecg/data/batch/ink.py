@@ -6,6 +6,7 @@ training on a GPU, held to it by a parity test. Never use it where a model is ca
 
 from __future__ import annotations
 
+import functools
 from functools import lru_cache
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vizecg.data.batch.filters import gaussian_blur, gaussian_kernel
+from vizecg.data.batch.fused import fused
 from vizecg.data.batch.pixels import Taps, levels, linear_taps, luma, resize_levels
 from vizecg.data.batch.transfer import plain_arithmetic
 from vizecg.spec import SheetSpec
@@ -49,29 +51,55 @@ def ink_maps(sheets: Tensor, *, sheet_spec: SheetSpec, spec: PreprocessSpec, chu
 
 
 def _ink_maps(sheets: Tensor, px_per_mm: float, spec: PreprocessSpec) -> Tensor:
-    grey = luma(sheets.float())
-    paper = _paper(grey, px_per_mm, spec)
-    # As OpenCV divides: the product first, then rounding half to even.
-    brightness = levels((grey * 255).div_(paper))
-    ink = area_reduce(255 - brightness, (spec.height, spec.width))
+    grey = _grey(sheets)
+    ink = area_reduce(_darkness(grey, *_paper(grey, px_per_mm, spec)).float(), (spec.height, spec.width))
     contrast = percentile(ink.flatten(1), spec.contrast_percentile).clamp(min=255.0 * spec.contrast_floor)
     # The ratio in double precision and then rounded, as the numpy definition does it.
     gain = (INK_UNIT / contrast).float()[:, None, None, None]
     return levels(ink * gain).to(torch.uint8)[:, 0]
 
 
-def _paper(grey: Tensor, px_per_mm: float, spec: PreprocessSpec) -> Tensor:
-    """Brightness of the paper at every pixel, at least 16: int32 (B, 1, H, W)."""
+@fused
+def _grey(sheets: Tensor) -> Tensor:
+    return luma(sheets.float()).to(torch.uint8)
+
+
+@fused
+def _darkness(grey: Tensor, paper: Tensor, down: Taps, across: Taps) -> Tensor:
+    """How much darker than the paper, of 255: uint8 (B, 1, H, W)."""
+    paper = resize_levels(paper, down, across).clamp_(min=16).float()
+    # As OpenCV divides: the product first, then rounding half to even. Whole numbers until the quotient, which is kept
+    # off the whole numbers, tell ties apart even where a GPU divides less than exactly.
+    doubled = grey.float() * 510 + paper
+    brightness = ((doubled + 0.5) / (2 * paper)).floor()
+    tie = (brightness * 2 * paper == doubled) & (brightness % 2 == 1)
+    return (255 - (brightness - tie.float()).clamp(0, 255)).to(torch.uint8)
+
+
+def _paper(grey: Tensor, px_per_mm: float, spec: PreprocessSpec) -> tuple[Tensor, Taps, Taps]:
+    """Brightness of the paper: uint8 (B, 1, h, w), much smaller than the sheet, and the taps that enlarge it."""
     height, width = grey.shape[2:]
     side = max(3, round(spec.paper_mm * px_per_mm) | 1)
-    dilated = F.max_pool2d(grey, (side, 1), stride=1, padding=(side // 2, 0))
-    dilated = F.max_pool2d(dilated, (1, side), stride=1, padding=(0, side // 2))
+    dilated = _dilated(_dilated(grey, 2, side), 3, side).float()
     small = area_reduce(dilated, (max(1, height // spec.paper_shrink), max(1, width // spec.paper_shrink)))
     kernel = _kernel(spec.paper_blur_mm * px_per_mm / spec.paper_shrink, grey.device)
     bordered = F.pad(small, (len(kernel) // 2,) * 4, mode="replicate")
     blurred = gaussian_blur(bordered, kernel.expand(len(grey), -1)).to(torch.uint8)
-    taps = (_taps(to, of, grey.device) for to, of in zip(grey.shape[2:], small.shape[2:], strict=True))
-    return resize_levels(blurred, *taps).clamp_(min=16)
+    down, across = (_taps(to, of, grey.device) for to, of in zip(grey.shape[2:], small.shape[2:], strict=True))
+    return blurred, down, across
+
+
+@fused
+def _dilated(grey: Tensor, axis: int, side: int) -> Tensor:
+    """The greatest of ``side`` pixels along an axis, which is 2 or 3: uint8 (B, 1, H, W)."""
+    reach = side // 2
+    if not torch.compiler.is_compiling():
+        window, padding = ((side, 1), (reach, 0)) if axis == 2 else ((1, side), (0, reach))
+        return F.max_pool2d(grey.float(), window, stride=1, padding=padding).to(torch.uint8)
+    # The outermost pixel, which stands for those beyond, is in the window of each that sees them.
+    at = torch.arange(grey.shape[axis], device=grey.device)
+    beside = [(at + step).clamp(0, grey.shape[axis] - 1) for step in range(-reach, reach + 1)]
+    return functools.reduce(torch.maximum, [grey.index_select(axis, index) for index in beside])
 
 
 @lru_cache(maxsize=8)

@@ -10,14 +10,17 @@ Pictures are RGB.
 
 from __future__ import annotations
 
+import functools
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vizecg.data.batch.pixels import extend
+from vizecg.data.batch.fused import fused
+from vizecg.data.batch.pixels import take
 
 MCU = 16
 """Side of the squares that 4:2:0 pictures are made of."""
@@ -64,119 +67,148 @@ def jpeg(image: Tensor, sizes: Tensor, tables: Tensor) -> Tensor:
         tables: float32 (N, 2, 8, 8) of ``quantisation_tables``.
 
     Returns:
-        (N, 3, H, W).
+        (N, 3, H, W) of the same dtype.
     """
-    height, width = image.shape[2:]
-    room = [-(-length // MCU) * MCU + MCU for length in (height, width)]
-    padded = image.new_empty(*image.shape[:2], *room)
-    padded[:, :, :height, :width] = image
-    extend(padded, sizes, MCU, mirror=False)
-    luma, chroma = _to_ycc(padded)
-    small = (sizes + 1) // 2
-    chroma = _halve(chroma)
+    constants = _constants(image.device)
+    luma = _through_steps(_to_luma(image, sizes), tables[:, 0], constants.passes)
+    chroma = _to_chroma(image, sizes, constants.chroma)
+    steps = tables[:, 1].repeat_interleave(2, 0)
+    chroma = _through_steps(chroma, steps, constants.passes)
+    size = (image.shape[2], image.shape[3])
+    return _to_rgb(luma, chroma, sizes, constants.colour, size).to(image.dtype)
+
+
+class _Constants(NamedTuple):
+    """On one device: float32 (2, 3) shares of the colours in Cb and Cr, and of Cb and Cr in the colours, both in
+    libjpeg's 65536ths; the cosines of both passes of the transform and of its inverse, float32 (8, 8) each."""
+
+    chroma: Tensor
+    colour: Tensor
+    passes: tuple[Tensor, ...]
+
+
+@lru_cache(maxsize=4)
+def _constants(device: torch.device) -> _Constants:
+    k, i = np.mgrid[:8, :8]
+    basis = np.where(k == 0, math.sqrt(1 / 8), 0.5) * np.cos(np.pi * k * (2 * i + 1) / 16)
+    passes = (basis * _FINE, basis * (8 / _FINE), basis.T * _FINE, basis.T / _FINE)
+    return _Constants(
+        chroma=torch.tensor([[-11059.0, -21709.0, 32768.0], [32768.0, -27439.0, -5329.0]], device=device),
+        colour=torch.tensor([[0.0, -22554.0, 116130.0], [91881.0, -46802.0, 0.0]], device=device),
+        passes=tuple(torch.from_numpy(cosines.astype(np.float32)).to(device) for cosines in passes),
+    )
+
+
+def _whole_squares(length: int) -> int:
+    return -(-length // MCU) * MCU
+
+
+@fused
+def _to_luma(image: Tensor, sizes: Tensor) -> Tensor:
+    """uint8 (N, H', W'), whole squares that continue each picture's last row and column."""
+    for axis in (2, 3):
+        at = torch.arange(_whole_squares(image.shape[axis]), device=image.device)
+        image = take(image, axis, torch.minimum(at, sizes[:, axis - 2, None] - 1))
+    red, green, blue = image.float().unbind(1)
+    # Sums in libjpeg's 65536ths are whole numbers below 2^24, which float32 holds.
+    luma = red * 19595 + green * 38470 + blue * 7471 + 32768
+    return (luma * (1 / 65536)).floor().to(torch.uint8)
+
+
+@fused
+def _to_chroma(image: Tensor, sizes: Tensor, shares: Tensor) -> Tensor:
+    """Means of two by two pixels, halves rounded down and up in turn: uint8 (2 N, H' / 2, W' / 2), Cb and Cr of one
+    picture after the other."""
+    y, x = (torch.arange(_whole_squares(length) // 2, device=image.device) for length in image.shape[2:])
+    height, width = sizes[:, :1], sizes[:, 1:]
     # libjpeg continues the halved picture downwards, but the whole one to the right.
-    extend(chroma, small, MCU // 2, mirror=False, axes=(2,))
-    luma = _quantise(luma, tables[:, 0])
-    chroma = _quantise(chroma, tables[:, 1])
-    extend(chroma, small, 1, mirror=False)
-    return _to_rgb(luma[..., :height, :width], _double(chroma)[..., :height, :width])
+    y = torch.minimum(y, (height + 1) // 2 - 1)
+    total = 1 + (x % 2).float()
+    for down in (0, 1):
+        lines = take(image, 2, torch.minimum(2 * y + down, height - 1))
+        for right in (0, 1):
+            pixels = take(lines, 3, torch.minimum(2 * x + right, width - 1))
+            colours = pixels.float()[:, :, None].unbind(1)
+            red, green, blue = (colour * shares[:, i, None, None] for i, colour in enumerate(colours))
+            # 128 is added after the division, lest the sum leave the whole numbers that float32 can hold.
+            total = total + ((red + green + blue + 32767) * (1 / 65536)).floor() + 128
+    return (total * 0.25).floor().to(torch.uint8).flatten(0, 1)
 
 
-def _to_ycc(image: Tensor) -> tuple[Tensor, Tensor]:
-    """Luma (N, 1, H, W) and chroma (N, 2, H, W), in libjpeg's 65536ths: whole numbers below 2^24."""
-    red, green, blue = image.unbind(1)
-    luma = (red * 19595 + green * 38470).add_(blue, alpha=7471).add_(32768)
-    # 128 is added after the division, lest the sum leave the whole numbers that float32 can hold.
-    cb = (blue * 32768 - red * 11059).sub_(green, alpha=21709).add_(32767).div_(65536).floor_().add_(128)
-    cr = (red * 32768 - green * 27439).sub_(blue, alpha=5329).add_(32767).div_(65536).floor_().add_(128)
-    return luma.div_(65536).floor_()[:, None], torch.stack([cb, cr], 1)
+@fused
+def _to_rgb(luma: Tensor, chroma: Tensor, sizes: Tensor, shares: Tensor, size: tuple[int, int]) -> Tensor:
+    """The inverse, saturated: uint8 (N, 3, H, W)."""
+    cb, cr = (_double(chroma[i::2, None], sizes, size) - 128 for i in (0, 1))
+    change = cb * shares[0, :, None, None] + cr * shares[1, :, None, None] + 32768
+    luma = luma[:, None]
+    for axis in (2, 3):
+        # Not a slice, which would be compiled anew where it takes all.
+        luma = take(luma, axis, torch.arange(size[axis - 2], device=luma.device)[None])
+    level = luma.float() + (change * (1 / 65536)).floor()
+    return level.clamp(0, 255).to(torch.uint8)
 
 
-def _to_rgb(luma: Tensor, chroma: Tensor) -> Tensor:
-    """The inverse, saturated."""
-    cb, cr = chroma.sub_(128).unbind(1)
-    base = luma[:, 0]
-    red = base + (cr * 91881).add_(32768).div_(65536).floor_()
-    green = base + (cb * -22554 - cr * 46802).add_(32768).div_(65536).floor_()
-    blue = base + (cb * 116130).add_(32768).div_(65536).floor_()
-    return torch.stack([red, green, blue], 1).clamp_(0, 255)
+def _double(plane: Tensor, sizes: Tensor, size: tuple[int, int]) -> Tensor:
+    """Each new pixel is nine sixteenths of its own old one, three of each neighbour on its side, one of the corner; the
+    outermost old ones are their own neighbours. (N, 1, h, w) -> float32 (N, 1, H, W) whole levels."""
+    plane = plane.float()
+    for axis in (2, 3):
+        at = torch.arange(size[axis - 2], device=plane.device)
+        last = (sizes[:, axis - 2, None] + 1) // 2 - 1
+        beside = torch.minimum((at // 2 + at % 2 * 2 - 1).clamp(min=0), last)
+        plane = take(plane, axis, torch.minimum(at // 2, last)) * 3 + take(plane, axis, beside)
+    bias = 8 - (torch.arange(size[1], device=plane.device) % 2).float()
+    return ((plane + bias) * (1 / 16)).floor()
 
 
-def _halve(chroma: Tensor) -> Tensor:
-    """Means of two by two pixels; halves are rounded down and up in turn."""
-    rows = chroma[:, :, ::2] + chroma[:, :, 1::2]
-    total = rows[..., ::2] + rows[..., 1::2]
-    total += 1 + torch.arange(total.shape[3], device=chroma.device) % 2
-    return total.div_(4).floor_()
+def _through_steps(planes: Tensor, tables: Tensor, passes: tuple[Tensor, ...]) -> Tensor:
+    """Planes, uint8 (n, H, W) with sides that are multiples of 8, through coefficients in steps of (n, 8, 8) and back.
+
+    What is written between the passes are whole numbers below 2^15.
+    """
+    freq = _coded(_frequencies(planes, passes[0]), passes[1], tables.contiguous())
+    return _levels(_restored(freq, passes[2]), passes[3])
 
 
-def _double(chroma: Tensor) -> Tensor:
-    """Each new pixel is nine sixteenths of its own old one, three of each neighbour on its side, one of the corner."""
-    n, planes, height, width = chroma.shape
-    out = chroma.new_empty(n, planes, 2 * height, 2 * width)
-    near = chroma * 3
-    for row in (0, 1):
-        lines = near + _neighbour(chroma, 2, row)
-        triple = lines * 3
-        for column in (0, 1):
-            bias = 8 - column
-            out[:, :, row::2, column::2] = (triple + _neighbour(lines, 3, column)).add_(bias).div_(16).floor_()
-    return out
+@fused
+def _frequencies(planes: Tensor, cosines: Tensor) -> Tensor:
+    return _whole(_along(planes.float() - 128, 2, cosines)).to(torch.int16)
 
 
-def _neighbour(image: Tensor, axis: int, after: int) -> Tensor:
-    """The next pixel along an axis (``after`` 1) or the one before (0); the outermost one is its own."""
-    length = image.shape[axis]
-    index = (torch.arange(length, device=image.device) + (1 if after else -1)).clamp_(0, length - 1)
-    return image.index_select(axis, index)
+@fused
+def _coded(lines: Tensor, cosines: Tensor, tables: Tensor) -> Tensor:
+    n, height, width = lines.shape
+    freq = _whole(_along(lines.float(), 1, cosines)).view(n, height // 8, 8, width // 8, 8)
+    step = tables[:, None, :, None]
+    # libjpeg holds eight times the coefficient as a whole number, and rounds halves away from zero; the half that is
+    # added here keeps a quotient that is whole from falling below itself where a GPU divides less than exactly.
+    count = ((freq.abs() + (4 * step + 0.5)) / (8 * step)).floor()
+    return (count * step).copysign(freq).view(n, height, width).to(torch.int16)
 
 
-def _quantise(planes: Tensor, tables: Tensor) -> Tensor:
-    """Planes (N, C, H, W), sides multiples of 8, through coefficients in steps of (N, 8, 8) and back."""
-    n, count, height, width = planes.shape
-    # (8 rows, 8 columns, n, ...): what one butterfly touches lies together.
-    blocks = planes.view(n, count, height // 8, 8, width // 8, 8).permute(3, 5, 0, 1, 2, 4).contiguous().sub_(128)
-    step = tables.permute(1, 2, 0)[..., None, None, None]
-    # libjpeg holds eight times the coefficient as a whole number, and rounds halves away from zero.
-    freq = _whole(_cosines(_whole(_cosines(blocks, 1, _FINE)), 0, 8 / _FINE))
-    coded = (freq.abs() + 4 * step).div_(8 * step).floor_().mul_(step).copysign_(freq)
-    restored = _whole(_inverse_cosines(_whole(_inverse_cosines(coded, 0, _FINE)), 1, 1 / _FINE))
-    return restored.add_(128).clamp_(0, 255).permute(2, 3, 4, 0, 5, 1).reshape(n, count, height, width)
+@fused
+def _restored(coded: Tensor, cosines: Tensor) -> Tensor:
+    return _whole(_along(coded.float(), 1, cosines)).to(torch.int16)
+
+
+@fused
+def _levels(lines: Tensor, cosines: Tensor) -> Tensor:
+    return (_whole(_along(lines.float(), 2, cosines)) + 128).clamp(0, 255).to(torch.uint8)
 
 
 def _whole(x: Tensor) -> Tensor:
-    """Rounded half up, in place, as libjpeg's shifts round."""
-    return x.add_(0.5).floor_()
+    """Rounded half up, as libjpeg's shifts round."""
+    return (x + 0.5).floor()
 
 
-def _cosines(x: Tensor, axis: int, scale: float) -> Tensor:
-    """``scale`` times the orthonormal cosine transform (type II) of length 8 along an axis."""
-    out = torch.empty_like(x)
-    parts = x.unbind(axis)
-    even = [parts[i] + parts[7 - i] for i in range(4)]
-    odd = [parts[i] - parts[7 - i] for i in range(4)]
-    for k, target in enumerate(out.unbind(axis)):
-        folded = odd if k % 2 else even
-        torch.mul(folded[0], scale * _basis(k, 0), out=target)
-        for i in range(1, 4):
-            target.add_(folded[i], alpha=scale * _basis(k, i))
-    return out
-
-
-def _inverse_cosines(x: Tensor, axis: int, scale: float) -> Tensor:
-    """``scale`` times the inverse."""
-    out = torch.empty_like(x)
-    parts, targets = x.unbind(axis), out.unbind(axis)
-    for i in range(4):
-        even = parts[0] * (scale * _basis(0, i))
-        odd = parts[1] * (scale * _basis(1, i))
-        for k in (2, 4, 6):
-            even.add_(parts[k], alpha=scale * _basis(k, i))
-            odd.add_(parts[k + 1], alpha=scale * _basis(k + 1, i))
-        torch.add(even, odd, out=targets[i])
-        torch.sub(even, odd, out=targets[7 - i])
-    return out
-
-
-def _basis(k: int, i: int) -> float:
-    return (math.sqrt(1 / 8) if k == 0 else 0.5) * math.cos(math.pi * k * (2 * i + 1) / 16)
+def _along(x: Tensor, axis: int, cosines: Tensor) -> Tensor:
+    """(n, H, W) -> (n, H, W): every eight values along an axis, multiplied by (8, 8)."""
+    n, height, width = x.shape
+    across = axis == 2
+    blocks = x.view(n, height, width // 8, 8) if across else x.view(n, height // 8, 8, width)
+    if not torch.compiler.is_compiling():
+        return (blocks @ cosines.T if across else cosines @ blocks).view_as(x)
+    # Eight products of what lies in the cache anyway, in one kernel with what comes before and after them.
+    weights = cosines if across else cosines[..., None]
+    products = [blocks.narrow(3 if across else 2, i, 1) * weights[:, i] for i in range(8)]
+    return functools.reduce(torch.add, products).view_as(x)

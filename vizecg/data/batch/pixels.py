@@ -113,14 +113,15 @@ def resize_levels(image: Tensor, down: Taps, across: Taps) -> Tensor:
     """
     lines = image.int()
     weight = across.weight[:, None, None]
-    lines = (_take(lines, 3, across.first) * (_STEPS - weight) + _take(lines, 3, across.second) * weight) >> 4
+    lines = (take(lines, 3, across.first) * (_STEPS - weight) + take(lines, 3, across.second) * weight) >> 4
     weight = down.weight[:, None, :, None]
-    upper = _take(lines, 2, down.first).mul_(_STEPS - weight).bitwise_right_shift_(16)
-    lower = _take(lines, 2, down.second).mul_(weight).bitwise_right_shift_(16)
+    upper = take(lines, 2, down.first).mul_(_STEPS - weight).bitwise_right_shift_(16)
+    lower = take(lines, 2, down.second).mul_(weight).bitwise_right_shift_(16)
     return upper.add_(lower).add_(2).bitwise_right_shift_(2)
 
 
-def _take(image: Tensor, axis: int, index: Tensor) -> Tensor:
+def take(image: Tensor, axis: int, index: Tensor) -> Tensor:
+    """Rows (axis 2) or columns (axis 3) of every picture (N, C, H, W), by int64 (N, n), or (1, n) for all alike."""
     if len(index) == 1:
         return image.index_select(axis, index[0])
     shape = list(image.shape)

@@ -21,14 +21,14 @@ def widen(low: Tensor, high: Tensor, taps: Tensor) -> tuple[Tensor, Tensor]:
         taps: float32 (B, reach + 1), half-height of each pen at each sub-column offset; -inf beyond its radius, which
             leaves every span as it is.
     """
-    wide_low, wide_high = low - taps[:, :1], high + taps[:, :1]
+    # Upwards and downwards alike, as one: what is greatest below is least above.
+    spans = torch.stack([low, -high])
+    wide = spans - taps[:, :1]
     for offset in range(1, taps.shape[1]):
-        upper, lower = low - taps[:, offset, None], high + taps[:, offset, None]
-        for target, source in (((offset, None), (None, -offset)), ((None, -offset), (offset, None))):
-            into, taken = slice(*target), slice(*source)
-            wide_low[..., into] = torch.minimum(wide_low[..., into], upper[..., taken])
-            wide_high[..., into] = torch.maximum(wide_high[..., into], lower[..., taken])
-    return wide_low, wide_high
+        moved = spans - taps[:, offset, None]
+        for into, taken in ((wide[..., offset:], moved[..., :-offset]), (wide[..., :-offset], moved[..., offset:])):
+            torch.minimum(into, taken, out=into)
+    return wide[0], -wide[1]
 
 
 def inked_pixels(low: Tensor, high: Tensor, height: int) -> tuple[Tensor, Tensor, list[int]]:
@@ -79,8 +79,7 @@ def blend(image: Tensor, place: Tensor, opacity: Tensor, ink: Tensor) -> None:
     values = image.view(-1)
     place = place.long()
     sheet = place // pixels
-    first = place + sheet * (2 * pixels)  # of three planes per sheet
-    for channel in range(3):
-        where = first + channel * pixels
-        old = values[where].float()
-        values[where] = (old + (ink[:, channel][sheet] - old) * opacity + 0.5).to(torch.uint8)
+    # Of three planes per sheet: (3, n).
+    where = place + sheet * (2 * pixels) + torch.arange(3, device=place.device)[:, None] * pixels
+    old = values[where].float()
+    values[where] = (old + (ink.T[:, sheet] - old) * opacity + 0.5).to(torch.uint8)

@@ -103,15 +103,20 @@ def _view(memory: Tensor, slot: _Slot) -> Tensor:
 
 
 def plain_arithmetic(function: Callable[P, R]) -> Callable[P, R]:
-    """Run ``function`` without gradients and without autocast.
+    """Run ``function`` without gradients, without autocast and with whole float32 products.
 
-    Pictures are drawn inside training steps, where autocast would turn the filters' float32 into half precision and
-    grey levels into other grey levels.
+    Pictures are drawn inside training steps, where autocast would turn the filters' float32 into half precision, a
+    GPU's tensor cores would round products to TF32, and grey levels would become other grey levels.
     """
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        with torch.no_grad(), torch.autocast("cpu", enabled=False), torch.autocast("cuda", enabled=False):
-            return function(*args, **kwargs)
+        precision = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("highest")
+        try:
+            with torch.no_grad(), torch.autocast("cpu", enabled=False), torch.autocast("cuda", enabled=False):
+                return function(*args, **kwargs)
+        finally:
+            torch.set_float32_matmul_precision(precision)
 
     return wrapped

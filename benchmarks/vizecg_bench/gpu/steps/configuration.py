@@ -24,7 +24,7 @@ class Chosen:
     told: tuple[str, ...]
 
 
-def configuration(options: GpuRunOptions, *, records: int, epochs: int | None = None) -> Chosen:
+def configuration(options: GpuRunOptions, *, records: int, epochs: int | None = None, fuse: bool = False) -> Chosen:
     """What is trained.
 
     The learning rate grows with the cube root of the batch: twofold for 128 in place of 16. That is less than the usual
@@ -34,6 +34,7 @@ def configuration(options: GpuRunOptions, *, records: int, epochs: int | None = 
         options: their assignments win.
         records: of the training split.
         epochs: None leaves out what depends on them.
+        fuse: whether drawing is compiled.
     """
     recipe = resolve(recipe=options.recipe)
     batch = min(options.training_batch, records)
@@ -42,6 +43,9 @@ def configuration(options: GpuRunOptions, *, records: int, epochs: int | None = 
     own = ["mixup=0.2", "pictures=device", f"batch_size={batch}", f"seed={options.seed}"]
     own.append(f"optimiser.learning_rate={rate:g}")
     told = [f"batch {batch} in place of {recipe.batch_size}; learning rate {factor:g} times the recipe's: {rate:g}"]
+    if fuse:
+        own.append("fuse_drawing=true")
+        told.append("drawing is compiled")
     # A processor without bf16 would emulate it, slowly.
     if chosen_device(options.device).type == "cuda":
         own.append("precision=bf16-mixed")

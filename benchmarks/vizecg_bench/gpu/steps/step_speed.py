@@ -24,7 +24,7 @@ def step_figures(request: Request, training: RecordSource, *, rounds: int, steps
     Raises:
         UsageError: there are too few for any.
     """
-    config = configuration(request.options, records=len(training)).config
+    config = configuration(request.options, records=len(training), fuse=request.fuses).config
     steps = min(steps, len(training) // config.batch_size)
     if steps <= WARM_UP + 1:
         raise UsageError(f"{len(training)} records make {steps} batches of {config.batch_size}: too few to be timed")

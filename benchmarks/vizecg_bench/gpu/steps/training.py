@@ -7,6 +7,7 @@ import math
 import shutil
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,8 @@ def train_for_the_rest(request: Request) -> dict[str, Any]:
 def _plan(request: Request, training: RecordSource, validation: RecordSource) -> Planned:
     options = request.options
     pace = _pace(request, training)
-    config = configuration(options, records=len(training)).config
+    chosen = partial(configuration, options, records=len(training), fuse=request.fuses)
+    config = chosen().config
     # First, so that its time is known when the epochs are chosen.
     for name, source, conditions in (("train", training, None), ("val", validation, SHOWN)):
         open_cache(
@@ -142,14 +144,14 @@ def _plan(request: Request, training: RecordSource, validation: RecordSource) ->
     check_s = len(SHOWN) * pace.seconds(len(validation))
     left = request.ends - _MARGIN_S - time.time() - _START_S
     epochs, every = epochs_within(left * _SURE, epoch_s=epoch_s, check_s=check_s, most=options.sizes.most_epochs)
-    chosen = configuration(options, records=len(training), epochs=epochs)
+    own = chosen(epochs=epochs)
     return Planned(
-        config=chosen.config,
+        config=own.config,
         validate_every=every,
         told=(
             f"{pace.pictures_per_s:.0f} pictures a second by {pace.source}, {left:.0f} s are left: "
             f"{epochs} epochs of {epoch_s:.1f} s, validated every {every}",
-            *chosen.told,
+            *own.told,
         ),
     )
 
@@ -179,8 +181,7 @@ def _pace(request: Request, training: RecordSource) -> Pace:
     found = request.results.get("train-step")
     figures = found or step_figures(request, training, rounds=1, steps=_FEW_STEPS)
     measured, source = figures["images_per_s"]["real"], "train-step" if found else "a few steps of training"
-    rates = request.results.get("agreement", {}).get("rates", {}).get("pictures_per_s", {})
-    drafted = rates.get("drafting", measured)
+    drafted = request.rates.get("drafting", measured)
     pause_s = figures["batch_size"] * max(1, request.options.processes) / drafted
     if drafted < measured:
         return Pace(pictures_per_s=drafted, source="drafting", pause_s=pause_s)

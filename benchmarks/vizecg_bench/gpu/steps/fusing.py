@@ -1,0 +1,24 @@
+"""Whether torch.compile makes the drawing faster here, and leaves it right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vizecg_bench.drawing.command import chosen_device
+from vizecg_bench.drawing.fusing import measure_fusing
+from vizecg_bench.gpu.request import Request
+from vizecg_bench.gpu.worker import COMPLAINT
+
+
+def measure(request: Request) -> dict[str, Any]:
+    """``measure_fusing`` on records of the validation split; only a GPU is asked."""
+    options = request.options
+    device = chosen_device(options.device)
+    if device.type != "cuda":
+        return {"pictures_per_s": {}, "right": True, "why": "a CPU draws as written"}
+    figures = measure_fusing(
+        request.source("val"), device=device, batch=options.training_batch, seconds=options.sizes.rate_s,
+        seed=options.seed,
+    )  # fmt: skip
+    wrong = f"ink maps are {figures['difference']:.3g} levels off, at most {figures['limit']:g}"
+    return {**figures, **({} if figures["right"] else {COMPLAINT: wrong})}
