@@ -47,7 +47,7 @@ def measure_drawing_paths(
         n: pictures of each kind.
         device: where torch draws.
         batch: pictures of one parcel when speed is measured.
-        workers: processes that plan; None takes all processors.
+        workers: processes that draft; None takes all processors.
         seconds: of each speed.
         seed: of everything random.
 
@@ -59,8 +59,7 @@ def measure_drawing_paths(
     """
     if len(source) < n:
         raise UsageError(f"{n} pictures of each kind need more than the {len(source)} records of {source.name}")
-    records = [source.read(source.items[place]) for place in range(n)]
-    agreement = compare_paths(records, device=device, seed=seed)
+    agreement = compare_paths(source.limited(n), device=device, seed=seed)
     count = len(os.sched_getaffinity(0)) if workers is None else workers
     rates = drawing_rates(source, device=device, batch=batch, workers=count, seconds=seconds, seed=seed)
     complaints = [f"{name}: {line}" for name, figures in agreement.items() for line in figures["complaints"]]

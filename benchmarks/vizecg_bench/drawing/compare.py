@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -19,18 +21,26 @@ from vizecg.data.batch import (
     photos_at_once,
     take_photos,
 )
+from vizecg.data.batch.drafts import inks_from_drafts
+from vizecg.data.cache import CacheSpec, build_cache
+from vizecg.data.fresh import FreshEvaluationSet, pack_samples, signals_on_device
+from vizecg.data.signal import SignalSpec
+from vizecg.data.source import RecordSource
 from vizecg.records import EcgRecord
 from vizecg.render import LAYOUTS, PicturePlan, plan_under, sheet_under
 from vizecg.render.photo_plan import PhotoPlan
 from vizecg.render.photograph import take_photo
 from vizecg.render.sheet import draw_sheet
-from vizecg.spec import Condition
+from vizecg.spec import Condition, SheetSpec
 from vizecg.spec.preprocess import PreprocessSpec, ink_map
 from vizecg_bench.drawing.limits import INK, JPEG, LEVEL, SHARE
 
 PHOTOGRAPHED = tuple(condition for condition in Condition if condition not in (Condition.CLEAN, Condition.PRINT))
+TRAINED_ON = (Condition.PRINT, Condition.PHOTO)
 _AT_ONCE = 20
 """Pictures whose results lie in memory together: a photograph has 8 million grey levels."""
+
+T = TypeVar("T")
 
 
 @dataclass(kw_only=True)
@@ -85,20 +95,22 @@ class Difference:
 
 
 def compare_paths(
-    records: Sequence[EcgRecord], *, device: torch.device | str, seed: int = 0, preprocess: PreprocessSpec | None = None
+    source: RecordSource, *, device: torch.device | str, seed: int = 0, preprocess: PreprocessSpec | None = None
 ) -> dict[str, dict[str, Any]]:
-    """One sheet, and one photograph under one of all conditions in turn, of every record.
+    """One sheet, and one photograph under one of all conditions in turn, of every record; and as training draws them.
 
     Args:
-        records: each is drawn in a random layout and style.
+        source: its records are drawn in random layouts and styles.
         device: where torch draws.
         seed: of everything random.
         preprocess: of the ink maps.
 
     Returns:
         ``Difference.to_dict`` of ``sheets`` (which must be the same), of ``photographs_before_jpeg``, of
-        ``photographs``, and of the ``ink_maps`` of rectified photographs.
+        ``photographs``, and of the ``ink_maps`` of rectified photographs; and of the ink maps that training draws from
+        drafts, ``training_print`` and ``training_photo``.
     """
+    records = [source.read(item) for item in source.items]
     target = torch.device(device)
     preprocess = preprocess or PreprocessSpec()
     found = {
@@ -106,11 +118,17 @@ def compare_paths(
         "photographs_before_jpeg": Difference(limits={"share": SHARE.value, "largest": LEVEL.value}),
         "photographs": Difference(limits={"mean": JPEG.value}),
         "ink_maps": Difference(limits={"mean": INK.value}),
+        **{f"training_{condition.value}": Difference(limits={"mean": INK.value}) for condition in TRAINED_ON},
     }
     conditions = [PHOTOGRAPHED[place % len(PHOTOGRAPHED)] for place in range(len(records))]
     for pairs in _some(list(zip(records, conditions, strict=True)), _AT_ONCE):
         _compare(pairs, found, device=target, seed=seed, preprocess=preprocess)
         print(f"{found['ink_maps'].pictures} of {len(records)} pictures compared", flush=True)
+    for condition in TRAINED_ON:
+        _compare_drafts(
+            source, records, condition, found[f"training_{condition.value}"], device=target, seed=seed,
+            preprocess=preprocess,
+        )  # fmt: skip
     return {name: difference.to_dict() for name, difference in found.items()}
 
 
@@ -144,6 +162,34 @@ def _compare(
         found["ink_maps"].add(ink, ink_map(sheet, sheet_spec=plan.sheet.spec, spec=preprocess), name=name)
 
 
+def _compare_drafts(
+    source: RecordSource,
+    records: Sequence[EcgRecord],
+    condition: Condition,
+    difference: Difference,
+    *,
+    device: torch.device,
+    seed: int,
+    preprocess: PreprocessSpec,
+) -> None:
+    """From signals that lie on the device, as ``pictures=device`` draws them."""
+    spec = CacheSpec(
+        conditions=(), sheet=SheetSpec(), preprocess=preprocess, signal=SignalSpec(), seed=seed, printable=True
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        cache = build_cache(Path(folder) / "cache", source=source, spec=spec)
+        drafts = FreshEvaluationSet(cache=cache, condition=condition, variant=0)
+        signals = signals_on_device(cache, device)
+        for places in _some(range(len(drafts)), _AT_ONCE):
+            parcel = pack_samples([drafts[place] for place in places], chunk=photos_at_once(device)).to(device)
+            inks = inks_from_drafts(parcel.open().pictures, signals, preprocess=preprocess).cpu().numpy()
+            for ink, place in zip(inks, places, strict=True):
+                record = records[int(drafts.rows[place])]
+                sheet = sheet_under(condition, record, seed=seed)
+                expected = ink_map(sheet, sheet_spec=spec.sheet, spec=preprocess)
+                difference.add(ink, expected, name=record.record_id)
+
+
 def _photo(plan: PicturePlan) -> PhotoPlan:
     if plan.photo is None:
         raise ValueError("expected the plan of a photograph, got that of a print")
@@ -155,7 +201,7 @@ def _images(batch: Tensor) -> Iterator[np.ndarray]:
     return (one.permute(1, 2, 0).cpu().numpy() for one in batch)
 
 
-def _some(pairs: Sequence[tuple[EcgRecord, Condition]], count: int) -> Iterator[list[tuple[EcgRecord, Condition]]]:
-    rest = iter(pairs)
+def _some(things: Iterable[T], count: int) -> Iterator[list[T]]:
+    rest = iter(things)
     while part := list(islice(rest, count)):
         yield part
