@@ -11,12 +11,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+
 from vizecg.data.source import RecordSource
 from vizecg.spec.files import write_atomically
 from vizecg.train.config import TrainConfig
 from vizecg.train.loop import VALIDATION_CONDITIONS as SHOWN
 from vizecg.train.loop import RunOptions, open_cache, train
-from vizecg.train.saving import LAST
+from vizecg.train.saving import LAST, RunCheckpoints
 from vizecg_bench.drawing.command import chosen_device
 from vizecg_bench.gpu.request import Request
 from vizecg_bench.gpu.steps.configuration import configuration
@@ -52,15 +55,22 @@ class Pace:
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A run that is to be trained, or gone on with; ``told`` says what was chosen."""
+    """A run that is to be trained, or gone on with; a validation takes about ``check_s``; ``told``: what was
+    chosen."""
 
     config: TrainConfig
     validate_every: int
+    check_s: float
     told: tuple[str, ...]
 
     def write(self, path: Path) -> None:
-        content = {"config": self.config.model_dump(mode="json"), "validate_every": self.validate_every}
-        write_atomically(path, json.dumps({**content, "told": self.told}, indent=1))
+        content = {
+            "config": self.config.model_dump(mode="json"),
+            "validate_every": self.validate_every,
+            "check_s": self.check_s,
+            "told": self.told,
+        }
+        write_atomically(path, json.dumps(content, indent=1))
 
     @classmethod
     def read(cls, path: Path) -> Planned:
@@ -68,8 +78,21 @@ class Planned:
         return cls(
             config=TrainConfig.model_validate(content["config"]),
             validate_every=content["validate_every"],
+            check_s=content["check_s"],
             told=tuple(content["told"]),
         )
+
+
+class _Deadline(Callback):
+    """Has a run stopped at a time of the clock (seconds since the epoch), however long it takes to start."""
+
+    def __init__(self, ends: float) -> None:
+        self.ends = ends
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        for other in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(other, RunCheckpoints):
+                other.stop_after_s = max(1.0, self.ends - time.time())
 
 
 def train_for_the_rest(request: Request) -> dict[str, Any]:
@@ -90,7 +113,6 @@ def train_for_the_rest(request: Request) -> dict[str, Any]:
     for line in planned.told:
         print(line, flush=True)
     keeper = WeightsKeeper(run=folder, out=options.out, most_bytes=int(options.max_file_mib * 2**20))
-    stop_after = max(1.0, request.ends - _MARGIN_S - time.time())
     result = train(
         config=planned.config,
         training=training,
@@ -103,9 +125,9 @@ def train_for_the_rest(request: Request) -> dict[str, Any]:
             resume=resume,
             validate_every=planned.validate_every,
             checkpoint_every=1.0,
-            stop_after=stop_after / 60,
         ),
-        callbacks=(keeper,),
+        # It does not stop within a validation.
+        callbacks=(keeper, _Deadline(request.ends - _MARGIN_S - planned.check_s)),
     )
     kept = keeper.keep()
     found = {
@@ -142,12 +164,13 @@ def _plan(request: Request, training: RecordSource, validation: RecordSource) ->
         )  # fmt: skip
     epoch_s = pace.seconds(len(training)) + _SAVE_S
     check_s = len(SHOWN) * pace.seconds(len(validation))
-    left = request.ends - _MARGIN_S - time.time() - _START_S
+    left = request.ends - _MARGIN_S - check_s - time.time() - _START_S
     epochs, every = epochs_within(left * _SURE, epoch_s=epoch_s, check_s=check_s, most=options.sizes.most_epochs)
     own = chosen(epochs=epochs)
     return Planned(
         config=own.config,
         validate_every=every,
+        check_s=check_s,
         told=(
             f"{pace.pictures_per_s:.0f} pictures a second by {pace.source}, {left:.0f} s are left: "
             f"{epochs} epochs of {epoch_s:.1f} s, validated every {every}",
