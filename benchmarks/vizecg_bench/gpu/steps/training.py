@@ -193,7 +193,9 @@ def epochs_within(seconds: float, *, epoch_s: float, check_s: float, most: int) 
         # Too few for that: one validation at the end.
         epochs = max(1, int(min(most, (seconds - check_s) / epoch_s)))
         return epochs, epochs
-    return epochs - epochs % every, every
+    validations = epochs // every
+    every = epochs // validations
+    return every * validations, every
 
 
 def _pace(request: Request, training: RecordSource) -> Pace:
