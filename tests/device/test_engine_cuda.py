@@ -19,7 +19,6 @@ from vizecg.train.checkpoint import load_checkpoint
 from vizecg_edge.backends.tensorrt import TensorRTBackend
 from vizecg_edge.engine.builder import Workshop, build, open_workshop
 from vizecg_export.recipes.base import Job
-from vizecg_export.recipes.tensorrt import TensorRTRecipe
 from vizecg_export.targets import Precision
 
 pytestmark = pytest.mark.device
@@ -44,6 +43,9 @@ def workshop() -> Workshop:
 def test_the_shipped_networks_engine_is_accepted(
     precision: Precision, workshop: Workshop, repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # Needs onnx, which a machine without TensorRT need not have.
+    from vizecg_export.recipes.tensorrt import TensorRTRecipe
+
     checkpoint = load_checkpoint(repository / SHIPPED)
     spec, sheet = checkpoint.config.preprocess_spec(), checkpoint.config.sheet_spec()
     network = ImageOnly(network=checkpoint.vizecgnet())
