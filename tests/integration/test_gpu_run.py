@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from children import CHILD_LIMIT_S, start_child
 from vizecg.data.packed_build import PackRequest, build_packed
 from vizecg.data.source import synthetic_source
 from vizecg.spec import UsageError
@@ -29,6 +30,8 @@ from vizecg_bench.gpu.steps.training import epochs_within
 
 pytestmark = pytest.mark.integration
 
+REHEARSAL_S = 420
+"""Of each start on a busy machine; on an idle core they take a minute together."""
 TINY = (
     "model.image_widths=[4,8,8,16]",
     "model.signal_widths=[4,8,8,16]",
@@ -76,7 +79,7 @@ def report_of(folder: Path) -> dict[str, Any]:
 
 
 def await_(
-    condition: Callable[[], bool], *, process: subprocess.Popen[Any], printed: Path, seconds: float = 240.0
+    condition: Callable[[], bool], *, process: subprocess.Popen[Any], printed: Path, seconds: float = CHILD_LIMIT_S
 ) -> None:
     until = time.monotonic() + seconds
     while not condition():
@@ -184,7 +187,7 @@ def hanging_run(folder: Path, repository: Path) -> Iterator[subprocess.Popen[byt
     )
     printed = folder / "printed"
     with printed.open("w") as handle:
-        process = subprocess.Popen([sys.executable, "-c", script], cwd=repository, stdout=handle)
+        process = start_child([sys.executable, "-c", script], cwd=repository, stdout=handle)
     try:
         await_(lambda: (folder / "out.work" / "hangs").exists(), process=process, printed=printed)
         yield process
@@ -229,6 +232,7 @@ def test_no_step_outlives_a_run_that_was_killed(tmp_path: Path, repository: Path
     assert report_of(tmp_path)["steps"]["work"]["status"] == "done", "written as soon as the step was"
 
 
+@pytest.mark.timeout(2 * REHEARSAL_S + 60)
 def test_rehearsal_killed_in_training_and_started_again(tmp_path: Path, repository: Path) -> None:
     """From a bare environment, with records alone, and without what a machine for training need not have."""
     root = tmp_path / "small.ecgpack"
@@ -251,13 +255,15 @@ def test_rehearsal_killed_in_training_and_started_again(tmp_path: Path, reposito
     last = tmp_path / "out.work" / "run" / "last.ckpt"
     printed = tmp_path / "printed"
     with printed.open("w") as handle:
-        process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=handle, stderr=handle)
+        process = start_child(command, limit_s=REHEARSAL_S, cwd=tmp_path, env=environment, stdout=handle, stderr=handle)
     try:
-        await_(last.is_file, process=process, printed=printed)
+        await_(last.is_file, process=process, printed=printed, seconds=REHEARSAL_S)
     finally:
         process.kill()
         process.wait()
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=REHEARSAL_S
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "train-step: done in an earlier start" in done.stdout
     report = report_of(tmp_path)

@@ -11,16 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Callback
-
 from vizecg.data.source import RecordSource
 from vizecg.spec.files import write_atomically
 from vizecg.train.config import TrainConfig
 from vizecg.train.loop import VALIDATION_CONDITIONS as SHOWN
 from vizecg.train.loop import RunOptions, open_cache, train
-from vizecg.train.saving import LAST, RunCheckpoints
+from vizecg.train.saving import LAST
 from vizecg_bench.drawing.command import chosen_device
+from vizecg_bench.gpu.deadline import Deadline
 from vizecg_bench.gpu.request import Request
 from vizecg_bench.gpu.steps.configuration import configuration
 from vizecg_bench.gpu.steps.step_speed import step_figures
@@ -83,18 +81,6 @@ class Planned:
         )
 
 
-class _Deadline(Callback):
-    """Has a run stopped at a time of the clock (seconds since the epoch), however long it takes to start."""
-
-    def __init__(self, ends: float) -> None:
-        self.ends = ends
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        for other in trainer.callbacks:  # type: ignore[attr-defined]
-            if isinstance(other, RunCheckpoints):
-                other.stop_after_s = max(1.0, self.ends - time.time())
-
-
 def train_for_the_rest(request: Request) -> dict[str, Any]:
     """Choose the epochs and train; an earlier start's training goes on. Weights lie in ``out`` from the first epoch.
 
@@ -127,7 +113,7 @@ def train_for_the_rest(request: Request) -> dict[str, Any]:
             checkpoint_every=1.0,
         ),
         # It does not stop within a validation.
-        callbacks=(keeper, _Deadline(request.ends - _MARGIN_S - planned.check_s)),
+        callbacks=(keeper, Deadline(request.ends - _MARGIN_S - planned.check_s)),
     )
     kept = keeper.keep()
     found = {
