@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vizecg.spec import Condition
+
 if TYPE_CHECKING:
     from vizecg_bench.tables.runner import Plan
 
@@ -35,6 +37,7 @@ def add_training_verbs(app: typer.Typer) -> None:
     app.command()(table2)
     app.command()(study)
     app.command(name="train-step")(train_step)
+    app.command(name="packed-store")(packed_store)
 
 
 def table1(
@@ -169,3 +172,29 @@ def train_step(
         config=config, source=source, rounds=rounds, steps=steps, workers=workers, threads=threads,
         accelerator=accelerator, cache=cache, out=json_path,
     )  # fmt: skip
+
+
+def packed_store(
+    root: Annotated[Path, typer.Option(help="PTB-XL folder.")],
+    out: Annotated[Path, typer.Option(help="Folder of the packed stores and drawn sheets, which are kept.")] = Path(
+        "runs/packed"
+    ),
+    checkpoint: Annotated[Path | None, typer.Option(help="Default: the shipped one.")] = None,
+    condition: Annotated[
+        list[Condition] | None, typer.Option(help="How records are printed; again for more. Default: clean.")
+    ] = None,
+    sheets: Annotated[int, typer.Option(min=1, help="Clean sheets to compare pixel by pixel.")] = 200,
+    limit: Annotated[int | None, typer.Option(min=48, help="Only the first N records of each split.")] = None,
+    workers: WorkersOption = 2,
+    seed: int = 0,
+    json_path: JsonOption = None,
+) -> None:
+    """Size of PTB-XL as a packed store at 10 and 20 microvolts a step, and what the steps change in answers."""
+    from vizecg_bench.pack.build import shipped_checkpoint
+    from vizecg_bench.packed_store import PackedStoreRequest, measure_packed_store
+
+    request = PackedStoreRequest(
+        root=root, out=out, checkpoint=checkpoint or shipped_checkpoint(), conditions=condition or (Condition.CLEAN,),
+        sheets=sheets, limit=limit, seed=seed, workers=workers,
+    )  # fmt: skip
+    measure_packed_store(request, json_path=json_path)
