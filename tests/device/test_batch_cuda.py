@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from tolerances import tolerance
-from vizecg.data.batch import draw_sheets, inks_from_plans, pack_pictures, sheets_from_plans, take_photos
+from vizecg.data.batch import draw_sheets, fused, fusing, inks_from_plans, pack_pictures, sheets_from_plans, take_photos
 from vizecg.data.fresh import samples_on_device, signals_on_device
 from vizecg.data.source import synthetic_source
 from vizecg.records.synthetic import synthetic_record
@@ -41,6 +41,23 @@ def test_cuda_draws_what_the_cpu_draws() -> None:
     parcel = pack_pictures(plans, chunk=5)
     rectified = [sheets_from_plans(parcel, device=device).cpu().int() for device in ("cpu", "cuda")]
     assert (rectified[0] - rectified[1]).abs().float().mean() < tolerance("batch-jpeg")
+
+
+def test_fused_steps_draw_what_the_cpu_draws() -> None:
+    """Compiled once, for batches of several sizes; the last one is a single picture."""
+    for count in (6, 4, 1):
+        conditions = [Condition.PHOTO, Condition.SEVERE, Condition.PRINT, Condition.MONITOR, *[Condition.PHOTO] * 2]
+        plans = [
+            plan_under(condition, synthetic_record(i, seed=count), seed=count)
+            for i, condition in enumerate(conditions[:count])
+        ]
+        parcel = pack_pictures(plans)
+        expected = [sheets_from_plans(parcel, device="cpu").int(), inks_from_plans(parcel, device="cpu").int()]
+        with fusing():
+            found = [sheets_from_plans(parcel, device="cuda").cpu(), inks_from_plans(parcel, device="cuda").cpu()]
+            assert fused.is_fusing(), "the compiler failed"
+        for name, one, other in zip(("batch-jpeg", "batch-ink"), found, expected, strict=True):
+            assert (one - other).abs().float().mean() < tolerance(name)
 
 
 def test_a_data_loader_feeds_cuda_inside_autocast() -> None:
