@@ -44,6 +44,7 @@ def _text(device: Device) -> str:
         [
             f"{device.board or 'unknown board'}, {device.cpu or device.processor}, {device.cores} cores, "
             f"{device.memory_mib} MiB, {' '.join(device.instructions)}",
+            *(f"  without {lack.name}: {lack.follows}" for lack in device.lacks),
             f"{device.system}, Python {device.python}",
             "cameras:" if cameras else "no cameras (/dev/video*)",
             *cameras,

@@ -8,10 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-INSTRUCTIONS = (
-    "avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimdhp", "asimddp", "i8mm", "sve",
-)  # fmt: skip
-"""Those that decide how fast and how right int8 is."""
+from vizecg.spec.processor import Lack, lacks, read_processor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +22,14 @@ class Camera:
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """This device. ``board`` is None where the system does not tell."""
+    """This device. ``board`` is None where the system does not tell; ``lacks`` is what its processor cannot do."""
 
     board: str | None
     processor: str
     cpu: str | None
     cores: int
     instructions: tuple[str, ...]
+    lacks: tuple[Lack, ...]
     memory_mib: int
     system: str
     python: str
@@ -43,18 +41,18 @@ class Device:
 
 def read_device(root: Path = Path("/")) -> Device:
     """Look at the files under ``root``."""
-    cpuinfo = _text(root / "proc/cpuinfo")
-    known = set(_values(cpuinfo, "flags", "Features").split())
+    processor = read_processor(root)
     return Device(
         # A device tree's strings end with a zero byte; desktops tell in the DMI table.
         board=_text(root / "proc/device-tree/model").strip("\0 \n")
         or _text(root / "sys/class/dmi/id/product_name").strip()
         or None,
-        processor=platform.machine(),
-        cpu=_values(cpuinfo, "model name", "Model", "Hardware") or None,
+        processor=processor.machine,
+        cpu=processor.model,
         cores=len(os.sched_getaffinity(0)),
-        instructions=tuple(name for name in INSTRUCTIONS if name in known),
-        memory_mib=int(_values(_text(root / "proc/meminfo"), "MemTotal").split(" ")[0] or 0) // 1024,
+        instructions=processor.instructions,
+        lacks=lacks(processor),
+        memory_mib=_memory_mib(root),
         system=_system(root),
         python=platform.python_version(),
         cameras=_cameras(root),
@@ -83,11 +81,9 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _values(text: str, *names: str) -> str:
-    """What stands after ``name:`` in its first line, for the first name that there is."""
-    for name in names:
-        for line in text.splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == name and value.strip():
-                return value.strip()
-    return ""
+def _memory_mib(root: Path) -> int:
+    for line in _text(root / "proc/meminfo").splitlines():
+        key, _, value = line.partition(":")
+        if key == "MemTotal":
+            return int(value.split()[0]) // 1024
+    return 0

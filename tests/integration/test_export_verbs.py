@@ -18,6 +18,7 @@ from vizecg.data.source import synthetic_source
 from vizecg.spec import BundleError
 from vizecg.spec.fingerprint import sha256_file
 from vizecg.spec.manifest import GOLDEN, MANIFEST
+from vizecg.spec.processor import parse_processor
 from vizecg_export.build import export
 from vizecg_export.explaining.compare import NO_NOISE_DB
 from vizecg_export.targets import Precision, Target
@@ -203,6 +204,7 @@ def test_doctor_names_the_command_that_adds_what_is_missing(monkeypatch: pytest.
     assert next(f for f in told["findings"] if f["what"] == "export and run ONNX")["works"]
     for finding in told["findings"]:
         assert finding["works"] == (finding["add"] == "")
+    assert {"instructions", "lacks", "training"} <= set(told["machine"])
     monkeypatch.setattr(doctor, "missing_modules", lambda target: ["torch"])
     monkeypatch.setattr(doctor, "_lacks", lambda module: True)
     added = {finding.what: finding.add for finding in doctor.findings()}
@@ -214,3 +216,14 @@ def test_doctor_names_the_command_that_adds_what_is_missing(monkeypatch: pytest.
 def test_golden_answers_of_every_artefact_travel(folder: Path) -> None:
     with np.load(folder / "int8.vizecg" / GOLDEN) as golden:
         assert set(golden.files) == {"inks", "float_logits", "logits_onnx-int8", "logits_onnx-int8-aarch64"}
+
+
+def test_doctor_tells_what_the_processor_lacks_and_what_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    laptop = parse_processor("processor : 0\nflags : avx avx2 fma\n", machine="x86_64")
+    monkeypatch.setattr(doctor, "read_processor", lambda: laptop)
+    here = doctor.machine()
+    assert [lack["name"] for lack in here["lacks"]] == ["AVX-512", "VNNI", "bf16", "AMX"]
+    assert here["training"] == {"bf16": False, "channels_last_from": 8}
+    told = "\n".join(doctor.machine_lines(here))
+    for words in ("without VNNI: ", "weights of 7 bits", "bf16-mixed as float32", "fewer than 8 channels"):
+        assert words in told

@@ -42,6 +42,7 @@ def test_every_lack_comes_with_what_adds_it(tmp_path: Path) -> None:
     assert found["read and rectify photographs"]["found"].startswith("OpenCV ")
     assert told["device"]["cores"] == len(os.sched_getaffinity(0))
     assert told["device"]["memory_mib"] > 100
+    assert all(lack["name"] and lack["follows"] for lack in told["device"]["lacks"])
     for finding in told["findings"]:
         assert not (finding["works"] and finding["add"]), finding
 
@@ -72,7 +73,8 @@ def write(root: Path, files: dict[str, str]) -> None:
         path.write_text(text)
 
 
-def test_a_board_is_read_from_its_files(tmp_path: Path) -> None:
+def test_a_board_is_read_from_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
     files = {
         "proc/device-tree/model": "Raspberry Pi 5 Model B Rev 1.0\0",
         "proc/cpuinfo": "processor\t: 0\nFeatures\t: fp asimd asimdhp asimddp\n\nModel\t\t: Raspberry Pi 5\n",
@@ -85,6 +87,7 @@ def test_a_board_is_read_from_its_files(tmp_path: Path) -> None:
     device = read_device(tmp_path)
     assert device.board == "Raspberry Pi 5 Model B Rev 1.0"
     assert device.instructions == ("asimd", "asimdhp", "asimddp")
+    assert [lack.name for lack in device.lacks] == ["matrix products of int8 (i8mm)", "bf16"]
     assert device.memory_mib == 8052
     assert device.system.startswith("Debian GNU/Linux 12 (bookworm), Linux ")
     assert [(Path(camera.path).name, camera.name) for camera in device.cameras] == [

@@ -26,6 +26,7 @@ from vizecg.spec import DecisionRule, ParityError, SheetSpec, UsageError
 from vizecg.spec.manifest import GOLDEN, Artefact, Manifest, hash_files, publish_bundle
 from vizecg.spec.parity import LIMITS, compare
 from vizecg.spec.preprocess import PreprocessSpec, normalise
+from vizecg.spec.processor import parse_processor
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg_edge.engine.builder import Workshop, build
 from vizecg_edge.engine.cuda import Cuda
@@ -33,7 +34,7 @@ from vizecg_edge.engine.environment import read_environment
 from vizecg_edge.engine.generations import LIBRARY, generation
 from vizecg_export import rtx
 from vizecg_export.recipes.base import Job, Made
-from vizecg_export.recipes.tensorrt import StandIn, TensorRTRecipe, adds_int8_right
+from vizecg_export.recipes.tensorrt import StandIn, TensorRTRecipe
 from vizecg_export.recipes.tensorrt_places import CALIBRATORS, Kind, calibrate, choose_places, load_float
 from vizecg_export.recipes.tensorrt_rules import check_rules
 from vizecg_export.targets import Precision, Scope
@@ -273,6 +274,7 @@ from pathlib import Path
 from vizecg_edge.engine.generations import RTX_LIBRARY, generation
 from vizecg_edge.engine.settings import BuildSettings
 from vizecg_edge.engine.toolkit import build_engine
+from vizecg.spec.processor import parse_processor
 from vizecg_export import rtx
 trt = rtx.load()
 row = generation(RTX_LIBRARY, trt.__version__, jetson=False)
@@ -340,23 +342,12 @@ def test_the_command_fails_in_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_cpus_are_judged_by_their_flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    info = tmp_path / "cpuinfo"
-    monkeypatch.setattr("platform.machine", lambda: "x86_64")
-    info.write_text("flags : fpu avx2 avx512_vnni\n")
-    assert adds_int8_right(info)
-    info.write_text("flags : fpu avx2 avx512f\n")
-    assert not adds_int8_right(info)
-    assert not adds_int8_right(tmp_path / "none")
-    monkeypatch.setattr("platform.machine", lambda: "aarch64")
-    assert adds_int8_right(tmp_path / "none")
-
-
 def test_the_stand_in_is_right_without_vnni(
     int8: Path, network: ImageOnly, images: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     optimised = StandIn(model=int8)(images)
-    monkeypatch.setattr("vizecg_export.recipes.tensorrt.adds_int8_right", lambda: False)
+    plain_cpu = parse_processor("flags : avx2 avx512f\n", machine="x86_64")
+    monkeypatch.setattr("vizecg_export.recipes.tensorrt.read_processor", lambda: plain_cpu)
     plain = StandIn(model=int8)
     assert "unoptimised" in plain.runtime
     np.testing.assert_allclose(plain(images), optimised, atol=tolerance("int8-same-file"))

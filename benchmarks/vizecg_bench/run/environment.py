@@ -11,6 +11,7 @@ from typing import Any
 
 import vizecg
 from vizecg.spec.checkout import git_state
+from vizecg.spec.processor import read_processor
 from vizecg_bench.run.schema import Environment
 from vizecg_bench.run.sensors import number, text
 from vizecg_edge.doctor_device import read_device
@@ -116,9 +117,8 @@ def _swap(root: Path) -> dict[str, int] | None:
 
 def _virtual(root: Path) -> bool | None:
     """Whether a hypervisor tells of itself; Arm's do not."""
-    lines = text(root / "proc/cpuinfo").splitlines()
-    flags = next((line for line in lines if line.startswith("flags")), None)
-    return None if flags is None else "hypervisor" in flags.split()
+    processor = read_processor(root)
+    return "hypervisor" in processor.flags if processor.flags and not processor.is_arm else None
 
 
 def _container(root: Path) -> str | None:

@@ -6,7 +6,6 @@ portable, so none is made here: the device builds its own and proves it on the g
 
 from __future__ import annotations
 
-import platform
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from onnx import numpy_helper
 
 from vizecg.spec import UsageError
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
+from vizecg.spec.processor import read_processor
 from vizecg_export import rtx
 from vizecg_export.recipes.base import Job, Made
 from vizecg_export.recipes.half import FLOAT32_OPS, to_half
@@ -121,7 +121,7 @@ class StandIn:
         options.log_severity_level = 3
         how = "optimised"
         disabled = [WRONG_FOR_HALF]
-        if not adds_int8_right():
+        if not read_processor().adds_int8_right:
             # ONNX Runtime's 8-bit kernels saturate there with weights of 8 bits; its plain Q/DQ nodes do not.
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
             how, disabled = "unoptimised", []
@@ -134,14 +134,3 @@ class StandIn:
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Preprocessed sheets float32 (n, 1, H, W) -> logits float32 (n, 6), one sheet at a time."""
         return np.concatenate([self._session.run([MODEL_OUTPUT], {MODEL_INPUT: image[None]})[0] for image in images])
-
-
-def adds_int8_right(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether this CPU adds products of 8 bits in 32: any ARM, and x86 with VNNI."""
-    if platform.machine() in ("aarch64", "arm64"):
-        return True
-    try:
-        flags = set(cpuinfo.read_text().split())
-    except OSError:
-        return False
-    return bool(flags & {"avx512_vnni", "avx_vnni"})

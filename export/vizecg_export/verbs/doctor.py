@@ -10,15 +10,16 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from vizecg.spec.finding import Finding
+from vizecg.spec.processor import Processor, lacks, read_processor
 from vizecg_export.console import table_console
 from vizecg_export.targets import REQUIREMENTS, Target, missing_modules
 
@@ -32,19 +33,32 @@ def findings() -> list[Finding]:
     return [check() for check in checks]
 
 
-def machine() -> dict[str, object]:
-    """Processor and cores; the instructions decide how fast and how right int8 is on x86."""
-    flags: set[str] = set()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        flags = {flag for line in cpuinfo.read_text().splitlines() if line.startswith("flags") for flag in line.split()}
-    wanted = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8")
+def machine() -> dict[str, Any]:
+    """Processor and cores; the instructions decide how fast and how right networks are computed."""
+    processor = read_processor()
     return {
-        "processor": platform.machine(),
+        "processor": processor.machine,
         "cores": len(os.sched_getaffinity(0)),
-        "instructions": [flag for flag in wanted if flag in flags],
+        "instructions": list(processor.instructions),
+        "lacks": [asdict(lack) for lack in lacks(processor)],
+        "training": training_here(processor.limited(os.environ)),
         "python": platform.python_version(),
     }
+
+
+def training_here(processor: Processor) -> dict[str, object]:
+    """What training does on a processor as oneDNN sees it: the precisions, and the least channels for channels-last."""
+    return {"bf16": processor.has_bf16, "channels_last_from": processor.vector_channels}
+
+
+def machine_lines(here: Mapping[str, Any]) -> list[str]:
+    """What the processor lacks and what follows, in words."""
+    lines = [f"without {lack['name']}: {lack['follows']}" for lack in here["lacks"]]
+    precision = "as asked" if here["training"]["bf16"] else "as float32"
+    lines.append(f"training on this CPU: bf16-mixed {precision}")
+    if least := here["training"]["channels_last_from"]:
+        lines[-1] += f"; the ordinary memory layout where a strided 1x1 convolution has fewer than {least} channels"
+    return lines
 
 
 def _version(package: str) -> str | None:
@@ -147,10 +161,13 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print it as one
     if as_json:
         print(json.dumps({"machine": here, "findings": [asdict(finding) for finding in found]}))
         return
-    instructions = " ".join(map(str, here["instructions"])) if isinstance(here["instructions"], list) else ""
+    instructions = " ".join(here["instructions"])
     table = Table(title=f"{here['processor']}, {here['cores']} cores, {instructions}, Python {here['python']}")
     for column in ("ability", "", "found", "to add it"):
         table.add_column(column)
     for finding in found:
         table.add_row(finding.what, "yes" if finding.works else "no", finding.found, finding.add)
-    table_console().print(table)
+    console = table_console()
+    console.print(table)
+    for line in machine_lines(here):
+        console.print(line)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from vizecg.spec.processor import parse_processor
 from vizecg_bench.devices.adb import transcripts as read
 from vizecg_bench.devices.adb.client import Adb
 from vizecg_bench.run.schema import Environment, Sample
@@ -35,8 +36,6 @@ _STATUS = MappingProxyType(
     }
 )
 _MACHINES = MappingProxyType({"arm64-v8a": "aarch64", "armeabi-v7a": "armv7l", "x86_64": "x86_64", "x86": "i686"})
-# What the kernels of ExecuTorch's engine ask for.
-_INSTRUCTIONS = ("asimd", "asimdhp", "fphp", "asimddp", "i8mm", "bf16", "sve", "sve2", "sme", "avx2", "avx512f")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +106,7 @@ def read_phone(adb: Adb) -> Phone:
     cores = read.cores(found["cores"])
     abis = tuple(abi for abi in properties.get("ro.product.cpu.abilist", "").split(",") if abi)
     machine = _MACHINES.get(abis[0], abis[0]) if abis else found["machine"].strip()
-    flags, processors = read.cpuinfo(found["cpuinfo"])
+    processor = parse_processor(found["cpuinfo"], machine=machine)
     saver = found["saver"].strip()
     names = {key: properties.get(key) for key in ("ro.product.manufacturer", "ro.product.model", "ro.board.platform")}
     chip = " ".join(filter(None, (properties.get(f"ro.soc.{part}") for part in ("manufacturer", "model"))))
@@ -119,8 +118,8 @@ def read_phone(adb: Adb) -> Phone:
         board=model or "Android phone",
         machine=machine,
         cpu=chip or names["ro.board.platform"],
-        cores=max(processors, len(cores), 1),
-        instructions=tuple(name for name in _INSTRUCTIONS if name in flags),
+        cores=max(processor.cores, len(cores), 1),
+        instructions=processor.instructions,
         memory_mib=read.memory_mib(found["meminfo"]),
         governor=", ".join(sorted({governor for _, governor in cores if governor})) or None,
         system=f"Android {release or '?'}",

@@ -40,13 +40,6 @@ def properties(text: str) -> dict[str, str]:
     return dict(_PROPERTY.findall(text))
 
 
-def cpuinfo(text: str) -> tuple[frozenset[str], int]:
-    """``/proc/cpuinfo``: what every core can do, and how many cores are listed."""
-    lines = [(key.strip().lower(), value) for key, _, value in (line.partition(":") for line in text.splitlines())]
-    flags = [frozenset(value.split()) for key, value in lines if key in ("features", "flags")]
-    return frozenset.intersection(*flags) if flags else frozenset(), sum(key == "processor" for key, _ in lines)
-
-
 def memory_mib(text: str) -> int | None:
     """``/proc/meminfo``."""
     found = re.search(r"^MemTotal:\s+(\d+) kB", text, re.MULTILINE)
