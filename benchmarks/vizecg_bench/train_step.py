@@ -27,9 +27,11 @@ from vizecg.data.source import RecordSource
 from vizecg.models.systems import as_system, build_system
 from vizecg.spec import UsageError
 from vizecg.train.config import TrainConfig
+from vizecg.train.layout import compiler_options, training_layout
 from vizecg.train.loaders import training_loader
-from vizecg.train.loop import RunOptions, open_cache, train
+from vizecg.train.loop import RunOptions, on_cuda, open_cache, train
 from vizecg.train.losses import training_loss
+from vizecg.train.precision import computed_precision
 from vizecg_bench.results import write_result
 
 WANTED = 0.85
@@ -107,7 +109,7 @@ def measure_train_step(
         )
     if threads:
         torch.set_num_threads(threads)
-    config = config.model_copy(update={"epochs": 1})
+    config = computed_precision(config.model_copy(update={"epochs": 1}), cuda=on_cuda(accelerator))
     with tempfile.TemporaryDirectory() as scratch:
         folder = cache or Path(scratch) / "cache"
         options = {"cache": folder, "workers": workers, "threads": threads, "accelerator": accelerator}
@@ -139,20 +141,20 @@ class _Bound:
     def __init__(
         self, config: TrainConfig, batch: Sample | Parcel[SampleBatch], cache: InkCache, *, accelerator: str
     ) -> None:
-        use_cuda = accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
-        self.device = torch.device("cuda" if use_cuda else "cpu")
+        self.device = torch.device("cuda" if on_cuda(accelerator) else "cpu")
         self.config = config
         if isinstance(batch, Parcel):
             signals = signals_on_device(cache, self.device)
             batch = samples_on_device(batch.to(self.device), signals, config.preprocess_spec())
         self.batch = Sample(*(part.to(self.device) for part in batch))
         self.network = build_system(config.architecture, config.model).to(self.device)
-        if config.modality.has_image and config.channels_last:
-            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-            image = self.batch.image.contiguous(memory_format=torch.channels_last)
-            self.batch = self.batch._replace(image=image)
+        # The real run tells what is left out.
+        wanted = config.modality.has_image and config.channels_last
+        layout = training_layout(self.network, wanted=wanted, device=self.device, tell=False)
+        if config.modality.has_image:
+            self.batch = self.batch._replace(image=self.batch.image.contiguous(memory_format=layout))
         if config.compile:
-            self.network.compile()
+            self.network.compile(options=compiler_options(self.network, device=self.device))
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=config.optimiser.final_learning_rate)
 
     def seconds_per_step(self, steps: int) -> float:

@@ -39,15 +39,18 @@ class TrainConfig(_Strict):
     ``architecture`` is ``vizecgnet`` or a peer of ``vizecg.models.peers``, ``model`` its options. ``batch_size`` is
     that of all processes together. ``modality_dropout`` is the share of samples whose streams do not see each other,
     so that each learns to work alone; in the last ``alone_epochs`` that is all of them, and the image stream learns as
-    it is deployed. ``freeze_signal`` keeps a signal stream that was trained before as it is, as a
-    teacher. ``class_weights`` makes rare positives count more: by the ratio of negatives to positives (``balanced``)
-    or its root (``sqrt``); ``focal_gamma`` makes answers that are right already count less. ``mixup`` blends pairs of
-    samples and their labels by shares drawn from Beta(mixup, mixup) (0 switches it off). ``ema_decay`` averages the
-    weights over steps (0 switches it off). ``compile`` has torch compile the step of training. ``drawing_seed`` is that
-    of the drawn sheets: runs of several seeds can share them; None takes ``seed``. ``pictures`` says whether sheets and
-    photographs are drawn once and kept (``cached``: one variant per entry of ``conditions``) or drawn anew in every
-    epoch by torch, on the device that trains (``device``: for a GPU; a CPU draws far faster with OpenCV);
-    ``fuse_drawing`` has torch compile that drawing on a GPU, which takes a minute at the start of a run.
+    it is deployed. ``freeze_signal`` keeps a signal stream that was trained before as it is, as a teacher.
+    ``class_weights`` makes rare positives count more: by the ratio of negatives to positives (``balanced``) or its root
+    (``sqrt``); ``focal_gamma`` makes answers that are right already count less. ``mixup`` blends pairs of samples and
+    their labels by shares drawn from Beta(mixup, mixup) (0 switches it off). ``ema_decay`` averages the weights over
+    steps (0 switches it off). ``precision`` ``bf16-mixed`` becomes ``32-true`` on a processor that has no bfloat16,
+    unless ``emulate_bf16``. ``channels_last`` is a wish: where oneDNN would spoil the gradients (see
+    ``vizecg.train.layout``) the ordinary layout is taken. ``compile`` has torch compile the step of training.
+    ``drawing_seed`` is that of the drawn sheets: runs of several seeds can share them; None takes ``seed``.
+    ``pictures`` says whether sheets and photographs are drawn once and kept (``cached``: one variant per entry of
+    ``conditions``) or drawn anew in every epoch by torch, on the device that trains (``device``: for a GPU; a CPU draws
+    far faster with OpenCV); ``fuse_drawing`` has torch compile that drawing on a GPU, which takes a minute or two at the
+    start of a run.
     """
 
     architecture: str = VIZECGNET
@@ -71,6 +74,7 @@ class TrainConfig(_Strict):
     mixup: float = Field(0.0, ge=0)
     ema_decay: float = Field(0.0, ge=0, lt=1)
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    emulate_bf16: bool = False
     channels_last: bool = True
     compile: bool = False
     seed: int = Field(0, ge=0, lt=2**32)

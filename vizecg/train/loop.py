@@ -30,6 +30,7 @@ from vizecg.train.compilation import check_compiler, compile_errors
 from vizecg.train.config import TrainConfig
 from vizecg.train.loaders import training_loader, validation_loaders
 from vizecg.train.module import TrainingModule
+from vizecg.train.precision import computed_precision, tell_precision
 from vizecg.train.processes import Processes, find_processes
 from vizecg.train.progress import progress_callback
 from vizecg.train.resume import ResumePoint, check_same_data, resume_point
@@ -103,6 +104,9 @@ def train(
     """
     began = time.monotonic()
     processes = find_processes(devices=options.devices, nodes=options.nodes)
+    asked, config = config, computed_precision(config, cuda=on_cuda(options.accelerator))
+    if processes.first:
+        tell_precision(asked=asked, computed=config)
     point = _checked(config, options)
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -177,7 +181,7 @@ def _checked(config: TrainConfig, options: RunOptions) -> ResumePoint | None:
             file=sys.stderr,
         )
     if config.compile:
-        check_compiler(cuda=_on_cuda(options))
+        check_compiler(cuda=on_cuda(options.accelerator))
     if options.resume:
         if options.start_from is not None:
             raise UsageError("a resumed run has its weights: leave out --start-from, or start another run")
@@ -189,8 +193,9 @@ def _checked(config: TrainConfig, options: RunOptions) -> ResumePoint | None:
     return None
 
 
-def _on_cuda(options: RunOptions) -> bool:
-    return options.accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
+def on_cuda(accelerator: str) -> bool:
+    """Whether a GPU computes where this accelerator (``RunOptions``) is asked for."""
+    return accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
 
 
 def open_cache(
@@ -241,7 +246,7 @@ def _trainer(
         plugins=[AtomicCheckpointIO(), processes.environment] if processes.size == 1 else [AtomicCheckpointIO()],
         # The sampler shares the records out itself.
         use_distributed_sampler=False,
-        sync_batchnorm=processes.size > 1 and _on_cuda(options),
+        sync_batchnorm=processes.size > 1 and on_cuda(options.accelerator),
         precision=config.precision,
         # Shapes are always the same: the fastest convolutions are worth looking for.
         benchmark=_on_cuda(options),

@@ -21,6 +21,7 @@ from vizecg.models import Logits, VizECGNet
 from vizecg.models.systems import System, as_system, build_system
 from vizecg.spec import LABELS
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
+from vizecg.train.layout import compiler_options, training_layout
 from vizecg.train.losses import bernoulli_kl, training_loss
 from vizecg.train.sampler import EpochBatches, step_seed
 
@@ -67,11 +68,7 @@ class TrainingModule(pl.LightningModule):
             self.network.signal_stream.requires_grad_(False)
             # Lightning leaves modules in the mode they come in.
             self.train()
-        if self.config.modality.has_image and self.config.channels_last:
-            # A quarter faster on CPUs, and what tensor cores want on GPUs.
-            for module in self.network.modules():
-                if isinstance(module, torch.nn.Conv2d):
-                    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.layout = torch.contiguous_format
         self.positive_weight = None if positive_weight is None else torch.tensor(positive_weight)
         self.preprocess = self.config.preprocess_spec()
         self.caches: tuple[InkCache, InkCache] | None = None
@@ -105,10 +102,19 @@ class TrainingModule(pl.LightningModule):
             self.network.signal_stream.eval()
         return self
 
+    def setup(self, stage: str) -> None:
+        # A quarter faster on CPUs, and what tensor cores want on GPUs.
+        self.layout = training_layout(
+            self.network,
+            wanted=self.config.modality.has_image and self.config.channels_last,
+            device=self.trainer.strategy.root_device,
+            tell=self.global_rank == 0,
+        )
+
     def on_train_start(self) -> None:
         if self.config.compile:
             # In place, and without a trace in the names of the weights. Validation calls single streams, as they are.
-            self.network.compile()
+            self.network.compile(options=compiler_options(self.network, device=self.device))
 
     def on_train_epoch_start(self) -> None:
         batches = getattr(self.trainer.train_dataloader, "batch_sampler", None)
@@ -161,9 +167,7 @@ class TrainingModule(pl.LightningModule):
     def _logits(self, batch: Sample) -> Logits:
         if not self.config.modality.has_image:
             return self.system(batch.signal, None)
-        image = batch.image
-        if self.config.channels_last:
-            image = image.contiguous(memory_format=torch.channels_last)
+        image = batch.image.contiguous(memory_format=self.layout)
         if not self.config.modality.has_signal:
             return self.system(None, image)
         return self.system(batch.signal, image, cross=self._cross(len(batch.labels)))

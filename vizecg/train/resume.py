@@ -89,7 +89,8 @@ def _check_same(before: TrainConfig, now: TrainConfig, path: Path) -> None:
         )
     found, wanted = dict(_flat(before)), dict(_flat(now))
     for key in dict.fromkeys([*wanted, *found]):
-        if key != "epochs" and found.get(key) != wanted.get(key):
+        # The precision that a run computes in is the one recorded; by which way it came to it is all the same.
+        if key not in ("epochs", "emulate_bf16") and found.get(key) != wanted.get(key):
             raise UsageError(
                 f"{path} was made with {key} = {found.get(key)}, now {wanted.get(key)}: resume it unchanged"
             )

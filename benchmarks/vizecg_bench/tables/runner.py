@@ -25,7 +25,8 @@ from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg.train.config import TrainConfig
 from vizecg.train.evaluate import checkpoint_classifier, predict
-from vizecg.train.loop import RunOptions, train
+from vizecg.train.loop import RunOptions, on_cuda, train
+from vizecg.train.precision import computed_precision
 from vizecg_bench.tables.budgets import COSTS, Budget, row_config
 from vizecg_bench.tables.rows import Row
 
@@ -67,7 +68,7 @@ class Plan:
 
     def note(self, row: Row) -> str:
         """What a reader of the table must know of the settings."""
-        config = self.config(row, 0)
+        config = computed_precision(self.config(row, 0), cuda=on_cuda(self.accelerator))
         spec = config.preprocess_spec()
         sizes = "small networks" if COSTS[self.budget].recipe == "small" else "the paper's sizes"
         return (
