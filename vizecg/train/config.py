@@ -49,8 +49,8 @@ class TrainConfig(_Strict):
     ``drawing_seed`` is that of the drawn sheets: runs of several seeds can share them; None takes ``seed``.
     ``pictures`` says whether sheets and photographs are drawn once and kept (``cached``: one variant per entry of
     ``conditions``) or drawn anew in every epoch by torch, on the device that trains (``device``: for a GPU; a CPU draws
-    far faster with OpenCV); ``fuse_drawing`` has torch compile that drawing on a GPU, which takes a minute or two at the
-    start of a run.
+    far faster with OpenCV); ``fuse_drawing`` has torch compile that drawing on a GPU, which takes minutes at the start
+    of a run.
     """
 
     architecture: str = VIZECGNET

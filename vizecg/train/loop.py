@@ -175,7 +175,7 @@ def train(
 
 def _checked(config: TrainConfig, options: RunOptions) -> ResumePoint | None:
     """What can be refused before anything is drawn or written."""
-    if config.draws_anew and not _on_cuda(options):
+    if config.draws_anew and not on_cuda(options.accelerator):
         print(
             "pictures=device without a GPU: torch draws them on the CPU, many times slower than pictures=cached",
             file=sys.stderr,
@@ -249,7 +249,7 @@ def _trainer(
         sync_batchnorm=processes.size > 1 and on_cuda(options.accelerator),
         precision=config.precision,
         # Shapes are always the same: the fastest convolutions are worth looking for.
-        benchmark=_on_cuda(options),
+        benchmark=on_cuda(options.accelerator),
         max_epochs=config.epochs,
         gradient_clip_val=config.optimiser.gradient_clip,
         callbacks=callbacks,

@@ -62,9 +62,14 @@ def _cell(text: str) -> str:
 def _told(name: str, record: StepRecord) -> list[str]:
     """What is worth a glance; a result of another form tells nothing."""
     tellers = {
-        "environment": _environment, "tests": _tests, "agreement": _agreement, "fusing": _fusing, "train-step": _train_step,
-        "train": _train, "evaluate": _evaluate,
-    }  # fmt: skip
+        "environment": _environment,
+        "tests": _tests,
+        "agreement": _agreement,
+        "fusing": _fusing,
+        "train-step": _train_step,
+        "train": _train,
+        "evaluate": _evaluate,
+    }
     if record.result is None or name not in tellers or record.status is Status.SKIPPED:
         return []
     try:
