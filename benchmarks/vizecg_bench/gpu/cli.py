@@ -32,7 +32,7 @@ def gpu_run(
     assignment: Annotated[
         list[str] | None, typer.Option("--set", help="PATH=VALUE over the recipe; repeatable.")
     ] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Default: 128, with --small 4.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Default: 256, with --small 2.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     workers: WorkersOption = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
@@ -40,14 +40,15 @@ def gpu_run(
     small: Annotated[bool, typer.Option("--small", help="Sizes of a rehearsal on two cores.")] = False,
 ) -> None:
     """Test, measure, train and evaluate on a GPU that is at hand for minutes; run again, it goes on."""
-    from vizecg_bench.gpu.options import SMALL, GpuRunOptions, Sizes
+    from vizecg_bench.gpu.options import SHORT, SHORT_MINUTES, SMALL, GpuRunOptions, Sizes
     from vizecg_bench.gpu.run import GpuRun
 
+    sizes = SMALL if small else SHORT if minutes < SHORT_MINUTES else Sizes()
     options = GpuRunOptions(
         out=out.resolve(), work=(work or out.with_name(out.name + ".work")).resolve(), minutes=minutes,
         budget_mib=budget_mib, max_file_mib=max_file_mib, data=data, root=None if root is None else root.resolve(),
         recipe=recipe, assignments=tuple(assignment or ()), batch_size=batch_size, device=device, workers=workers,
-        seed=seed, sizes=SMALL if small else Sizes(),
+        seed=seed, sizes=sizes,
     )  # fmt: skip
     sys.exit(GpuRun(options=options, again=again or ()).run())
 

@@ -41,11 +41,16 @@ STEPS = (
     PlannedStep(name="tests", target=f"{_STEPS}.device_tests:run_tests", most_s=80, share=0.17),
     PlannedStep(name="agreement", target=f"{_STEPS}.agreement:compare", most_s=90, share=0.2),
     # Compiling takes a minute or two; what it has compiled is there for the steps after it.
-    PlannedStep(name="fusing", target=f"{_STEPS}.fusing:measure", most_s=180, share=0.16),
+    PlannedStep(name="fusing", target=f"{_STEPS}.fusing:measure", most_s=300, share=0.16),
     PlannedStep(name="train-step", target=f"{_STEPS}.step_speed:measure", most_s=75, share=0.2),
     PlannedStep(name="train", target=f"{_STEPS}.training:train_for_the_rest"),
     PlannedStep(
-        name="evaluate", target=f"{_STEPS}.evaluation:evaluate_weights", most_s=75, share=0.17, kept=True, needs="train"
+        name="evaluate",
+        target=f"{_STEPS}.evaluation:evaluate_weights",
+        most_s=120,
+        share=0.17,
+        kept=True,
+        needs="train",
     ),
 )
 
