@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from vizecg_bench.gpu.plan import PlannedStep
@@ -18,13 +19,20 @@ def report_content(
     return {
         "schema_version": SCHEMA_VERSION,
         "kind": "gpu_run",
-        "options": state.options.to_dict(),
+        "options": _without_places(state.options.to_dict()),
         "starts": state.starts,
         "seconds": round(seconds, 1),
         "travelling_bytes": dict(travelling),
         "steps": {name: step.to_dict() for name, step in state.steps.items()},
         "files": dict(files),
         "notes": list(notes),
+    }
+
+
+def _without_places(options: dict[str, Any]) -> dict[str, Any]:
+    """A report is handed on: where its machine keeps things is of no use to others."""
+    return {
+        key: Path(value).name if key in ("out", "work", "root") and value else value for key, value in options.items()
     }
 
 
