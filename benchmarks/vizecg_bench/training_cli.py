@@ -38,6 +38,7 @@ def add_training_verbs(app: typer.Typer) -> None:
     app.command()(study)
     app.command(name="train-step")(train_step)
     app.command(name="packed-store")(packed_store)
+    app.command(name="conv-layouts")(conv_layouts)
 
 
 def table1(
@@ -143,6 +144,20 @@ def study(
         raise UsageError(f"unknown question {question!r}: expected one of {known}") from None
     plan = _plan(budget, out, root, seeds, epochs, records, precision, workers, threads)
     run_study(asked, plan=plan, names=row, report=report or out / asked.value, limit=limit)
+
+
+def conv_layouts(
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(help="ONEDNN_MAX_CPU_ISA of a turn; repeatable. Default: DEFAULT, AVX512_CORE, AVX2, SSE41."),
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU computation.")] = 2,
+    json_path: JsonOption = None,
+) -> None:
+    """Which convolutions hang, crash or have wrong gradients in which memory layout on this x86 (half an hour)."""
+    from vizecg_bench.conv_layouts import ISAS, measure_conv_layouts
+
+    measure_conv_layouts(isas=tuple(limit or ISAS), threads=threads, out=json_path)
 
 
 def train_step(
