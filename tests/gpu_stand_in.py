@@ -31,6 +31,7 @@ def die(request: Request) -> dict[str, Any]:
 
 
 def hang(request: Request) -> dict[str, Any]:
+    request.keep({"so_far": 1})
     (request.options.work / "hangs").touch()
     while True:
         time.sleep(0.1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,7 @@ def measure_train_step(
     threads: int | None = None,
     accelerator: str = "auto",
     cache: Path | None = None,
+    each_round: Callable[[dict[str, Any]], None] | None = None,
     out: Path | None = None,
 ) -> dict[str, Any]:
     """Images (or signals) per second of both, medians over the rounds, and the share of the bound that is reached.
@@ -95,6 +97,7 @@ def measure_train_step(
         threads: of the computation on a CPU.
         accelerator: auto, cpu or cuda.
         cache: drawn sheets are kept here; default, a temporary folder.
+        each_round: gets the figures after every turn.
         out: result file.
 
     Raises:
@@ -129,7 +132,9 @@ def measure_train_step(
                 callbacks=(_Steps(clock),),
             )
             times["real"].append(clock.seconds_per_step)
-    figures = _figures(times, config, bound.device)
+            figures = _figures(times, config, bound.device)
+            if each_round is not None:
+                each_round(figures)
     write_result(out, kind="train_step", figures=figures)
     Console().print(_table(figures))
     return figures

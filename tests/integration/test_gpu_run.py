@@ -101,7 +101,8 @@ def test_a_step_that_fails_hangs_or_dies_loses_no_other(tmp_path: Path, capsys: 
         "work-2": ("done", None),
     }
     assert found["complain"]["result"]["failed"] == 2
-    assert found["work-2"]["result"]["before"] == ["complain", "work"]
+    assert found["hang"]["result"] == {"so_far": 1}
+    assert found["work-2"]["result"]["before"] == ["complain", "hang", "work"]
     logs = tmp_path / "out.work" / "logs"
     assert "Traceback" in (logs / "fail.log").read_text()
     assert "gpu_stand_in.py" in (logs / "hang.log").read_text(), "where it hung"

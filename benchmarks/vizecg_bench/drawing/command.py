@@ -65,6 +65,7 @@ def measure_drawing_paths(
     complaints = [f"{name}: {line}" for name, figures in agreement.items() for line in figures["complaints"]]
     return {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "threads": torch.get_num_threads(),
         "data": source.name,
         "agreement": agreement,
         "complaints": complaints,
@@ -73,14 +74,26 @@ def measure_drawing_paths(
 
 
 def run_drawing_paths(
-    source: RecordSource, *, n: int, device: str, batch: int, workers: int | None, seed: int, out: Path | None
+    source: RecordSource,
+    *,
+    n: int,
+    device: str,
+    batch: int | None,
+    workers: int | None,
+    threads: int | None,
+    seed: int,
+    out: Path | None,
 ) -> None:
     """Measure, print and write.
 
     Raises:
         ParityError: the paths differ by more than the tests allow.
     """
-    figures = measure_drawing_paths(source, n=n, device=chosen_device(device), batch=batch, workers=workers, seed=seed)
+    if threads is not None:
+        torch.set_num_threads(threads)
+    chosen = chosen_device(device)
+    size = batch or (128 if chosen.type == "cuda" else 8)
+    figures = measure_drawing_paths(source, n=n, device=chosen, batch=size, workers=workers, seed=seed)
     write_result(out, kind="drawing_paths", figures=figures)
     Console().print(_table(figures))
     if figures["complaints"]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vizecg_bench.gpu.worker import COMPLAINT
+from vizecg_bench.gpu.worker import COMPLAINT, ERROR
 
 GRACE_S = 8.0
 """For a training to write its last state when it is asked to stop."""
@@ -65,16 +65,13 @@ def run_child(
             if now - began > limit_s:
                 _show_stacks(process)
                 _end(process)
-                found = _read(result)
-                # It may have ended in order when it was asked to.
-                kept = None if found is None or "error" in found else found
-                return Ended(why=f"not done within {limit_s:.0f} s", result=kept)
+                return Ended(why=f"not done within {limit_s:.0f} s", result=_read(result)[0])
             if now - told >= _TELL_S:
                 told = now
                 tell(last_line(log))
     finally:
         _end(process)
-    return _ended(process.returncode, _read(result), log)
+    return _ended(process.returncode, result, log)
 
 
 def last_line(log: Path) -> str:
@@ -86,20 +83,23 @@ def last_line(log: Path) -> str:
     return next((line for line in reversed(lines) if line), "")
 
 
-def _ended(code: int, found: dict[str, Any] | None, log: Path) -> Ended:
-    if found is not None and "error" in found:
-        return Ended(why=found["error"], result=None)
+def _ended(code: int, result: Path, log: Path) -> Ended:
+    found, error = _read(result)
+    if error is not None:
+        return Ended(why=error, result=found)
     if code == 0 and found is not None:
         return Ended(why=found.get(COMPLAINT), result=found)
     how = f"its process was ended by signal {-code}" if code < 0 else f"its process ended with exit code {code}"
     return Ended(why=f"{how}: {last_line(log)[:200]}", result=found)
 
 
-def _read(result: Path) -> dict[str, Any] | None:
+def _read(result: Path) -> tuple[dict[str, Any] | None, str | None]:
+    """What a step has left, None for nothing, and its error."""
     if not result.is_file():
-        return None
+        return None, None
     found: dict[str, Any] = json.loads(result.read_text())
-    return found
+    error = found.pop(ERROR, None)
+    return found or None, error
 
 
 def _show_stacks(process: subprocess.Popen[bytes]) -> None:

@@ -25,6 +25,7 @@ class Sizes:
         batch_size: of training, where the options name none.
         limit: records of each split; None takes all.
         bootstraps: resamples behind an interval.
+        workers: processes that draw and load, where the options name none; None takes all processors.
         most_epochs: of the training.
     """
 
@@ -35,6 +36,7 @@ class Sizes:
     batch_size: int = 256
     limit: int | None = None
     bootstraps: int = 200
+    workers: int | None = None
     most_epochs: int = 300
 
 
@@ -42,7 +44,9 @@ SHORT_MINUTES = 20.0
 SHORT = Sizes(compared=60, rate_s=3.0, rounds=1, steps=24, bootstraps=60)
 """For a run below ``SHORT_MINUTES``. On an H200 with 16 slow processors, 200 pictures of each kind took 40 s to
 compare, a round of 48 steps 30 s, and 200 resamples of all figures more than 50."""
-SMALL = Sizes(compared=4, rate_s=0.5, rounds=1, steps=6, batch_size=2, limit=12, bootstraps=20, most_epochs=3)
+SMALL = Sizes(
+    compared=4, rate_s=0.5, rounds=1, steps=6, batch_size=2, limit=12, bootstraps=20, workers=1, most_epochs=3
+)
 """For a rehearsal on two processors."""
 
 
@@ -60,7 +64,7 @@ class GpuRunOptions:
         recipe, assignments: of the training, as of ``vizecg train``; assignments win over what the run chooses.
         batch_size: of training; None takes that of ``sizes``.
         device: auto, cpu or cuda.
-        workers: processes that draw and load; None takes all processors.
+        workers: processes that draw and load; None takes that of ``sizes``.
         seed: of everything random.
         sizes: of the steps.
     """
@@ -83,7 +87,8 @@ class GpuRunOptions:
     @property
     def processes(self) -> int:
         """That draw and load; 0 where this process does it itself."""
-        return len(os.sched_getaffinity(0)) if self.workers is None else self.workers
+        chosen = self.sizes.workers if self.workers is None else self.workers
+        return len(os.sched_getaffinity(0)) if chosen is None else chosen
 
     @property
     def threads(self) -> int | None:

@@ -9,18 +9,24 @@ from typing import Any
 
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.data.source import RecordSource
+from vizecg.spec.files import write_atomically
 from vizecg_bench.gpu.options import GpuRunOptions
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """``ends``: seconds since the epoch at which the step is ended; ``results``: those of the steps before, by name;
-    ``anew``: leave alone what an earlier start of this step has left."""
+    ``anew``: leave alone what an earlier start of this step has left; ``place``: where its result goes."""
 
     options: GpuRunOptions
     ends: float
     results: dict[str, dict[str, Any]]
+    place: Path
     anew: bool = False
+
+    def keep(self, found: dict[str, Any]) -> None:
+        """Leave what is known so far, for the case that time is up before the step has ended."""
+        write_atomically(self.place, json.dumps(found))
 
     @property
     def rates(self) -> dict[str, float]:
@@ -46,6 +52,7 @@ class Request:
             "options": self.options.to_dict(),
             "ends": self.ends,
             "results": self.results,
+            "place": str(self.place),
             "anew": self.anew,
         }
         path.write_text(json.dumps(content))
@@ -53,4 +60,5 @@ class Request:
     @classmethod
     def read(cls, path: Path) -> Request:
         content = json.loads(path.read_text())
-        return cls(**{**content, "options": GpuRunOptions.from_dict(content["options"])})
+        options, place = GpuRunOptions.from_dict(content["options"]), Path(content["place"])
+        return cls(**{**content, "options": options, "place": place})

@@ -90,7 +90,9 @@ class GpuRun:
         place = self.options.work / "results" / f"{step.name}.json"
         request = place.with_suffix(".request.json")
         anew = step.name in self.again
-        Request(options=self.options, ends=began + limit, results=self.state.results(), anew=anew).write(request)
+        Request(
+            options=self.options, ends=began + limit, results=self.state.results(), place=place, anew=anew
+        ).write(request)  # fmt: skip
         try:
             ended = run_child(
                 step.target, request=request, result=place, log=self.logs / f"{step.name}.log", limit_s=limit,

@@ -18,11 +18,13 @@ from vizecg_bench.gpu.request import Request
 
 COMPLAINT = "complaint"
 """Key of a result whose step completed and found something wrong: one line that says what."""
+ERROR = "error"
+"""Key of a result whose step failed: one line."""
 _LONGEST = 300
 
 
 def main(target: str, request: Path, result: Path) -> int:
-    """Run a step; its result, or ``{"error": one line}``, is written. The exit code tells which."""
+    """Run a step and write its result; that of one that fails is what it has kept so far, with ``ERROR``."""
     # What a step that hangs is doing, when its parent asks.
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -36,7 +38,8 @@ def main(target: str, request: Path, result: Path) -> int:
         traceback.print_exc()
         lines = str(error).strip().splitlines()
         line = f"{type(error).__name__}: {lines[0][:_LONGEST]}" if lines else type(error).__name__
-        write_atomically(result, json.dumps({"error": line}))
+        known = json.loads(result.read_text()) if result.is_file() else {}
+        write_atomically(result, json.dumps({**known, ERROR: line}))
         return 1
     return 0
 

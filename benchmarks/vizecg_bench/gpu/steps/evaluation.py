@@ -24,6 +24,7 @@ from vizecg_bench.gpu.steps.training import RUN
 
 CONDITIONS = (Condition.CLEAN, Condition.PHOTO)
 SHIPPED = Path("export/vizecg_export/weights/default.ckpt")
+_FEW_BOOTSTRAPS = 20
 TRAINED_NAME, SHIPPED_NAME = "trained", "shipped"
 
 
@@ -54,17 +55,26 @@ def evaluate_weights(request: Request) -> dict[str, Any]:
         for job in _predicted(condition, classifiers, source, folder=options.work / "cache-evaluation", request=request)
     ]
     print(f"{source.name}: {len(jobs)} times {len(jobs[0].predictions.labels)} records classified", flush=True)
-    # Resampling takes longer than all the rest.
-    many = min(len(jobs), max(1, options.processes))
-    work = partial(_measure, bootstraps=options.sizes.bootstraps, seed=options.seed)
-    measured = list(bounded_map(work, jobs, workers=many))
-    found: dict[str, Any] = {"data": source.name, "device": str(device), "differences": None}
+    # Resampling takes longer than all the rest: a few resamples are kept for the case that it does not end in time.
+    found: dict[str, Any] = {}
+    for bootstraps in sorted({min(_FEW_BOOTSTRAPS, options.sizes.bootstraps), options.sizes.bootstraps}):
+        work = partial(_measure, bootstraps=bootstraps, seed=options.seed)
+        measured = list(bounded_map(work, jobs, workers=min(len(jobs), max(1, options.processes))))
+        figures = _figures(classifiers, jobs, measured, data=source.name)
+        found = {"data": source.name, "device": str(device), "bootstraps": bootstraps, **figures}
+        request.keep(found)
+    return found
+
+
+def _figures(
+    classifiers: Mapping[str, Classifier], jobs: list[_Job], measured: list[Measured], *, data: str
+) -> dict[str, Any]:
+    """Of each classifier, and their differences where there are two."""
+    found: dict[str, Any] = {"differences": _differences(jobs, measured) if len(classifiers) == 2 else None}
     for name, classifier in classifiers.items():
         own = [one for job, one in zip(jobs, measured, strict=True) if job.name == name]
         fit = Fit.CROSS if all(one.fit is not None for one in own) else Fit.NONE
-        found[name] = result(classifier, data=source.name, fit=fit, measured=own)
-    if len(classifiers) == 2:
-        found["differences"] = _differences(jobs, measured)
+        found[name] = result(classifier, data=data, fit=fit, measured=own)
     return found
 
 

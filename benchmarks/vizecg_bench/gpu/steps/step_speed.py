@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from vizecg.data.source import RecordSource
@@ -15,10 +16,18 @@ from vizecg_bench.train_step import WARM_UP, measure_train_step
 def measure(request: Request) -> dict[str, Any]:
     """``vizecg-bench train-step`` with the configuration of the run."""
     sizes = request.options.sizes
-    return step_figures(request, request.source("train"), rounds=sizes.rounds, steps=sizes.steps)
+    training = request.source("train")
+    return step_figures(request, training, rounds=sizes.rounds, steps=sizes.steps, each_round=request.keep)
 
 
-def step_figures(request: Request, training: RecordSource, *, rounds: int, steps: int) -> dict[str, Any]:
+def step_figures(
+    request: Request,
+    training: RecordSource,
+    *,
+    rounds: int,
+    steps: int,
+    each_round: Callable[[dict[str, Any]], None] | None = None,
+) -> dict[str, Any]:
     """Figures of ``measure_train_step``, with fewer steps where there are not enough records.
 
     Raises:
@@ -36,4 +45,5 @@ def step_figures(request: Request, training: RecordSource, *, rounds: int, steps
         workers=request.options.processes,
         accelerator=chosen_device(request.options.device).type,
         cache=request.options.work / f"cache-step-{steps}",
+        each_round=each_round,
     )

@@ -36,6 +36,8 @@ _SURE = 0.9
 _VALIDATION = 0.12
 """Of the training's time, the part that validation may take."""
 _FEW_STEPS = 20
+_OF_DRAWING = 0.65
+"""Pictures that are trained on for each that the device draws alone: 862 to 933 for 1,322 on an H200."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,10 +192,16 @@ def _pace(request: Request, training: RecordSource) -> Pace:
     Workers begin each epoch with empty hands: until one of them has drafted a batch alone, the device waits.
     """
     found = request.results.get("train-step")
-    figures = found or step_figures(request, training, rounds=1, steps=_FEW_STEPS)
-    measured, source = figures["images_per_s"]["real"], "train-step" if found else "a few steps of training"
-    drafted = request.rates.get("drafting", measured)
-    pause_s = figures["batch_size"] * max(1, request.options.processes) / drafted
+    rates = request.rates
+    if found is not None:
+        measured, source = found["images_per_s"]["real"], "train-step"
+    elif rates:
+        measured, source = _OF_DRAWING * min(rates["device"], rates["drafting"]), "the speed of drawing alone"
+    else:
+        figures = step_figures(request, training, rounds=1, steps=_FEW_STEPS)
+        measured, source = figures["images_per_s"]["real"], "a few steps of training"
+    drafted = rates.get("drafting", measured)
+    pause_s = request.options.training_batch * max(1, request.options.processes) / drafted
     if drafted < measured:
         return Pace(pictures_per_s=drafted, source="drafting", pause_s=pause_s)
     return Pace(pictures_per_s=measured, source=source, pause_s=pause_s)
