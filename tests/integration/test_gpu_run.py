@@ -145,13 +145,17 @@ def test_wrong_options_are_told_before_anything_is_begun(tmp_path: Path, changes
 
 
 def test_time_is_kept_for_what_comes_last() -> None:
-    schedule = Schedule(steps=STEPS, began=1000.0, total_s=510.0)
-    by_name = {step.name: step for step in STEPS}
-    assert schedule.limit_s(by_name["tests"], now=1000.0) == 80.0
-    train, evaluate = (schedule.limit_s(by_name[name], now=1240.0) for name in ("train", "evaluate"))
-    assert train == pytest.approx(510 - 8 - 75 - 240)
-    assert evaluate == 75.0
-    assert schedule.limit_s(by_name["train"], now=1430.0) is None, "four seconds are not begun"
+    steps = [
+        PlannedStep(name="tests", target="", most_s=80.0, share=0.2),
+        PlannedStep(name="compile", target="", share=0.9),
+        PlannedStep(name="train", target="", kept=0.25),
+        PlannedStep(name="evaluate", target="", most_s=60.0, share=0.2, kept=0.2),
+    ]
+    schedule = Schedule(steps=steps, began=1000.0, total_s=500.0)
+    limits = [schedule.limit_s(step, now=1100.0) for step in steps]
+    assert limits == [80.0, 500 - 8 - 100 - 125 - 60, 500 - 8 - 100 - 60, 60.0]
+    assert schedule.limit_s(steps[2], now=1430.0) is None, "two seconds are not begun"
+    assert Schedule(steps=steps, began=0.0, total_s=100.0).limit_s(steps[0], now=0.0) == 20.0
 
 
 def test_epochs_end_with_a_validation_within_the_time() -> None:

@@ -48,6 +48,9 @@ def run_child(
     """
     result.unlink(missing_ok=True)
     with log.open("ab") as handle:
+        # Of a step that is begun again there is an older log.
+        handle.write(f"--- at most {limit_s:.0f} s\n".encode())
+        handle.flush()
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "vizecg_bench.gpu.worker", target, str(request), str(result)],
             env={**os.environ, **({} if threads is None else {"OMP_NUM_THREADS": str(threads)})},

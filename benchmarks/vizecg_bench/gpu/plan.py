@@ -21,7 +21,7 @@ class PlannedStep:
         target: ``module:function``, called with a ``Request`` in a process of its own; it returns a dictionary.
         most_s: its time limit.
         share: of all minutes, which is its limit where they are few.
-        kept: whether the steps before it leave its time alone.
+        kept: of all minutes, which the steps before it leave to it.
         needs: the step whose result it measures: it is done anew with it.
     """
 
@@ -29,11 +29,14 @@ class PlannedStep:
     target: str
     most_s: float = float("inf")
     share: float = 1.0
-    kept: bool = False
+    kept: float = 0.0
     needs: str | None = None
 
     def limit_s(self, total_s: float) -> float:
         return min(self.most_s, self.share * total_s)
+
+    def kept_s(self, total_s: float) -> float:
+        return min(self.most_s, self.kept * total_s)
 
 
 STEPS = (
@@ -43,13 +46,13 @@ STEPS = (
     # Compiling takes a minute or two; what it has compiled is there for the steps after it.
     PlannedStep(name="fusing", target=f"{_STEPS}.fusing:measure", most_s=300, share=0.16),
     PlannedStep(name="train-step", target=f"{_STEPS}.step_speed:measure", most_s=75, share=0.2),
-    PlannedStep(name="train", target=f"{_STEPS}.training:train_for_the_rest"),
+    PlannedStep(name="train", target=f"{_STEPS}.training:train_for_the_rest", kept=0.25),
     PlannedStep(
         name="evaluate",
         target=f"{_STEPS}.evaluation:evaluate_weights",
         most_s=120,
         share=0.17,
-        kept=True,
+        kept=0.17,
         needs="train",
     ),
 )
@@ -71,6 +74,6 @@ class Schedule:
     def limit_s(self, step: PlannedStep, *, now: float) -> float | None:
         """Seconds that ``step`` may take from now on; None where there are too few."""
         later = self.steps[self.steps.index(step) + 1 :]
-        kept = sum(other.limit_s(self.total_s) for other in later if other.kept)
+        kept = sum(other.kept_s(self.total_s) for other in later)
         limit = min(step.limit_s(self.total_s), self.ends - kept - now)
         return limit if limit >= _LEAST_S else None
