@@ -21,6 +21,7 @@ from vizecg.models.deploy import deployed_weights
 from vizecg.spec import CheckpointError, Condition, InputRefusedError, SheetSpec, UsageError
 from vizecg.train.checkpoint import load_checkpoint, read_raw
 from vizecg.train.evaluate import checkpoint_classifier, evaluate
+from vizecg.train.module import TrainingModule
 from vizecg.train.slim import slim_checkpoint
 
 pytestmark = pytest.mark.integration
@@ -50,6 +51,20 @@ def test_the_checkpoint_carries_its_configuration(run: Path) -> None:
     assert checkpoint.training_data is not None
     assert checkpoint.training_data["source"] == "synthetic seed 1"
     assert (checkpoint.training_data["records"], checkpoint.training_data["left_out"]) == (42, 0)
+
+
+def test_in_the_last_epochs_no_streams_see_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[int, list[bool]] = {}
+    whole = TrainingModule._cross
+
+    def watched(module: TrainingModule, samples: int) -> torch.Tensor:
+        cross = whole(module, samples)
+        seen.setdefault(module.current_epoch, []).extend(cross.tolist())
+        return cross
+
+    monkeypatch.setattr(TrainingModule, "_cross", watched)
+    make_records(tmp_path).train(tiny(3, modality_dropout=0.0, alone_epochs=1), tmp_path / "run")
+    assert {epoch: set(crosses) for epoch, crosses in seen.items()} == {0: {True}, 1: {True}, 2: {False}}
 
 
 def test_slimming_keeps_what_is_exported_to_the_bit(run: Path, tmp_path: Path) -> None:
