@@ -1,8 +1,7 @@
-"""What a packed store costs: its size and times, and what its steps change in sheets and in answers."""
+"""What a packed store costs: its size, and what its steps change in sheets and in answers."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from vizecg.data.choices import OnBad
+from vizecg.data.commands import progress
 from vizecg.data.packed import PackedStore, open_packed
 from vizecg.data.packed_build import STEPS_UV, PackRequest, build_packed
 from vizecg.data.packed_source import packed_source
@@ -20,7 +19,7 @@ from vizecg.data.source import RecordSource
 from vizecg.render import sheet_under
 from vizecg.spec import LEADS, Condition, UsageError
 from vizecg.train.evaluate import Classifier, Predictions, checkpoint_classifier, predict
-from vizecg.train.metrics import Bootstrap, bootstrap_figures, decide
+from vizecg.train.metrics import Bootstrap, Interval, bootstrap_figures, decide
 from vizecg_bench.results import write_result
 
 KIND = "packed-store"
@@ -64,16 +63,14 @@ def measure_packed_store(request: PackedStoreRequest, *, json_path: Path | None 
     for step_uv in STEPS_UV:
         name = f"{step_uv:g}"
         console.print(f"{name} microvolts a step")
-        packed, pack_s = _packed(request, sources, step_uv)
-        begun = time.perf_counter()
+        packed = _packed(request, sources, step_uv)
         source = packed_source(packed.path, split="val")
-        open_s = time.perf_counter() - begun
+        if not set(source.record_ids) <= set(truth.record_ids):
+            raise UsageError(f"{packed.path} holds other records: delete it, or name another folder")
         steps[name] = {
             "bytes": packed.path.stat().st_size,
             "samples_bytes": _samples_bytes(packed),
             "counts": {split: counts["records"] for split, counts in packed.header["counts"].items()},
-            "pack_s": pack_s,
-            "open_s": round(open_s, 2),
             "signals_uv": _signals(truth, source, request.sheets),
             "sheets": _sheets(truth, source, request.sheets, classifier, request.seed),
             "answers": {
@@ -84,7 +81,6 @@ def measure_packed_store(request: PackedStoreRequest, *, json_path: Path | None 
     figures = {
         "data": " + ".join(source.name for source in sources.values()),
         "checkpoint": classifier.fingerprint,
-        "workers": request.workers,
         "steps": steps,
     }
     write_result(json_path, kind=KIND, figures=figures)
@@ -92,21 +88,18 @@ def measure_packed_store(request: PackedStoreRequest, *, json_path: Path | None 
     return figures
 
 
-def _packed(
-    request: PackedStoreRequest, sources: dict[str, RecordSource], step_uv: float
-) -> tuple[PackedStore, float | None]:
-    """The packed store and the seconds of making it; None where it was there."""
+def _packed(request: PackedStoreRequest, sources: dict[str, RecordSource], step_uv: float) -> PackedStore:
+    """Made where it is not there."""
     path = request.out / f"packed_{step_uv:g}.ecgpack"
     if path.is_file():
         packed = open_packed(path)
         if packed.step_uv != step_uv:
             raise UsageError(f"{path} has {packed.step_uv:g} microvolts a step: delete it, or name another folder")
-        return packed, None
-    begun = time.perf_counter()
-    packed = build_packed(
-        path, sources=sources, request=PackRequest(step_uv=step_uv), workers=request.workers, on_bad=OnBad.SKIP
-    )
-    return packed, round(time.perf_counter() - begun, 1)
+        return packed
+    with progress("packing", sum(map(len, sources.values())), quiet=False) as advance:
+        return build_packed(
+            path, sources=sources, request=PackRequest(step_uv=step_uv), workers=request.workers, advance=advance
+        )
 
 
 def _samples_bytes(packed: PackedStore) -> dict[str, int]:
@@ -213,8 +206,14 @@ def _print(figures: dict[str, Any]) -> None:
         )
         for condition, found in step["answers"].items():
             told = ", ".join(
-                f"{key.removeprefix('macro/').upper()} {found['source'][key]['value']:.4f}, packed "
-                f"{one['value']:+.5f} ({one['low']:+.5f} to {one['high']:+.5f})"
+                f"{key.removeprefix('macro/').upper()} {_told(found['source'][key], '.4f')}, packed "
+                f"{_told(one, '+.5f')} ({_told(one, '+.5f', 'low')} to {_told(one, '+.5f', 'high')})"
                 for key, one in found["packed_minus_source"].items()
             )
             print(f"  {condition}: {told}; {found['decisions_turned_at_half']} decisions turned at 0.5")
+
+
+def _told(interval: Interval, form: str, part: str = "value") -> str:
+    """A figure that is not defined, of a class without positives say, is a dash."""
+    value = interval[part]
+    return "-" if value is None else f"{value:{form}}"

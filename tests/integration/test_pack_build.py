@@ -17,6 +17,7 @@ from vizecg.render import sheet_under
 from vizecg.spec import BundleError, Condition, UsageError
 from vizecg.spec.manifest import open_bundle
 from vizecg.spec.preprocess import ink_map
+from vizecg.train.checkpoint import load_checkpoint
 from vizecg.train.evaluate import checkpoint_classifier, predict
 from vizecg_bench.gate_scenes import Kind
 from vizecg_bench.pack.build import PackRequest, build_pack, shipped_checkpoint
@@ -62,7 +63,7 @@ def test_sheets_and_logits_are_those_of_evaluate(asked: PackRequest, pack: Pack)
     assert section.record_ids == found.record_ids
     np.testing.assert_array_equal(section.labels, found.labels)
     np.testing.assert_allclose(section.logits, found.logits, atol=tolerance("folded"))
-    assert pack.header.checkpoint_sha256 == classifier.fingerprint
+    assert pack.header.checkpoint_sha256 == load_checkpoint(shipped_checkpoint()).trained_sha256
     record = source.read(source.items[3])
     drawn = ink_map(
         sheet_under(Condition.PHOTO, record, seed=0), sheet_spec=pack.header.sheet, spec=pack.header.preprocess
