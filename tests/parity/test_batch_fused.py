@@ -14,6 +14,8 @@ from tolerances import tolerance
 from vizecg.data.batch import fused, fusing
 from vizecg.data.batch.filters import blur, gaussian_kernel, stack_kernels
 from vizecg.data.batch.jpeg import jpeg, quantisation_tables
+from vizecg.data.batch.seen import see
+from vizecg.render.photo_plan import CELL
 
 pytestmark = pytest.mark.parity
 
@@ -45,7 +47,20 @@ def compressed(image: Tensor, sizes: Tensor) -> Tensor:
     return jpeg(image, sizes, torch.from_numpy(np.stack(tables)))
 
 
-@pytest.mark.parametrize(("work", "share"), [(blurred, 0.0), (compressed, tolerance("batch-share"))])
+def warped(image: Tensor, sizes: Tensor) -> Tensor:
+    """Partly from beyond their edges."""
+    height, width = image.shape[2:]
+    generator = torch.Generator().manual_seed(0)
+    rows, columns = (torch.arange(-(-length // CELL) + 2) * CELL * 1.1 - 2 * CELL for length in (height, width))
+    lattice = torch.stack(torch.meshgrid(columns, rows, indexing="xy")).expand(len(image), -1, -1, -1)
+    lattice = lattice + torch.rand(lattice.shape, generator=generator)
+    return see(image, lattice, (height, width), sizes[:, [0, 1, 0]].float())
+
+
+@pytest.mark.parametrize(
+    ("work", "share"),
+    [(blurred, 0.0), (compressed, tolerance("batch-share")), (warped, tolerance("batch-share"))],
+)
 def test_fused_steps_give_the_same_for_all_sizes(work: Callable[[Tensor, Tensor], Tensor], share: float) -> None:
     """Compiled once for batches of any number and size of pictures."""
     for number, sizes in enumerate(SIZES):

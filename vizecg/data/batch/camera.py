@@ -13,7 +13,8 @@ from vizecg.data.batch.filters import blur, mirrored, motion_blur
 from vizecg.data.batch.fused import fused
 from vizecg.data.batch.jpeg import jpeg
 from vizecg.data.batch.photos import PhotoBatch, pack_photos
-from vizecg.data.batch.pixels import Taps, levels, luma, resize_levels, warp
+from vizecg.data.batch.pixels import Taps, levels, luma, resize_levels
+from vizecg.data.batch.seen import see
 from vizecg.data.batch.transfer import TensorBatch, plain_arithmetic
 from vizecg.render.photo_plan import LIGHT_UNIT, PhotoPlan
 from vizecg.render.photograph import NOISE_SIDE, noise_tile
@@ -25,6 +26,9 @@ _BYTES_A_PHOTO = 120 << 20
 """Twice what a picture takes: the network in training wants room too."""
 
 WHITE = 255
+
+Enlarged = tuple[Tensor, Taps, Taps]
+"""Arguments of ``resize_levels``."""
 
 
 def photos_at_once(device: torch.device) -> int:
@@ -77,17 +81,9 @@ def take_packed(sheets: Tensor, batch: PhotoBatch) -> Photos:
     """The same with a packed batch on the sheets' device, all at once."""
     page = _page(sheets, batch)
     margin = torch.where(batch.margin < 0, paper_colour(page), batch.margin)
-    image = _exposed(
-        page,
-        batch.lattice,
-        margin,
-        _inside(batch),
-        batch.surroundings,
-        batch.surroundings_taps,
-        batch.light,
-        batch.light_taps,
-        batch.size,
-    )
+    image = see(page, batch.lattice, batch.size, margin)
+    surroundings = (batch.surroundings, *batch.surroundings_taps)
+    image = _lit(image, _inside(batch), surroundings, (batch.light, *batch.light_taps))
     _ripple(image, batch)
     image = blur(image, batch.sizes, batch.blur)
     if len(batch.motion):
@@ -140,22 +136,11 @@ def _page(sheets: Tensor, batch: PhotoBatch) -> Tensor:
 
 
 @fused
-def _exposed(
-    page: Tensor,
-    lattice: Tensor,
-    margin: Tensor,
-    inside: Tensor,
-    surroundings: Tensor,
-    surroundings_taps: tuple[Taps, Taps],
-    light: Tensor,
-    light_taps: tuple[Taps, Taps],
-    size: tuple[int, int],
-) -> Tensor:
+def _lit(image: Tensor, inside: Tensor, surroundings: Enlarged, light: Enlarged) -> Tensor:
     """The page and what surrounds it, under the light: uint8 (N, 3, H, W)."""
-    image = warp(page.float(), lattice, size, margin)
-    image = torch.where(inside, image, resize_levels(surroundings, *surroundings_taps))
+    image = torch.where(inside, image, resize_levels(*surroundings)).float()
     # OpenCV multiplies by the scale first: ties fall as its float32 products do.
-    return levels(image.mul_(1 / LIGHT_UNIT).mul_(resize_levels(light, *light_taps))).to(torch.uint8)
+    return levels(image.mul_(1 / LIGHT_UNIT).mul_(resize_levels(*light))).to(torch.uint8)
 
 
 def _inside(batch: PhotoBatch) -> Tensor:

@@ -22,8 +22,13 @@ from torch.utils._pytree import tree_map_only
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_OPTIONS: dict[str, str | int | bool | Callable[..., object]] = {"assert_indirect_indexing": False}
-"""Indices are clamped where they are made; to look again at every one of them costs more than to use it."""
+_OPTIONS: dict[str, str | int | bool | Callable[..., object]] = {
+    # Indices are clamped where they are made; to look again at every one of them costs more than to use it.
+    "assert_indirect_indexing": False,
+    # Chains are not cut for their length: what lies between two parts would be written and read for every pixel.
+    "realize_acc_reads_threshold": 256,
+    "realize_opcount_threshold": 2000,
+}
 
 _wanted = ContextVar("wanted", default=False)
 _log = logging.getLogger(__name__)

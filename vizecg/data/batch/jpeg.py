@@ -166,8 +166,11 @@ def _through_steps(planes: Tensor, tables: Tensor, passes: tuple[Tensor, ...]) -
 
     What is written between the passes are whole numbers below 2^15.
     """
-    freq = _coded(_frequencies(planes, passes[0]), passes[1], tables.contiguous())
-    return _levels(_restored(freq, passes[2]), passes[3])
+    # Each pass leaves eights, which are lines again without a copy only outside of compiled code.
+    lines = _frequencies(planes, passes[0]).view_as(planes)
+    lines = _coded(lines, passes[1], tables.contiguous()).view_as(planes)
+    lines = _restored(lines, passes[2]).view_as(planes)
+    return _levels(lines, passes[3]).view_as(planes)
 
 
 @fused
@@ -177,13 +180,12 @@ def _frequencies(planes: Tensor, cosines: Tensor) -> Tensor:
 
 @fused
 def _coded(lines: Tensor, cosines: Tensor, tables: Tensor) -> Tensor:
-    n, height, width = lines.shape
-    freq = _whole(_along(lines.float(), 1, cosines)).view(n, height // 8, 8, width // 8, 8)
-    step = tables[:, None, :, None]
+    freq = _whole(_along(lines.float(), 1, cosines))
+    step = tables[:, None].repeat(1, 1, 1, lines.shape[2] // 8)
     # libjpeg holds eight times the coefficient as a whole number, and rounds halves away from zero; the half that is
     # added here keeps a quotient that is whole from falling below itself where a GPU divides less than exactly.
     count = ((freq.abs() + (4 * step + 0.5)) / (8 * step)).floor()
-    return (count * step).copysign(freq).view(n, height, width).to(torch.int16)
+    return (count * step).copysign(freq).to(torch.int16)
 
 
 @fused
@@ -202,13 +204,13 @@ def _whole(x: Tensor) -> Tensor:
 
 
 def _along(x: Tensor, axis: int, cosines: Tensor) -> Tensor:
-    """(n, H, W) -> (n, H, W): every eight values along an axis, multiplied by (8, 8)."""
+    """Every eight values along an axis of (n, H, W), multiplied by (8, 8): (n, H, W / 8, 8) or (n, H / 8, 8, W)."""
     n, height, width = x.shape
     across = axis == 2
     blocks = x.view(n, height, width // 8, 8) if across else x.view(n, height // 8, 8, width)
     if not torch.compiler.is_compiling():
-        return (blocks @ cosines.T if across else cosines @ blocks).view_as(x)
+        return blocks @ cosines.T if across else cosines @ blocks
     # Eight products of what lies in the cache anyway, in one kernel with what comes before and after them.
     weights = cosines if across else cosines[..., None]
     products = [blocks.narrow(3 if across else 2, i, 1) * weights[:, i] for i in range(8)]
-    return functools.reduce(torch.add, products).view_as(x)
+    return functools.reduce(torch.add, products)

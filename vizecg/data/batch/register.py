@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from vizecg.data.batch.camera import PHOTOS_AT_ONCE, WHITE, Photos
-from vizecg.data.batch.fused import fused
-from vizecg.data.batch.pixels import warp
+from vizecg.data.batch.seen import see
 from vizecg.data.batch.transfer import plain_arithmetic
 from vizecg.spec import SheetSpec
 
@@ -40,10 +39,5 @@ def register_photos(photos: Photos, seen: Tensor, *, spec: SheetSpec, chunk: int
     parts = []
     for images, lattice in zip(photos.images.split(chunk), seen.split(chunk), strict=True):
         border = torch.full((len(images), 3), float(WHITE), device=images.device)
-        parts.append(_warped(images, lattice, size, border))
+        parts.append(see(images, lattice, size, border))
     return torch.cat(parts) if len(parts) > 1 else parts[0]
-
-
-@fused
-def _warped(images: Tensor, lattice: Tensor, size: tuple[int, int], border: Tensor) -> Tensor:
-    return warp(images.float(), lattice, size, border).to(torch.uint8)
