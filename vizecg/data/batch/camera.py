@@ -174,7 +174,8 @@ def _noisy(image: Tensor, tile: Tensor, share: Tensor, start: Tensor) -> Tensor:
         (start[:, axis, None] + torch.arange(image.shape[2 + axis], device=image.device)) % NOISE_SIDE
         for axis in (0, 1)
     )
-    noise = tile[:, rows[:, :, None], columns[:, None, :]].transpose(0, 1)
+    channels = torch.arange(len(tile), device=image.device)[:, None, None]
+    noise = tile[channels, rows[:, None, :, None], columns[:, None, None]]
     share = share[:, None, None, None]
     return levels((noise * share).add_(share * -128).add_(image)).to(torch.uint8)
 
