@@ -1,9 +1,10 @@
 """A cache of pictures: every record drawn once per variant, stored as ink maps in a memory-mapped file.
 
 Drawing costs more than a training step on a small machine, and every epoch would draw again. The folder holds
-``inks.npy`` uint8 (n, variants, height, width), ``signals.npy`` float32 (n, 12, samples), ``labels.npy`` float32
-(n, 6), ``done.npy`` bool (n,), ``cache.json``, and ``refused.jsonl`` with the records that failed their checks, which
-are counted, listed and left out. An interrupted build goes on where it stopped; ``cache.json`` says when all is done.
+``inks.npy`` uint8 (n, variants, height, width), ``signals.npy`` float32 (n, 12, samples), ``labels.npy`` float32 (n,
+6), ``done.npy`` bool (n,), where records are kept to be printed what ``DrawnSignals`` holds, ``cache.json``, and
+``refused.jsonl`` with the records that failed their checks, which are counted, listed and left out. An interrupted
+build goes on where it stopped; ``cache.json`` says when all is done.
 """
 
 from __future__ import annotations

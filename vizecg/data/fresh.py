@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -143,11 +142,6 @@ def pack_samples(samples: Sequence[FreshSample], *, chunk: int) -> Parcel[Sample
             labels=torch.from_numpy(np.stack([sample.labels for sample in samples])),
         )
     )
-
-
-def packer(*, chunk: int) -> partial[Parcel[SampleBatch]]:
-    """``pack_samples`` with its chunk, as something that can be pickled."""
-    return partial(pack_samples, chunk=chunk)
 
 
 def signals_on_device(cache: InkCache, device: torch.device) -> Tensor:

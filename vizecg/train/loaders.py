@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import cv2
@@ -14,7 +15,7 @@ from torch.utils.data import DataLoader
 from vizecg.data.batch import photos_at_once
 from vizecg.data.cache import InkCache
 from vizecg.data.dataset import EvaluationSet, TrainingSet
-from vizecg.data.fresh import FreshEvaluationSet, FreshTrainingSet, packer
+from vizecg.data.fresh import FreshEvaluationSet, FreshTrainingSet, pack_samples
 from vizecg.spec import Condition, UsageError
 from vizecg.train.config import TrainConfig
 from vizecg.train.sampler import EpochBatches, Position
@@ -72,7 +73,7 @@ def anew_settings(workers: int) -> dict[str, Any]:
     child, which would wait for them for ever.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    settings: dict[str, Any] = {"collate_fn": packer(chunk=photos_at_once(device))}
+    settings: dict[str, Any] = {"collate_fn": partial(pack_samples, chunk=photos_at_once(device))}
     if workers:
         multiprocessing.set_forkserver_preload(["vizecg.data.fresh"])
         settings |= {"multiprocessing_context": "forkserver", "worker_init_fn": _start_drafting}
