@@ -11,7 +11,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from vizecg.render import RENDERER_VERSION
-from vizecg.spec import LABELS, DecisionRule, SheetSpec
+from vizecg.spec import LABELS, DecisionRule, RuleSource, SheetSpec
 from vizecg.spec.manifest import GOLDEN, Artefact, Bundle, Manifest, hash_files, publish_bundle
 from vizecg.spec.preprocess import PreprocessSpec, normalise
 
@@ -51,6 +51,7 @@ def artefact(name: str = "onnx-fp32", **changes: object) -> Artefact:
     """One for ONNX Runtime on any processor unless ``changes`` say otherwise; all have the same model file."""
     plain = Artefact(
         name=name, file="model.onnx", target="onnx", precision="fp32", decision=DecisionRule(),
+        rule_source=RuleSource.ARTEFACT,
         parity={"limits": LIMITS}, details={"build": BUILD},
     )  # fmt: skip
     return replace(plain, **changes)  # type: ignore[arg-type]

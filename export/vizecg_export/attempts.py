@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vizecg.spec import AccuracyError, DecisionRule, ParityError, UsageError, parity
+from vizecg.spec import AccuracyError, DecisionRule, ParityError, RuleSource, UsageError, parity
 from vizecg.spec.manifest import Artefact
 from vizecg.spec.preprocess import normalise
 from vizecg_export import accuracy
@@ -127,6 +127,7 @@ def _try(wanted: Wanted, subject: Subject, folder: Path, *, precision: Precision
         target=wanted.recipe.target.value,
         precision=precision.value,
         decision=rule,
+        rule_source=RuleSource.NONE if subject.evaluation is None else RuleSource.ARTEFACT,
         machine=wanted.machine.value,
         scope=scope.value if precision is Precision.INT8 else None,
         runtime=made.runtime,

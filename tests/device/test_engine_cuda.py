@@ -11,7 +11,7 @@ import torch
 
 from vizecg.models import ImageOnly
 from vizecg.render import RENDERER_VERSION
-from vizecg.spec import BundleError, DecisionRule, MissingToolError
+from vizecg.spec import BundleError, DecisionRule, MissingToolError, RuleSource
 from vizecg.spec.manifest import GOLDEN, Artefact, Manifest, hash_files, publish_bundle
 from vizecg.spec.parity import LIMITS
 from vizecg.spec.preprocess import normalise
@@ -67,6 +67,7 @@ def test_the_shipped_networks_engine_is_accepted(
         target="tensorrt",
         precision=precision.value,
         decision=DecisionRule(),
+        rule_source=RuleSource.ARTEFACT,
         details=made.details,
     )
     manifest = Manifest(

@@ -20,7 +20,7 @@ from adb_phone import StandIn, adb, adb_server, needs_adb
 from small_networks import SMALL
 from tolerances import tolerance
 from vizecg.render import RENDERER_VERSION
-from vizecg.spec import BundleError, DecisionRule, ExitCode, MissingToolError, SheetSpec, UsageError
+from vizecg.spec import BundleError, DecisionRule, ExitCode, MissingToolError, RuleSource, SheetSpec, UsageError
 from vizecg.spec.manifest import GOLDEN, Artefact, Bundle, Manifest, hash_files, publish_bundle
 from vizecg.spec.preprocess import normalise
 from vizecg_bench.devices.adb.client import Adb, open_phone
@@ -62,7 +62,14 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, int8_program: Path) -> Bund
     logits = runner(int8_program)(normalise(np.ascontiguousarray(inks), SMALL))
     np.savez(folder / GOLDEN, inks=inks, float_logits=logits)
     artefacts = tuple(
-        Artefact(name=name, file="model.pte", target="executorch", precision="int8", decision=DecisionRule())
+        Artefact(
+            name=name,
+            file="model.pte",
+            target="executorch",
+            precision="int8",
+            decision=DecisionRule(),
+            rule_source=RuleSource.ARTEFACT,
+        )
         for name in ("executorch-int8", "executorch-other")
     )
     manifest = Manifest(

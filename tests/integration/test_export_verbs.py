@@ -76,7 +76,7 @@ def remove_a_file(bundle: Path) -> None:
 
 def foreign_schema(bundle: Path) -> None:
     path = bundle / MANIFEST
-    path.write_text(path.read_text().replace('"schema_version": 3', '"schema_version": 99'))
+    path.write_text(path.read_text().replace('"schema_version": 4', '"schema_version": 99'))
 
 
 def swap_artefacts(bundle: Path) -> None:

@@ -22,7 +22,7 @@ from tolerances import tolerance
 from vizecg.models import ImageOnly, VizECGNetConfig
 from vizecg.models.vizecgnet import VizECGNet
 from vizecg.render import RENDERER_VERSION
-from vizecg.spec import DecisionRule, ParityError, SheetSpec, UsageError
+from vizecg.spec import DecisionRule, ParityError, RuleSource, SheetSpec, UsageError
 from vizecg.spec.manifest import GOLDEN, Artefact, Manifest, hash_files, publish_bundle
 from vizecg.spec.parity import LIMITS, compare
 from vizecg.spec.preprocess import PreprocessSpec, normalise
@@ -313,6 +313,7 @@ def test_from_a_network_to_an_accepted_engine(network: ImageOnly, images: np.nda
         target="tensorrt",
         precision="fp16",
         decision=DecisionRule(),
+        rule_source=RuleSource.ARTEFACT,
         parity={"limits": LIMITS["fp16"].to_dict()},
         details=made.details,
     )

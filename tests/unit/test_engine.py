@@ -15,7 +15,16 @@ from onnx import TensorProto, helper, numpy_helper
 from engine_stand_in import StandInCudart, StandInTensorRT
 from tolerances import tolerance
 from vizecg.render import RENDERER_VERSION
-from vizecg.spec import LABELS, BundleError, DecisionRule, MissingToolError, ParityError, SheetSpec, UsageError
+from vizecg.spec import (
+    LABELS,
+    BundleError,
+    DecisionRule,
+    MissingToolError,
+    ParityError,
+    RuleSource,
+    SheetSpec,
+    UsageError,
+)
 from vizecg.spec.manifest import GOLDEN, Artefact, Bundle, Manifest, hash_files, publish_bundle
 from vizecg.spec.preprocess import PreprocessSpec, normalise
 from vizecg_edge.backends.tensorrt import TensorRTBackend
@@ -71,6 +80,7 @@ def artefact(**changes: object) -> Artefact:
         target="tensorrt",
         precision="fp16",
         decision=DecisionRule(),
+        rule_source=RuleSource.ARTEFACT,
         details={"build": SETTINGS},
         parity={"limits": {"max_abs": 0.1, "min_cosine": 0.9999, "min_sqnr_db": 20.0}},
     )

@@ -23,6 +23,7 @@ from vizecg.spec import (
     InputRefusedError,
     MissingToolError,
     ParityError,
+    RuleSource,
     SheetSpec,
     UsageError,
     label_vector,
@@ -134,7 +135,12 @@ def bundle_path(tmp_path: Path) -> Path:
 
 def _manifest(folder: Path) -> Manifest:
     artefact = Artefact(
-        name="onnx-int8", file="model.onnx", target="onnx", precision="int8", decision=DecisionRule(margin=0.1)
+        name="onnx-int8",
+        file="model.onnx",
+        target="onnx",
+        precision="int8",
+        decision=DecisionRule(margin=0.1),
+        rule_source=RuleSource.ARTEFACT,
     )
     return Manifest(
         name="t",

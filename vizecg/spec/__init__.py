@@ -5,7 +5,7 @@ tools must be able to say in one line that it cannot be loaded.
 """
 
 from vizecg.spec.condition import Condition
-from vizecg.spec.decide import DecisionRule
+from vizecg.spec.decide import DecisionRule, RuleSource
 from vizecg.spec.errors import (
     AccuracyError,
     BundleError,
@@ -27,6 +27,7 @@ __all__ = [
     "CheckpointError",
     "Condition",
     "DecisionRule",
+    "RuleSource",
     "ExitCode",
     "GAIN_MM_MV",
     "INTENDED_USE",

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
 
 from vizecg.spec.checks import check_types
 from vizecg.spec.labels import LABELS
+
+
+class RuleSource(str, Enum):
+    """What the decision rule of an artefact was fitted on.
+
+    ``artefact``: the artefact's own answers to evaluation records. ``network``: the float network's, by which the
+    artefact, close to it within its ``margin``, decides too. ``none``: nothing; probabilities are not calibrated and
+    thresholds are 0.5.
+    """
+
+    ARTEFACT = "artefact"
+    NETWORK = "network"
+    NONE = "none"
 
 
 @dataclass(frozen=True, kw_only=True)

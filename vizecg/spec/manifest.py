@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vizecg.spec.checks import check_types, printable
-from vizecg.spec.decide import DecisionRule
+from vizecg.spec.decide import DecisionRule, RuleSource
 from vizecg.spec.errors import BundleError, UsageError
 from vizecg.spec.fingerprint import sha256_bytes, sha256_file
 from vizecg.spec.gate import QualityGate
@@ -23,7 +23,7 @@ from vizecg.spec.labels import INTENDED_USE, LABELS
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.spec.sheet import SheetSpec
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 MANIFEST = "manifest.json"
 GOLDEN = "golden.npz"
 MODEL_INPUT, MODEL_OUTPUT = "image", "logits"
@@ -35,8 +35,9 @@ class Artefact:
     """One model file: input ``image`` float32 (n, 1, H, W), output ``logits`` float32 (n, 6).
 
     ``machine`` is ``any`` or the processor that the file is made for, ``extra_files`` belong to it, ``scope`` says what
-    int8 reaches. ``parity``, ``accuracy`` and ``latency`` hold what was measured on this very file, in ``runtime``.
-    ``fallbacks`` lists what was asked for and tried before, and why it was not taken; ``details`` is the target's own.
+    int8 reaches. ``rule_source`` says what ``decision`` was fitted on. ``parity``, ``accuracy`` and ``latency`` hold
+    what was measured on this very file, in ``runtime``. ``fallbacks`` lists what was asked for and tried before, and
+    why it was not taken; ``details`` is the target's own.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Artefact:
     target: str
     precision: str
     decision: DecisionRule
+    rule_source: RuleSource
     machine: str = "any"
     scope: str | None = None
     runtime: str = ""
@@ -54,10 +56,17 @@ class Artefact:
     fallbacks: tuple[dict[str, Any], ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def calibrated(self) -> bool:
+        return self.rule_source is not RuleSource.NONE
+
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Artefact:
         lists: dict[str, Any] = {key: tuple(data[key]) for key in ("extra_files", "fallbacks") if key in data}
-        artefact = cls(**{**data, **lists, "decision": DecisionRule.from_dict(data["decision"])})
+        rule = {
+            "decision": DecisionRule.from_dict(data["decision"]), "rule_source": RuleSource(data["rule_source"]),
+        }  # fmt: skip
+        artefact = cls(**{**data, **lists, **rule})
         check_types(artefact)
         return artefact
 
