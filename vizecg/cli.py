@@ -293,12 +293,27 @@ def evaluate(
 def slim(
     checkpoint: Annotated[Path, typer.Argument(help="A training checkpoint.")],
     out: Annotated[Path, typer.Option(help="The file to write.")],
+    rest: Annotated[
+        Path | None, typer.Option(help="Put into --out what is deployed alone, and what only training uses here.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Keep of a checkpoint what exporting (to the bit) and fine-tuning need, without the state of the optimiser."""
     from vizecg.train.slim_command import run_slim
 
-    run_slim(checkpoint, out=out, as_json=as_json)
+    run_slim(checkpoint, out=out, rest=rest, as_json=as_json)
+
+
+@app.command()
+def join(
+    image: Annotated[Path, typer.Argument(help="What is deployed, of `vizecg slim --rest`.")],
+    rest: Annotated[Path, typer.Argument(help="What only training uses.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+) -> None:
+    """Make a checkpoint of both streams whole again, to go on training from it."""
+    from vizecg.train.slim_command import run_join
+
+    run_join(image, rest, out=out)
 
 
 def main() -> None:
