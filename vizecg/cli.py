@@ -226,6 +226,7 @@ def train(
     devices: Annotated[int | None, typer.Option(min=1, help="GPUs, or CPU processes; torchrun says it itself.")] = None,
     nodes: Annotated[int | None, typer.Option(min=1, help="Machines; torchrun says it itself.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT/last.ckpt.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace a run that lies in OUT.")] = False,
     validate_every: Annotated[int, typer.Option(min=1, help="Epochs between validations.")] = 1,
     checkpoint_every: Annotated[float, typer.Option(min=0, help="Minutes between writings of OUT/last.ckpt.")] = 5.0,
     stop_after: Annotated[
@@ -240,7 +241,7 @@ def train(
         out=out, data=data, root=root, recipe=recipe, config_file=config, assignments=assignments or (),
         options={"architecture": architecture, "model.streams": streams, "epochs": epochs, "seed": seed},
         print_config=print_config, limit=limit, cache=cache, as_json=as_json, start_from=start_from, workers=workers,
-        threads=threads, accelerator=accelerator, devices=devices, nodes=nodes, resume=resume,
+        threads=threads, accelerator=accelerator, devices=devices, nodes=nodes, resume=resume, force=force,
         validate_every=validate_every, checkpoint_every=checkpoint_every, stop_after=stop_after,
     )  # fmt: skip
 

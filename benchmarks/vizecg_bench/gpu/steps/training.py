@@ -111,6 +111,7 @@ def train_for_the_rest(request: Request) -> dict[str, Any]:
             workers=options.processes,
             accelerator=chosen_device(options.device).type,
             resume=resume,
+            force=not resume,
             validate_every=planned.validate_every,
             checkpoint_every=1.0,
         ),
