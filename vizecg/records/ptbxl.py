@@ -92,7 +92,7 @@ def read_entry(entry: PtbxlEntry, *, root: Path) -> EcgRecord:
 
 def _read_table(path: Path, filename_column: str) -> list[PtbxlEntry]:
     if not path.is_file():
-        raise UsageError(f"{path} does not exist: --root must name the folder of {TABLE}")
+        raise UsageError(f"{path} does not exist: expected the folder of {TABLE}")
     with path.open(newline="", encoding="utf-8") as handle:
         reader = csv.DictReader(handle)
         require_columns(reader.fieldnames or (), _COLUMNS, path=path)
