@@ -1,4 +1,4 @@
-"""``vizecg-bench render`` with tiny counts, and what it says where ecg_plot 0.2.8 is missing."""
+"""``python -m vizecg_lab render`` with tiny counts, and what it says where ecg_plot 0.2.8 is missing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from vizecg.spec import MissingToolError
-from vizecg_bench.render import NEW_MATPLOTLIB, NEW_PNG, PAPER, PHOTO, SHEET, measure_render
-from vizecg_bench.render_reference import Reference
+from vizecg_lab.render.command import NEW_MATPLOTLIB, NEW_PNG, PAPER, PHOTO, SHEET, measure_render
+from vizecg_lab.render.reference import Reference
 
 pytestmark = pytest.mark.integration
 

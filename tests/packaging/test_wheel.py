@@ -26,6 +26,8 @@ PACKAGES = {
     "vizecg_edge": ROOT / "edge_runtime" / "vizecg_edge",
     "vizecg_bench": ROOT / "benchmarks" / "vizecg_bench",
 }
+LAB = ROOT / "benchmarks" / "vizecg_lab"
+"""What only the checkout has."""
 BUNDLES = PACKAGES["vizecg_edge"] / "bundles"
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 DONT_COPY = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", ".*_cache")
@@ -56,10 +58,10 @@ def run_ok(*command: str | Path, cwd: Path) -> str:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from a copy: setuptools leaves a build folder, and puts what lies in an old one into the wheel."""
     source = tmp_path_factory.mktemp("source")
-    for name in ("pyproject.toml", "LICENSE", "README.md"):
+    for name in ("pyproject.toml", "setup.py", "LICENSE", "README.md"):
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, source / name)
-    for folder in PACKAGES.values():
+    for folder in (*PACKAGES.values(), LAB):
         shutil.copytree(folder, source / folder.relative_to(ROOT), ignore=DONT_COPY)
     out = tmp_path_factory.mktemp("dist")
     run_ok(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, source, cwd=out)
