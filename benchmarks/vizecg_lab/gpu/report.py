@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from vizecg.spec.provenance import provenance
 from vizecg_lab.gpu.plan import PlannedStep
 from vizecg_lab.gpu.state import RunState, Status, StepRecord
 
@@ -19,6 +20,7 @@ def report_content(
     return {
         "schema_version": SCHEMA_VERSION,
         "kind": "gpu_run",
+        **provenance(),
         "options": _without_places(state.options.to_dict()),
         "starts": state.starts,
         "seconds": round(seconds, 1),
