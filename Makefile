@@ -58,7 +58,9 @@ style: setup
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
+# setuptools puts what an earlier build left in build/ into the wheel.
 wheel: setup
+	rm -rf build
 	$(BIN)/python -m build --wheel --outdir dist .
 
 clean:
