@@ -15,7 +15,7 @@ import numpy as np
 
 from vizecg.spec import MissingToolError
 
-_SCRIPT = Path(__file__).with_name("render_reference_028.py")
+_SCRIPT = Path(__file__).with_name("reference_028.py")
 _INSTALL = "python -m venv ENV && ENV/bin/pip install ecg-plot==0.2.8 matplotlib numpy pillow"
 
 
@@ -30,7 +30,7 @@ class Seconds(NamedTuple):
 
 
 class ReferencePage(NamedTuple):
-    """What 0.2.8 drew: uint8 RGB (H, W, 3), and the time of each step (see ``render_reference_028``)."""
+    """What 0.2.8 drew: uint8 RGB (H, W, 3), and the time of each step (see ``reference_028``)."""
 
     image: np.ndarray
     plot: Seconds
