@@ -50,12 +50,11 @@ def collect(*, root: Path, fold: int, limit: int, photographs: int, bundle: Path
         UsageError: the fold has no records, or the bundle has nothing that runs here.
         MissingToolError: it has a program for ExecuTorch, which is not installed.
     """
-    from vizecg.records.ptbxl import Ptbxl
-    from vizecg_bench.rectify import _choose
+    from vizecg.records.ptbxl import Ptbxl, positives_first
     from vizecg_edge.pipeline import Pipeline
 
     dataset = Ptbxl(root=root)
-    entries = _choose(dataset.select(folds=[fold]), limit)
+    entries = positives_first(dataset.select(folds=[fold]), limit)
     pipeline = Pipeline(bundle=bundle, threads=1)
     engines = _engines(pipeline)
     kept = cache / f"gate-{_key(pipeline, photographs)}.jsonl"
