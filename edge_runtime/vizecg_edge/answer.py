@@ -36,9 +36,13 @@ class Input:
 
 @dataclass(frozen=True, kw_only=True)
 class Quality:
-    """``score`` 0 to 1; lengths on the paper."""
+    """``score`` 0 to 1, and the ``least`` that is answered; lengths on the paper.
+
+    ``score`` is null where nothing was measured, or one figure alone was reason to refuse.
+    """
 
     score: float | None = None
+    least: float | None = None
     px_per_mm: float | None = None
     grid_residual_mm: float | None = None
     sharpness: float | None = None
@@ -73,21 +77,35 @@ class Timings:
 
 @dataclass(frozen=True, kw_only=True)
 class BundleId:
-    """Which model answered, in which engine, and why in that one."""
+    """Which model answered, in which engine, and why in that one.
+
+    ``calibrated``: whether its probabilities and thresholds were fitted; if not, thresholds are 0.5.
+    """
 
     name: str
     sha256: str
     artefact: str
     backend: str
     backend_reason: str = ""
+    calibrated: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """Something that may be wrong with an answer. ``message`` is one line for people, ``code`` is one of
+    ``uncalibrated``, ``speed_assumed``, ``gain_assumed`` and ``quality_near_limit``."""
+
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """One object of ``vizecg-edge run --json``.
 
-    A refused image has ``probabilities`` and ``decisions`` None and at least one reason code; ``messages`` says the
-    same to people and is not part of the JSON.
+    A refused image has ``probabilities``, ``decisions`` and ``thresholds`` None, no doubts, and at least one reason
+    code; ``messages`` says the same to people, ``advice`` what to do, each in the order of the reasons. Decisions are
+    None where the probability lies too near to the threshold to decide.
     """
 
     input: Input
@@ -96,10 +114,13 @@ class Answer:
     reasons: tuple[str, ...] = ()
     probabilities: dict[str, float] | None = None
     decisions: dict[str, bool | None] | None = None
+    thresholds: dict[str, float] | None = None
+    doubts: tuple[Doubt, ...] = ()
     quality: Quality = field(default_factory=Quality)
     geometry: Geometry = field(default_factory=Geometry)
     timings_ms: Timings = field(default_factory=Timings)
     messages: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -109,7 +130,8 @@ class Answer:
         """The JSON object, keys in documented order."""
         fields = asdict(self)
         order = (
-            "input", "status", "reasons", "probabilities", "decisions", "quality", "geometry", "timings_ms", "bundle",
+            "input", "status", "reasons", "messages", "advice", "probabilities", "decisions", "thresholds", "doubts",
+            "quality", "geometry", "timings_ms", "bundle",
         )  # fmt: skip
         return {"schema_version": SCHEMA_VERSION, **{key: _plain(fields[key]) for key in order}}
 

@@ -151,7 +151,7 @@ class _Job:
             return self.pipeline.run_shot(refused_shot(name, error))
 
     def _count(self, result: Result) -> None:
-        from vizecg_edge.pipeline import MISSING_TOOL
+        from vizecg_edge.rectify.reasons import MISSING_TOOL
 
         self.answered += result.answer.answered
         self.missing_tool |= MISSING_TOOL in result.answer.reasons
