@@ -6,9 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from vizecg.spec import LABELS, InputRefusedError, MissingToolError
 from vizecg.spec.manifest import Bundle, open_bundle
@@ -16,7 +14,7 @@ from vizecg.spec.preprocess import preprocess
 from vizecg_edge.answer import ANSWERED, REFUSED, Answer, BundleId, Geometry, Input, Quality, Timings
 from vizecg_edge.backends import Backend, BackendKind
 from vizecg_edge.backends.choose import open_backend
-from vizecg_edge.capture import Picture, Shot, file_shots
+from vizecg_edge.capture import Picture, Shot, Source, array_shot, shots_of
 from vizecg_edge.doubts import doubts_of
 from vizecg_edge.quality import Verdict, judge
 from vizecg_edge.rectify import Rectified, rectify
@@ -49,8 +47,7 @@ class Pipeline:
 
     Args:
         bundle: folder of the bundle; None takes the shipped one.
-        threads: computation threads; 0 takes one per core for the engine, and one for OpenCV and numpy, in this whole
-            process: their pictures and matrices are too small for more to pay.
+        threads: of the engine; 0 takes one per core. OpenCV and numpy are left as they are, see ``process``.
         backend: the engine; ``auto`` takes the best that fits the bundle and this device.
         artefact: name of the artefact to run; None takes the engine's best.
 
@@ -72,8 +69,6 @@ class Pipeline:
         opened = open_backend(self.bundle, kind=backend, artefact=artefact, threads=threads)
         self.artefact = opened.artefact
         self.backend: Backend = opened.backend
-        cv2.setNumThreads(threads or 1)
-        threadpool_limits(threads or 1, user_api="blas")
         self.bundle_id = BundleId(
             name=self.bundle.manifest.name,
             sha256=self.bundle.sha256,
@@ -83,13 +78,21 @@ class Pipeline:
             calibrated=self.artefact.calibrated,
         )
 
-    def run(self, path: Path) -> Result:
-        """Answer one image file. An image that cannot be answered gives a refused answer, never an exception."""
-        return self.run_shot(next(file_shots(path)))
+    def run(self, source: Source) -> Result:
+        """Answer the first picture of a source, see ``shots_of``. One that cannot be answered gives a refused answer.
+
+        Raises:
+            UsageError: it is of no kind that pictures come in.
+        """
+        return self.run_shot(next(shots_of(source)))
 
     def run_image(self, image: np.ndarray, *, name: str = "image", frame: int | None = None) -> Result:
-        """Answer an upright picture that is decoded already: uint8 RGB (H, W, 3)."""
-        return self.run_shot(Shot(path=name, frame=frame, load=lambda most_reduced: Picture.of(image)))
+        """Answer an upright picture that is decoded already.
+
+        Raises:
+            UsageError: not uint8 RGB (H, W, 3).
+        """
+        return self.run_shot(array_shot(image, name=name, frame=frame))
 
     def run_shot(self, shot: Shot) -> Result:
         """Answer one picture of a file of any kind; refusals are answers too."""

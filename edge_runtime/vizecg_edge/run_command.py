@@ -63,6 +63,7 @@ def run_command(
     from vizecg_edge.capture.interrupt import Interrupt
     from vizecg_edge.pipeline import Pipeline
     from vizecg_edge.printing import Printer, check_target, say
+    from vizecg_edge.process import use_threads
     from vizecg_edge.report.write import check_report
     from vizecg_edge.streams import BurstSettings, Combine
 
@@ -78,6 +79,7 @@ def run_command(
         check_target(target, several=len(found.files) > 1)
     check_report(report, explain=explain, drawn=overlay is not None)
     pipeline = Pipeline(bundle=bundle, threads=threads, backend=backend, artefact=artefact)
+    use_threads(threads)
     if not as_json:
         say(pipeline.bundle_id.backend_reason)
     if found.skipped:
