@@ -46,6 +46,7 @@ def measure_stages(
     """
     from vizecg_edge.capture.folders import find_files
     from vizecg_edge.pipeline import Pipeline
+    from vizecg_edge.process import use_threads
 
     files = find_files(images).files
     if not files:
@@ -58,6 +59,7 @@ def measure_stages(
             targets = [Path(folder) / f"{number}.jpg" for number in range(len(files))]
             large = list(pool.map(enlarge, files, targets, [megapixels] * len(files)))
         pipeline = Pipeline(bundle=bundle, threads=threads)
+        use_threads(threads)
         answered, refused = [], {}
         for name, path in zip(files, large, strict=True):
             answers = [pipeline.run(path).answer for _ in range(WARM_UPS)]
