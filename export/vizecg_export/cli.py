@@ -18,8 +18,11 @@ from vizecg_export.targets import OnFail, Precision, Target, require
 from vizecg_export.verbs.diff import diff
 from vizecg_export.verbs.doctor import doctor
 from vizecg_export.verbs.explain import explain
+from vizecg_export.verbs.fit_gate import fit_gate
 from vizecg_export.verbs.gate import gate
+from vizecg_export.verbs.golden_photo import golden_photo
 from vizecg_export.verbs.inspect import inspect
+from vizecg_export.verbs.release import release
 from vizecg_export.verbs.verify import verify
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
@@ -131,7 +134,7 @@ def export(
         print_summary(told, table_console())
 
 
-for verb in (verify, inspect, diff, explain, gate, doctor):
+for verb in (release, verify, inspect, diff, explain, fit_gate, gate, golden_photo, doctor):
     app.command()(verb)
 
 
