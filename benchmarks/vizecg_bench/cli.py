@@ -47,36 +47,6 @@ def demo(
     print(f"picture: {files.picture}\nJSON: {files.answer}")
 
 
-@app.command()
-def gate(
-    root: Annotated[Path, typer.Option(help="PTB-XL folder.")],
-    fold: Annotated[int, typer.Option(min=1, max=10)] = 9,
-    limit: Annotated[int, typer.Option(min=20, help="Number of records.")] = 300,
-    photographs: Annotated[int, typer.Option(min=4, max=11, help="Of each record.")] = 6,
-    risk: Annotated[float, typer.Option(min=0, max=1, help="Most of the answered that may be wrong.")] = 0.02,
-    flips: Annotated[
-        float, typer.Option(min=0, max=1, help="Most of a class's decided pairs unlike the clean rendering's.")
-    ] = 0.002,
-    undecided: Annotated[float, typer.Option(min=0, max=1, help="Most of a class's pairs left undecided.")] = 0.02,
-    photos_dir: Annotated[
-        list[Path] | None, typer.Option("--photos", help="Folder of real ones that stay answered; repeatable.")
-    ] = None,
-    bundle: Annotated[Path | None, typer.Option(help="Default: the shipped bundle.")] = None,
-    cache: Annotated[
-        Path | None, typer.Option(help="Finished records are kept here.", show_default="~/.cache/vizecg/gate")
-    ] = None,
-    out: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Write the risk-coverage curves to this PNG.")] = None,
-) -> None:
-    """Choose the quality gate and the undecided bands on photographs from mild to unreadable."""
-    from vizecg_bench.gate import cache_folder, measure_gate
-
-    measure_gate(
-        root=root, fold=fold, limit=limit, photographs=photographs, risk=risk, flips=flips, undecided=undecided,
-        photos=photos_dir or [], bundle=bundle, cache=cache or cache_folder(), out=out, plot=plot,
-    )  # fmt: skip
-
-
 def main() -> None:
     """Entry point of ``vizecg-bench``."""
     run_app(app, install="pip install 'vizecg[train,bench]'")

@@ -19,8 +19,11 @@ from vizecg_export.verbs.calibrate import calibrate
 from vizecg_export.verbs.diff import diff
 from vizecg_export.verbs.doctor import doctor
 from vizecg_export.verbs.explain import explain
+from vizecg_export.verbs.fit_gate import fit_gate
 from vizecg_export.verbs.gate import gate
+from vizecg_export.verbs.golden_photo import golden_photo
 from vizecg_export.verbs.inspect import inspect
+from vizecg_export.verbs.release import release
 from vizecg_export.verbs.verify import verify
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
@@ -128,7 +131,7 @@ def export(
         run_export(request, as_json=as_json)
 
 
-for verb in (calibrate, verify, inspect, diff, explain, gate, doctor):
+for verb in (release, calibrate, verify, inspect, diff, explain, fit_gate, gate, golden_photo, doctor):
     app.command()(verb)
 
 

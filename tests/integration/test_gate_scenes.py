@@ -12,11 +12,12 @@ import pytest
 from edge_bundles import make_bundle
 from vizecg.records.synthetic import synthesise
 from vizecg.render import Layout
+from vizecg.render.spoil import SPOILT, Kind
 from vizecg.spec import InputRefusedError, SheetSpec, UsageError
-from vizecg_bench.gate_rows import GateRow, _kept
-from vizecg_bench.gate_scenes import NAMED, SPOILT, Kind, kinds_for, make_scene
 from vizecg_edge.quality import assess
 from vizecg_edge.rectify import rectify
+from vizecg_export.quality_gate.rows import GateRow, read_kept
+from vizecg_export.quality_gate.scenes import NAMED, kinds_for, make_scene
 from vizecg_lab.not_ecg.command import measure_not_ecg, picture
 from vizecg_lab.not_ecg.draw import ON_PAPER
 from vizecg_lab.not_ecg.scenes import SCENES
@@ -56,8 +57,8 @@ def test_a_killed_run_keeps_its_finished_records(tmp_path: Path) -> None:
     )
     kept = tmp_path / "gate.jsonl"
     kept.write_text(json.dumps({"name": "1", "rows": [vars(row)]}) + '\n{"name": "2", "ro')
-    assert _kept(kept) == {"1": [row]}
-    assert _kept(tmp_path / "none") == {}
+    assert read_kept(kept) == {"1": [row]}
+    assert read_kept(tmp_path / "none") == {}
 
 
 @pytest.mark.parametrize("kind", [*ON_PAPER, *SCENES])

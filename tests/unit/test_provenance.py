@@ -14,7 +14,7 @@ import pytest
 
 from vizecg.spec.fingerprint import sha256_file
 from vizecg.spec.provenance import CommandSource, command_line, provenance
-from vizecg_bench.results import write_result
+from vizecg.spec.results import write_result
 
 pytestmark = pytest.mark.unit
 

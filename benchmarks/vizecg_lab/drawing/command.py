@@ -12,7 +12,7 @@ from rich.table import Table
 
 from vizecg.data.source import RecordSource
 from vizecg.spec import ParityError, UsageError
-from vizecg_bench.results import write_result
+from vizecg.spec.results import write_result
 from vizecg_lab.drawing.compare import compare_paths
 from vizecg_lab.drawing.rates import drawing_rates
 

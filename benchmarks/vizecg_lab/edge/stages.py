@@ -19,7 +19,7 @@ from rich.progress import track
 from rich.table import Table
 
 from vizecg.spec import UsageError
-from vizecg_bench.results import write_result
+from vizecg.spec.results import write_result
 from vizecg_bench.run.load import Load, LoadMeter
 
 STAGES = ("decode", "detect", "rectify", "judge", "preprocess", "infer", "total")

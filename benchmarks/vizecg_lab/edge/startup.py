@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from vizecg.spec import MissingToolError, UsageError
-from vizecg_bench.results import write_result
+from vizecg.spec.results import write_result
 
 
 def measure_startup(*, image: Path, megapixels: float, repeats: int, out: Path | None) -> dict[str, Any]:

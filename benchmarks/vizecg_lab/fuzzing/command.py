@@ -18,7 +18,7 @@ from rich.progress import track
 from vizecg.spec import ParityError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.manifest import MANIFEST, open_bundle
-from vizecg_bench.results import write_result
+from vizecg.spec.results import write_result
 from vizecg_lab.fuzzing.cases import Case, Target, make_cases
 from vizecg_lab.fuzzing.targets import Outcome, Runner
 from vizecg_lab.fuzzing.worker import Limits, Ran, Worker

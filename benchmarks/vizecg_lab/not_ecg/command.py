@@ -13,7 +13,7 @@ from rich.progress import track
 from rich.table import Table
 
 from vizecg.spec import AccuracyError, Condition, UsageError
-from vizecg_bench.results import write_result
+from vizecg.spec.results import write_result
 from vizecg_lab.not_ecg.draw import ON_PAPER
 from vizecg_lab.not_ecg.scenes import SCENES
 

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from vizecg.spec import LABELS, UsageError
+from vizecg.spec.results import write_result
 from vizecg_bench.pack.known_photos import known_photos
-from vizecg_bench.results import write_result
 from vizecg_lab.rectifier.traces import TraceMatch, match_traces
 
 

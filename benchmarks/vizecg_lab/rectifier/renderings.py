@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
+from vizecg.spec.results import write_result
 from vizecg.spec.sheet import BLOCK_MM
-from vizecg_bench.results import write_result
 from vizecg_lab.rectifier.poses import PerspectiveCount, TurnCount
 
 SEED = 3

@@ -20,7 +20,7 @@ from rich.progress import track
 from rich.table import Table
 
 from vizecg.spec import UsageError
-from vizecg_bench.results import write_result
+from vizecg.spec.results import write_result
 from vizecg_lab.render.batched import batched_rates
 from vizecg_lab.render.compare import agreement, side_by_side
 from vizecg_lab.render.reference import Reference, Seconds

@@ -19,10 +19,10 @@ from scipy.stats import spearmanr
 
 from vizecg.spec import LABELS, UsageError
 from vizecg.spec.files import write_atomically
+from vizecg.spec.results import write_result
 from vizecg.train.losses import bernoulli_kl
 from vizecg_bench.report.colours import colours_of
 from vizecg_bench.report.text import markdown_table
-from vizecg_bench.results import write_result
 from vizecg_lab.tables.intervals import mean_interval, shown
 from vizecg_lab.tables.plots import Curve, curves
 

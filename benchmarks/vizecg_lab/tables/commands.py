@@ -11,9 +11,9 @@ from rich.markdown import Markdown
 
 from vizecg.spec import UsageError
 from vizecg.spec.files import write_atomically
+from vizecg.spec.results import write_result
 from vizecg.train.evaluate import checkpoint_classifier
 from vizecg.train.saving import BEST
-from vizecg_bench.results import write_result
 from vizecg_lab.tables.agreement import measure_agreement
 from vizecg_lab.tables.report import collect, markdown
 from vizecg_lab.tables.robustness import measure_robustness

@@ -14,13 +14,13 @@ from vizecg.data.source import RecordSource
 from vizecg.spec import LABELS, Condition, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
+from vizecg.spec.results import write_result
 from vizecg.train.evaluate import Classifier, Predictions, predict
 from vizecg.train.evaluation import Fit, Measured, measure, paired
 from vizecg.train.evaluation import result as evaluation_result
 from vizecg.train.metrics import nested
 from vizecg_bench.report.colours import colours_of
 from vizecg_bench.report.text import markdown_table
-from vizecg_bench.results import write_result
 from vizecg_lab.tables.intervals import shown
 from vizecg_lab.tables.plots import grouped_bars
 

@@ -24,7 +24,7 @@ from rich.table import Table
 
 from vizecg.spec import VizecgError
 from vizecg.spec.processor import LIMITS
-from vizecg_bench.results import write_result
+from vizecg.spec.results import write_result
 from vizecg_lab.training.conv_trial import Trial
 
 ISAS = ("DEFAULT", "AVX2", "SSE41")

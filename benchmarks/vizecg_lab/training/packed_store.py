@@ -18,9 +18,9 @@ from vizecg.data.registry import SourceRequest, build_source
 from vizecg.data.source import RecordSource
 from vizecg.render import sheet_under
 from vizecg.spec import LEADS, Condition, UsageError
+from vizecg.spec.results import write_result
 from vizecg.train.evaluate import Classifier, Predictions, checkpoint_classifier, predict
 from vizecg.train.metrics import Bootstrap, Interval, bootstrap_figures, decide
-from vizecg_bench.results import write_result
 
 KIND = "packed-store"
 _COMPARED = ("macro/auroc", "macro/auprc")

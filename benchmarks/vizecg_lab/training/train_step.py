@@ -27,13 +27,13 @@ from vizecg.data.fresh import SampleBatch, samples_on_device, signals_on_device
 from vizecg.data.source import RecordSource
 from vizecg.models.systems import as_system, build_system
 from vizecg.spec import UsageError
+from vizecg.spec.results import write_result
 from vizecg.train.config import TrainConfig
 from vizecg.train.layout import compiler_options, training_layout
 from vizecg.train.loaders import training_loader
 from vizecg.train.loop import RunOptions, on_cuda, open_cache, train
 from vizecg.train.losses import training_loss
 from vizecg.train.precision import computed_precision
-from vizecg_bench.results import write_result
 
 WANTED = 0.85
 WARM_UP = 4

@@ -8,7 +8,7 @@ import numpy as np
 
 from vizecg.spec import LABELS
 from vizecg.spec.gate import QualityGate
-from vizecg_bench.gate_fit import Judged
+from vizecg_export.quality_gate.fit import Judged
 
 RESAMPLES, SEED = 1000, 5
 POINTS = 60

@@ -30,7 +30,7 @@ def save_plot(path: Path, figures: dict[str, Any]) -> None:
         axes.set_ylim(bottom=0)
         axes.legend(fontsize=8)
         axes.grid(alpha=0.3)
-    figure.suptitle(
-        f"Quality gate, fold {figures['data']['fold']} (validation), half of the records; points: the gates"
-    )
+    data = figures["data"]
+    told = f"{data['source']} (validation), half of {data['records']} records"
+    figure.suptitle(f"Quality gate, {told}; points: the gates")
     figure.savefig(path, dpi=120)

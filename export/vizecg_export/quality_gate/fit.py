@@ -6,11 +6,13 @@ import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
+from vizecg.render.spoil import Kind
 from vizecg.spec import LABELS, DecisionRule, UsageError
 from vizecg.spec.gate import FIGURES, LESS_IS_BETTER, Limits, QualityGate
-from vizecg_bench.gate_rows import GateRow
-from vizecg_bench.gate_scenes import Kind
+from vizecg_edge.quality import score_of
+from vizecg_export.quality_gate.rows import GateRow
 
 WRONG_MM = 2.0
 """A sheet this far off is read wrongly, whatever the answer."""
@@ -114,8 +116,6 @@ class Judged:
 
     def scores(self, gate: QualityGate) -> np.ndarray:
         """(n,) quality scores; 0 where a figure fails. Below ``gate.least_score`` nothing is answered."""
-        from vizecg_edge.quality import score_of
-
         figures = list(self.merits)
         columns = zip(*self.merits.values(), strict=True)
         return np.array([score_of(dict(zip(figures, values, strict=True)), gate) for values in columns])
@@ -175,8 +175,6 @@ def _limits(judged: Judged, figure: str, real: list[float]) -> Limits:
 
 def _risk_along(values: np.ndarray, wrong: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Upper end of each pool of photographs in the order of ``values``, and a risk that never grows with them."""
-    from scipy.optimize import isotonic_regression
-
     order = np.argsort(values, kind="stable")
     pools = np.array_split(order, max(2, len(order) // POOL))
     levels = np.array([values[pool].max() for pool in pools])
@@ -186,8 +184,6 @@ def _risk_along(values: np.ndarray, wrong: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _least_score(judged: Judged, gate: QualityGate, risk: float, real: list[dict[str, float]]) -> float:
-    from vizecg_edge.quality import score_of
-
     scores = judged.scores(gate)
     passing = np.sort(np.unique(scores[scores > 0]))
     everyday = np.sort(scores[judged.everyday])
