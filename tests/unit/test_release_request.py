@@ -44,7 +44,10 @@ def test_the_work_folder_must_not_lie_in_the_bundle(tmp_path: Path, monkeypatch:
             check_release(request(tmp_path / "b", work=work))
 
 
-def test_photographs_that_are_not_there_are_told_before_any_work(tmp_path: Path) -> None:
+def test_photographs_that_are_not_there_are_told_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asked, "check_request", lambda export: None)
     with pytest.raises(UsageError, match="has no photographs"):
         check_release(request(tmp_path / "b", gate=FitRequest(photos=(tmp_path,))))
     (tmp_path / "a.JPG").write_bytes(b"")
