@@ -49,4 +49,4 @@ class PlainStream:
 def plain_streams() -> None:
     """Make stdout and stderr of this process plain."""
     if not isinstance(sys.stdout, PlainStream):
-        sys.stdout, sys.stderr = PlainStream(sys.stdout), PlainStream(sys.stderr)  # type: ignore[assignment]
+        sys.stdout, sys.stderr = PlainStream(sys.stdout), PlainStream(sys.stderr)
