@@ -11,9 +11,9 @@ from PIL import Image
 
 from vizecg.spec import UsageError
 from vizecg_edge.answer import Answer
-from vizecg_edge.pipeline import Pipeline, Result
 from vizecg_edge.marks import mark_of
 from vizecg_edge.overlay import draw_reading
+from vizecg_edge.pipeline import Pipeline, Result
 from vizecg_edge.report.outputs import check_report
 from vizecg_edge.report.reading import Reading, read
 from vizecg_edge.report.write import save_report
