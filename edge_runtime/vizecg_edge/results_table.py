@@ -19,7 +19,7 @@ from vizecg_edge.words import WORDS
 NAME = "results.csv"
 COLUMNS = (
     "file", "page", "time", "status", *LABELS, *(f"{label} decision" for label in LABELS),
-    "reasons", "doubts", "what it means and what to do", "sha256", "bundle",
+    "reasons", "doubts", "in words", "sha256", "bundle",
 )  # fmt: skip
 _KEY = ("file", "page", "sha256", "bundle")
 _FORMULA = ("=", "+", "-", "@")
@@ -100,7 +100,7 @@ def row_of(answer: Mapping[str, Any], *, file: str, read_at: datetime) -> dict[s
         **{f"{label} decision": WORDS[decisions[label]].lower() if label in decisions else "" for label in LABELS},
         "reasons": "; ".join(answer["reasons"]),
         "doubts": "; ".join(doubt["code"] for doubt in doubts),
-        "what it means and what to do": _cell("; ".join(told)),
+        "in words": _cell("; ".join(told)),
         "sha256": source["sha256"] or "",
         "bundle": answer["bundle"]["sha256"],
     }

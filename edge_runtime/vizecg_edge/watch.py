@@ -100,7 +100,7 @@ class FolderWatch:
         return waiting
 
     def _answer(self, path: Path) -> None:
-        target = self._out / f"{path.name}.json"
+        target = self._out / f"{printable(path.name, LONGEST_NAME)}.json"
         before = self._answered_before(path, target)
         if before:
             self.known += 1

@@ -15,6 +15,7 @@ SCOPE = "Others, such as infarction, are not checked."
 UNDECIDED = "Undecided: too near to the threshold to say; take another photograph, or judge it by eye."
 CAUTION = "Check before you rely on this"
 LONGEST_NAME = 300
+_COUNTS = ("", "one", "two", "three", "four", "five")
 _SHOWN_SHA = 12
 
 
@@ -61,9 +62,10 @@ def headline(decisions: Mapping[str, bool | None]) -> str:
     unsure = [_named(label) for label in Label if decisions[label.value] is None]
     parts = [f"found: {', '.join(present)}"] if present else []
     parts += [f"undecided: {', '.join(unsure)}"] if unsure else []
-    if not present:
-        parts.append("none of the others of these six findings" if unsure else "none of these six findings")
-        parts.append(SCOPE[0].lower() + SCOPE[1:-1])
+    if unsure and not present and len(unsure) < len(Label):
+        parts.append(f"none of the other {_COUNTS[len(Label) - len(unsure)]}")
+    if not parts:
+        parts += ["none of these six findings", SCOPE[0].lower() + SCOPE[1:-1]]
     told = "; ".join(parts)
     return told[0].upper() + told[1:]
 

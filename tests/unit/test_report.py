@@ -113,10 +113,9 @@ def test_what_is_open_or_doubtful_is_told_before_the_figures(form: object) -> No
 
 
 def test_an_open_finding_alone_does_not_hide_the_others() -> None:
-    assert reading((), ("SB",)).title == (
-        "Undecided: sinus bradycardia (SB); none of the others of these six findings;"
-        " others, such as infarction, are not checked"
-    )
+    assert reading((), ("SB",)).title == "Undecided: sinus bradycardia (SB); none of the other five"
+    assert reading((), ("SB",)).scope == "Others, such as infarction, are not checked."
+    assert reading((), tuple(LABELS)).title.endswith("sinus tachycardia (ST)")
 
 
 @FORMS

@@ -56,12 +56,12 @@ def test_a_row_holds_the_decisions_the_figures_and_what_they_mean(tmp_path: Path
     assert (first["file"], first["page"], first["time"]) == ("a.jpg", "1", "2026-11-27T19:20:05+05:30")
     assert (first["status"], first["AF"], first["AF decision"]) == ("answered", "0.9312", "present")
     assert (first["ST decision"], first["SB decision"]) == ("undecided", "absent")
-    assert (first["doubts"], first["what it means and what to do"]) == (
+    assert (first["doubts"], first["in words"]) == (
         "speed_assumed", "25 mm/s assumed: check the printout"
     )  # fmt: skip
     assert second["page"] == "2"
     assert (third["status"], third["reasons"], third["AF"], third["page"]) == ("refused", "unreadable", "", "")
-    assert third["what it means and what to do"] == "no image; Take it again."
+    assert third["in words"] == "no image; Take it again."
 
 
 def test_a_restart_adds_nothing_twice_and_mends_a_row_that_was_cut_off(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_no_name_is_a_formula_or_breaks_a_line(tmp_path: Path, name: str) -> Non
     (row,) = rows(path)
     assert not row["file"].lstrip().startswith(("=", "+", "-", "@"))
     assert row["file"].endswith("\\n\\x1b[2Kx")
-    assert row["what it means and what to do"] == "'=HYPERLINK()"
+    assert row["in words"] == "'=HYPERLINK()"
     # The name is the same again after a restart.
     add(ResultsTable(path), refused(f"{name}\n\x1b[2Kx", "=HYPERLINK()", advice=""))
     assert len(rows(path)) == 1

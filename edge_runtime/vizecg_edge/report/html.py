@@ -35,7 +35,7 @@ td, th { text-align: left; padding: .4em .5em .4em 0; vertical-align: top; font-
 .bar { position: relative; height: 10px; background: #f3f5f8; border: 1px solid #d6dbe1; margin-top: .35em; }
 .bar i { position: absolute; left: 0; top: 0; bottom: 0; background: #7d96b4; }
 .bar b { position: absolute; top: -4px; bottom: -4px; width: 3px; background: #1c2026; }
-.answers td { width: 36%; } .answers .word { width: 26%; }
+.answers td { width: 35%; } .answers .word { width: 30%; }
 .present .word { color: #be1e2d; font-weight: 700; } .present .bar i { background: #be1e2d; }
 .undecided { background: #fff4de; } .undecided .word { color: #8a5200; font-weight: 700; }
 .undecided .bar i { background: #c87800; }

@@ -48,6 +48,7 @@ def render_pdf(reading: Reading, *, mark: str = "") -> bytes:
     sheet = sheet_picture(reading, _SHEET_PX)
     if sheet is not None:
         page.picture(sheet, width=WIDTH)
+        page.gap(1)
         page.text(reading.sheet_note, 8, colour=_SOFT)
     page.gap()
     for name, value in [*reading.quality, *reading.provenance]:
