@@ -67,7 +67,7 @@ class Pipeline:
         artefact: str | None = None,
         opened: Opened | None = None,
     ) -> None:
-        self.bundle: Bundle = open_bundle(bundle or DEFAULT_BUNDLE)
+        self.bundle: Bundle = open_bundle(DEFAULT_BUNDLE if bundle is None else Path(bundle))
         opened = opened or open_backend(self.bundle, kind=backend, artefact=artefact, threads=threads)
         self.artefact = opened.artefact
         self.backend: Backend = opened.backend

@@ -172,6 +172,8 @@ import vizecg, vizecg.spec, vizecg_edge
 assert "torch" not in sys.modules, "torch was imported"
 assert importlib.util.find_spec("torch") is None, "the base dependencies brought torch"
 assert "site-packages" in vizecg_edge.__file__, vizecg_edge.__file__
+assert vizecg_edge.Reader().read(b"no picture").reasons == ("unreadable",)
+assert "torch" not in sys.modules, "Reader imported torch"
 print(vizecg.__version__)
 """
 
