@@ -25,6 +25,7 @@ from vizecg_export.accuracy import GateLimits
 from vizecg_export.attempts import Accepted, Say, Wanted, accept
 from vizecg_export.calibration import CalibrationSpec, calibration_conditions, calibration_set, check_disjoint
 from vizecg_export.card import CARD, model_card
+from vizecg_export.contract.write import write_contract
 from vizecg_export.latency import latencies
 from vizecg_export.provenance import toolchain
 from vizecg_export.recipes import Job, Recipe, Run, recipe_for
@@ -110,7 +111,7 @@ def export(request: ExportRequest, *, say: Say) -> Bundle:
     check_request(request)
     with scratch_folder(request.out) as folder:
         subject = _subject(request, say)
-        manifest = _fill(folder, request, subject, say)
+        manifest = write_contract(folder, _fill(folder, request, subject, say))
         # mkdtemp makes private folders; a bundle is to be read by whoever may read its neighbours.
         os.chmod(folder, 0o755)
         return publish_bundle(folder, manifest, request.out)

@@ -15,6 +15,7 @@ from vizecg.spec.console import run_app
 from vizecg.spec.files import user_cache
 from vizecg_export.console import table_console
 from vizecg_export.targets import OnFail, Precision, Target, require
+from vizecg_export.verbs.contract import contract
 from vizecg_export.verbs.diff import diff
 from vizecg_export.verbs.doctor import doctor
 from vizecg_export.verbs.explain import explain
@@ -131,7 +132,7 @@ def export(
         print_summary(told, table_console())
 
 
-for verb in (verify, inspect, diff, explain, gate, doctor):
+for verb in (verify, inspect, diff, explain, gate, contract, doctor):
     app.command()(verb)
 
 
