@@ -26,10 +26,11 @@ METADATA_PREFIX = "vizecg."
 """Of the keys in a model file's own metadata."""
 LEAST_PAPER = 16
 TAP_UNIT = 256
-LOGIT_TOLERANCE = {"fp32": 1e-3, "fp16": 0.1, "int8": 0.35}
-"""How far logits of one input may be from the golden ones in another runtime or on another processor."""
+LOGIT_TOLERANCE = {"fp32": 0.02, "fp16": 0.1, "int8": 0.35}
+"""How far logits of a golden sheet may be off: its ink map within ``INK_TOLERANCE``, another runtime and processor."""
 INK_TOLERANCE = {"largest": 3, "mean": 0.1}
-"""Of ink maps, in steps of 255: what an implementation in floating point is off by; integers as stated give 0."""
+"""Of ink maps, in steps of 255: what an implementation in floating point is off by. Integers as stated give 0, but
+where sheet and input are in no whole ratio: there the order of OpenCV's float32 sums decides how a half is rounded."""
 PROBABILITY_TOLERANCE = 1e-9
 """Of probabilities from the same logits, in float64."""
 
@@ -97,16 +98,15 @@ def statement(manifest: Manifest) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def metadata(stated: dict[str, Any], artefact: str) -> dict[str, str]:
-    """What a model file tells of itself: the statement, with one artefact of it, each value as JSON."""
-    (own,) = (one for one in stated["artefacts"] if one["name"] == artefact)
-    told = {key: value for key, value in stated.items() if key not in ("artefacts", "default_artefact")}
-    return {f"{METADATA_PREFIX}{key}": compact(value) for key, value in {**told, "artefact": own}.items()}
-
-
-def compact(value: Any) -> str:
-    """JSON without spaces, keys in order."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+def metadata(stated: dict[str, Any], file: str) -> dict[str, str]:
+    """What a model file tells of itself: the statement, of artefacts only its own, each value as compact JSON."""
+    own = [one for one in stated["artefacts"] if one["file"] == file]
+    told = {**stated, "artefacts": own}
+    del told["default_artefact"]
+    return {
+        f"{METADATA_PREFIX}{key}": json.dumps(value, sort_keys=True, separators=(",", ":"))
+        for key, value in told.items()
+    }
 
 
 def answer(rule: DecisionRule, logits: list[float]) -> dict[str, list[Any]]:

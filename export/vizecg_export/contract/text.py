@@ -92,10 +92,11 @@ def _golden(golden: dict[str, Any]) -> list[str]:
         f"`{CONTRACT}`, under `{GOLDEN_KEY}`:",
         "",
         "- `sheets`: each a sheet (PNG, RGB), the ink map K of it (PNG, grey), and for every artefact its logits, and"
-        " probabilities and decisions that follow from them. Integers as above give K itself; in floating point it may"
+        " probabilities and decisions that follow from them. Integers as above give K itself where sheet and"
+        " input are in a whole ratio; elsewhere, and in floating point, it may"
         f" be off by {ink['largest']} in single pixels and {ink['mean']:g} in the mean. `sure`: the decision is the"
         " same for all logits within the tolerance, and must be met.",
-        "- tolerance of logits, between runtimes and processors: "
+        "- tolerance of logits from the sheet on, between runtimes and processors: "
         + ", ".join(f"{name} {value:g}" for name, value in logits.items())
         + f"; of probabilities from the same logits {golden['tolerance']['probabilities']:g}",
         "- `input_of_ink`: the 256 float32 numbers that the values of K become",

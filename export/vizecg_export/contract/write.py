@@ -44,9 +44,8 @@ def write_contract(folder: Path, manifest: Manifest, *, draw: Draw = golden_shee
     contract = {**stated, GOLDEN_KEY: golden}
     (folder / CONTRACT).write_text(_lines(contract))
     (folder / CONTRACT_TEXT).write_text(contract_text(contract, name=manifest.name))
-    for artefact in manifest.artefacts:
-        if artefact.file.endswith(SUFFIX):
-            write_metadata(folder / artefact.file, metadata(stated, artefact.name))
+    for file in _onnx_files(manifest):
+        write_metadata(folder / file, metadata(stated, file))
     return replace(manifest, files=hash_files(folder))
 
 
@@ -86,12 +85,14 @@ def check_written(bundle: Bundle) -> bool:
     if not text.is_file() or text.read_text() != contract_text(contract, name=bundle.manifest.name):
         raise BundleError(f"{bundle.path}: {CONTRACT_TEXT} does not tell what {CONTRACT} tells")
     stated = statement(bundle.manifest)
-    for artefact in bundle.manifest.artefacts:
-        if artefact.file.endswith(SUFFIX):
-            found = read_metadata(bundle.file(artefact.file))
-            if found != metadata(stated, artefact.name):
-                raise BundleError(f"{bundle.path}: metadata of {artefact.file} contradict the manifest")
+    for file in _onnx_files(bundle.manifest):
+        if read_metadata(bundle.file(file)) != metadata(stated, file):
+            raise BundleError(f"{bundle.path}: metadata of {file} contradict the manifest")
     return True
+
+
+def _onnx_files(manifest: Manifest) -> list[str]:
+    return sorted({artefact.file for artefact in manifest.artefacts if artefact.file.endswith(SUFFIX)})
 
 
 def _rows_before(folder: Path) -> list[int] | None:
