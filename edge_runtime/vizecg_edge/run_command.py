@@ -63,6 +63,7 @@ def run_command(
     from vizecg_edge.capture.interrupt import Interrupt
     from vizecg_edge.pipeline import Pipeline
     from vizecg_edge.printing import Printer, check_target, say
+    from vizecg_edge.process import use_threads
     from vizecg_edge.report.write import check_report
     from vizecg_edge.streams import BurstSettings, Combine
 
@@ -78,6 +79,7 @@ def run_command(
         check_target(target, several=len(found.files) > 1)
     check_report(report, explain=explain, drawn=overlay is not None)
     pipeline = Pipeline(bundle=bundle, threads=threads, backend=backend, artefact=artefact)
+    use_threads(threads)
     if not as_json:
         say(pipeline.bundle_id.backend_reason)
     if found.skipped:
@@ -151,7 +153,7 @@ class _Job:
             return self.pipeline.run_shot(refused_shot(name, error))
 
     def _count(self, result: Result) -> None:
-        from vizecg_edge.pipeline import MISSING_TOOL
+        from vizecg_edge.rectify.reasons import MISSING_TOOL
 
         self.answered += result.answer.answered
         self.missing_tool |= MISSING_TOOL in result.answer.reasons

@@ -16,7 +16,7 @@ from vizecg_edge.engine import accept
 from vizecg_edge.pipeline import Pipeline
 
 PHOTO, EXPECTED = "selftest.jpg", "selftest.json"
-"""Optional files of a bundle; tests/golden/make_selftest.py makes both."""
+"""Optional files of a bundle; ``vizecg-export golden-photo`` makes both."""
 EXPECTED_SCHEMA = 1
 NO_PHOTO = f"the bundle has no {PHOTO}: only the golden sheets were run"
 

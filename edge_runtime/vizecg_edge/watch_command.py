@@ -28,6 +28,7 @@ def watch_command(
     from vizecg_edge.capture.interrupt import Interrupt
     from vizecg_edge.pipeline import Pipeline
     from vizecg_edge.printing import say
+    from vizecg_edge.process import use_threads
     from vizecg_edge.watch import FolderWatch
 
     for place in (folder, out):
@@ -35,6 +36,7 @@ def watch_command(
             raise UsageError(f"{place} is not a folder")
     with Interrupt() as interrupt:
         pipeline = Pipeline(bundle=bundle, threads=threads, backend=backend, artefact=artefact)
+        use_threads(threads)
         watch = FolderWatch(pipeline=pipeline, folder=folder, out=out or folder, say=say)
         say(f"watching {folder} with {pipeline.bundle_id.backend_reason}; Ctrl-C ends it")
         watch.run(interrupt, interval_s=interval, once=once)

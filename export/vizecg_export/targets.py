@@ -56,6 +56,32 @@ class OnFail(str, Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What a target can be exported as.
+
+    ``calibrators``: ways to choose the ranges of activations for int8, the plainest first. ``machines``: the processors
+    that want an int8 file of their own.
+    """
+
+    precisions: tuple[Precision, ...]
+    calibrators: tuple[str, ...]
+    machines: tuple[Machine, ...] = (Machine.ANY,)
+
+
+OFFERS = {
+    Target.ONNX: Offer(
+        precisions=(Precision.FP32, Precision.FP16, Precision.INT8),
+        calibrators=("minmax", "entropy", "percentile"),
+        machines=(Machine.ANY, Machine.ARM),
+    ),
+    Target.EXECUTORCH: Offer(precisions=(Precision.FP32, Precision.INT8), calibrators=("histogram", "minmax")),
+    Target.TENSORRT: Offer(
+        precisions=(Precision.FP32, Precision.FP16, Precision.INT8), calibrators=("minmax", "entropy", "percentile")
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Requirement:
     """Importable modules a target needs, and the command that installs them."""
 
@@ -73,6 +99,12 @@ REQUIREMENTS = {
         modules=("onnx", "onnxscript", "onnxruntime"), install="pip install 'vizecg[train,onnx]'"
     ),
 }
+
+
+def artefact_name(target: Target, precision: Precision, machine: Machine) -> str:
+    """Target, number format, and the processor where there is one file for each: ``onnx-int8-aarch64``."""
+    suffix = "" if machine is Machine.ANY else f"-{machine.value}"
+    return f"{target.value}-{precision.value}{suffix}"
 
 
 def missing_modules(target: Target) -> list[str]:

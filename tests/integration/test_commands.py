@@ -16,9 +16,9 @@ from children import CHILD_LIMIT_S
 from vizecg.records.synthetic import synthesise
 from vizecg.render import photograph, render_sheet
 from vizecg.spec import LABELS, LEADS
-from vizecg_bench.photos import measure_photos
 from vizecg_edge.overlay import save_image
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
+from vizecg_lab.rectifier.photos import measure_photos
 
 pytestmark = pytest.mark.integration
 

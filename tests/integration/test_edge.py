@@ -29,8 +29,8 @@ from vizecg_edge.rectify import rectify
 pytestmark = pytest.mark.integration
 
 KEYS = [
-    "schema_version", "input", "status", "reasons", "probabilities", "decisions", "quality", "geometry", "timings_ms",
-    "bundle",
+    "schema_version", "input", "status", "reasons", "messages", "advice", "probabilities", "decisions", "thresholds",
+    "doubts", "quality", "geometry", "timings_ms", "bundle",
 ]  # fmt: skip
 
 
@@ -60,7 +60,9 @@ def test_a_photograph_is_answered(photo: Path, tmp_path: Path) -> None:
     assert set(answer["timings_ms"]) == {"decode", "detect", "rectify", "judge", "preprocess", "infer", "total"}
     assert all(value is not None for value in answer["timings_ms"].values())
     assert np.array(answer["geometry"]["homography"]).shape == (3, 3)
-    assert 0 <= answer["quality"]["score"] <= 1
+    assert 0 < answer["quality"]["least"] <= answer["quality"]["score"] <= 1
+    assert list(answer["thresholds"]) == list(LABELS)
+    assert answer["bundle"]["calibrated"] is True
     assert Image.open(tmp_path / "sheet.png").size == (1152, 640)
     assert Image.open(tmp_path / "o.png").width == 1240
 

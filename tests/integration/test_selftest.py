@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from golden.make_selftest import add_selftest
 from vizecg.spec import LABELS, BundleError
 from vizecg.spec.manifest import GOLDEN, hash_files, open_bundle, publish_bundle
 from vizecg_edge.pipeline import DEFAULT_BUNDLE, Pipeline
 from vizecg_edge.selftest import EXPECTED, NO_PHOTO, PHOTO, run_selftest
+from vizecg_export.golden_photo import COMMAND, add_golden_photo
 
 pytestmark = pytest.mark.integration
 
@@ -48,7 +48,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with a photograph."""
     path = Path(shutil.copytree(plain, tmp_path_factory.mktemp("whole") / "b.vizecg"))
-    add_selftest(path)
+    add_golden_photo(path)
     return path
 
 
@@ -84,7 +84,7 @@ def test_the_photograph_goes_through_the_whole_pipeline(whole: Path) -> None:
     assert found.photo.probabilities == found.photo.expected, "made a moment ago on this very machine"
     expected = json.loads((whole / EXPECTED).read_text())
     assert expected["decisions"] == {name: name == "RBBB" for name in LABELS}
-    assert expected["made_by"].startswith("python tests/golden/make_selftest.py")
+    assert expected["made_by"] == COMMAND
     assert (whole / PHOTO).stat().st_size < 400_000, "it is shipped to every device"
 
 

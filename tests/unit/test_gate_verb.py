@@ -25,12 +25,13 @@ MARGIN = [0.1, 0.0, 0.2, 0.0, 0.0, 0.3]
 def fitting(bundle: Bundle, **changes: Any) -> dict[str, Any]:
     told = {
         "kind": "gate",
-        "command": "vizecg-bench gate",
+        "schema_version": 1,
+        "command": "vizecg-export fit-gate",
         "rule": "as the test says",
         "targets": {"risk": 0.02},
         "bundle": {"sha256": bundle.sha256},
         "data": {
-            "source": "drawn", "kind": "validation figures", "fold": 9, "seed": 1, "records": 3, "records_sha256": "00",
+            "source": "drawn", "kind": "validation figures", "seed": 1, "records": 3, "records_sha256": "00",
             "photographs": 18, "real_photographs": 0, "refused_by_rectifier": {},
         },
         "gate": GATE.to_dict(),
@@ -60,7 +61,7 @@ def test_gate_and_bands_are_put_in_and_the_rest_stays(bundle: Bundle) -> None:
     assert manifest.files == bundle.manifest.files
     assert written.sha256 != bundle.sha256
     assert manifest.gate_source["file_sha256"] == sha256_file(path)
-    assert (manifest.gate_source["fold"], manifest.gate_source["records"]) == (9, 3)
+    assert (manifest.gate_source["source"], manifest.gate_source["records"]) == ("drawn", 3)
     assert verify_bundle(bundle.path)[0].ran
     assert sorted(p.name for p in bundle.path.parent.iterdir()) == ["b.vizecg", "gate.json"]
 

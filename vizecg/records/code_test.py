@@ -26,7 +26,7 @@ from vizecg.spec import LABELS, LEADS, InputRefusedError, MissingToolError, Usag
 TRACINGS_FILE = "ecg_tracings.hdf5"
 GOLD_FILE = "gold_standard.csv"
 ATTRIBUTES_FILE = "attributes.csv"
-WHERE = "CODE-test is at https://doi.org/10.5281/zenodo.3765780; --root must name its folder"
+WHERE = "CODE-test is at https://doi.org/10.5281/zenodo.3765780; expected its folder"
 TYPICAL_MV = (0.2, 4.0)
 """Between these lies the median record's 99th percentile around the baseline: 0.8 mV in PTB-XL, 1.3 in CODE-15%. In
 1e-4 V, in volts or in microvolts it does not. A record alone cannot tell: strong and weak ones differ tenfold."""

@@ -26,7 +26,7 @@ def run_app(app: typer.Typer, *, install: str) -> NoReturn:
         install: the command that installs all of that.
     """
     try:
-        app()
+        app(help_option_names=["-h", "--help"])
     except VizecgError as error:
         fail(error, as_json="--json" in sys.argv)
     except ImportError as error:

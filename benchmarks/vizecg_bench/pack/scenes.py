@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from vizecg.render.spoil import BASE_STRENGTH, Kind, spoil
 from vizecg.spec import Condition, SheetSpec
 from vizecg.spec.preprocess import PreprocessSpec, ink_map
-from vizecg_bench.gate_scenes import BASE_STRENGTH, Kind, spoil
 from vizecg_bench.pack.header import SectionHeader, SectionKind
 
 SCENES_VERSION = "1"

@@ -24,7 +24,7 @@ from vizecg_export.recipes.onnx import export_float
 from vizecg_export.recipes.tensorrt_places import CALIBRATORS, Kind, calibrate, choose_places, load_float
 from vizecg_export.recipes.tensorrt_qdq import insert_qdq
 from vizecg_export.recipes.tensorrt_rules import check_rules, placement
-from vizecg_export.targets import Machine, Precision, Target
+from vizecg_export.targets import OFFERS, Precision, Target
 
 WORKSPACE_MIB = 512
 OPTIMIZATION_LEVEL = 3
@@ -43,9 +43,9 @@ class TensorRTRecipe:
     """
 
     target = Target.TENSORRT
-    precisions: tuple[Precision, ...] = (Precision.FP32, Precision.FP16, Precision.INT8)
-    calibrators: tuple[str, ...] = CALIBRATORS
-    machines: tuple[Machine, ...] = (Machine.ANY,)
+    precisions = OFFERS[target].precisions
+    calibrators = OFFERS[target].calibrators
+    machines = OFFERS[target].machines
 
     def make(self, job: Job) -> Made:
         """Write the file; check it by its rules and, where it is installed, by TensorRT-RTX."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,13 +16,28 @@ from rich.table import Table
 from vizecg.spec.manifest import GOLDEN, Bundle, open_bundle
 from vizecg_export.console import table_console
 
+GROUPS = {
+    "thresholds": "artefacts/*/decision/threshold/*",
+    "calibration of scores": "artefacts/*/decision/[sbm]*",
+    "undecided bands": "artefacts/*/decision/undecided_margin/*",
+    "quality gate": "gate/*",
+    "parity": "artefacts/*/parity/*",
+    "accuracy, macro": "artefacts/*/accuracy/*/artefact/macro/*/value",
+    "accuracy, by class": "artefacts/*/accuracy/*/artefact/classes/*/value",
+    "recall lost": "artefacts/*/accuracy/*/recall_drop/*/value",
+    "latency": "artefacts/*/latency/*",
+}
+"""What the numbers of a manifest are told by: how many differ, and by how much."""
+
 
 def diff_bundles(first: Bundle, second: Bundle) -> dict[str, Any]:
     """Files, fields and golden answers that differ.
 
     Returns:
         ``{"files": {name: "changed" | "only first" | "only second"}, "fields": {path: [first, second]}, "golden":
-        {artefact: largest difference of logits}}``; ``golden`` is null where the sheets differ.
+        {artefact: largest difference of logits}, "numbers": {group: ...}}``; ``golden`` is null where the sheets
+        differ. A group of ``numbers`` tells how many were ``compared``, how many ``differ``, and the ``largest``
+        difference: ``[field, first, second]``, null where none differs.
     """
     a, b = first.manifest, second.manifest
     files = {}
@@ -38,7 +54,29 @@ def diff_bundles(first: Bundle, second: Bundle) -> dict[str, Any]:
         for key in sorted({*left, *right})
         if left.get(key) != right.get(key) and not key.startswith("files/")
     }
-    return {"files": files, "fields": fields, "golden": _golden(first, second)}
+    return {"files": files, "fields": fields, "golden": _golden(first, second), "numbers": _numbers(left, right)}
+
+
+def _numbers(left: dict[str, Any], right: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = {}
+    for group, pattern in GROUPS.items():
+        pairs = {
+            key: (left[key], right[key])
+            for key in left
+            if fnmatchcase(key, pattern) and _is_number(left[key]) and _is_number(right.get(key))
+        }
+        apart = {key: abs(a - b) for key, (a, b) in pairs.items() if a != b}
+        most = max(apart, key=lambda key: apart[key]) if apart else None
+        found[group] = {
+            "compared": len(pairs),
+            "differ": len(apart),
+            "largest": None if most is None else [most, *pairs[most]],
+        }
+    return found
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _by_name(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -68,10 +106,17 @@ def _golden(first: Bundle, second: Bundle) -> dict[str, float] | None:
 def diff(
     first: Annotated[Path, typer.Argument(help="A bundle.")],
     second: Annotated[Path, typer.Argument(help="Another one.")],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Of the fields only those like this, as 'gate/*' or '*/threshold/*'; repeatable."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the differences as one object.")] = False,
 ) -> None:
-    """Tell what differs between two bundles: files, fields of the manifest, golden answers."""
+    """Tell what differs between two bundles: files, golden answers, numbers by group, fields of the manifest."""
     told = diff_bundles(open_bundle(first), open_bundle(second))
+    if only:
+        wanted = {key for key in told["fields"] if any(fnmatchcase(key, pattern) for pattern in only)}
+        told["fields"] = {key: pair for key, pair in told["fields"].items() if key in wanted}
     if as_json:
         print(json.dumps(told))
         return
@@ -86,9 +131,16 @@ def diff(
     else:
         for name, largest in told["golden"].items():
             console.print(f"golden answers of {name}: largest difference {largest:.4g}")
-    table = Table("field", str(first), str(second))
+    table = Table("numbers", "compared", "differ", "largest difference", "where", str(first), str(second))
+    for group, found in told["numbers"].items():
+        field, left, right = found["largest"] or ("", None, None)
+        cells = ["-"] * 4 if left is None else [f"{abs(left - right):.4g}", field, f"{left:.5g}", f"{right:.5g}"]
+        table.add_row(group, str(found["compared"]), str(found["differ"]), *cells)
+    console.print(table)
+    table = Table("field", str(first), str(second), "difference")
     for key, (left, right) in told["fields"].items():
-        table.add_row(key, _shown(left), _shown(right))
+        apart = f"{right - left:+.4g}" if _is_number(left) and _is_number(right) else ""
+        table.add_row(key, _shown(left), _shown(right), apart)
     console.print(table)
 
 

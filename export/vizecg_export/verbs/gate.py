@@ -13,21 +13,21 @@ from rich.table import Table
 
 from vizecg.spec import UsageError
 from vizecg.spec.checkout import git_state
-from vizecg.spec.fingerprint import sha256_file
 from vizecg.spec.gate import QualityGate
 from vizecg.spec.manifest import Artefact, Bundle, Manifest, open_bundle
+from vizecg.spec.results import Result, read_result
 from vizecg_export.completion import publish_completed
 from vizecg_export.console import table_console
 from vizecg_export.contract.metadata import network_sha256
 from vizecg_export.scratch import scratch_folder
 
 KIND = "gate"
-KEPT = ("source", "kind", "fold", "seed", "records", "records_sha256", "photographs", "real_photographs")
+KEPT = ("source", "kind", "seed", "records", "records_sha256", "photographs", "real_photographs")
 """Of what the fitting file says about its data, what the manifest keeps."""
 
 
 def put_gate(path: Path, fitting: Path) -> Bundle:
-    """Write the gate and the bands of a result file of ``vizecg-bench gate`` into the bundle at ``path``.
+    """Write the gate and the bands of a result file of ``vizecg-export fit-gate`` into the bundle at ``path``.
 
     The bundle is replaced whole or not at all; beside the manifest, its contract for other languages follows, and
     what ONNX files tell of it in their metadata.
@@ -39,7 +39,7 @@ def put_gate(path: Path, fitting: Path) -> Bundle:
     bundle = open_bundle(path)
     fitted = _read(fitting)
     try:
-        manifest = _fitted(bundle, fitted, sha256=sha256_file(fitting))
+        manifest = _fitted(bundle, fitted.figures, sha256=fitted.sha256)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{fitting}: {str(error).splitlines()[0] or type(error).__name__}") from error
     with scratch_folder(path) as scratch:
@@ -50,16 +50,11 @@ def put_gate(path: Path, fitting: Path) -> Bundle:
         return publish_completed(folder, manifest, path)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise UsageError(f"{path} does not exist")
-    try:
-        data = json.loads(path.read_text())
-    except ValueError as error:
-        raise UsageError(f"{path} is not JSON: {error}") from error
-    if not isinstance(data, dict) or data.get("kind") != KIND:
-        raise UsageError(f"{path} is no result of `vizecg-bench gate`")
-    return data
+def _read(path: Path) -> Result:
+    found = read_result(path)
+    if found.kind != KIND:
+        raise UsageError(f"{path} is no result of `vizecg-export fit-gate`")
+    return found
 
 
 def _fitted(bundle: Bundle, fitted: dict[str, Any], *, sha256: str) -> Manifest:
@@ -95,7 +90,7 @@ def _with_band(artefact: Artefact, bundle: Bundle, fitted: dict[str, Any], *, kn
 
 def gate(
     bundle: Annotated[Path, typer.Argument(help="The bundle, a directory.")],
-    fitting: Annotated[Path, typer.Option("--from", help="JSON of `vizecg-bench gate`.")],
+    fitting: Annotated[Path, typer.Option("--from", help="JSON of `vizecg-export fit-gate`.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,
 ) -> None:
     """Put a fitted quality gate and undecided bands into a bundle; its fingerprint changes."""

@@ -12,8 +12,8 @@ from rich.console import Console
 
 import vizecg
 from vizecg.spec import ExitCode, MissingToolError, UsageError
+from vizecg.spec.provenance import command_line
 from vizecg_bench.devices.jetson.ssh import RemoteError, Ssh
-from vizecg_bench.run.inputs import command_line
 from vizecg_bench.run.request import RunRequest
 from vizecg_bench.run.schema import Result
 

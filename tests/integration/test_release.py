@@ -1,0 +1,95 @@
+"""``vizecg-export release`` as a user types it: killed, run again, and like one that was never killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from children import start_child
+from exporting import untrained_checkpoint
+from vizecg.spec.manifest import MANIFEST, open_bundle
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+
+LIMIT_S = 400
+SMALL = (
+    "--data", "synthetic", "--target", "onnx", "--calibrator", "minmax", "--per-class", "1", "--allow-few",
+    "--limit", "30", "--min-retention", "0", "--max-class-drop", "1", "--workers", "1",
+    "--gate-records", "20", "--gate-photographs", "4", "--no-photograph",
+)  # fmt: skip
+"""An untrained network must not be held to accuracy, and reads no photograph surely."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("release")
+    untrained_checkpoint(path / "c.ckpt")
+    return path
+
+
+def command(folder: Path, out: str, *more: str) -> list[str]:
+    asked = [str(folder / "c.ckpt"), *SMALL, "--out", str(folder / out), "--cache", str(folder / "cache"), *more]
+    return [sys.executable, "-m", "vizecg_export.cli", "release", *asked]
+
+
+def run(folder: Path, out: str, *more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(folder, out, *more), capture_output=True, text=True, check=False, timeout=LIMIT_S)
+
+
+def content(bundle: Path) -> tuple[dict[str, str], Any]:
+    """Hashes of the files, and of the manifest what neither tells times nor follows from them."""
+    manifest = json.loads((bundle / MANIFEST).read_text())
+    for artefact in [*manifest["artefacts"], *manifest["ladder"]]:
+        artefact.pop("latency", None)
+    for name in ("file_sha256", "measured_with_bundle"):
+        manifest["gate_source"].pop(name)
+    return manifest.pop("files"), manifest
+
+
+def test_a_killed_release_goes_on_and_ends_as_one_that_was_not_killed(folder: Path) -> None:
+    with (folder / "log").open("w") as log:
+        killed = start_child(command(folder, "a"), limit_s=LIMIT_S, stdout=log, stderr=log)
+        while not list((folder / "a.work").glob("export-*")):
+            assert killed.poll() is None, (folder / "log").read_text()
+            time.sleep(0.2)
+        killed.kill()
+        killed.wait(30)
+    assert not (folder / "a").exists()
+
+    plan = json.loads(run(folder, "a", "--dry-run", "--json").stdout)
+    assert [stage["state"] for stage in plan["stages"]] == ["kept", "to do", "to do"]
+    assert not (folder / "a").exists()
+
+    again = run(folder, "a")
+    assert again.returncode == 0, again.stderr
+    assert "1 of 3 export: done before, kept in" in again.stderr
+    assert "3 of 3 selftest: done in" in again.stderr
+    whole = run(folder, "b", "--json")
+    assert whole.returncode == 0, whole.stderr
+    told = json.loads(whole.stdout)
+    assert [stage["state"] for stage in told["stages"]] == ["made", "made", "made"]
+    assert told["bundle_sha256"] == open_bundle(folder / "b").sha256
+    assert content(folder / "a") == content(folder / "b")
+    assert sorted(path.name for path in folder.iterdir()) == ["a", "a.work", "b", "b.work", "c.ckpt", "cache", "log"]
+    card = (folder / "a" / "MODEL_CARD.md").read_text()
+    assert "80 photographs of 20 records" in card
+    assert "passed in onnxruntime-cpu, without a golden photograph" in card
+
+    quoted = folder / "a.work" / next(path.name for path in (folder / "a.work").glob("gate-*")) / "gate.json"
+    refused = run(folder, "a", "--results", str(quoted))
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        f"error: {folder / 'a'} holds a bundle already: --force replaces it\n",
+    )
+    forced = run(folder, "a", "--results", str(quoted), "--force", "--json")
+    assert forced.returncode == 0, forced.stderr
+    assert {stage["state"] for stage in json.loads(forced.stdout)["stages"]} == {"kept"}
+    assert "- **gate** (`" in (folder / "a" / "MODEL_CARD.md").read_text()
+    assert os.stat(folder / "a").st_mode & 0o777 == 0o755
