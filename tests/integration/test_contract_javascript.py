@@ -32,6 +32,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def program(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program with its pinned packages."""
+    assert all(map(shutil.which, ("node", "npm"))), f"{REQUIRED} is set: apt-get install nodejs npm"
     folder = tmp_path_factory.mktemp("javascript")
     for name in ("package.json", "package-lock.json", "contract.mjs", "read.mjs"):
         shutil.copy2(repository / "edge_runtime" / "javascript" / name, folder / name)

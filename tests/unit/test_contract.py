@@ -202,12 +202,11 @@ def test_what_is_there_already_is_written_again_as_it_was(bundle: Bundle) -> Non
 def test_the_contract_follows_the_gate(bundle: Bundle) -> None:
     fitting = bundle.path.parent / "gate.json"
     figures = {"file_sha256": bundle.manifest.files["model.onnx"], "undecided_margin": MARGIN}
-    data = dict.fromkeys(
-        ("source", "kind", "fold", "seed", "records", "records_sha256", "photographs", "real_photographs"), 1
-    )
+    data = dict.fromkeys(("source", "kind", "seed", "records", "records_sha256", "photographs", "real_photographs"), 1)
     told = {
-        "kind": "gate", "command": "c", "rule": "r", "targets": {}, "bundle": {"sha256": bundle.sha256}, "data": data,
-        "gate": bundle.manifest.gate.to_dict(), "artefacts": {"onnx-fp32": figures},
+        "kind": "gate", "schema_version": 1, "command": "c", "rule": "r", "targets": {}, "data": data,
+        "bundle": {"sha256": bundle.sha256}, "gate": bundle.manifest.gate.to_dict(),
+        "artefacts": {"onnx-fp32": figures},
     }  # fmt: skip
     fitting.write_text(json.dumps(told))
     before = bundle.manifest.files
@@ -276,7 +275,7 @@ def test_text_and_metadata_that_contradict_are_refused(bundle: Bundle) -> None:
 
 def test_other_sheets_than_the_golden_ones_change_nothing(tmp_path: Path) -> None:
     bundle = scribbled_bundle(tmp_path / "b.vizecg")
-    with pytest.raises(BundleError, match="is drawn otherwise here"):
+    with pytest.raises(BundleError, match=r"golden sheet 0 is not that of golden\.npz"):
         add_contract(bundle.path, draw=lambda row, spec: scribble(row + 1, spec))
     assert open_bundle(bundle.path).sha256 == bundle.sha256
     assert [path.name for path in tmp_path.iterdir()] == ["b.vizecg"]
