@@ -28,7 +28,7 @@ def refusing(path: Path) -> Bundle:
     """A bundle that no photograph is good enough for."""
     made = bundle(path)
     folder = Path(shutil.copytree(path, path.with_name("refusing")))
-    manifest = replace(made.manifest, gate=QualityGate(least_score=1.0), files=hash_files(folder))
+    manifest = replace(made.manifest, gate=QualityGate(px_per_mm=(90.0, 99.0)), files=hash_files(folder))
     return publish_bundle(folder, manifest, path)
 
 
@@ -48,6 +48,6 @@ def test_decisions_that_differ_are_counted_and_named(tmp_path: Path) -> None:
 def test_a_picture_that_one_refuses_is_told(tmp_path: Path) -> None:
     told = diff_pictures(bundle(tmp_path / "a"), refusing(tmp_path / "b"), [PICTURE]).to_dict()
     assert (told["answered"], told["status_differs"], told["decisions"]) == ([1, 0], 1, 0)
-    assert told["differing"][0]["status"] == ("answered", "low_quality")
+    assert told["differing"][0]["status"] == ("answered", "too_small")
     with pytest.raises(UsageError):
         diff_pictures(bundle(tmp_path / "c"), bundle(tmp_path / "d"), [tmp_path / "none"])

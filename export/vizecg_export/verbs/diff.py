@@ -118,12 +118,12 @@ def diff(
     as_json: Annotated[bool, typer.Option("--json", help="Print the differences as one object.")] = False,
 ) -> None:
     """Tell what differs between two bundles: files, golden answers, numbers by group, fields of the manifest."""
-    left, right = open_bundle(first), open_bundle(second)
-    told = diff_bundles(left, right)
+    bundles = open_bundle(first), open_bundle(second)
+    told = diff_bundles(*bundles)
     if images:
         from vizecg_export.picture_diff import diff_pictures
 
-        told["pictures"] = diff_pictures(left, right, images).to_dict()
+        told["pictures"] = diff_pictures(*bundles, images).to_dict()
     if only:
         wanted = {key for key in told["fields"] if any(fnmatchcase(key, pattern) for pattern in only)}
         told["fields"] = {key: pair for key, pair in told["fields"].items() if key in wanted}
