@@ -32,7 +32,7 @@ NARROWEST = 0.05
 """Least distance between a figure's two limits, as a share of the spread of what was seen."""
 
 FIXED = ("identities", "layout")
-"""Tell ECGs from other pictures (``vizecg-bench not-ecg``), not good photographs from bad ones: taken as they are."""
+"""Tell ECGs from other pictures (``vizecg_lab not-ecg``), not good photographs from bad ones: taken as they are."""
 
 RULE = (
     f"Chosen on half of the records. Wrong: a decision differs from that of the clean rendering, or the corners are"
