@@ -9,18 +9,20 @@ import typer
 
 from vizecg.data.choices import Look, OnBad, PictureFormat, SynthFormat
 from vizecg.spec import Condition, UsageError
+from vizecg.spec.commands import HELP, version_option
 from vizecg.spec.console import run_app
 
 if TYPE_CHECKING:
     from vizecg.data.pictures import Drawing
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Training side of vizecg.", pretty_exceptions_enable=False
-)
+    no_args_is_help=True, add_completion=False, help="Training side of vizecg.", pretty_exceptions_enable=False,
+    context_settings=HELP,
+)  # fmt: skip
 
 
 @app.callback()
-def root_command() -> None:
+def root_command(version: Annotated[bool, version_option("vizecg")] = False) -> None:
     """Training side of vizecg."""
 
 
@@ -319,7 +321,7 @@ def join(
 
 def main() -> None:
     """Entry point of ``vizecg``."""
-    run_app(app, install="pip install 'vizecg[train]'")
+    run_app(app, extras=("train",))
 
 
 if __name__ == "__main__":

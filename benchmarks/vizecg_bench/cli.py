@@ -7,30 +7,20 @@ from typing import Annotated
 
 import typer
 
-import vizecg
+from vizecg.spec.commands import HELP, version_option
 from vizecg.spec.console import run_app
 from vizecg_bench.pack.cli import add_pack_verbs
 from vizecg_bench.report.cli import add_report_verbs
 from vizecg_bench.run.cli import add_run_verbs
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, context_settings=HELP)
 add_pack_verbs(app)
 add_run_verbs(app)
 add_report_verbs(app)
 
 
-def _tell_version(asked: bool) -> None:
-    if asked:
-        print(f"vizecg-bench {vizecg.__version__}")
-        raise typer.Exit
-
-
 @app.callback()
-def root_command(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print it.")
-    ] = False,
-) -> None:
+def root_command(version: Annotated[bool, version_option("vizecg-bench")] = False) -> None:
     """Measures vizecg: every number it prints can be had again with the same command."""
 
 
@@ -49,7 +39,7 @@ def demo(
 
 def main() -> None:
     """Entry point of ``vizecg-bench``."""
-    run_app(app, install="pip install 'vizecg[train,bench]'")
+    run_app(app, extras=("train", "bench"))
 
 
 if __name__ == "__main__":

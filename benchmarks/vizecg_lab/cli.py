@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from vizecg.spec.commands import HELP
 from vizecg.spec.console import run_app
 from vizecg_lab.edge.cli import add_edge_verbs
 from vizecg_lab.fuzzing.cli import add_fuzz_verb
@@ -13,7 +14,7 @@ from vizecg_lab.rectifier.cli import add_rectifier_verbs
 from vizecg_lab.render.cli import add_render_verb
 from vizecg_lab.training.cli import add_training_verbs
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, context_settings=HELP)
 add_training_verbs(app)
 add_gpu_verbs(app)
 add_render_verb(app)
@@ -30,4 +31,4 @@ def root_command() -> None:
 
 def main() -> None:
     """Entry point of ``python -m vizecg_lab``."""
-    run_app(app, install="pip install -e '.[train,peers,bench]'")
+    run_app(app, extras=("train", "peers", "bench"))

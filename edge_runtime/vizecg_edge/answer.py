@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass, field, is_dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from vizecg.spec import INTENDED_USE, Label, UsageError
+from vizecg.spec import INTENDED_USE, UsageError
+from vizecg.spec.checks import printable
+from vizecg_edge import words
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -34,9 +37,19 @@ class Input:
 
     @property
     def name(self) -> str:
-        """The path, and the page or frame."""
+        """The path in one line that any terminal prints, and the page or frame."""
+        return printable(self.path, words.LONGEST_NAME) + self.place
+
+    @property
+    def short_name(self) -> str:
+        """The same with no more of the path than the file and its folder."""
+        return words.short_name(self.path) + self.place
+
+    @property
+    def place(self) -> str:
+        """Page or frame, after a space; empty where the file is one picture."""
         page = "" if self.page is None else f" page {self.page}"
-        return self.path + page + ("" if self.frame is None else f" frame {self.frame}")
+        return page + ("" if self.frame is None else f" frame {self.frame}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +181,7 @@ class Answer:
 
         Raises:
             UsageError: another ending, no such folder, or it holds no pictures, as for ``overlay``.
-            MissingToolError: Pillow is too old to draw text.
+            MissingToolError: Pillow is too old to draw text, or a PDF is asked for and fpdf2 is not installed.
             OSError: the file cannot be written.
         """
         self._drawn_from().report(self, Path(path))
@@ -189,29 +202,54 @@ class Answer:
         )  # fmt: skip
         return {"schema_version": SCHEMA_VERSION, **{key: _plain(getattr(self, key)) for key in order}}
 
-    def to_text(self) -> str:
-        """A few lines for people."""
-        if self.probabilities is None or self.decisions is None:
-            return "\n".join(f"refused ({', '.join(self.reasons)}): {message}" for message in self.messages)
-        words = {True: "PRESENT", False: "absent", None: "undecided"}
-        rows = [
-            f"  {label.value:6} {self.probabilities[label.value]:6.1%}  {words[self.decisions[label.value]]:10}"
-            f" {label.description}"
-            for label in Label
-        ]
-        assumed = self._assumed()
-        rows += [f"  {assumed}"] if assumed else []
-        quality = f"  quality {self.quality.score:.2f}, {self.timings_ms.total:.0f} ms. {INTENDED_USE}"
-        name = self.input.name
-        if self.input.combined is not None:
-            name += f" (median of {self.input.combined} frames)"
-        return "\n".join([f"{name}:", *rows, quality])
+    @property
+    def findings(self) -> list[words.Finding]:
+        """The six in words; none where there is no answer."""
+        if self.decisions is None or self.probabilities is None or self.thresholds is None:
+            return []
+        return words.findings(self.decisions, self.probabilities, self.thresholds)
 
-    def _assumed(self) -> str:
-        """What was taken for granted about the print; empty where the print itself says it."""
-        speed, gain = self.geometry.speed_source == "assumed", self.geometry.gain_source == "assumed"
-        parts = [f"{self.geometry.speed_mm_s:g} mm/s"] * speed + [f"{self.geometry.gain_mm_mv:g} mm/mV"] * gain
-        return f"{' and '.join(parts)} assumed: check the printout" if parts else ""
+    @property
+    def headline(self) -> str:
+        """The answer in one line."""
+        return "Not answered" if self.decisions is None else words.headline(self.decisions)
+
+    def source_line(self, read_at: datetime) -> str:
+        """Which picture this is the answer to, with its page, and when it was read."""
+        combined = f" (median of {self.input.combined} frames)" if self.input.combined is not None else ""
+        return words.source_line(self.input.short_name + combined, sha256=self.input.sha256, read_at=read_at)
+
+    def to_text(self, *, read_at: datetime | None = None) -> str:
+        """A few lines for people, the decision first; one line for each reason of a refusal.
+
+        Args:
+            read_at: when the picture was read, with its time zone; None is now.
+        """
+        if not self.findings:
+            return "\n".join(self._refusals())
+        told = [f"{self.source_line(read_at or datetime.now().astimezone())}:", f"  {self.headline}"]
+        told += [f"  {words.SCOPE}"] if words.SCOPE[1:-1] not in self.headline else []
+        told += [f"  CAUTION: {doubt.message}" for doubt in self.doubts]
+        told += [
+            f"  {one.label.value:5} {one.word:9} {one.likely:>11} ({one.limit}) {one.label.description}"
+            for one in self.findings
+        ]
+        told += [f"  {words.UNDECIDED}"] if any(one.decision is None for one in self.findings) else []
+        return "\n".join([*told, f"  {self._quality()}{self.timings_ms.total or 0:.0f} ms. {INTENDED_USE}"])
+
+    def _refusals(self) -> list[str]:
+        told = []
+        for number, message in enumerate(self.messages):
+            advice = self.advice[number] if number < len(self.advice) else ""
+            known = advice[1:-1] in message
+            told.append(f"refused ({', '.join(self.reasons)}): {message}" + ("" if known else f". {advice}"))
+        return told
+
+    def _quality(self) -> str:
+        score, least = self.quality.score, self.quality.least
+        if score is None:
+            return ""
+        return f"quality {score:.2f}" + ("" if least is None else f" (at least {least:.2f} is needed)") + ", "
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from vizecg.spec import UsageError
+from vizecg.spec.commands import HELP, version_option
 from vizecg.spec.console import run_app
 from vizecg.spec.files import user_cache
 from vizecg_export.data import parse_source
@@ -27,7 +28,9 @@ from vizecg_export.verbs.inspect import inspect
 from vizecg_export.verbs.release import release
 from vizecg_export.verbs.verify import verify
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
+app = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True, context_settings=HELP
+)
 
 DEFAULT_CHECKPOINT = Path(__file__).parent / "weights" / "default.ckpt"
 """The shipped image stream, with what was fitted to it."""
@@ -98,6 +101,7 @@ def export(
     force: Annotated[bool, typer.Option(help="Replace a bundle at --out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say what would be done, and check that it can be.")] = False,
+    version: Annotated[bool, version_option("vizecg-export")] = False,
 ) -> None:
     """Turn a checkpoint into a bundle that a device can trust."""
     if context.invoked_subcommand is not None:
@@ -138,7 +142,7 @@ for verb in (release, calibrate, verify, inspect, diff, explain, fit_gate, gate,
 
 def main() -> None:
     """Entry point of ``vizecg-export``."""
-    run_app(app, install="pip install 'vizecg[train,onnx]'")
+    run_app(app, extras=("train", "onnx"))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from vizecg.spec import Condition, MissingToolError
+from vizecg.spec.install import pip_install
 
 FLOAT = "torch-fp32"
 """Name of the float network among its artefacts."""
@@ -83,21 +84,22 @@ OFFERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Requirement:
-    """Importable modules a target needs, and the command that installs them."""
+    """Importable modules a target needs, and the extras of the project that bring them."""
 
     modules: tuple[str, ...]
-    install: str
+    extras: tuple[str, ...]
+
+    @property
+    def install(self) -> str:
+        """The command that installs them."""
+        return pip_install(*self.extras)
 
 
 REQUIREMENTS = {
-    Target.ONNX: Requirement(modules=("onnx", "onnxscript", "onnxruntime"), install="pip install 'vizecg[train,onnx]'"),
-    Target.EXECUTORCH: Requirement(
-        modules=("executorch", "torchao"), install="pip install 'vizecg[train,onnx,executorch]'"
-    ),
+    Target.ONNX: Requirement(modules=("onnx", "onnxscript", "onnxruntime"), extras=("train", "onnx")),
+    Target.EXECUTORCH: Requirement(modules=("executorch", "torchao"), extras=("train", "onnx", "executorch")),
     # Writing the recipe takes no TensorRT: the device builds its engine.
-    Target.TENSORRT: Requirement(
-        modules=("onnx", "onnxscript", "onnxruntime"), install="pip install 'vizecg[train,onnx]'"
-    ),
+    Target.TENSORRT: Requirement(modules=("onnx", "onnxscript", "onnxruntime"), extras=("train", "onnx")),
 }
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 
 
 def test_rates_and_targets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("ecg_plot", reason="ecg-plot is not installed: pip install 'vizecg[train,bench]'")
+    pytest.importorskip("ecg_plot", reason="ecg-plot is not installed: pip install '.[train,bench]'")
     out = tmp_path / "render.json"
     measure_render(rounds=1, pages=2, out=out)
     assert "without --ecg-plot-028" in capsys.readouterr().out
@@ -38,6 +38,6 @@ def test_a_python_that_does_not_run_is_named(tmp_path: Path) -> None:
 
 
 def test_a_python_without_028_is_refused() -> None:
-    pytest.importorskip("ecg_plot", reason="ecg-plot is not installed: pip install 'vizecg[train,bench]'")
+    pytest.importorskip("ecg_plot", reason="ecg-plot is not installed: pip install '.[train,bench]'")
     with pytest.raises(MissingToolError, match=r"needs ecg_plot 0\.2\.8 and has 0\.[3-9]"):
         Reference(Path(sys.executable))

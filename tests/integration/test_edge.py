@@ -120,13 +120,11 @@ def test_bad_images_are_refused_in_one_line(photo: Path, tmp_path: Path, name: s
     assert set(answer["reasons"]) & reasons, answer["reasons"]
 
 
-def test_a_missing_file_is_refused_and_the_others_are_answered(photo: Path, tmp_path: Path) -> None:
-    done = edge("--image", tmp_path / "none.jpg", "--image", photo, "--json")
-    assert done.returncode == 0
-    first, second = (json.loads(line) for line in done.stdout.splitlines())
-    assert (first["reasons"], first["input"]["sha256"]) == (["file_not_found"], None)
-    assert second["status"] == "answered"
-    assert edge("--image", tmp_path / "none.jpg").returncode == 7
+def test_a_path_that_leads_nowhere_is_a_usage_error_before_anything_is_read(photo: Path, tmp_path: Path) -> None:
+    done = edge("--image", tmp_path / "none.jpg", "--image", photo, "--overlay", tmp_path / "out", "--json")
+    assert (done.returncode, done.stderr) == (2, f"error: no such file or folder: {tmp_path / 'none.jpg'}\n")
+    assert json.loads(done.stdout)["error"] == "UsageError"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture
@@ -147,7 +145,7 @@ def test_a_bundle_with_one_changed_byte_exits_6(photo: Path, copied_bundle: Path
 
 def test_usage_errors_exit_2(photo: Path, tmp_path: Path) -> None:
     assert edge().returncode == 2
-    assert edge("--image", photo, "--overlay", tmp_path / "no" / "o.png").returncode == 2
+    assert edge("--image", photo, "--overlay", photo / "o.png").returncode == 2
     assert edge("--image", photo, "--save-sheet", tmp_path / "o.xyz").returncode == 2
     assert not list(tmp_path.iterdir())
 

@@ -20,6 +20,7 @@ from tolerances import tolerance
 from vizecg.data.source import synthetic_source
 from vizecg.models import ImageOnly
 from vizecg.spec import LABELS, DecisionRule, ParityError, UsageError
+from vizecg.spec.install import pip_install
 from vizecg.spec.manifest import open_bundle
 from vizecg.spec.parity import LIMITS, check, compare
 from vizecg.spec.preprocess import normalise
@@ -205,11 +206,11 @@ def export_command(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("target", "module", "install"),
     [
-        ("onnx", "onnxscript", "pip install 'vizecg[train,onnx]'"),
-        ("executorch", "executorch", "pip install 'vizecg[train,onnx,executorch]'"),
-        ("executorch", "torchao", "pip install 'vizecg[train,onnx,executorch]'"),
-        ("tensorrt", "onnx", "pip install 'vizecg[train,onnx]'"),
-        ("all", "executorch", "pip install 'vizecg[train,onnx,executorch]'"),
+        ("onnx", "onnxscript", pip_install("train", "onnx")),
+        ("executorch", "executorch", pip_install("train", "onnx", "executorch")),
+        ("executorch", "torchao", pip_install("train", "onnx", "executorch")),
+        ("tensorrt", "onnx", pip_install("train", "onnx")),
+        ("all", "executorch", pip_install("train", "onnx", "executorch")),
     ],
 )
 def test_a_missing_extra_exits_3_and_names_its_install(target: str, module: str, install: str) -> None:

@@ -75,7 +75,7 @@ def test_strips_have_the_same_pixels(mode: str, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_page_that_takes_all_time_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("pypdfium2", reason="pip install 'vizecg[pdf]' brings the reader of PDFs")
+    pytest.importorskip("pypdfium2", reason="pip install '.[pdf]' brings the reader of PDFs")
     from vizecg_edge.capture.pdf import render_page
     from vizecg_lab.fuzzing.bombs import pdf_of_forms
 

@@ -35,8 +35,8 @@ def reader() -> Reader:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One photograph as JPEG, as PNG, as a JPEG that lies on its side, as PDF and as HEIC."""
-    heif = pytest.importorskip("pillow_heif", reason="pip install 'vizecg[heic]' brings the reader of HEIC")
-    pytest.importorskip("pypdfium2", reason="pip install 'vizecg[pdf]' brings the reader of PDFs")
+    heif = pytest.importorskip("pillow_heif", reason="pip install '.[heic]' brings the reader of HEIC")
+    pytest.importorskip("pypdfium2", reason="pip install '.[pdf]' brings the reader of PDFs")
     place = tmp_path_factory.mktemp("photographs")
     sheet = render_sheet(synthesise(["AF"], seed=12), style=PrintStyle(palette="pink", trace_mm=0.4))
     image = photograph(sheet.image, rng=np.random.default_rng(12), strength=0.5, width_px=(1400, 1500)).image

@@ -116,8 +116,8 @@ def test_pages_come_from_bytes_as_they_do_from_a_path(scene: np.ndarray, tmp_pat
 
 
 def test_pdf_and_heic_are_read_from_bytes(scene: np.ndarray) -> None:
-    pytest.importorskip("pypdfium2", reason="pip install 'vizecg[pdf]' brings the reader of PDFs")
-    heif = pytest.importorskip("pillow_heif", reason="pip install 'vizecg[heic]' brings the reader of HEIC")
+    pytest.importorskip("pypdfium2", reason="pip install '.[pdf]' brings the reader of PDFs")
+    heif = pytest.importorskip("pillow_heif", reason="pip install '.[heic]' brings the reader of HEIC")
     stream = io.BytesIO()
     heif.from_pillow(Image.fromarray(scene)).save(stream, quality=90)
     assert pixels(stream.getvalue()).shape == scene.shape

@@ -22,6 +22,7 @@ import numpy as np
 from vizecg.records.code15 import Exam
 from vizecg.records.tables import optional_text, packed_labels, require_columns
 from vizecg.spec import LABELS, LEADS, InputRefusedError, MissingToolError, UsageError
+from vizecg.spec.install import pip_install
 
 TRACINGS_FILE = "ecg_tracings.hdf5"
 GOLD_FILE = "gold_standard.csv"
@@ -88,7 +89,7 @@ def check_tracings(path: Path) -> int:
     try:
         import h5py
     except ImportError as error:
-        raise MissingToolError("reading CODE-test needs h5py: pip install 'vizecg[train]'") from error
+        raise MissingToolError(f"reading CODE-test needs h5py: {pip_install('train')}") from error
     try:
         with h5py.File(path, "r") as file:
             tracings = file["tracings"]

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from vizecg.spec import MissingToolError, UsageError
+from vizecg.spec.install import pip_install
 from vizecg.spec.results import write_result
 
 
@@ -28,7 +29,7 @@ def measure_startup(*, image: Path, megapixels: float, repeats: int, out: Path |
     """
     command = shutil.which("vizecg-edge", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if command is None:
-        raise MissingToolError("vizecg-edge is not on the path: pip install vizecg")
+        raise MissingToolError(f"vizecg-edge is not on the path: {pip_install()}")
     picture = cv2.imread(str(image))
     if picture is None:
         raise UsageError(f"{image} is not an image that OpenCV reads")

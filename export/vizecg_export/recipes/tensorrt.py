@@ -15,6 +15,7 @@ import onnxruntime
 from onnx import numpy_helper
 
 from vizecg.spec import UsageError
+from vizecg.spec.install import pip_install
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
 from vizecg.spec.processor import read_processor
 from vizecg_export import rtx
@@ -106,7 +107,7 @@ def build_settings(input_shape: tuple[int, int, int, int]) -> dict[str, Any]:
 def _parser(model: Path) -> str:
     """What TensorRT-RTX says of the file, or how to have it asked."""
     if not rtx.available():
-        return f"not checked: {rtx.INSTALL}"
+        return f"not checked: {pip_install(rtx.EXTRA)}"
     return rtx.check_graph(model).to_text()
 
 
