@@ -15,6 +15,7 @@ from contract_bundles import contract_bundle
 from vizecg.spec.contract import CONTRACT
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
+from vizecg_export.contract.metadata import network_sha256
 from vizecg_export.contract.write import add_contract
 
 REQUIRED = "VIZECG_REQUIRE_NODE"
@@ -56,6 +57,10 @@ def test_the_shipped_bundle_is_answered_as_by_python(program: Path, tmp_path: Pa
     bundle = shipped(tmp_path)
     before = open_bundle(DEFAULT_BUNDLE).manifest
     assert CONTRACT not in before.files or bundle.manifest == before
+    for file in bundle.path.glob("*.onnx"):
+        assert network_sha256(file) == network_sha256(DEFAULT_BUNDLE / file.name), (
+            "every byte of the network is as it was"
+        )
     done = read(program, bundle.path)
     assert done.returncode == 0, done.stdout + done.stderr
     golden = json.loads(bundle.file(CONTRACT).read_text())["golden"]
