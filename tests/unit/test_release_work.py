@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from children import start_child
 from vizecg.spec import ParityError, UsageError
 from vizecg_export.pace import Say, duration, paced
 from vizecg_export.release.work import LOCK, RECORD, Stage, StageState, WorkFolder
@@ -130,10 +132,16 @@ def test_the_plan_tells_what_is_done_and_writes_nothing(kitchen: Kitchen) -> Non
 
 def test_one_release_at_a_time(kitchen: Kitchen) -> None:
     kitchen.run()
-    with (kitchen.work.path / LOCK).open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    hold = (
+        "import fcntl, sys; lock = open(sys.argv[1], 'w'); fcntl.lockf(lock, fcntl.LOCK_EX); print(flush=True); input()"
+    )
+    command = [sys.executable, "-c", hold, str(kitchen.work.path / LOCK)]
+    with start_child(command, limit_s=60, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
         with pytest.raises(UsageError, match="another release is at work"):
             kitchen.run()
+        other.kill()
     kitchen.run()
 
 

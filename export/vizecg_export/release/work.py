@@ -82,7 +82,8 @@ class WorkFolder:
         self.path.mkdir(exist_ok=True)
         with (self.path / LOCK).open("w") as handle:
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Not flock, which processes that draw sheets would inherit and hold on to when this one is killed.
+                fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise UsageError(f"{self.path}: another release is at work in it") from error
             yield
