@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip
 BASE_STAMP := $(VENV)/.stamp-base
 SETUP_STAMP := $(VENV)/.stamp-setup
-SOURCES := vizecg export edge_runtime benchmarks tests
+SOURCES := vizecg export edge_runtime benchmarks tests setup.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quality style wheel clean
@@ -30,12 +30,12 @@ $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
 
 # The edge's dependencies: enough for the demo.
-$(BASE_STAMP): pyproject.toml constraints.txt | $(BIN)/pip
+$(BASE_STAMP): pyproject.toml setup.py constraints.txt | $(BIN)/pip
 	$(PIP) install --quiet -c constraints.txt -e .
 	@touch $@
 
 # The same environment with the extras added; it satisfies the lighter stamp too.
-$(SETUP_STAMP): pyproject.toml constraints.txt | $(BIN)/pip
+$(SETUP_STAMP): pyproject.toml setup.py constraints.txt | $(BIN)/pip
 	$(PIP) install --quiet -c constraints.txt -e ".[$(EXTRAS)]"
 	@touch $(BASE_STAMP) $@
 
@@ -58,7 +58,9 @@ style: setup
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
+# setuptools puts what an earlier build left in build/ into the wheel.
 wheel: setup
+	rm -rf build
 	$(BIN)/python -m build --wheel --outdir dist .
 
 clean:

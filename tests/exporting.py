@@ -12,13 +12,12 @@ import torch
 from vizecg.data.signal import SignalSpec
 from vizecg.models import VizECGNetConfig
 from vizecg.spec.preprocess import PreprocessSpec
-from vizecg.train.checkpoint import load_checkpoint
 from vizecg.train.config import TrainConfig
 from vizecg.train.module import TrainingModule
 from vizecg.train.runners import onnx_logits, onnx_session
-from vizecg_export.build import ExportRequest
 from vizecg_export.recipes.base import Job, Made
 from vizecg_export.recipes.onnx import OnnxRecipe
+from vizecg_export.request import ExportRequest
 from vizecg_export.targets import Precision, Target
 
 INPUT = PreprocessSpec(height=96, width=192)
@@ -37,10 +36,12 @@ def untrained_checkpoint(path: Path) -> Path:
 
 
 def request(checkpoint: Path, out: Path, **changes: object) -> ExportRequest:
-    """fp32 for ONNX unless ``changes`` say otherwise; nothing is written but beside ``out``."""
+    """fp32 for ONNX unless ``changes`` say otherwise, uncalibrated where nothing is there to fit it on; nothing is
+    written but beside ``out``."""
     arguments: dict[str, object] = {
-        "checkpoint": load_checkpoint(checkpoint), "targets": (Target.ONNX,), "precision": Precision.FP32, "out": out,
+        "checkpoint": checkpoint, "targets": (Target.ONNX,), "precision": Precision.FP32, "out": out,
         "name": "t", "cache": out.parent / "cache", "workers": 1, "allow_few": True,
+        "uncalibrated": "evaluation" not in changes,
     }  # fmt: skip
     return ExportRequest(**{**arguments, **changes})  # type: ignore[arg-type]
 

@@ -7,8 +7,8 @@ import signal
 import time
 from collections.abc import Callable
 
-from vizecg_bench.fuzzing.cases import Case
-from vizecg_bench.fuzzing.targets import Outcome
+from vizecg_lab.fuzzing.cases import Case
+from vizecg_lab.fuzzing.targets import Outcome
 
 
 def start() -> Callable[[Case], Outcome]:

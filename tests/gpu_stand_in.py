@@ -6,8 +6,8 @@ import os
 import time
 from typing import Any
 
-from vizecg_bench.gpu.request import Request
-from vizecg_bench.gpu.worker import COMPLAINT
+from vizecg_lab.gpu.request import Request
+from vizecg_lab.gpu.worker import COMPLAINT
 
 
 def work(request: Request) -> dict[str, Any]:

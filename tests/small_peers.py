@@ -13,7 +13,7 @@ from vizecg.models.peers import PEERS, Modality, Peer, peer
 SMALL_IMAGE = (1, 64, 96)
 
 needs_torchvision = pytest.mark.skipif(
-    importlib.util.find_spec("torchvision") is None, reason="torchvision is not installed: pip install 'vizecg[peers]'"
+    importlib.util.find_spec("torchvision") is None, reason="torchvision is not installed: pip install '.[peers]'"
 )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from vizecg_bench.drawing.limits import DRAWING_LIMITS
+from vizecg_lab.drawing.limits import DRAWING_LIMITS
 
 
 @dataclass(frozen=True)

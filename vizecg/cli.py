@@ -9,18 +9,20 @@ import typer
 
 from vizecg.data.choices import Look, OnBad, PictureFormat, SynthFormat
 from vizecg.spec import Condition, UsageError
+from vizecg.spec.commands import HELP, version_option
 from vizecg.spec.console import run_app
 
 if TYPE_CHECKING:
     from vizecg.data.pictures import Drawing
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Training side of vizecg.", pretty_exceptions_enable=False
-)
+    no_args_is_help=True, add_completion=False, help="Training side of vizecg.", pretty_exceptions_enable=False,
+    context_settings=HELP,
+)  # fmt: skip
 
 
 @app.callback()
-def root_command() -> None:
+def root_command(version: Annotated[bool, version_option("vizecg")] = False) -> None:
     """Training side of vizecg."""
 
 
@@ -226,6 +228,7 @@ def train(
     devices: Annotated[int | None, typer.Option(min=1, help="GPUs, or CPU processes; torchrun says it itself.")] = None,
     nodes: Annotated[int | None, typer.Option(min=1, help="Machines; torchrun says it itself.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT/last.ckpt.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace a run that lies in OUT.")] = False,
     validate_every: Annotated[int, typer.Option(min=1, help="Epochs between validations.")] = 1,
     checkpoint_every: Annotated[float, typer.Option(min=0, help="Minutes between writings of OUT/last.ckpt.")] = 5.0,
     stop_after: Annotated[
@@ -240,7 +243,7 @@ def train(
         out=out, data=data, root=root, recipe=recipe, config_file=config, assignments=assignments or (),
         options={"architecture": architecture, "model.streams": streams, "epochs": epochs, "seed": seed},
         print_config=print_config, limit=limit, cache=cache, as_json=as_json, start_from=start_from, workers=workers,
-        threads=threads, accelerator=accelerator, devices=devices, nodes=nodes, resume=resume,
+        threads=threads, accelerator=accelerator, devices=devices, nodes=nodes, resume=resume, force=force,
         validate_every=validate_every, checkpoint_every=checkpoint_every, stop_after=stop_after,
     )  # fmt: skip
 
@@ -293,17 +296,32 @@ def evaluate(
 def slim(
     checkpoint: Annotated[Path, typer.Argument(help="A training checkpoint.")],
     out: Annotated[Path, typer.Option(help="The file to write.")],
+    rest: Annotated[
+        Path | None, typer.Option(help="Put into --out what is deployed alone, and what only training uses here.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Keep of a checkpoint what exporting (to the bit) and fine-tuning need, without the state of the optimiser."""
     from vizecg.train.slim_command import run_slim
 
-    run_slim(checkpoint, out=out, as_json=as_json)
+    run_slim(checkpoint, out=out, rest=rest, as_json=as_json)
+
+
+@app.command()
+def join(
+    image: Annotated[Path, typer.Argument(help="What is deployed, of `vizecg slim --rest`.")],
+    rest: Annotated[Path, typer.Argument(help="What only training uses.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+) -> None:
+    """Make a checkpoint of both streams whole again, to go on training from it."""
+    from vizecg.train.slim_command import run_join
+
+    run_join(image, rest, out=out)
 
 
 def main() -> None:
     """Entry point of ``vizecg``."""
-    run_app(app, install="pip install 'vizecg[train]'")
+    run_app(app, extras=("train",))
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ strip=$(find "$ndk/toolchains/llvm/prebuilt" -name llvm-strip 2> /dev/null | hea
 [ -n "$strip" ] || fail "no llvm-strip in $ndk/toolchains/llvm/prebuilt" 3
 command -v "$python" > /dev/null || fail "$python is missing: apt-get install python3" 3
 "$python" -c 'import torchgen, yaml' 2> /dev/null || \
-    fail "$python has no PyTorch or no PyYAML: pip install 'vizecg[executorch]' pyyaml, then --python" 3
+    fail "$python has no PyTorch or no PyYAML: pip install 'torch==2.13.*' pyyaml, then --python" 3
 python=$(command -v "$python")
 command -v make > /dev/null || fail "make is missing: apt-get install make" 3
 [ -n "$source" ] || command -v git > /dev/null || fail "git is missing: apt-get install git" 3

@@ -6,7 +6,7 @@ usage() {
     cat <<'TEXT'
 setup.sh [--venv DIR] [--wheel FILE_OR_NAME] [--bundle DIR] [--csi] [--dry-run]
   --venv     the virtual environment (default: ~/.vizecg)
-  --wheel    what pip installs: a wheel, or a name such as vizecg==1.0 (default: vizecg)
+  --wheel    what pip installs: a wheel, or a checkout of vizecg (default: the one that this script lies in)
   --bundle   a bundle with an artefact for TensorRT: its engine is built here and must pass its golden data
   --csi      use the system's OpenCV, which has GStreamer, for CSI cameras
   --dry-run  check this device and print what would be done
@@ -15,9 +15,10 @@ else what vizecg-edge says.
 TEXT
 }
 
+checkout=$(cd "$(dirname "$0")/../.." && pwd)
 fail() { echo "setup.sh: $1" >&2; exit "$2"; }
 
-venv=${HOME:-/root}/.vizecg wheel=vizecg bundle='' csi=no dry=no root=''
+venv=${HOME:-/root}/.vizecg wheel=$checkout bundle='' csi=no dry=no root=''
 while [ $# -gt 0 ]; do
     case $1 in
         -h|--help) usage; exit 0 ;;
@@ -52,7 +53,7 @@ elif jetpack=$(dpkg-query -W -f='${Version}' nvidia-jetpack 2> /dev/null) && [ -
     esac
 fi
 [ -n "$release" ] || fail "this is no Jetson: neither /etc/nv_tegra_release nor the package nvidia-jetpack is here; \
-elsewhere, pip install vizecg is enough" 3
+elsewhere, pip install '$checkout' is enough" 3
 [ "$release" -ge 36 ] || fail "JetPack 6 (L4T R36) or newer is needed, this is R$release: its Python is too old" 6
 machine=$(uname -m)
 [ "$machine" = aarch64 ] || fail "the processor is $machine, not the aarch64 of a Jetson" 3

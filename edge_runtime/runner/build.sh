@@ -43,7 +43,7 @@ else
     [ "$target" = "$machine" ] || fail "--target $target on $machine needs --wheel with that processor's wheel" 2
     # find_spec, as importing executorch would import torch.
     package=$("$python" -c 'import importlib.util as u; print(list(u.find_spec("executorch").submodule_search_locations)[0])' \
-        2>/dev/null) || fail "executorch is not installed for $python: pip install 'vizecg[executorch]'" 3
+        2>/dev/null) || fail "executorch is not installed for $python: pip install 'executorch==1.5.*' 'torch==2.13.*'" 3
 fi
 [ -f "$package/lib/libexecutorch.so" ] || fail "no ExecuTorch libraries in $package" 3
 package=$(cd "$package" && pwd)

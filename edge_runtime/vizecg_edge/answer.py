@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+import os
+from dataclasses import asdict, dataclass, field, is_dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-from vizecg.spec import INTENDED_USE, Label
+from vizecg.spec import INTENDED_USE, UsageError
+from vizecg.spec.checks import printable
+from vizecg_edge import words
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SCHEMA_VERSION = 1
 ANSWERED, REFUSED = "answered", "refused"
@@ -13,14 +21,14 @@ ANSWERED, REFUSED = "answered", "refused"
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """The file, or the camera; nulls where it could not be read.
+    """The file, or the camera; nulls where it could not be read. Comparing two leaves name and fingerprint out.
 
     ``page`` counts from 1 in a file of several pages, ``frame`` from 0 in a video; ``combined`` is the number of
     frames whose logits make the answer.
     """
 
-    path: str
-    sha256: str | None = None
+    path: str = field(compare=False)
+    sha256: str | None = field(default=None, compare=False)
     width: int | None = None
     height: int | None = None
     page: int | None = None
@@ -29,16 +37,30 @@ class Input:
 
     @property
     def name(self) -> str:
-        """The path, and the page or frame."""
+        """The path in one line that any terminal prints, and the page or frame."""
+        return printable(self.path, words.LONGEST_NAME) + self.place
+
+    @property
+    def short_name(self) -> str:
+        """The same with no more of the path than the file and its folder."""
+        return words.short_name(self.path) + self.place
+
+    @property
+    def place(self) -> str:
+        """Page or frame, after a space; empty where the file is one picture."""
         page = "" if self.page is None else f" page {self.page}"
-        return self.path + page + ("" if self.frame is None else f" frame {self.frame}")
+        return page + ("" if self.frame is None else f" frame {self.frame}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quality:
-    """``score`` 0 to 1; lengths on the paper."""
+    """``score`` 0 to 1, and the ``least`` that is answered; lengths on the paper.
+
+    ``score`` is null where nothing was measured, or one figure alone was reason to refuse.
+    """
 
     score: float | None = None
+    least: float | None = None
     px_per_mm: float | None = None
     grid_residual_mm: float | None = None
     sharpness: float | None = None
@@ -73,21 +95,57 @@ class Timings:
 
 @dataclass(frozen=True, kw_only=True)
 class BundleId:
-    """Which model answered, in which engine, and why in that one."""
+    """Which model answered, in which engine, and why in that one.
+
+    ``calibrated``: whether its probabilities and thresholds were fitted; if not, thresholds are 0.5.
+    """
 
     name: str
     sha256: str
     artefact: str
     backend: str
     backend_reason: str = ""
+    calibrated: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """Something that may be wrong with an answer. ``message`` is one line for people, ``code`` is one of
+    ``uncalibrated``, ``speed_assumed``, ``gain_assumed`` and ``quality_near_limit``."""
+
+    code: str
+    message: str
+
+
+class Pictures(Protocol):
+    """What an answer is drawn from."""
+
+    def overlay(self, answer: Answer) -> Image.Image: ...
+
+    def report(self, answer: Answer, path: Path) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """One object of ``vizecg-edge run --json``.
+    """What was read in one picture, or why it was not: one object of ``vizecg-edge run --json``.
 
-    A refused image has ``probabilities`` and ``decisions`` None and at least one reason code; ``messages`` says the
-    same to people and is not part of the JSON.
+    Two answers are equal when they say the same: what the picture was called and how long it took does not count.
+    An answer that a ``Reader`` gave holds the sheet and a small copy of the photograph, at most 5 MB, for ``overlay``
+    and ``report``. They are in neither ``to_dict`` nor ``repr``, and do not go with it when it is pickled or copied.
+
+    Attributes:
+        input: where the picture came from, and its size in pixels.
+        status: ``answered`` or ``refused``; ``answered`` tells the same as a bool.
+        reasons: codes of a refusal, at least one; empty for an answer.
+        messages: what they mean, for people, one line each; with the file's name.
+        advice: what to do about them, one sentence each.
+        probabilities: of the labels 1dAVb, RBBB, LBBB, SB, AF and ST, in this order, 0 to 1; None when refused.
+        decisions: present or absent, by label; None for one whose probability lies too near to its threshold.
+        thresholds: from which probability on a label is present.
+        doubts: what may be wrong with the answer nevertheless; empty when refused.
+        quality, geometry: what was measured of the picture, and where the sheet lies in it.
+        timings_ms: milliseconds per stage.
+        bundle: which model answered, in which engine.
     """
 
     input: Input
@@ -96,47 +154,108 @@ class Answer:
     reasons: tuple[str, ...] = ()
     probabilities: dict[str, float] | None = None
     decisions: dict[str, bool | None] | None = None
+    thresholds: dict[str, float] | None = None
+    doubts: tuple[Doubt, ...] = ()
     quality: Quality = field(default_factory=Quality)
     geometry: Geometry = field(default_factory=Geometry)
-    timings_ms: Timings = field(default_factory=Timings)
-    messages: tuple[str, ...] = ()
+    timings_ms: Timings = field(default_factory=Timings, compare=False)
+    messages: tuple[str, ...] = field(default=(), compare=False)
+    advice: tuple[str, ...] = ()
+    pictures: Pictures | None = field(default=None, compare=False, repr=False)
 
     @property
     def answered(self) -> bool:
         return self.status == ANSWERED
 
+    def overlay(self) -> Image.Image:
+        """Photograph, answer and sheet in one picture, RGB, 1240 pixels wide; of a refused one, what there is of them.
+
+        Raises:
+            UsageError: it holds no pictures: no ``Reader`` gave it, or it was pickled or copied.
+            MissingToolError: Pillow is too old to draw text.
+        """
+        return self._drawn_from().overlay(self)
+
+    def report(self, path: str | os.PathLike[str]) -> None:
+        """Write the answer as one page; the ending says whether as ``.html`` or ``.pdf``. It is written whole or not.
+
+        Raises:
+            UsageError: another ending, no such folder, or it holds no pictures, as for ``overlay``.
+            MissingToolError: Pillow is too old to draw text, or a PDF is asked for and fpdf2 is not installed.
+            OSError: the file cannot be written.
+        """
+        self._drawn_from().report(self, Path(path))
+
+    def _drawn_from(self) -> Pictures:
+        if self.pictures is None:
+            raise UsageError("this answer holds no pictures to draw: it was pickled, copied, or no Reader gave it")
+        return self.pictures
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "pictures": None}
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON object, keys in documented order."""
-        fields = asdict(self)
         order = (
-            "input", "status", "reasons", "probabilities", "decisions", "quality", "geometry", "timings_ms", "bundle",
+            "input", "status", "reasons", "messages", "advice", "probabilities", "decisions", "thresholds", "doubts",
+            "quality", "geometry", "timings_ms", "bundle",
         )  # fmt: skip
-        return {"schema_version": SCHEMA_VERSION, **{key: _plain(fields[key]) for key in order}}
+        return {"schema_version": SCHEMA_VERSION, **{key: _plain(getattr(self, key)) for key in order}}
 
-    def to_text(self) -> str:
-        """A few lines for people."""
-        if self.probabilities is None or self.decisions is None:
-            return "\n".join(f"refused ({', '.join(self.reasons)}): {message}" for message in self.messages)
-        words = {True: "PRESENT", False: "absent", None: "undecided"}
-        rows = [
-            f"  {label.value:6} {self.probabilities[label.value]:6.1%}  {words[self.decisions[label.value]]:10}"
-            f" {label.description}"
-            for label in Label
+    @property
+    def findings(self) -> list[words.Finding]:
+        """The six in words; none where there is no answer."""
+        if self.decisions is None or self.probabilities is None or self.thresholds is None:
+            return []
+        return words.findings(self.decisions, self.probabilities, self.thresholds)
+
+    @property
+    def headline(self) -> str:
+        """The answer in one line."""
+        return "Not answered" if self.decisions is None else words.headline(self.decisions)
+
+    def source_line(self, read_at: datetime) -> str:
+        """Which picture this is the answer to, with its page, and when it was read."""
+        combined = f" (median of {self.input.combined} frames)" if self.input.combined is not None else ""
+        return words.source_line(self.input.short_name + combined, sha256=self.input.sha256, read_at=read_at)
+
+    def to_text(self, *, read_at: datetime | None = None) -> str:
+        """A few lines for people, the decision first; one line for each reason of a refusal.
+
+        Args:
+            read_at: when the picture was read, with its time zone; None is now.
+        """
+        if not self.findings:
+            return "\n".join(self._refusals())
+        told = [f"{self.source_line(read_at or datetime.now().astimezone())}:", f"  {self.headline}"]
+        told += [f"  {words.SCOPE}"] if words.SCOPE[1:-1] not in self.headline else []
+        told += [f"  CAUTION: {doubt.message}" for doubt in self.doubts]
+        told += [
+            f"  {one.label.value:6} {one.word:10} {one.likely:>11}  ({one.limit})  {one.label.description}"
+            for one in self.findings
         ]
-        assumed = self._assumed()
-        rows += [f"  {assumed}"] if assumed else []
-        quality = f"  quality {self.quality.score:.2f}, {self.timings_ms.total:.0f} ms. {INTENDED_USE}"
-        name = self.input.name
-        if self.input.combined is not None:
-            name += f" (median of {self.input.combined} frames)"
-        return "\n".join([f"{name}:", *rows, quality])
+        told += [f"  {words.UNDECIDED}"] if any(one.decision is None for one in self.findings) else []
+        return "\n".join([*told, f"  {self._quality()}{self.timings_ms.total or 0:.0f} ms. {INTENDED_USE}"])
 
-    def _assumed(self) -> str:
-        """What was taken for granted about the print; empty where the print itself says it."""
-        speed, gain = self.geometry.speed_source == "assumed", self.geometry.gain_source == "assumed"
-        parts = [f"{self.geometry.speed_mm_s:g} mm/s"] * speed + [f"{self.geometry.gain_mm_mv:g} mm/mV"] * gain
-        return f"{' and '.join(parts)} assumed: check the printout" if parts else ""
+    def _refusals(self) -> list[str]:
+        told = []
+        for number, message in enumerate(self.messages):
+            advice = self.advice[number] if number < len(self.advice) else ""
+            known = advice[1:-1] in message
+            told.append(f"refused ({', '.join(self.reasons)}): {message}" + ("" if known else f". {advice}"))
+        return told
+
+    def _quality(self) -> str:
+        score, least = self.quality.score, self.quality.least
+        if score is None:
+            return ""
+        return f"quality {score:.2f}" + ("" if least is None else f" (at least {least:.2f} is needed)") + ", "
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    """As JSON has it, and apart from the answer."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, dict):
+        return dict(value)
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value

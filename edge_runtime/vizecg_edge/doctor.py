@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from vizecg.spec import VizecgError
 from vizecg.spec.finding import Finding
+from vizecg.spec.install import pip_install
 
 OPENCV_LIBRARIES = "sudo apt-get install libgl1 libglib2.0-0 (or pip install opencv-python-headless in its place)"
 OPENCV_GSTREAMER = "sudo apt-get install python3-opencv, in a venv made with python3 -m venv --system-site-packages"
@@ -142,7 +143,7 @@ def _executorch() -> list[Finding]:
             what="--backend executorch-python",
             works=not missing,
             found=", ".join(f"{name} {version(name) or '-'}" for name in ("executorch", "torch")),
-            add="pip install 'vizecg[executorch]'" if missing else "",
+            add=pip_install("executorch") if missing else "",
         )
     ]
 
@@ -156,7 +157,7 @@ def _formats() -> list[Finding]:
     for what, (module, package, extra) in wanted.items():
         there = importlib.util.find_spec(module) is not None
         told = f"{package} {version(package) or '-'}"
-        found.append(Finding(what=what, works=there, found=told, add="" if there else f"pip install 'vizecg[{extra}]'"))
+        found.append(Finding(what=what, works=there, found=told, add="" if there else pip_install(extra)))
     return found
 
 
@@ -168,6 +169,6 @@ def _bundle() -> list[Finding]:
     try:
         opened = open_bundle(DEFAULT_BUNDLE)
     except VizecgError as error:
-        return [Finding(what=what, works=False, found=str(error), add="pip install --force-reinstall vizecg")]
+        return [Finding(what=what, works=False, found=str(error), add=f"{pip_install()} --force-reinstall")]
     names = ", ".join(artefact.name for artefact in opened.manifest.artefacts)
     return [Finding(what=what, works=True, found=f"{opened.manifest.name} {opened.sha256[:16]}: {names}")]

@@ -30,7 +30,7 @@ def doctor_command(as_json: Annotated[bool, typer.Option("--json", help="Print i
         table.add_column(column)
     for finding in found:
         table.add_row(finding.what, "yes" if finding.works else "no", finding.found, finding.add)
-    # Markup would swallow the brackets of `pip install 'vizecg[...]'`; a file or a pipe may be as wide as it needs.
+    # Markup would swallow the brackets of `pip install '.[...]'`; a file or a pipe may be as wide as it needs.
     Console(markup=False, width=None if sys.stdout.isatty() else _WIDE).print(table)
 
 

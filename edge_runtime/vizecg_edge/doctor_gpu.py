@@ -8,7 +8,7 @@ from pathlib import Path
 from vizecg.spec import VizecgError
 from vizecg.spec.finding import Finding
 from vizecg_edge.engine.builder import Workshop, open_workshop
-from vizecg_edge.engine.environment import INSTALL, INSTALL_JETSON, is_jetson, load_tensorrt
+from vizecg_edge.engine.environment import install_command, load_tensorrt
 from vizecg_edge.engine.store import changes_of, engines_folder, read_record
 
 BACKEND = "--backend tensorrt"
@@ -30,7 +30,7 @@ def tensorrt_findings() -> list[Finding]:
         load_tensorrt()
     except VizecgError as error:
         told = str(error).split(":")[0]
-        found.append(Finding(what=BACKEND, works=False, found=told, add=INSTALL_JETSON if is_jetson() else INSTALL))
+        found.append(Finding(what=BACKEND, works=False, found=told, add=install_command()))
     else:
         try:
             workshop = open_workshop()

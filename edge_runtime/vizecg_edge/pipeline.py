@@ -6,9 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from vizecg.spec import LABELS, InputRefusedError, MissingToolError
 from vizecg.spec.manifest import Bundle, open_bundle
@@ -16,17 +14,17 @@ from vizecg.spec.preprocess import preprocess
 from vizecg_edge.answer import ANSWERED, REFUSED, Answer, BundleId, Geometry, Input, Quality, Timings
 from vizecg_edge.backends import Backend, BackendKind
 from vizecg_edge.backends.choose import open_backend
-from vizecg_edge.capture import Picture, Shot, file_shots
-from vizecg_edge.quality import assess
+from vizecg_edge.capture import Picture, Shot, Source, array_shot, shots_of
+from vizecg_edge.doubts import doubts_of
+from vizecg_edge.quality import Verdict, judge
 from vizecg_edge.rectify import Rectified, rectify
+from vizecg_edge.rectify.reasons import MISSING_TOOL, advice_of
 from vizecg_edge.rectify.sheet import SPARE_SCALE
 from vizecg_edge.scales import Scales, scales_of
 
 DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
 LEAST_SPARE = 1.1
 """A reduced reading of a file must have this many times the sheet's pixels per millimetre."""
-MISSING_TOOL = "missing_tool"
-"""Reason of a file whose format wants an extra that is not installed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +47,7 @@ class Pipeline:
 
     Args:
         bundle: folder of the bundle; None takes the shipped one.
-        threads: computation threads; 0 takes one per core for the engine, and one for OpenCV and numpy, in this whole
-            process: their pictures and matrices are too small for more to pay.
+        threads: of the engine; 0 takes one per core. OpenCV and numpy are left as they are, see ``process``.
         backend: the engine; ``auto`` takes the best that fits the bundle and this device.
         artefact: name of the artefact to run; None takes the engine's best.
 
@@ -72,30 +69,37 @@ class Pipeline:
         opened = open_backend(self.bundle, kind=backend, artefact=artefact, threads=threads)
         self.artefact = opened.artefact
         self.backend: Backend = opened.backend
-        cv2.setNumThreads(threads or 1)
-        threadpool_limits(threads or 1, user_api="blas")
         self.bundle_id = BundleId(
             name=self.bundle.manifest.name,
             sha256=self.bundle.sha256,
             artefact=self.artefact.name,
             backend=self.backend.name,
             backend_reason=opened.reason,
+            calibrated=self.artefact.calibrated,
         )
 
-    def run(self, path: Path) -> Result:
-        """Answer one image file. An image that cannot be answered gives a refused answer, never an exception."""
-        return self.run_shot(next(file_shots(path)))
+    def run(self, source: Source) -> Result:
+        """Answer the first picture of a source, see ``shots_of``. One that cannot be answered gives a refused answer.
+
+        Raises:
+            UsageError: it is of no kind that pictures come in.
+        """
+        return self.run_shot(next(shots_of(source)))
 
     def run_image(self, image: np.ndarray, *, name: str = "image", frame: int | None = None) -> Result:
-        """Answer an upright picture that is decoded already: uint8 RGB (H, W, 3)."""
-        return self.run_shot(Shot(path=name, frame=frame, load=lambda most_reduced: Picture.of(image)))
+        """Answer an upright picture that is decoded already.
+
+        Raises:
+            UsageError: not uint8 RGB (H, W, 3).
+        """
+        return self.run_shot(array_shot(image, name=name, frame=frame))
 
     def run_shot(self, shot: Shot) -> Result:
         """Answer one picture of a file of any kind; refusals are answers too."""
         clock = _Clock(decode=shot.read_ms)
         source = Input(path=shot.path, sha256=shot.sha256, page=shot.page, frame=shot.frame)
         photo = rectified = whole = None
-        scales = Scales()
+        verdict, scales = Verdict(), Scales()
         try:
             picture = self._load(shot, float("inf"), clock)
             photo = picture.pixels
@@ -111,19 +115,23 @@ class Pipeline:
             whole = _in_whole(rectified, picture)
             manifest = self.bundle.manifest
             clock.skip()
-            score = assess(rectified, manifest.gate, manifest.sheet)
+            verdict = judge(rectified, manifest.gate, manifest.sheet)
+            if verdict.refusal is not None:
+                raise verdict.refusal
             scales = scales_of(photo, rectified, manifest.sheet)
             clock.lap("judge")
-            return self._classify(source, photo, whole, score, scales, clock)
+            return self._classify(source, photo, whole, verdict, scales, clock)
         except (InputRefusedError, MissingToolError) as error:
             # A refusal that stood in a variable on its way here keeps its frames, and in them the whole photograph.
             error.__traceback__ = None
+            reason = error.reason if isinstance(error, InputRefusedError) else MISSING_TOOL
             answer = Answer(
                 input=source,
                 status=REFUSED,
-                reasons=(error.reason if isinstance(error, InputRefusedError) else MISSING_TOOL,),
+                reasons=(reason,),
                 messages=(f"{source.name}: {error}",),
-                quality=_quality(whole, None),
+                advice=(advice_of(reason),),
+                quality=self._quality(whole, verdict),
                 geometry=_geometry(whole, scales),
                 timings_ms=clock.timings(),
                 bundle=self.bundle_id,
@@ -142,7 +150,7 @@ class Pipeline:
         return rectified
 
     def _classify(
-        self, source: Input, photo: np.ndarray, rectified: Rectified, score: float, scales: Scales, clock: _Clock
+        self, source: Input, photo: np.ndarray, rectified: Rectified, verdict: Verdict, scales: Scales, clock: _Clock
     ) -> Result:
         manifest = self.bundle.manifest
         clock.skip()
@@ -154,9 +162,12 @@ class Pipeline:
             Answer(
                 input=source,
                 status=ANSWERED,
-                quality=_quality(rectified, score),
+                quality=self._quality(rectified, verdict),
                 geometry=_geometry(rectified, scales),
                 bundle=self.bundle_id,
+                doubts=doubts_of(
+                    calibrated=self.artefact.calibrated, scales=scales, score=verdict.score or 0.0, gate=manifest.gate
+                ),
             ),
             logits,
         )
@@ -164,13 +175,25 @@ class Pipeline:
         return Result(answer=answer, photo=photo, sheet=rectified.sheet, logits=logits, rectified=rectified)
 
     def decided(self, answer: Answer, logits: np.ndarray) -> Answer:
-        """``answer`` with the probabilities and decisions of logits (6,)."""
+        """``answer`` with the probabilities, decisions and thresholds of logits (6,)."""
         rule = self.artefact.decision
         probabilities = rule.probabilities(logits)
         return replace(
             answer,
             probabilities={label: round(float(p), 6) for label, p in zip(LABELS, probabilities, strict=True)},
             decisions=rule.decide(logits),
+            thresholds=dict(zip(LABELS, rule.threshold, strict=True)),
+        )
+
+    def _quality(self, rectified: Rectified | None, verdict: Verdict) -> Quality:
+        if rectified is None:
+            return Quality()
+        return Quality(
+            score=None if verdict.score is None else round(verdict.score, 4),
+            least=self.bundle.manifest.gate.least_score,
+            px_per_mm=round(rectified.px_per_mm, 4),
+            grid_residual_mm=round(rectified.grid_residual_mm, 4),
+            sharpness=round(rectified.sharpness, 4),
         )
 
 
@@ -209,17 +232,6 @@ def _in_whole(rectified: Rectified, picture: Picture) -> Rectified:
         homography=rectified.homography @ picture.to_pixels,
         px_per_mm=rectified.px_per_mm * picture.reduced,
         px_per_mm_sd=rectified.px_per_mm_sd * picture.reduced,
-    )
-
-
-def _quality(rectified: Rectified | None, score: float | None) -> Quality:
-    if rectified is None:
-        return Quality()
-    return Quality(
-        score=None if score is None else round(score, 4),
-        px_per_mm=round(rectified.px_per_mm, 4),
-        grid_residual_mm=round(rectified.grid_residual_mm, 4),
-        sharpness=round(rectified.sharpness, 4),
     )
 
 

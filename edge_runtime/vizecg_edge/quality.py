@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from vizecg.spec import LAYOUT_3X4_R, SheetSpec
+from vizecg.spec import LAYOUT_3X4_R, InputRefusedError, SheetSpec
 from vizecg.spec.gate import QualityGate
 from vizecg_edge.glare import glare_share
 from vizecg_edge.likeness import likeness
@@ -57,28 +58,50 @@ def score_of(merits: dict[str, float], gate: QualityGate) -> float:
     return 0.0 if min(marks) <= 0 else math.prod(0.25 + 0.75 * mark for mark in marks)
 
 
-def assess(rectified: Rectified, gate: QualityGate | None = None, spec: SheetSpec | None = None) -> float:
-    """The quality score, 0..1.
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """``score`` 0..1, None where one figure alone is reason to refuse; ``refusal`` is None for what can be answered."""
+
+    score: float | None = None
+    refusal: InputRefusedError | None = None
+
+
+def judge(rectified: Rectified, gate: QualityGate | None = None, spec: SheetSpec | None = None) -> Verdict:
+    """Hold a sheet against the gate.
 
     Args:
         rectified: of a sheet of ``spec``.
         gate: limits, from the bundle; None takes those that no bundle has fitted.
         spec: None takes the default sheet.
 
-    Raises:
-        InputRefusedError: the sheet fails; ``reason`` is that of the first figure beyond its limit, or low_quality.
+    Returns:
+        The score. A refusal has the reason of the first figure beyond its limit, or low_quality.
     """
     gate = gate or QualityGate()
     if rectified.layout != LAYOUT_3X4_R:
-        raise refusal(Reason.UNSUPPORTED_LAYOUT)
+        return Verdict(refusal=refusal(Reason.UNSUPPORTED_LAYOUT))
     merits = merits_of(rectified, spec)
     for figure, reason in REASONS.items():
         if gate.mark(figure, merits[figure]) <= 0:
-            raise refusal(reason)
+            return Verdict(refusal=refusal(reason))
     score = score_of(merits, gate)
     if score < gate.least_score:
-        raise refusal(Reason.LOW_QUALITY, f"quality {score:.2f}, at least {gate.least_score:.2f} is needed")
-    return score
+        needed = f"quality {score:.2f}, at least {gate.least_score:.2f} is needed"
+        return Verdict(score=score, refusal=refusal(Reason.LOW_QUALITY, needed))
+    return Verdict(score=score)
+
+
+def assess(rectified: Rectified, gate: QualityGate | None = None, spec: SheetSpec | None = None) -> float:
+    """The quality score, 0..1, of a sheet that can be answered.
+
+    Raises:
+        InputRefusedError: it cannot, see ``judge``.
+    """
+    verdict = judge(rectified, gate, spec)
+    if verdict.refusal is not None:
+        raise verdict.refusal
+    assert verdict.score is not None
+    return verdict.score
 
 
 def exposure_of(sheet: np.ndarray) -> float:

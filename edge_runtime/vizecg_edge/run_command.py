@@ -13,6 +13,7 @@ import typer
 
 from vizecg.spec import ExitCode, InputRefusedError, UsageError
 from vizecg_edge.backends.kinds import BackendKind
+from vizecg_edge.report.kinds import ReportFormat
 
 if TYPE_CHECKING:
     from vizecg_edge.capture.frames import Frames
@@ -44,26 +45,39 @@ def run_command(
     ] = "best",
     bundle: Annotated[Path | None, typer.Option(help="Bundle of the model; default: the shipped one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, one per image or page.")] = False,
+    recursive: Annotated[bool, typer.Option("--recursive", help="Of folders read the folders in them, too.")] = False,
     save_sheet: Annotated[
-        Path | None, typer.Option(help="Save the rectified sheet: a file, or a folder for several images.")
+        str | None, typer.Option(metavar="PATH", help="Save the rectified sheet: .png or .jpg, or a folder.")
     ] = None,
     overlay: Annotated[
-        Path | None, typer.Option(help="Save photograph, sheet and answer side by side: file or folder.")
+        str | None,
+        typer.Option(
+            metavar="PATH", help="Save photograph, sheet and answer in one picture: .png or .jpg, or a folder."
+        ),
     ] = None,
     threads: Annotated[int, typer.Option(min=0, help="Computation threads; 0: one per core.")] = 0,
     backend: Annotated[BackendKind, typer.Option(help="Engine; auto takes the best here.")] = BackendKind.AUTO,
     artefact: Annotated[str | None, typer.Option(help="Name of an artefact; default: the engine's best.")] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Save a one-page report: .html or .pdf, or a folder for several images.")
+        str | None, typer.Option(metavar="PATH", help="Save a one-page report: .html or .pdf, or a folder.")
     ] = None,
-    explain: Annotated[bool, typer.Option(help="Shade what the answer depends on, in overlay and report.")] = False,
+    report_format: Annotated[ReportFormat, typer.Option(help="Of reports in a folder.")] = ReportFormat.HTML,
+    explain: Annotated[
+        bool, typer.Option(help="Where something was found, shade on overlay and report what the answer depends on.")
+    ] = False,
 ) -> None:
-    """Answer photographs: six probabilities, or the reason why not. Exit code 7 when every image was refused."""
+    """Answer photographs: six probabilities, or the reason why not. Exit code 7 when every image was refused.
+
+    Folders that are named for output are made. A file is replaced only if it was made by this program; a path that
+    leads nowhere, or a folder without images, is a wrong option (2): nothing is read.
+    """
     from vizecg_edge.capture.folders import find_files
     from vizecg_edge.capture.interrupt import Interrupt
+    from vizecg_edge.outputs import make_all
     from vizecg_edge.pipeline import Pipeline
-    from vizecg_edge.printing import Printer, check_target, say
-    from vizecg_edge.report.write import check_report
+    from vizecg_edge.printing import Printer, say
+    from vizecg_edge.process import use_threads
+    from vizecg_edge.report.outputs import picture_output, report_output
     from vizecg_edge.streams import BurstSettings, Combine
 
     paths = [*(image or []), *(inputs or [])]
@@ -71,20 +85,27 @@ def run_command(
         raise UsageError("expected photographs, folders or videos, or --camera alone")
     if combine not in COMBINE:
         raise UsageError(f"--combine {combine}: expected {' or '.join(COMBINE)}")
-    found = find_files(paths)
-    if paths and not found.files:
-        raise InputRefusedError(f"no images in {', '.join(map(str, paths))}", reason="no_images")
-    for target in (save_sheet, overlay, report):
-        check_target(target, several=len(found.files) > 1)
-    check_report(report, explain=explain, drawn=overlay is not None)
+    found = find_files(paths, recursive=recursive)
+    several = len(found.files) > 1
+    printer = Printer(
+        as_json=as_json,
+        save_sheet=picture_output(save_sheet, option="--save-sheet", several=several),
+        overlay=picture_output(overlay, option="--overlay", several=several),
+        report=report_output(report, kind=report_format, several=several),
+        explain=explain,
+    )
+    if explain and overlay is None and report is None:
+        raise UsageError("--explain is drawn into --overlay or --report: give one of them")
+    make_all((printer.save_sheet, printer.overlay, printer.report))
     pipeline = Pipeline(bundle=bundle, threads=threads, backend=backend, artefact=artefact)
+    use_threads(threads)
     if not as_json:
         say(pipeline.bundle_id.backend_reason)
     if found.skipped:
         say(f"{found.skipped} other files in the folders were skipped")
     job = _Job(
         pipeline=pipeline,
-        printer=Printer(as_json=as_json, save_sheet=save_sheet, overlay=overlay, report=report, explain=explain),
+        printer=printer,
         settings=BurstSettings(seconds=seconds, burst=burst, combine=Combine(combine)),
     )
     with Interrupt() as interrupt:
@@ -151,7 +172,7 @@ class _Job:
             return self.pipeline.run_shot(refused_shot(name, error))
 
     def _count(self, result: Result) -> None:
-        from vizecg_edge.pipeline import MISSING_TOOL
+        from vizecg_edge.rectify.reasons import MISSING_TOOL
 
         self.answered += result.answer.answered
         self.missing_tool |= MISSING_TOOL in result.answer.reasons

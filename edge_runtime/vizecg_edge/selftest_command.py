@@ -25,9 +25,11 @@ def selftest_command(
 ) -> None:
     """Run a bundle's golden sheets and photograph on this device. Exit code 4 when the answers are not the accepted."""
     from vizecg_edge.pipeline import Pipeline
+    from vizecg_edge.process import use_threads
     from vizecg_edge.selftest import run_selftest
 
     pipeline = Pipeline(bundle=bundle, backend=backend, artefact=artefact, threads=threads)
+    use_threads(threads)
     found = run_selftest(pipeline)
     print(json.dumps(found.to_dict()) if as_json else _text(found), flush=True)
     if found.failures:

@@ -9,11 +9,18 @@ import typer
 
 from vizecg.spec import UsageError
 from vizecg_edge.backends.kinds import BackendKind
+from vizecg_edge.report.kinds import ReportFormat
 
 
 def watch_command(
     folder: Annotated[Path, typer.Argument(help="Folder that images and PDFs are put into.", show_default=False)],
-    out: Annotated[Path | None, typer.Option(help="Folder of the answers; default: beside the images.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the answers, made if need be; default: beside the images.")
+    ] = None,
+    report: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="Also a one-page report of every page, into this folder.")
+    ] = None,
+    report_format: Annotated[ReportFormat, typer.Option(help="Of the reports.")] = ReportFormat.HTML,
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks at the folder.")] = 1.0,
     once: Annotated[bool, typer.Option("--once", help="Answer what is there, then end.")] = False,
     bundle: Annotated[Path | None, typer.Option(help="Bundle of the model; default: the shipped one.")] = None,
@@ -21,21 +28,28 @@ def watch_command(
     backend: Annotated[BackendKind, typer.Option(help="Engine; auto takes the best here.")] = BackendKind.AUTO,
     artefact: Annotated[str | None, typer.Option(help="Name of an artefact; default: the engine's best.")] = None,
 ) -> None:
-    """Write NAME.EXT.json for every image NAME.EXT: one answer, or a list of them for several pages.
+    """Write NAME.EXT.json for every image NAME.EXT, and a row for every page into results.csv.
 
-    It goes on until Ctrl-C. What is answered already is skipped, until the image or the bundle changes.
+    A file of several pages has a list of answers. It goes on until Ctrl-C; what is answered already is skipped, until
+    the image or the bundle changes. results.csv is added to, never written anew: no page is in it twice.
     """
     from vizecg_edge.capture.interrupt import Interrupt
+    from vizecg_edge.outputs import Output, make_all
     from vizecg_edge.pipeline import Pipeline
     from vizecg_edge.printing import say
+    from vizecg_edge.process import use_threads
+    from vizecg_edge.report.outputs import report_output
     from vizecg_edge.watch import FolderWatch
 
-    for place in (folder, out):
-        if place is not None and not place.is_dir():
-            raise UsageError(f"{place} is not a folder")
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder")
+    reports = report_output(report, kind=report_format, several=True)
+    answers = Output(path=out or folder, folder=True, option="--out", ending=".json")
+    make_all((answers, reports))
     with Interrupt() as interrupt:
         pipeline = Pipeline(bundle=bundle, threads=threads, backend=backend, artefact=artefact)
-        watch = FolderWatch(pipeline=pipeline, folder=folder, out=out or folder, say=say)
+        use_threads(threads)
+        watch = FolderWatch(pipeline=pipeline, folder=folder, out=answers.path, say=say, report=reports)
         say(f"watching {folder} with {pipeline.bundle_id.backend_reason}; Ctrl-C ends it")
         watch.run(interrupt, interval_s=interval, once=once)
     say(f"{watch.answered} answered, {watch.refused} refused, {watch.known} answered before")

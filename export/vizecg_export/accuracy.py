@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,23 +11,10 @@ from scipy.stats import binomtest
 from vizecg.spec import LABELS, AccuracyError, DecisionRule
 from vizecg.train.calibrate import fit_decision_rule, recall_keeping_rule
 from vizecg.train.metrics import Bootstrap, Interval, bootstrap_figures, decide, interval, summarise
+from vizecg_export.request import GateLimits
 from vizecg_export.targets import CONDITIONS
 
 RETAINED = ("macro/f1", "macro/auroc")
-
-
-@dataclass(frozen=True, kw_only=True)
-class GateLimits:
-    """An artefact below these is not written: MLPerf's rule, under every condition by itself.
-
-    ``min_retention`` of the float network's macro F1 and AUROC; at most ``max_class_drop`` of recall lost in any class.
-    """
-
-    min_retention: float = 0.99
-    max_class_drop: float = 0.02
-
-    def to_dict(self) -> dict[str, float]:
-        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,24 +14,27 @@ from vizecg.spec import AccuracyError, DecisionRule, ParityError, RuleSource, Us
 from vizecg.spec.manifest import Artefact
 from vizecg.spec.preprocess import normalise
 from vizecg_export import accuracy
-from vizecg_export.accuracy import GateLimits
+from vizecg_export.carried import carried_rule, check_decisions
 from vizecg_export.recipes.base import Job, Made, Recipe
+from vizecg_export.request import GateLimits
 from vizecg_export.subject import Subject
-from vizecg_export.targets import Machine, OnFail, Precision, Scope
+from vizecg_export.targets import Machine, OnFail, Precision, Scope, artefact_name
 
 Say = Callable[[str], None]
+Ruled = tuple[DecisionRule, RuleSource, dict[str, Any]]
+"""An artefact's rule, what it was fitted on, and its figures of accuracy, empty where there are none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """One artefact to be had, and what it must keep to. ``calibrator`` None compares all that the recipe has."""
+    """One artefact to be had, and what it must keep to. Of ``calibrators`` the best is kept; empty: of the recipe's."""
 
     recipe: Recipe
     precision: Precision
     machine: Machine
     on_fail: OnFail
     limits: GateLimits
-    calibrator: str | None = None
+    calibrators: tuple[str, ...] = ()
     qat_epochs: int = 0
     seed: int = 0
 
@@ -45,9 +48,7 @@ class Wanted:
         return steps
 
     def name(self, precision: Precision) -> str:
-        """Of the artefact: target, number format, and the processor where there is one file for each."""
-        suffix = "" if self.machine is Machine.ANY else f"-{self.machine.value}"
-        return f"{self.recipe.target.value}-{precision.value}{suffix}"
+        return artefact_name(self.recipe.target, precision, self.machine)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,12 @@ class Accepted:
     artefact: Artefact
     made: Made
     golden_logits: np.ndarray
+
+
+class Accepting(Protocol):
+    """``accept``, and whatever takes its place."""
+
+    def __call__(self, wanted: Wanted, subject: Subject, folder: Path, *, say: Say) -> Accepted: ...
 
 
 def accept(wanted: Wanted, subject: Subject, folder: Path, *, say: Say) -> Accepted:
@@ -106,28 +113,19 @@ def _try(wanted: Wanted, subject: Subject, folder: Path, *, precision: Precision
     say(f"{name}: making it")
     made = _best_calibrated(wanted, subject, job, say=say) if precision is Precision.INT8 else wanted.recipe.make(job)
     golden_logits = subject.logits(made.run, subject.golden.inks)
-    on_golden = parity.compare(subject.golden.logits, golden_logits, rule=subject.rule)
-    parity.check(on_golden, limits=parity.LIMITS[precision.value], artefact=name)
-    figures: dict[str, Any] = {"limits": parity.LIMITS[precision.value].to_dict(), "golden": on_golden.to_dict()}
-    rule = DecisionRule()
-    told: dict[str, Any] = {}
-    if subject.evaluation is not None:
-        judged = subject.evaluation
-        logits = tuple(subject.logits(made.run, inks, told=f"{name}: evaluation") for inks in judged.inks)
-        on_evaluation = parity.compare(np.concatenate(judged.logits), np.concatenate(logits), rule=subject.rule)
-        figures["evaluation"] = on_evaluation.to_dict()
-        parity.check(on_evaluation, limits=parity.LIMITS[precision.value], artefact=name)
-        rule = accuracy.artefact_rule(judged, logits, limits=wanted.limits)
-        told = accuracy.judge(judged, logits, rule)
-        accuracy.check(told, limits=wanted.limits, artefact=name)
-        told["limits"] = wanted.limits.to_dict()
+    figures = {"limits": parity.LIMITS[precision.value].to_dict()}
+    figures["golden"] = _near(subject, name, precision, subject.golden.logits, golden_logits)
+    if subject.stored is not None:
+        figures["stored"] = _near(subject, name, precision, subject.stored.logits, _stored(subject, made))
+    decided = _fitted if subject.evaluation is not None else _carried if subject.deployment is not None else _plain
+    rule, source, told = decided(subject, made, name, precision, wanted.limits, figures)
     artefact = Artefact(
         name=name,
         file=made.file,
         target=wanted.recipe.target.value,
         precision=precision.value,
         decision=rule,
-        rule_source=RuleSource.NONE if subject.evaluation is None else RuleSource.ARTEFACT,
+        rule_source=source,
         machine=wanted.machine.value,
         scope=scope.value if precision is Precision.INT8 else None,
         runtime=made.runtime,
@@ -139,12 +137,57 @@ def _try(wanted: Wanted, subject: Subject, folder: Path, *, precision: Precision
     return Accepted(artefact=artefact, made=made, golden_logits=golden_logits)
 
 
+def _plain(*_: Any) -> Ruled:
+    return DecisionRule(), RuleSource.NONE, {}
+
+
+def _carried(
+    subject: Subject, made: Made, name: str, precision: Precision, limits: GateLimits, figures: dict[str, Any]
+) -> Ruled:
+    """The float network's rule, with the artefact's largest error as its margin."""
+    assert subject.deployment is not None
+    largest = max(figures["golden"]["max_abs"], figures["stored"]["max_abs"])
+    rule = carried_rule(subject.deployment, largest_error=largest)
+    figures["stored"] |= check_decisions(subject.deployment, rule, _stored(subject, made), artefact=name)
+    return rule, RuleSource.NETWORK, {}
+
+
+def _fitted(
+    subject: Subject, made: Made, name: str, precision: Precision, limits: GateLimits, figures: dict[str, Any]
+) -> Ruled:
+    """A rule fitted to the artefact on the evaluation records, where it reads as well as the float network."""
+    judged = subject.evaluation
+    assert judged is not None
+    logits = tuple(subject.logits(made.run, inks, told=f"{name}: evaluation") for inks in judged.inks)
+    figures["evaluation"] = _near(subject, name, precision, np.concatenate(judged.logits), np.concatenate(logits))
+    rule = accuracy.artefact_rule(judged, logits, limits=limits)
+    told = accuracy.judge(judged, logits, rule)
+    accuracy.check(told, limits=limits, artefact=name)
+    told["limits"] = limits.to_dict()
+    if subject.deployment is not None:
+        # Two photographs of one printout differ by as much for every copy of the network.
+        rule = replace(rule, undecided_margin=subject.deployment.rule.undecided_margin)
+    return rule, RuleSource.ARTEFACT, told
+
+
+def _stored(subject: Subject, made: Made) -> np.ndarray:
+    assert subject.stored is not None
+    return subject.logits(made.run, subject.stored.inks)
+
+
+def _near(subject: Subject, name: str, precision: Precision, floating: np.ndarray, own: np.ndarray) -> dict[str, Any]:
+    """How near the artefact's logits (n, 6) are to the float network's; ParityError where not near enough."""
+    found = parity.compare(floating, own, rule=subject.rule)
+    parity.check(found, limits=parity.LIMITS[precision.value], artefact=name)
+    return found.to_dict()
+
+
 def _best_calibrated(wanted: Wanted, subject: Subject, job: Job, *, say: Say) -> Made:
     """The file of the calibrator that stays nearest to the float network, with what the others reached."""
     assert subject.calibration is not None
     assert subject.selection is not None
     images = normalise(subject.calibration.inks, subject.preprocess)
-    calibrators = (wanted.calibrator,) if wanted.calibrator else wanted.recipe.calibrators
+    calibrators = wanted.calibrators or wanted.recipe.calibrators
     best: tuple[float, str, Made] | None = None
     reached: dict[str, float | None] = {}
     for calibrator in calibrators:

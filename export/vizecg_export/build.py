@@ -12,131 +12,79 @@ from typing import Any
 import numpy as np
 import torch
 
-from vizecg.data.source import RecordSource
 from vizecg.models.sizes import macs, parameters
 from vizecg.render import RENDERER_VERSION
-from vizecg.spec import UsageError, parity
+from vizecg.spec import AccuracyError, ParityError, parity
 from vizecg.spec.checkout import git_state
-from vizecg.spec.manifest import GOLDEN, Bundle, Manifest, check_target, hash_files, publish_bundle
+from vizecg.spec.gate import QualityGate
+from vizecg.spec.manifest import GOLDEN, Bundle, Manifest, hash_files, publish_bundle
 from vizecg.spec.preprocess import normalise
-from vizecg.train.checkpoint import Checkpoint
+from vizecg.train.checkpoint import Checkpoint, load_checkpoint
 from vizecg.train.runners import torch_logits
-from vizecg_export.accuracy import GateLimits
-from vizecg_export.attempts import Accepted, Say, Wanted, accept
-from vizecg_export.calibration import CalibrationSpec, calibration_conditions, calibration_set, check_disjoint
+from vizecg_export.attempts import Accepted, Accepting, Say, Wanted, accept
+from vizecg_export.calibration import (
+    CalibrationSet,
+    CalibrationSpec,
+    calibration_conditions,
+    calibration_set,
+    check_disjoint,
+)
 from vizecg_export.card import CARD, model_card
+from vizecg_export.carried import HOW_TO_CALIBRATE, check_carried
+from vizecg_export.data import parse_source
 from vizecg_export.latency import latencies
 from vizecg_export.provenance import toolchain
 from vizecg_export.recipes import Job, Recipe, Run, recipe_for
+from vizecg_export.request import ExportRequest, check_request
 from vizecg_export.scratch import scratch_folder
 from vizecg_export.subject import Subject, make_subject
-from vizecg_export.targets import FLOAT, Machine, OnFail, Precision, Target
+from vizecg_export.targets import FLOAT, Machine, Precision, Target, artefact_name
 
 BPTE_SHEETS = 4
 """Golden sheets in ExecuTorch's own bundled program, where inputs are float32 and take 0.7 MB each."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportRequest:
-    """What ``vizecg-export`` was asked for.
+class Exported:
+    """A bundle, and what was asked for and is not in it: name of an artefact -> the gate that it missed."""
 
-    ``calibration`` is required for int8. Without ``evaluation`` there is no accuracy gate, and the bundle carries
-    uncalibrated scores and 0.5 thresholds, and says so. ``cache`` holds drawn sheets under hashes of what decides them.
-    """
-
-    checkpoint: Checkpoint
-    targets: tuple[Target, ...]
-    precision: Precision
-    out: Path
-    name: str
-    cache: Path
-    calibration: RecordSource | None = None
-    evaluation: RecordSource | None = None
-    calibrator: str | None = None
-    per_class: int = 28
-    allow_few: bool = False
-    qat_epochs: int = 0
-    limits: GateLimits = field(default_factory=GateLimits)
-    on_fail: OnFail = OnFail.STOP
-    seed: int = 0
-    workers: int = 2
-
-    def plan(self) -> dict[str, Any]:
-        """What would be done, for ``--dry-run``."""
-        return {
-            "out": str(self.out),
-            "targets": [target.value for target in self.targets],
-            "precision": self.precision.value,
-            "checkpoint_sha256": self.checkpoint.trained_sha256,
-            "calibration": None if self.calibration is None else self.calibration.name,
-            "evaluation": None if self.evaluation is None else self.evaluation.name,
-            "on_fail": self.on_fail.value,
-            "limits": self.limits.to_dict(),
-            "cache": str(self.cache),
-            "dry_run": True,
-        }
+    bundle: Bundle
+    failed: dict[str, ParityError | AccuracyError] = field(default_factory=dict)
 
 
-def check_request(request: ExportRequest) -> None:
-    """Refuse what cannot end well, before hours of work and not after.
-
-    Raises:
-        UsageError: ``out`` is something else than a bundle, int8 without calibration, or options without a meaning.
-        MissingToolError: a target's toolchain is not installed.
-    """
-    check_target(request.out)
-    int8 = request.precision is Precision.INT8
-    if int8 and request.calibration is None:
-        raise UsageError("--precision int8 needs --calib: quantisation without calibration data is guesswork")
-    if request.qat_epochs and (not int8 or request.targets != (Target.EXECUTORCH,)):
-        raise UsageError("--qat-epochs trains the int8 graph of --target executorch only")
-    for target in request.targets:
-        recipe = recipe_for(target)
-        if request.precision not in recipe.precisions:
-            has = ", ".join(precision.value for precision in recipe.precisions)
-            raise UsageError(f"target {target.value} has no {request.precision.value}, it has {has}")
-        if int8 and request.calibrator and request.calibrator not in recipe.calibrators:
-            raise UsageError(
-                f"target {target.value} has no calibrator {request.calibrator!r}: {', '.join(recipe.calibrators)}"
-            )
-
-
-def export(request: ExportRequest, *, say: Say) -> Bundle:
+def export(request: ExportRequest, *, say: Say, accepting: Accepting = accept) -> Exported:
     """Make a bundle of one artefact per target and processor.
 
+    ``accepting`` makes an artefact and holds it to its gates: ``accept``, or what finds it made before.
+
     Raises:
-        As ``check_request``; ParityError, AccuracyError: an artefact misses a gate, and so do its fallbacks.
+        As ``check_request`` and ``check_carried``; CheckpointError: the checkpoint is damaged, or not what its
+        calibration was fitted to; ParityError, AccuracyError: no artefact passes its gates, nor do its fallbacks.
     """
     check_request(request)
+    checkpoint = load_checkpoint(request.checkpoint)
+    check_carried(request, checkpoint)
+    if request.uncalibrated:
+        say(f"warning: the bundle will be uncalibrated; {HOW_TO_CALIBRATE}")
+    request.out.absolute().parent.mkdir(parents=True, exist_ok=True)
     with scratch_folder(request.out) as folder:
-        subject = _subject(request, say)
-        manifest = _fill(folder, request, subject, say)
+        subject = _subject(request, checkpoint, say)
+        manifest, failed = _fill(folder, request, subject, say, accepting)
         # mkdtemp makes private folders; a bundle is to be read by whoever may read its neighbours.
         os.chmod(folder, 0o755)
-        return publish_bundle(folder, manifest, request.out)
+        return Exported(bundle=publish_bundle(folder, manifest, request.out), failed=failed)
 
 
-def _subject(request: ExportRequest, say: Say) -> Subject:
-    config = request.checkpoint.config
+def _subject(request: ExportRequest, checkpoint: Checkpoint, say: Say) -> Subject:
     calibration = None
-    if request.precision is Precision.INT8:
-        assert request.calibration is not None
-        say(f"calibration: records of {request.calibration.name}")
-        spec = CalibrationSpec(
-            sheet=config.sheet_spec(),
-            preprocess=config.preprocess_spec(),
-            conditions=calibration_conditions(config.conditions),
-            per_class=request.per_class,
-            seed=request.seed,
-            allow_few=request.allow_few,
-        )
-        calibration = calibration_set(request.calibration, spec, cache=request.cache)
+    if request.int8:
+        calibration = _calibration(request, checkpoint, say)
         if request.evaluation is not None:
             check_disjoint(calibration, request.evaluation)
     if request.evaluation is not None:
         say(f"float network: {request.evaluation.name}, {len(request.evaluation)} records")
     return make_subject(
-        request.checkpoint,
+        checkpoint,
         calibration=calibration,
         evaluation=request.evaluation,
         cache=request.cache,
@@ -144,27 +92,44 @@ def _subject(request: ExportRequest, say: Say) -> Subject:
     )
 
 
-def _fill(folder: Path, request: ExportRequest, subject: Subject, say: Say) -> Manifest:
+def _calibration(request: ExportRequest, checkpoint: Checkpoint, say: Say) -> CalibrationSet:
+    """The sheets for int8: of the records that were given, or those that the checkpoint names."""
+    config = checkpoint.config
+    source, seed, per_class = request.calibration, request.seed, request.per_class
+    if source is None:
+        assert checkpoint.deployment is not None
+        drawn = checkpoint.deployment.drawn_calibration
+        assert drawn is not None
+        source, seed, per_class = parse_source("synthetic", split="train"), drawn.seed, drawn.per_class
+    say(f"calibration: records of {source.name}")
+    spec = CalibrationSpec(
+        sheet=config.sheet_spec(),
+        preprocess=config.preprocess_spec(),
+        conditions=calibration_conditions(config.conditions),
+        per_class=per_class,
+        seed=seed,
+        allow_few=request.allow_few,
+    )
+    return calibration_set(source, spec, cache=request.cache)
+
+
+def _calibrators(request: ExportRequest, subject: Subject, target: Target, machine: Machine) -> tuple[str, ...]:
+    """Those to compare: the one that was asked for, the one that is known for the checkpoint's sheets, or all."""
+    if request.calibrator:
+        return (request.calibrator,)
+    drawn = None if subject.deployment is None else subject.deployment.drawn_calibration
+    if request.calibration is not None or drawn is None:
+        return ()
+    known = drawn.calibrators.get(artefact_name(target, Precision.INT8, machine))
+    return (known,) if known else ()
+
+
+def _fill(
+    folder: Path, request: ExportRequest, subject: Subject, say: Say, accepting: Accepting
+) -> tuple[Manifest, dict[str, ParityError | AccuracyError]]:
     recipes = {target: recipe_for(target) for target in request.targets}
     ladder = _float_rungs(subject, recipes, say)
-    found: list[Accepted] = []
-    for recipe in recipes.values():
-        for machine in recipe.machines if request.precision is Precision.INT8 else (Machine.ANY,):
-            wanted = Wanted(
-                recipe=recipe,
-                precision=request.precision,
-                machine=machine,
-                on_fail=request.on_fail,
-                limits=request.limits,
-                calibrator=request.calibrator,
-                qat_epochs=request.qat_epochs,
-                seed=request.seed,
-            )
-            accepted = accept(wanted, subject, folder, say=say)
-            found.append(_with_golden_program(accepted, subject, folder))
-            if accepted.artefact.precision != Precision.INT8.value:
-                # Only int8 differs by processor.
-                break
+    found, failed = _artefacts(folder, request, subject, recipes, say, accepting)
     say("latency: one sheet at a time, in turn")
     image = normalise(subject.golden.inks[:1], subject.preprocess)
     runs = {FLOAT: subject.float_run, **{accepted.artefact.name: accepted.made.run for accepted in found}}
@@ -173,9 +138,10 @@ def _fill(folder: Path, request: ExportRequest, subject: Subject, say: Say) -> M
     golden_logits: dict[str, Any] = {f"logits_{accepted.artefact.name}": accepted.golden_logits for accepted in found}
     np.savez_compressed(folder / GOLDEN, inks=subject.golden.inks, float_logits=subject.golden.logits, **golden_logits)
     size = parameters(subject.network)
-    card = model_card(name=request.name, artefacts=artefacts, checkpoint=request.checkpoint, parameters=size)
+    card = model_card(name=request.name, artefacts=artefacts, checkpoint=subject.checkpoint, parameters=size)
     (folder / CARD).write_text(card)
-    return Manifest(
+    deployment = subject.deployment
+    manifest = Manifest(
         name=request.name,
         artefacts=artefacts,
         default_artefact=artefacts[0].name,
@@ -183,17 +149,57 @@ def _fill(folder: Path, request: ExportRequest, subject: Subject, say: Say) -> M
         preprocess=subject.preprocess,
         renderer_version=RENDERER_VERSION,
         checkpoint={
-            "sha256": request.checkpoint.trained_sha256,
+            "sha256": subject.checkpoint.trained_sha256,
             "parameters": size,
             "macs": macs(subject.network, torch.zeros(subject.preprocess.input_shape)),
-            "training_data": request.checkpoint.training_data,
+            "training_data": subject.checkpoint.training_data,
         },
         calibration={} if subject.calibration is None else subject.calibration.summary,
         toolchain=toolchain(),
         source=asdict(git_state()),
         files=hash_files(folder),
         ladder=(*ladder, {"rung": FLOAT, "latency": taken[FLOAT]}),
+        gate=QualityGate() if deployment is None else deployment.gate,
+        gate_source={} if deployment is None else deployment.gate_source,
     )
+    return manifest, failed
+
+
+def _artefacts(
+    folder: Path,
+    request: ExportRequest,
+    subject: Subject,
+    recipes: dict[Target, Recipe],
+    say: Say,
+    accepting: Accepting,
+) -> tuple[list[Accepted], dict[str, ParityError | AccuracyError]]:
+    """What passes its gates, and what does not; ParityError or AccuracyError of the first where nothing does."""
+    found: list[Accepted] = []
+    failed: dict[str, ParityError | AccuracyError] = {}
+    for target, recipe in recipes.items():
+        for machine in recipe.machines if request.int8 else (Machine.ANY,):
+            wanted = Wanted(
+                recipe=recipe,
+                precision=request.precision,
+                machine=machine,
+                on_fail=request.on_fail,
+                limits=request.limits,
+                calibrators=_calibrators(request, subject, target, machine),
+                qat_epochs=request.qat_epochs,
+                seed=request.seed,
+            )
+            try:
+                accepted = accepting(wanted, subject, folder, say=say)
+            except (ParityError, AccuracyError) as error:
+                failed[wanted.name(request.precision)] = error
+                continue
+            found.append(_with_golden_program(accepted, subject, folder))
+            if accepted.artefact.precision != Precision.INT8.value:
+                # Only int8 differs by processor.
+                break
+    if not found:
+        raise next(iter(failed.values()))
+    return found, failed
 
 
 def _with_golden_program(accepted: Accepted, subject: Subject, folder: Path) -> Accepted:

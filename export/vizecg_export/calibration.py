@@ -23,7 +23,7 @@ from vizecg.spec.preprocess import PreprocessSpec, ink_map
 NONE = "none"
 """Records without any of the six diagnoses."""
 MIN_RECORDS, MIN_POSITIVES, MIN_PER_CONDITION = 64, 8, 16
-_SCHEMA = 1
+_SCHEMA = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ def calibration_set(source: RecordSource, spec: CalibrationSpec, *, cache: Path)
         _store(file, key, found)
     short = _shortfalls(found.summary)
     if short and not spec.allow_few:
-        raise UsageError(f"calibration by {source.name}: {short[0]} (--allow-few takes it as it is)")
+        raise UsageError(f"--calib {source.name}: {short[0]} (--allow-few takes it as it is)")
     return CalibrationSet(
         inks=found.inks,
         record_ids=found.record_ids,
@@ -105,7 +105,7 @@ def check_disjoint(calibration: CalibrationSet, evaluation: RecordSource) -> Non
     """Raise UsageError when the two share a record or a patient."""
     patients = {patient for patient in evaluation.patient_ids if patient is not None}
     if set(calibration.record_ids) & set(evaluation.record_ids) or calibration.patient_ids & patients:
-        raise UsageError(f"calibration records share patients with {evaluation.name}")
+        raise UsageError(f"--calib and --eval share patients: those of {evaluation.name} must be others")
 
 
 def _draw(source: RecordSource, spec: CalibrationSpec) -> CalibrationSet:
@@ -142,7 +142,7 @@ def _draw(source: RecordSource, spec: CalibrationSpec) -> CalibrationSet:
             chosen.append(index)
             progress.update(task, completed=sum(min(n, spec.per_class) for n in counts.values()))
     if not chosen:
-        raise UsageError(f"calibration by {source.name}: none of its {len(source)} records can be drawn")
+        raise UsageError(f"--calib {source.name}: none of its {len(source)} records can be drawn")
     ids = tuple(source.record_ids[index] for index in chosen)
     return CalibrationSet(
         inks=np.stack(inks),
@@ -151,6 +151,7 @@ def _draw(source: RecordSource, spec: CalibrationSpec) -> CalibrationSet:
         summary={
             "source": source.name,
             "seed": spec.seed,
+            "per_class": spec.per_class,
             "n": len(ids),
             "classes": counts,
             "conditions": {condition.value: per_label for condition, per_label in drawn.items()},

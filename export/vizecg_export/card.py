@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from vizecg.spec import INTENDED_USE, LABELS, Label
+from vizecg.spec import INTENDED_USE, LABELS, Label, RuleSource
 from vizecg.spec.manifest import Artefact
 from vizecg.train.checkpoint import Checkpoint
 from vizecg_export.targets import CONDITIONS
@@ -50,8 +50,17 @@ def _artefact(artefact: Artefact) -> list[str]:
         "",
     ]
     lines += [f"Tried before: {step['tried']} ({step['scope']}): {step['why']}\n" for step in artefact.fallbacks]
-    if not artefact.accuracy:
-        return [*lines, "Not evaluated: scores are uncalibrated and thresholds are 0.5.", ""]
+    if artefact.rule_source is RuleSource.NONE:
+        return [*lines, "Not evaluated. **Uncalibrated**: thresholds are 0.5, and every answer says so.", ""]
+    if artefact.rule_source is RuleSource.NETWORK:
+        stored = artefact.parity["stored"]
+        return [
+            *lines,
+            "Not evaluated by itself: calibration and thresholds are those that the checkpoint carries. Of the"
+            f" {stored['decisions']} decisions stored with them, none is turned over, and {stored['decided_by_both']}"
+            " are decided as by the float network.",
+            "",
+        ]
     lines += [f"Data: {artefact.accuracy['data']}; {artefact.accuracy['kind']}.", ""]
     for condition in CONDITIONS:
         lines += [f"### {condition.value}", "", *_table(artefact.accuracy[condition.value]), ""]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from vizecg.spec import UsageError
+from vizecg.spec.commands import HELP, version_option
 from vizecg.spec.console import run_app
 from vizecg.spec.files import user_cache
-from vizecg_export.console import table_console
-from vizecg_export.targets import OnFail, Precision, Target, require
+from vizecg_export.data import parse_source
+from vizecg_export.export_command import run_export, run_plan
+from vizecg_export.request import ExportRequest, GateLimits, check_request
+from vizecg_export.targets import OnFail, Precision, Target
+from vizecg_export.verbs.calibrate import calibrate
 from vizecg_export.verbs.diff import diff
 from vizecg_export.verbs.doctor import doctor
 from vizecg_export.verbs.explain import explain
@@ -25,9 +27,12 @@ from vizecg_export.verbs.inspect import inspect
 from vizecg_export.verbs.release import release
 from vizecg_export.verbs.verify import verify
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
+app = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True, context_settings=HELP
+)
 
 DEFAULT_CHECKPOINT = Path(__file__).parent / "weights" / "default.ckpt"
+"""The shipped image stream, with what was fitted to it."""
 
 
 class TargetOption(str, Enum):
@@ -56,12 +61,21 @@ def export(
     calib: Annotated[
         str | None,
         typer.Option(
-            help="Calibration records: ptbxl:FOLDER, code15:FOLDER, wfdb:FOLDER, store:FOLDER ... or synthetic."
+            help="int8: calibration records, ptbxl:FOLDER, code15:FOLDER, wfdb:FOLDER, store:FOLDER ... or synthetic;"
+            " default: the sheets that the checkpoint names."
         ),
     ] = None,
     evaluation: Annotated[
-        str | None, typer.Option("--eval", help="Validation records for thresholds and accuracy gate, as --calib.")
+        str | None,
+        typer.Option(
+            "--eval",
+            help="Validation records, as --calib: fit calibration and thresholds to each artefact, and hold it to the"
+            " accuracy gate; default: those that the checkpoint carries.",
+        ),
     ] = None,
+    uncalibrated: Annotated[
+        bool, typer.Option(help="Go without calibration; the bundle says so in every answer.")
+    ] = False,
     min_retention: Annotated[
         float, typer.Option(min=0, max=1, help="Least share of the float network's macro F1 and AUROC.")
     ] = 0.99,
@@ -83,34 +97,27 @@ def export(
     workers: Annotated[int, typer.Option(min=1, help="Processes that draw sheets.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Of calibration and training.")] = 0,
     name: Annotated[str, typer.Option(help="Name of the model in the manifest.")] = "vizecg",
+    force: Annotated[bool, typer.Option(help="Replace a bundle at --out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say what would be done, and check that it can be.")] = False,
+    version: Annotated[bool, version_option("vizecg-export")] = False,
 ) -> None:
     """Turn a checkpoint into a bundle that a device can trust."""
     if context.invoked_subcommand is not None:
         return
     if target is None:
         raise UsageError("--target is missing: onnx, executorch, tensorrt or all (or a verb, see --help)")
-    targets = tuple(Target) if target is TargetOption.ALL else (Target(target.value),)
-    for wanted in targets:
-        require(wanted)
-    from vizecg.train.checkpoint import load_checkpoint
-    from vizecg_export.accuracy import GateLimits
-    from vizecg_export.build import ExportRequest, check_request
-    from vizecg_export.build import export as build
-    from vizecg_export.data import parse_source
-    from vizecg_export.engine import build_engine
-    from vizecg_export.summary import print_summary, summary
-
+    # In this order, wrong options are refused before torch is imported, which takes seconds.
     request = ExportRequest(
-        checkpoint=load_checkpoint(checkpoint),
-        targets=targets,
+        checkpoint=checkpoint,
+        targets=tuple(Target) if target is TargetOption.ALL else (Target(target.value),),
         precision=precision,
         out=out,
         name=name,
         cache=cache or default_cache(),
-        calibration=parse_source(calib, split="train") if calib else None,
-        evaluation=parse_source(evaluation, split="val").limited(limit) if evaluation else None,
+        calibration=parse_source(calib, split="train", option="--calib") if calib else None,
+        evaluation=parse_source(evaluation, split="val", option="--eval").limited(limit) if evaluation else None,
+        uncalibrated=uncalibrated,
         calibrator=calibrator,
         per_class=per_class,
         allow_few=allow_few,
@@ -119,28 +126,22 @@ def export(
         on_fail=on_fail,
         seed=seed,
         workers=workers,
+        force=force,
     )
-    console = Console(stderr=True, quiet=as_json, soft_wrap=True, markup=False)
+    check_request(request)
     if dry_run:
-        check_request(request)
-        plan = request.plan()
-        print(json.dumps(plan) if as_json else "\n".join(f"{key}: {value}" for key, value in plan.items()))
-        return
-    bundle = build(request, say=console.print)
-    told = {**summary(bundle), "engine": build_engine(bundle)}
-    if as_json:
-        print(json.dumps(told))
+        run_plan(request, as_json=as_json)
     else:
-        print_summary(told, table_console())
+        run_export(request, as_json=as_json)
 
 
-for verb in (release, verify, inspect, diff, explain, fit_gate, gate, golden_photo, doctor):
+for verb in (release, calibrate, verify, inspect, diff, explain, fit_gate, gate, golden_photo, doctor):
     app.command()(verb)
 
 
 def main() -> None:
     """Entry point of ``vizecg-export``."""
-    run_app(app, install="pip install 'vizecg[train,onnx]'")
+    run_app(app, extras=("train", "onnx"))
 
 
 if __name__ == "__main__":

@@ -11,5 +11,5 @@ _WIDE = 200
 
 def table_console() -> Console:
     """Standard output; in a file or a pipe a table may be as wide as it needs."""
-    # Markup would swallow the brackets of `pip install 'vizecg[...]'`.
+    # Markup would swallow the brackets of `pip install '.[...]'`.
     return Console(markup=False, width=None if sys.stdout.isatty() else _WIDE)

@@ -7,7 +7,7 @@ import numpy as np
 from vizecg.data import registry
 from vizecg.data.source import RecordSource, synthetic_source
 from vizecg.render import sheet_under
-from vizecg.spec import Condition, SheetSpec
+from vizecg.spec import LABELS, Condition, SheetSpec, UsageError, VizecgError
 from vizecg.spec.preprocess import PreprocessSpec, ink_map
 
 SYNTHETIC_SEED, SYNTHETIC_SIZE = 101, 240
@@ -16,9 +16,37 @@ GOLDEN_SEED = 20
 """The golden records are synthetic: a bundle can be given away without anybody's ECG in it."""
 
 
-def parse_source(text: str, *, split: str) -> RecordSource:
-    """``ptbxl:FOLDER``, ``store:FOLDER``, ``synthetic`` and so on -> the records of one split ('train' or 'val')."""
-    return registry.parse_source(text, registry.SourceRequest(split=split, seed=SYNTHETIC_SEED, size=SYNTHETIC_SIZE))
+def parse_source(text: str, *, split: str, option: str | None = None) -> RecordSource:
+    """``ptbxl:FOLDER``, ``store:FOLDER``, ``synthetic`` and so on -> the records of one split ('train' or 'val').
+
+    Raises:
+        UsageError, InputRefusedError: no such source, or none of its records can be used; ``option`` leads the message.
+    """
+    request = registry.SourceRequest(split=split, seed=SYNTHETIC_SEED, size=SYNTHETIC_SIZE)
+    try:
+        return registry.parse_source(text, request)
+    except VizecgError as error:
+        if option is None:
+            raise
+        raise type(error)(f"{option} {text}: {error}") from error
+
+
+def check_classes(labels: np.ndarray, name: str) -> None:
+    """Refuse evaluation records on which no threshold can be fitted.
+
+    Args:
+        labels: (n, 6) of 0 and 1.
+        name: of the records.
+
+    Raises:
+        UsageError: a class is in none of them, or in all.
+    """
+    for label, positives in zip(LABELS, labels.sum(axis=0), strict=True):
+        if not 0 < positives < len(labels):
+            raise UsageError(
+                f"--eval {name}: {int(positives)} of {len(labels)} records have {label}; a threshold needs records with"
+                " and without it: take more of them (a larger --limit), or other records"
+            )
 
 
 def golden_inks(*, sheet: SheetSpec, preprocess: PreprocessSpec) -> np.ndarray:

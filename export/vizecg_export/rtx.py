@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from vizecg.spec import MissingToolError, ParityError, UsageError
+from vizecg.spec.install import pip_install
 from vizecg.spec.manifest import MODEL_INPUT
 
 BINDINGS, LIBRARIES = "tensorrt_rtx_bindings", "onnxruntime_ep_nv_tensorrt_rtx"
 PRELOADED = ("libtensorrt_rtx.so.*", "libtensorrt_onnxparser_rtx.so.*")
-INSTALL = "pip install 'vizecg[tensorrt-check]'"
+EXTRA = "tensorrt-check"
 CAPABILITIES = ("SM86",)
 BATCHES = (1, 1, 8)
 TIMEOUT_S = 300.0
@@ -81,7 +82,7 @@ def check_graph(
         UsageError: no such file.
     """
     if not available():
-        raise MissingToolError(f"TensorRT-RTX is not installed: {INSTALL}")
+        raise MissingToolError(f"TensorRT-RTX is not installed: {pip_install(EXTRA)}")
     if not model.is_file():
         raise UsageError(f"{model} does not exist")
     command = [sys.executable, "-m", "vizecg_export.rtx", str(model), "--json", "--capabilities", *capabilities]
@@ -96,7 +97,7 @@ def check_graph(
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise ParityError(f"{model.name}: TensorRT-RTX ended with code {done.returncode}: {last}") from error
     if "missing" in answer:
-        raise MissingToolError(f"TensorRT-RTX does not load ({answer['missing']}): {INSTALL}")
+        raise MissingToolError(f"TensorRT-RTX does not load ({answer['missing']}): {pip_install(EXTRA)}")
     if "refused" in answer:
         raise ParityError(f"{model.name}: TensorRT refuses it: {answer['refused']}")
     answer["capabilities"], answer["warnings"] = tuple(answer["capabilities"]), tuple(answer["warnings"])
@@ -107,7 +108,7 @@ def load() -> Any:
     """The module ``tensorrt_rtx_bindings``, with its libraries loaded before it."""
     spec = importlib.util.find_spec(LIBRARIES)
     if spec is None or not spec.submodule_search_locations:
-        raise MissingToolError(f"TensorRT-RTX is not installed: {INSTALL}")
+        raise MissingToolError(f"TensorRT-RTX is not installed: {pip_install(EXTRA)}")
     folder = Path(spec.submodule_search_locations[0])
     for pattern in PRELOADED:
         for library in sorted(folder.glob(pattern)):

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from vizecg.spec import BundleError, VizecgError
 from vizecg.spec.manifest import Artefact, Bundle
 from vizecg_export.recipes.base import Run
-from vizecg_export.targets import Target, require
+from vizecg_export.targets import Machine, Precision, Target, require
 
 
 def open_artefact(bundle: Bundle, artefact: Artefact) -> Run:
-    """An artefact, loaded: in its target's runtime, for TensorRT in ONNX Runtime as a stand-in.
+    """An artefact, loaded; see ``open_file``."""
+    return open_file(artefact, bundle.file(artefact.file))
+
+
+def open_file(artefact: Artefact, file: Path) -> Run:
+    """The file of an artefact in its target's runtime, for TensorRT in ONNX Runtime as a stand-in.
 
     Raises:
-        MissingToolError: its runtime is not installed.
+        MissingToolError: the runtime is not installed.
         BundleError: the file does not load.
     """
     target = Target(artefact.target)
     require(target)
-    file = bundle.file(artefact.file)
     try:
-        return _load(target, file)
+        return _load(target, artefact, file)
     except VizecgError:
         raise
     # Every runtime has exception classes of its own, which share no base but Exception.
@@ -30,7 +33,7 @@ def open_artefact(bundle: Bundle, artefact: Artefact) -> Run:
         raise BundleError(f"{file} does not load: {str(error).splitlines()[0]}") from error
 
 
-def _load(target: Target, file: Path) -> Run:
+def _load(target: Target, artefact: Artefact, file: Path) -> Run:
     if target is Target.EXECUTORCH:
         from vizecg_export.recipes.executorch import runner
 
@@ -39,6 +42,8 @@ def _load(target: Target, file: Path) -> Run:
         from vizecg_export.recipes.tensorrt import StandIn
 
         return StandIn(model=file)
-    from vizecg.train.runners import onnx_logits, onnx_session
+    from vizecg_export.recipes.onnx import runner as onnx_runner
 
-    return partial(onnx_logits, onnx_session(file))
+    int8 = artefact.precision == Precision.INT8.value
+    run, _ = onnx_runner(file, int8=int8, machine=Machine(artefact.machine))
+    return run

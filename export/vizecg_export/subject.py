@@ -13,7 +13,9 @@ from rich.progress import track
 from vizecg.data.cache import build_cache
 from vizecg.data.source import RecordSource
 from vizecg.models import ImageOnly
-from vizecg.spec import DecisionRule, SheetSpec
+from vizecg.records.packing import unpack_labels
+from vizecg.spec import CheckpointError, DecisionRule, SheetSpec
+from vizecg.spec.deployment import Deployment
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.spec.parity import LIMITS
 from vizecg.spec.preprocess import PreprocessSpec, normalise
@@ -21,7 +23,8 @@ from vizecg.train.checkpoint import Checkpoint
 from vizecg.train.runners import torch_logits
 from vizecg_export.accuracy import Evaluation
 from vizecg_export.calibration import CalibrationSet
-from vizecg_export.data import golden_inks
+from vizecg_export.carried import check_network
+from vizecg_export.data import check_classes, golden_inks
 from vizecg_export.recipes.base import Run
 from vizecg_export.targets import CONDITIONS
 
@@ -44,8 +47,9 @@ class Sheets:
 class Subject:
     """What is exported, and what its artefacts are held against.
 
-    ``golden`` travels in the bundle; ``selection`` decides between ways to calibrate, None without calibration;
-    ``evaluation`` is the accuracy gate's.
+    ``golden`` travels in the bundle; ``stored`` are the sheets and scores of the checkpoint's calibration, None where
+    it carries none; ``selection`` decides between ways to calibrate, None without calibration; ``evaluation`` is the
+    accuracy gate's.
     """
 
     checkpoint: Checkpoint
@@ -53,6 +57,7 @@ class Subject:
     sheet: SheetSpec
     preprocess: PreprocessSpec
     golden: Sheets
+    stored: Sheets | None = None
     calibration: CalibrationSet | None = None
     selection: Sheets | None = None
     evaluation: Evaluation | None = None
@@ -60,7 +65,13 @@ class Subject:
     @property
     def rule(self) -> DecisionRule:
         """The float network's, by which flips of decisions are counted."""
-        return DecisionRule() if self.evaluation is None else self.evaluation.rule
+        if self.evaluation is not None:
+            return self.evaluation.rule
+        return DecisionRule() if self.deployment is None else self.deployment.rule
+
+    @property
+    def deployment(self) -> Deployment | None:
+        return self.checkpoint.deployment
 
     @property
     def float_run(self) -> Run:
@@ -91,7 +102,14 @@ def make_subject(
     cache: Path,
     workers: int,
 ) -> Subject:
-    """Draw the sheets and run the float network on them; what ``cache`` holds already is taken from there."""
+    """Draw the sheets and run the float network on them; what ``cache`` holds already is taken from there.
+
+    Raises:
+        CheckpointError: the network is not the one that its calibration was fitted to.
+        UsageError: ``evaluation`` has a class without records that show it, or without others.
+    """
+    if evaluation is not None:
+        _check_known_classes(evaluation)
     network = ImageOnly(network=checkpoint.vizecgnet())
     sheet, preprocess = checkpoint.config.sheet_spec(), checkpoint.config.preprocess_spec()
     floating = partial(logits_of, partial(torch_logits, network), preprocess=preprocess, batch=_BATCH)
@@ -99,6 +117,9 @@ def make_subject(
     def sheets(inks: np.ndarray) -> Sheets:
         return Sheets(inks=inks, logits=floating(inks=inks))
 
+    stored = None
+    if checkpoint.deployment is not None:
+        stored = _stored(checkpoint, checkpoint.deployment, preprocess, floating)
     chosen = None
     if calibration is not None:
         chosen = sheets(calibration.inks[:: max(1, len(calibration.inks) // SELECTION)])
@@ -111,10 +132,31 @@ def make_subject(
         sheet=sheet,
         preprocess=preprocess,
         golden=sheets(golden_inks(sheet=sheet, preprocess=preprocess)),
+        stored=stored,
         calibration=calibration,
         selection=chosen,
         evaluation=judged,
     )
+
+
+def _stored(
+    checkpoint: Checkpoint, deployment: Deployment, preprocess: PreprocessSpec, floating: partial[np.ndarray]
+) -> Sheets:
+    if deployment.inks.shape[1:] != (preprocess.height, preprocess.width):
+        raise CheckpointError(
+            f"{checkpoint.path}: the sheets stored with its calibration are {deployment.inks.shape[1:]} pixels, the"
+            f" network's {(preprocess.height, preprocess.width)}"
+        )
+    check_network(deployment, floating(inks=deployment.inks), checkpoint=checkpoint)
+    return Sheets(inks=deployment.inks, logits=deployment.logits)
+
+
+def _check_known_classes(evaluation: RecordSource) -> None:
+    """Before hours of drawing, where the source's index tells the labels; after it, ``_evaluation`` looks again."""
+    packed = [] if evaluation.packed_labels is None else list(evaluation.packed_labels)
+    known = [labels for one in packed if (labels := unpack_labels(one)) is not None]
+    if known:
+        check_classes(np.array(known), evaluation.name)
 
 
 def _evaluation(
@@ -123,6 +165,7 @@ def _evaluation(
     spec = checkpoint.config.cache_spec(CONDITIONS)
     key = spec.key([source.fingerprint, *source.record_ids])
     drawn = build_cache(cache / f"evaluation-{key[:32]}", source=source, spec=spec, workers=workers)
+    check_classes(np.array(drawn.labels[drawn.rows]), source.name)
     inks = tuple(drawn.inks[drawn.rows, column] for column in range(len(CONDITIONS)))
     known = cache / f"float-{sha256_bytes(f'{key} {checkpoint.sha256}'.encode())[:32]}.npy"
     logits = _known_logits(known, inks, floating)

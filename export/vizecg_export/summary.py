@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from vizecg.spec import RuleSource
 from vizecg.spec.manifest import Artefact, Bundle
 from vizecg_export.targets import CONDITIONS, FLOAT
 
@@ -34,6 +35,8 @@ def _row(bundle: Bundle, artefact: Artefact, rungs: dict[str, Any]) -> dict[str,
         "of_fp32_size": round(size / whole, 4) if whole else None,
         "precision": artefact.precision,
         "scope": artefact.scope,
+        "calibrated": artefact.calibrated,
+        "rule_source": artefact.rule_source.value,
         "runtime": artefact.runtime,
         "parity": artefact.parity,
         "accuracy": {
@@ -76,6 +79,7 @@ def print_summary(told: dict[str, Any], console: Console) -> None:
         speed = _speed(row["latency"])
         table.add_row(row["name"], row["file"], size, of, f"{figures['sqnr_db']:.1f}", flips, *accuracy, *speed)
     console.print(table)
+    console.print(_thresholds_told(rows))
     for row in rows:
         for step in row["fallbacks"]:
             console.print(f"{row['name']} in place of {step['tried']} ({step['scope']}): {step['why']}")
@@ -86,6 +90,17 @@ def print_summary(told: dict[str, Any], console: Console) -> None:
         console.print(f"engine: {engine['path']}, {engine['parity']['p50_ms']:.2f} ms a sheet")
     elif engine is not None:
         console.print(f"engine: not built here ({engine['why']}); on the device: {engine['on_the_device']}")
+
+
+def _thresholds_told(rows: list[dict[str, Any]]) -> str:
+    """Where calibration and thresholds of the artefacts come from."""
+    words = {
+        RuleSource.ARTEFACT.value: "calibration and thresholds were fitted to each artefact on the evaluation records",
+        RuleSource.NETWORK.value: "calibration and thresholds are those that the checkpoint carries; each artefact"
+        " leaves undecided what lies within its own error of a threshold",
+        RuleSource.NONE.value: "UNCALIBRATED: thresholds are 0.5, and every answer says so",
+    }
+    return "; ".join(words[source] for source in dict.fromkeys(row["rule_source"] for row in rows))
 
 
 def _lines(accuracy: dict[str, Any], cells: Callable[[str, dict[str, Any]], list[str]]) -> list[str]:

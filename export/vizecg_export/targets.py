@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from vizecg.spec import Condition, MissingToolError
+from vizecg.spec.install import pip_install
 
 FLOAT = "torch-fp32"
 """Name of the float network among its artefacts."""
@@ -56,23 +57,56 @@ class OnFail(str, Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What a target can be exported as.
+
+    ``calibrators``: ways to choose the ranges of activations for int8, the plainest first. ``machines``: the processors
+    that want an int8 file of their own.
+    """
+
+    precisions: tuple[Precision, ...]
+    calibrators: tuple[str, ...]
+    machines: tuple[Machine, ...] = (Machine.ANY,)
+
+
+OFFERS = {
+    Target.ONNX: Offer(
+        precisions=(Precision.FP32, Precision.FP16, Precision.INT8),
+        calibrators=("minmax", "entropy", "percentile"),
+        machines=(Machine.ANY, Machine.ARM),
+    ),
+    Target.EXECUTORCH: Offer(precisions=(Precision.FP32, Precision.INT8), calibrators=("histogram", "minmax")),
+    Target.TENSORRT: Offer(
+        precisions=(Precision.FP32, Precision.FP16, Precision.INT8), calibrators=("minmax", "entropy", "percentile")
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Requirement:
-    """Importable modules a target needs, and the command that installs them."""
+    """Importable modules a target needs, and the extras of the project that bring them."""
 
     modules: tuple[str, ...]
-    install: str
+    extras: tuple[str, ...]
+
+    @property
+    def install(self) -> str:
+        """The command that installs them."""
+        return pip_install(*self.extras)
 
 
 REQUIREMENTS = {
-    Target.ONNX: Requirement(modules=("onnx", "onnxscript", "onnxruntime"), install="pip install 'vizecg[train,onnx]'"),
-    Target.EXECUTORCH: Requirement(
-        modules=("executorch", "torchao"), install="pip install 'vizecg[train,onnx,executorch]'"
-    ),
+    Target.ONNX: Requirement(modules=("onnx", "onnxscript", "onnxruntime"), extras=("train", "onnx")),
+    Target.EXECUTORCH: Requirement(modules=("executorch", "torchao"), extras=("train", "onnx", "executorch")),
     # Writing the recipe takes no TensorRT: the device builds its engine.
-    Target.TENSORRT: Requirement(
-        modules=("onnx", "onnxscript", "onnxruntime"), install="pip install 'vizecg[train,onnx]'"
-    ),
+    Target.TENSORRT: Requirement(modules=("onnx", "onnxscript", "onnxruntime"), extras=("train", "onnx")),
 }
+
+
+def artefact_name(target: Target, precision: Precision, machine: Machine) -> str:
+    """Target, number format, and the processor where there is one file for each: ``onnx-int8-aarch64``."""
+    suffix = "" if machine is Machine.ANY else f"-{machine.value}"
+    return f"{target.value}-{precision.value}{suffix}"
 
 
 def missing_modules(target: Target) -> list[str]:

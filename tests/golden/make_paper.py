@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from vizecg.records.synthetic import synthesise
-from vizecg_bench.render_reference import Reference
+from vizecg_lab.render.reference import Reference
 
 FOLDER = Path(__file__).parent
 COMMAND = "python tests/golden/make_paper.py ENV/bin/python  (ENV: ecg-plot==0.2.8 matplotlib numpy pillow)"

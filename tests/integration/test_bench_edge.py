@@ -1,4 +1,4 @@
-"""``vizecg-bench stages`` and ``fuzz`` from end to end."""
+"""``python -m vizecg_lab stages`` and ``fuzz`` from end to end."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 
 from capture_runs import make_scene
 from vizecg.spec import UsageError
-from vizecg_bench import stages
-from vizecg_bench.edge_cli import add_edge_verbs
 from vizecg_bench.run.load import QUIET_CORES, QUIET_STEAL
 from vizecg_edge.overlay import save_image
+from vizecg_lab.edge import stages
+from vizecg_lab.edge.cli import add_edge_verbs
+from vizecg_lab.fuzzing.cli import add_fuzz_verb
 
 pytestmark = pytest.mark.integration
 
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.integration
 def app() -> typer.Typer:
     application = typer.Typer()
     add_edge_verbs(application)
+    add_fuzz_verb(application)
     return application
 
 

@@ -1,4 +1,4 @@
-"""``vizecg-bench packed-store`` on a small folder in PTB-XL's layout."""
+"""``python -m vizecg_lab packed-store`` on a small folder in PTB-XL's layout."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_sizes_and_differences_are_told(tmp_path: Path) -> None:
     write_ptbxl(tmp_path / "ptbxl")
     out, result = tmp_path / "out", tmp_path / "packed_store.json"
     command = [
-        sys.executable, "-m", "vizecg_bench.cli", "packed-store", "--root", str(tmp_path / "ptbxl"), "--out", str(out),
+        sys.executable, "-m", "vizecg_lab", "packed-store", "--root", str(tmp_path / "ptbxl"), "--out", str(out),
         "--sheets", "3", "--workers", "1", "--json", str(result),
     ]  # fmt: skip
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}

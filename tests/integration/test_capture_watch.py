@@ -19,6 +19,7 @@ from vizecg.records.synthetic import synthesise
 from vizecg.render import PrintStyle, photograph, render_sheet
 from vizecg.spec import InputRefusedError
 from vizecg_edge.capture.interrupt import Interrupt
+from vizecg_edge.outputs import Output
 from vizecg_edge.overlay import save_image
 from vizecg_edge.pipeline import Pipeline
 from vizecg_edge.watch import FolderWatch
@@ -34,8 +35,11 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def watch(pipeline: Pipeline, folder: Path, out: Path, said: list[str] | None = None) -> FolderWatch:
-    return FolderWatch(pipeline=pipeline, folder=folder, out=out, say=(said if said is not None else []).append)
+def watch(
+    pipeline: Pipeline, folder: Path, out: Path, said: list[str] | None = None, report: Output | None = None
+) -> FolderWatch:
+    say = (said if said is not None else []).append
+    return FolderWatch(pipeline=pipeline, folder=folder, out=out, say=say, report=report)
 
 
 def test_every_new_image_is_answered_once(pipeline: Pipeline, photo: Path, tmp_path: Path) -> None:
@@ -46,11 +50,16 @@ def test_every_new_image_is_answered_once(pipeline: Pipeline, photo: Path, tmp_p
     first = watch(pipeline, tmp_path, tmp_path, said)
     first.run(Interrupt(), interval_s=0.01, once=True)
     assert (first.answered, first.refused, first.known) == (1, 1, 0)
-    assert said == ["a.jpg: answered", "b.png: refused (unreadable)"]
+    assert [line.split(" ")[0] for line in said] == ["a.jpg:", "refused"]
+    assert "infarction" in said[0] or "Found" in said[0]
+    assert said[1].startswith("refused (unreadable): b.png: ")
+    assert said[1].endswith("Take the photograph again, or save it anew as JPEG or PNG.")
     answer = json.loads((tmp_path / "a.jpg.json").read_text())
     assert (answer["status"], answer["bundle"]["sha256"]) == ("answered", pipeline.bundle_id.sha256)
     assert json.loads((tmp_path / "b.png.json").read_text())["reasons"] == ["unreadable"]
-    assert {path.name for path in tmp_path.iterdir()} == {"a.jpg", "b.png", "notes.txt", "a.jpg.json", "b.png.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "a.jpg", "b.png", "notes.txt", "a.jpg.json", "b.png.json", "results.csv"
+    }  # fmt: skip
 
     # A second run knows both, and reads what has changed.
     before = (tmp_path / "a.jpg.json").stat().st_mtime_ns
@@ -97,7 +106,14 @@ def test_a_file_that_still_grows_is_left_alone(pipeline: Pipeline, photo: Path, 
 def test_several_pages_make_a_list(pipeline: Pipeline, tmp_path: Path) -> None:
     blank = Image.new("RGB", (600, 500), "white")
     blank.save(tmp_path / "scan.tif", save_all=True, append_images=[blank])
-    watch(pipeline, tmp_path, tmp_path).run(Interrupt(), interval_s=0.01, once=True)
+    reports = Output(path=tmp_path, folder=True, option="--report", ending=".pdf")
+    watcher = watch(pipeline, tmp_path, tmp_path, report=reports)
+    watcher.run(Interrupt(), interval_s=0.01, once=True)
+    # Reports that lie in the watched folder are not read as new scans.
+    watcher.run(Interrupt(), interval_s=0.01, once=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "results.csv", "scan.tif", "scan.tif.json", "scan.tif_p1.pdf", "scan.tif_p2.pdf"
+    ]  # fmt: skip
     answers = json.loads((tmp_path / "scan.tif.json").read_text())
     assert [(answer["input"]["page"], answer["status"]) for answer in answers] == [(1, "refused"), (2, "refused")]
 
@@ -113,7 +129,11 @@ def test_a_full_disk_leaves_no_half_answer(pipeline: Pipeline, tmp_path: Path, m
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space left"):
         watch(pipeline, tmp_path, tmp_path).run(Interrupt(), interval_s=0.01, once=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["b.png"]
+    assert {path.name for path in tmp_path.iterdir()} == {"b.png", "results.csv"}
+    # What the table has got already is not added again.
+    monkeypatch.undo()
+    watch(pipeline, tmp_path, tmp_path).run(Interrupt(), interval_s=0.01, once=True)
+    assert len((tmp_path / "results.csv").read_text().splitlines()) == 2
 
 
 def test_a_folder_that_goes_away_is_one_line(pipeline: Pipeline, tmp_path: Path) -> None:
@@ -134,8 +154,10 @@ def test_a_signal_ends_it_cleanly(photo: Path, tmp_path: Path, number: signal.Si
     process.send_signal(number)
     output, errors = process.communicate(timeout=30)
     assert (process.returncode, output) == (0, "")
-    assert errors.splitlines() == ["a.jpg: answered", "1 answered, 0 refused, 0 answered before"]
-    assert {path.name for path in tmp_path.iterdir()} == {"a.jpg", "a.jpg.json"}
+    told, counted = errors.splitlines()
+    assert told.startswith("a.jpg: ")
+    assert counted == "1 answered, 0 refused, 0 answered before"
+    assert {path.name for path in tmp_path.iterdir()} == {"a.jpg", "a.jpg.json", "results.csv"}
 
 
 def test_a_folder_is_needed(tmp_path: Path) -> None:

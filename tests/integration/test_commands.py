@@ -16,9 +16,9 @@ from children import CHILD_LIMIT_S
 from vizecg.records.synthetic import synthesise
 from vizecg.render import photograph, render_sheet
 from vizecg.spec import LABELS, LEADS
-from vizecg_bench.photos import measure_photos
 from vizecg_edge.overlay import save_image
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
+from vizecg_lab.rectifier.photos import measure_photos
 
 pytestmark = pytest.mark.integration
 
@@ -68,10 +68,10 @@ def test_wrong_options_give_one_line(tmp_path: Path, arguments: tuple[str, ...],
 @pytest.mark.parametrize(
     ("module", "missing", "arguments", "hint"),
     [
-        ("vizecg.cli", "torch", ["train", "--out", "x", "--data", "synthetic"], "vizecg[train]"),
-        ("vizecg_export.cli", "pydantic", ["--target", "onnx"], "vizecg[train,onnx]"),
-        ("vizecg_edge.cli", "onnxruntime", ["run", "--image", "x.jpg"], "pip install vizecg"),
-        ("vizecg_edge.cli", "cv2", ["run", "--image", "x.jpg"], "pip install vizecg"),
+        ("vizecg.cli", "torch", ["train", "--out", "x", "--data", "synthetic"], "[train]'"),
+        ("vizecg_export.cli", "pydantic", ["--target", "onnx"], "[train,onnx]'"),
+        ("vizecg_edge.cli", "onnxruntime", ["run", "--image", "x.jpg"], "pip install -e"),
+        ("vizecg_edge.cli", "cv2", ["run", "--image", "x.jpg"], "pip install -e"),
     ],
 )
 def test_a_missing_package_exits_3_and_names_its_install(

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from vizecg_bench import conv_layouts, conv_trial
-from vizecg_bench.conv_layouts import Shape, measure_conv_layouts, unsound
-from vizecg_bench.conv_trial import Trial, outcome
+from vizecg_lab.training import conv_layouts, conv_trial
+from vizecg_lab.training.conv_layouts import Shape, measure_conv_layouts, unsound
+from vizecg_lab.training.conv_trial import Trial, outcome
 
 pytestmark = [
     pytest.mark.integration,

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def installed() -> None:
-    package = pytest.importorskip("ecg_plot", reason="ecg-plot is not installed: pip install 'vizecg[train]'")
+    package = pytest.importorskip("ecg_plot", reason="ecg-plot is not installed: pip install '.[train]'")
     if not hasattr(package, "ECGChart"):
         pytest.skip("this environment has ecg-plot 0.2, the backend is for 0.3")
 

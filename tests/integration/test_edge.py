@@ -29,8 +29,8 @@ from vizecg_edge.rectify import rectify
 pytestmark = pytest.mark.integration
 
 KEYS = [
-    "schema_version", "input", "status", "reasons", "probabilities", "decisions", "quality", "geometry", "timings_ms",
-    "bundle",
+    "schema_version", "input", "status", "reasons", "messages", "advice", "probabilities", "decisions", "thresholds",
+    "doubts", "quality", "geometry", "timings_ms", "bundle",
 ]  # fmt: skip
 
 
@@ -60,7 +60,9 @@ def test_a_photograph_is_answered(photo: Path, tmp_path: Path) -> None:
     assert set(answer["timings_ms"]) == {"decode", "detect", "rectify", "judge", "preprocess", "infer", "total"}
     assert all(value is not None for value in answer["timings_ms"].values())
     assert np.array(answer["geometry"]["homography"]).shape == (3, 3)
-    assert 0 <= answer["quality"]["score"] <= 1
+    assert 0 < answer["quality"]["least"] <= answer["quality"]["score"] <= 1
+    assert list(answer["thresholds"]) == list(LABELS)
+    assert answer["bundle"]["calibrated"] is True
     assert Image.open(tmp_path / "sheet.png").size == (1152, 640)
     assert Image.open(tmp_path / "o.png").width == 1240
 
@@ -118,13 +120,11 @@ def test_bad_images_are_refused_in_one_line(photo: Path, tmp_path: Path, name: s
     assert set(answer["reasons"]) & reasons, answer["reasons"]
 
 
-def test_a_missing_file_is_refused_and_the_others_are_answered(photo: Path, tmp_path: Path) -> None:
-    done = edge("--image", tmp_path / "none.jpg", "--image", photo, "--json")
-    assert done.returncode == 0
-    first, second = (json.loads(line) for line in done.stdout.splitlines())
-    assert (first["reasons"], first["input"]["sha256"]) == (["file_not_found"], None)
-    assert second["status"] == "answered"
-    assert edge("--image", tmp_path / "none.jpg").returncode == 7
+def test_a_path_that_leads_nowhere_is_a_usage_error_before_anything_is_read(photo: Path, tmp_path: Path) -> None:
+    done = edge("--image", tmp_path / "none.jpg", "--image", photo, "--overlay", tmp_path / "out", "--json")
+    assert (done.returncode, done.stderr) == (2, f"error: no such file or folder: {tmp_path / 'none.jpg'}\n")
+    assert json.loads(done.stdout)["error"] == "UsageError"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_a_bundle_with_one_changed_byte_exits_6(photo: Path, copied_bundle: Path
 
 def test_usage_errors_exit_2(photo: Path, tmp_path: Path) -> None:
     assert edge().returncode == 2
-    assert edge("--image", photo, "--overlay", tmp_path / "no" / "o.png").returncode == 2
+    assert edge("--image", photo, "--overlay", photo / "o.png").returncode == 2
     assert edge("--image", photo, "--save-sheet", tmp_path / "o.xyz").returncode == 2
     assert not list(tmp_path.iterdir())
 

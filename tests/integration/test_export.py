@@ -20,6 +20,7 @@ from tolerances import tolerance
 from vizecg.data.source import synthetic_source
 from vizecg.models import ImageOnly
 from vizecg.spec import LABELS, DecisionRule, ParityError, UsageError
+from vizecg.spec.install import pip_install
 from vizecg.spec.manifest import open_bundle
 from vizecg.spec.parity import LIMITS, check, compare
 from vizecg.spec.preprocess import normalise
@@ -147,7 +148,7 @@ def test_the_accuracy_gate_fits_and_tells(tmp_path: Path) -> None:
     """The shipped model, on records that it was not fitted to."""
     out = tmp_path / "gated.vizecg"
     wanted = request(DEFAULT_CHECKPOINT, out, precision=Precision.FP16, evaluation=synthetic_source(70, seed=102))
-    bundle = export(wanted, say=quiet)
+    bundle = export(wanted, say=quiet).bundle
     artefact = bundle.manifest.artefact()
     assert artefact.decision.threshold != (0.5,) * 6
     photo = artefact.accuracy["photo"]
@@ -202,11 +203,11 @@ def export_command(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("target", "module", "install"),
     [
-        ("onnx", "onnxscript", "pip install 'vizecg[train,onnx]'"),
-        ("executorch", "executorch", "pip install 'vizecg[train,onnx,executorch]'"),
-        ("executorch", "torchao", "pip install 'vizecg[train,onnx,executorch]'"),
-        ("tensorrt", "onnx", "pip install 'vizecg[train,onnx]'"),
-        ("all", "executorch", "pip install 'vizecg[train,onnx,executorch]'"),
+        ("onnx", "onnxscript", pip_install("train", "onnx")),
+        ("executorch", "executorch", pip_install("train", "onnx", "executorch")),
+        ("executorch", "torchao", pip_install("train", "onnx", "executorch")),
+        ("tensorrt", "onnx", pip_install("train", "onnx")),
+        ("all", "executorch", pip_install("train", "onnx", "executorch")),
     ],
 )
 def test_a_missing_extra_exits_3_and_names_its_install(target: str, module: str, install: str) -> None:
@@ -230,7 +231,7 @@ def test_a_dry_run_writes_nothing_and_says_what_would_be(tmp_path: Path) -> None
     done = export_command("--target", "tensorrt", "--dry-run", "--json", "--out", str(tmp_path / "b"))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["targets"] == ["tensorrt"]
-    done = export_command("--target", "onnx", "--precision", "int8", "--dry-run", "--out", str(tmp_path / "b"))
+    done = export_command("--target", "onnx", "--dry-run", "--out", str(tmp_path / "b"), "--calib", "synthetic")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert not list(tmp_path.iterdir())
 
@@ -242,6 +243,7 @@ def test_killed_in_the_middle_it_leaves_no_bundle(checkpoint: Path, fp32: Path, 
     for out in (tmp_path / "new.vizecg", old):
         arguments = ["--target", "onnx", "--precision", "int8", "--calib", "synthetic", "--per-class", "12"]
         paths = ["--checkpoint", str(checkpoint), "--cache", str(tmp_path / "cache"), "--out", str(out)]
+        paths += ["--uncalibrated", "--force"]
         command = [sys.executable, "-m", "vizecg_export.cli", *arguments, *paths]
         running = start_child(command, stderr=subprocess.PIPE, text=True)
         assert running.stderr is not None

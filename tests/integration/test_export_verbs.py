@@ -17,6 +17,7 @@ from exporting import bad_scale, quiet, request, untrained_checkpoint
 from vizecg.data.source import synthetic_source
 from vizecg.spec import BundleError
 from vizecg.spec.fingerprint import sha256_file
+from vizecg.spec.install import pip_install
 from vizecg.spec.manifest import GOLDEN, MANIFEST
 from vizecg.spec.processor import parse_processor
 from vizecg_export.build import export
@@ -208,9 +209,9 @@ def test_doctor_names_the_command_that_adds_what_is_missing(monkeypatch: pytest.
     monkeypatch.setattr(doctor, "missing_modules", lambda target: ["torch"])
     monkeypatch.setattr(doctor, "_lacks", lambda module: True)
     added = {finding.what: finding.add for finding in doctor.findings()}
-    assert added["export and run ExecuTorch"] == "pip install 'vizecg[train,onnx,executorch]'"
-    assert added["parse and build TensorRT graphs without a GPU"] == "pip install 'vizecg[tensorrt-check]'"
-    assert "pip install 'vizecg[tensorrt]'" in added["build and run TensorRT engines"]
+    assert added["export and run ExecuTorch"] == pip_install("train", "onnx", "executorch")
+    assert added["parse and build TensorRT graphs without a GPU"] == pip_install("tensorrt-check")
+    assert "[tensorrt]'" in added["build and run TensorRT engines"]
 
 
 def test_golden_answers_of_every_artefact_travel(folder: Path) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 import fuzz_stand_in
-from vizecg_bench.fuzz import Tally, bundle_content, keep_case
-from vizecg_bench.fuzzing import seeds
-from vizecg_bench.fuzzing.cases import Case, Target, make_cases, mutated_case
-from vizecg_bench.fuzzing.hostile import hostile_seeds
-from vizecg_bench.fuzzing.targets import Outcome, Runner
-from vizecg_bench.fuzzing.worker import Limits, Worker
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
+from vizecg_lab.fuzzing import seeds
+from vizecg_lab.fuzzing.cases import Case, Target, make_cases, mutated_case
+from vizecg_lab.fuzzing.command import Tally, bundle_content, keep_case
+from vizecg_lab.fuzzing.hostile import hostile_seeds
+from vizecg_lab.fuzzing.targets import Outcome, Runner
+from vizecg_lab.fuzzing.worker import Limits, Worker
 
 pytestmark = pytest.mark.integration
 
@@ -81,7 +81,7 @@ def test_what_a_case_may_not_do_is_a_fault(runner: Runner, monkeypatch: pytest.M
 
     line = broken.__code__.co_firstlineno + 1
 
-    monkeypatch.setattr("vizecg_bench.fuzzing.targets.Manifest.from_json", broken)
+    monkeypatch.setattr("vizecg_lab.fuzzing.targets.Manifest.from_json", broken)
     assert runner.run(case).fault == f"KeyError at test_fuzz.py:{line}: 'labels'"
 
 

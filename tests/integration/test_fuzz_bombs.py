@@ -15,10 +15,10 @@ from PIL import Image
 
 from vizecg.spec import BundleError, InputRefusedError
 from vizecg.spec.manifest import Manifest
-from vizecg_bench.fuzzing.bombs import bomb_png
 from vizecg_edge.capture import modes, read_picture
 from vizecg_edge.capture.picture import page_numbers
 from vizecg_edge.pipeline import DEFAULT_BUNDLE, Pipeline
+from vizecg_lab.fuzzing.bombs import bomb_png
 
 pytestmark = pytest.mark.integration
 
@@ -75,9 +75,9 @@ def test_strips_have_the_same_pixels(mode: str, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_page_that_takes_all_time_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("pypdfium2", reason="pip install 'vizecg[pdf]' brings the reader of PDFs")
-    from vizecg_bench.fuzzing.bombs import pdf_of_forms
+    pytest.importorskip("pypdfium2", reason="pip install '.[pdf]' brings the reader of PDFs")
     from vizecg_edge.capture.pdf import render_page
+    from vizecg_lab.fuzzing.bombs import pdf_of_forms
 
     assert render_page(pdf_of_forms(deep=2), 0).pixels.shape[2] == 3
     monkeypatch.setattr("vizecg_edge.capture.pdf.LONGEST_S", 1.5)

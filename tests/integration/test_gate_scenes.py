@@ -14,13 +14,13 @@ from vizecg.records.synthetic import synthesise
 from vizecg.render import Layout
 from vizecg.render.spoil import SPOILT, Kind
 from vizecg.spec import InputRefusedError, SheetSpec, UsageError
-from vizecg_bench.not_ecg import measure_not_ecg, picture
-from vizecg_bench.not_ecg_draw import ON_PAPER
-from vizecg_bench.not_ecg_scenes import SCENES
 from vizecg_edge.quality import assess
 from vizecg_edge.rectify import rectify
 from vizecg_export.quality_gate.rows import GateRow, read_kept
 from vizecg_export.quality_gate.scenes import NAMED, kinds_for, make_scene
+from vizecg_lab.not_ecg.command import measure_not_ecg, picture
+from vizecg_lab.not_ecg.draw import ON_PAPER
+from vizecg_lab.not_ecg.scenes import SCENES
 
 pytestmark = pytest.mark.integration
 
@@ -87,7 +87,7 @@ def test_refusals_are_counted_by_kind(tmp_path: Path, monkeypatch: pytest.Monkey
     """With small pictures, which are all refused at once."""
     bundle = make_bundle(tmp_path / "b.vizecg")
     small = cv2.resize(picture("text", 0), (300, 200))
-    monkeypatch.setattr("vizecg_bench.not_ecg.picture", lambda kind, number: small)
+    monkeypatch.setattr("vizecg_lab.not_ecg.command.picture", lambda kind, number: small)
     out = tmp_path / "out.json"
     measure_not_ecg(limit=20, others=0, bundle=bundle.path, keep=None, out=out)
     told = json.loads(out.read_text())

@@ -1,4 +1,4 @@
-"""``vizecg-bench gpu-run``: steps that fail or hang lose no others, and what was cut off goes on."""
+"""``python -m vizecg_lab gpu-run``: steps that fail or hang lose no others, and what was cut off goes on."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from vizecg.data.packed_build import PackRequest, build_packed
 from vizecg.data.source import synthetic_source
 from vizecg.spec import UsageError
 from vizecg.train.checkpoint import load_checkpoint
-from vizecg_bench.gpu.options import GpuRunOptions
-from vizecg_bench.gpu.parts import MOST_FILES, put
-from vizecg_bench.gpu.plan import STEPS, PlannedStep, Schedule
-from vizecg_bench.gpu.run import GpuRun
-from vizecg_bench.gpu.state import Status
-from vizecg_bench.gpu.steps.training import epochs_within
+from vizecg_lab.gpu.options import GpuRunOptions
+from vizecg_lab.gpu.parts import MOST_FILES, put
+from vizecg_lab.gpu.plan import STEPS, PlannedStep, Schedule
+from vizecg_lab.gpu.run import GpuRun
+from vizecg_lab.gpu.state import Status
+from vizecg_lab.gpu.steps.training import epochs_within
 
 pytestmark = pytest.mark.integration
 
@@ -181,8 +181,8 @@ def test_a_large_file_is_cut_into_parts_that_join(tmp_path: Path) -> None:
 def hanging_run(folder: Path, repository: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A run in a process of its own that has come to a step which hangs."""
     script = (
-        "import sys; from pathlib import Path; from vizecg_bench.gpu.options import GpuRunOptions; "
-        "from vizecg_bench.gpu.plan import PlannedStep; from vizecg_bench.gpu.run import GpuRun; "
+        "import sys; from pathlib import Path; from vizecg_lab.gpu.options import GpuRunOptions; "
+        "from vizecg_lab.gpu.plan import PlannedStep; from vizecg_lab.gpu.run import GpuRun; "
         f"folder = Path({str(folder)!r}); "
         "options = GpuRunOptions(out=folder / 'out', work=folder / 'out.work', minutes=5, budget_mib=1000, "
         "max_file_mib=16, data='synthetic', root=None, device='cpu'); "
@@ -253,7 +253,7 @@ def test_rehearsal_killed_in_training_and_started_again(tmp_path: Path, reposito
         "PYTHONPATH": os.pathsep.join(map(str, places)),
     }
     command = [
-        sys.executable, "-m", "vizecg_bench.gpu", "--minutes", "12", "--budget-mib", "100", "--max-file-mib", "0.2",
+        sys.executable, "-m", "vizecg_lab.gpu", "--minutes", "12", "--budget-mib", "100", "--max-file-mib", "0.2",
         "--out", str(tmp_path / "out"), "--data", "store", "--root", str(root), "--small", "--device", "cpu",
         "--workers", "0", *(word for setting in TINY for word in ("--set", setting)),
     ]  # fmt: skip

@@ -67,7 +67,7 @@ def test_everything_is_done_in_order(board: Path, repository: Path) -> None:
     ]
     assert steps == [
         f"python3 -m venv --system-site-packages {board}/venv",
-        "python -m pip install --upgrade vizecg",
+        f"python -m pip install --upgrade {repository}",
         "python -m pip uninstall --yes opencv-python",
         "python -m pip install numpy<2",
         "vizecg-edge doctor",

@@ -61,7 +61,7 @@ def test_a_killed_release_goes_on_and_ends_as_one_that_was_not_killed(folder: Pa
     command = [sys.executable, "-m", "vizecg_export.cli", *arguments(folder, "a")]
     with (folder / "log").open("w") as log:
         killed = start_child(command, limit_s=LIMIT_S, stdout=log, stderr=log)
-        while not list((folder / "a.work").glob("export-*")):
+        while not list((folder / "a.work").glob("onnx-int8-*")):
             assert killed.poll() is None, (folder / "log").read_text()
             time.sleep(0.2)
         killed.kill()
@@ -69,12 +69,12 @@ def test_a_killed_release_goes_on_and_ends_as_one_that_was_not_killed(folder: Pa
     assert not (folder / "a").exists()
 
     plan = json.loads(run(folder, "a", "--dry-run", "--json").stdout)
-    assert [stage["state"] for stage in plan["stages"]] == ["kept", "to do", "to do"]
+    assert [stage["state"] for stage in plan["stages"]] == ["to do"] * 3
     assert not (folder / "a").exists()
 
     again = run(folder, "a")
     assert again.exit_code == 0, again.output
-    assert "1 of 3 export: done before, kept in" in again.stderr
+    assert f"onnx-int8: done before, kept in {folder / 'a.work' / 'onnx-int8-'}" in again.stderr
     assert "3 of 3 selftest: done in" in again.stderr
     whole = run(folder, "b", "--json")
     assert whole.exit_code == 0, whole.output
@@ -90,7 +90,7 @@ def test_a_killed_release_goes_on_and_ends_as_one_that_was_not_killed(folder: Pa
     [quoted] = (folder / "a.work").glob("gate-*/gate.json")
     refused = run(folder, "a", "--results", str(quoted))
     assert isinstance(refused.exception, UsageError)
-    assert str(refused.exception) == f"{folder / 'a'} is there already: --force replaces it"
+    assert str(refused.exception) == f"{folder / 'a'} holds a bundle already: --force replaces it"
     assert "--photos are for the gate" in str(run(folder, "c", "--no-gate", "--photos", str(folder)).exception)
     forced = run(folder, "a", "--results", str(quoted), "--force", "--json")
     assert forced.exit_code == 0, forced.output

@@ -19,11 +19,11 @@ from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.config import OptimiserConfig, TrainConfig
 from vizecg.train.evaluate import checkpoint_classifier
 from vizecg.train.loop import RunOptions, train
-from vizecg_bench.tables.agreement import course, measure_agreement, read_logs, smoothed
-from vizecg_bench.tables.intervals import mean_interval, shown
-from vizecg_bench.tables.regions import over_leads
-from vizecg_bench.tables.robustness import measure_robustness
-from vizecg_bench.tables.saliency import AREA, INK, UNTRAINED, measure_saliency, positives
+from vizecg_lab.tables.agreement import course, measure_agreement, read_logs, smoothed
+from vizecg_lab.tables.intervals import mean_interval, shown
+from vizecg_lab.tables.regions import over_leads
+from vizecg_lab.tables.robustness import measure_robustness
+from vizecg_lab.tables.saliency import AREA, INK, UNTRAINED, measure_saliency, positives
 
 pytestmark = pytest.mark.integration
 

@@ -23,7 +23,7 @@ import pytest
 from vizecg.records.record import EcgRecord
 from vizecg.records.synthetic import synthesise
 
-nk = pytest.importorskip("neurokit2", reason="neurokit2 is not installed: pip install 'vizecg[dev]'")
+nk = pytest.importorskip("neurokit2", reason="neurokit2 is not installed: pip install '.[dev]'")
 
 pytestmark = [
     pytest.mark.integration,

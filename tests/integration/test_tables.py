@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from vizecg.spec import LABELS, UsageError
-from vizecg_bench.tables.budgets import Budget, row_config
-from vizecg_bench.tables.commands import chosen, run_table
-from vizecg_bench.tables.measure import figures_of
-from vizecg_bench.tables.report import order_of
-from vizecg_bench.tables.rows import STUDIES, TABLE1, TABLE2, Study
-from vizecg_bench.tables.runner import Plan, Scores
+from vizecg_lab.tables.budgets import Budget, row_config
+from vizecg_lab.tables.commands import chosen, run_table
+from vizecg_lab.tables.measure import figures_of
+from vizecg_lab.tables.report import order_of
+from vizecg_lab.tables.rows import STUDIES, TABLE1, TABLE2, Study
+from vizecg_lab.tables.runner import Plan, Scores
 
 pytestmark = pytest.mark.integration
 

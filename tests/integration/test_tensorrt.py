@@ -44,7 +44,7 @@ pytestmark = pytest.mark.integration
 SPEC = PreprocessSpec(height=96, width=192)
 SHIPPED = "export/vizecg_export/weights/default.ckpt"
 GOLDEN_FILE = "edge_runtime/vizecg_edge/bundles/default/golden.npz"
-needs_rtx = pytest.mark.skipif(not rtx.available(), reason=f"TensorRT-RTX is not installed: {rtx.INSTALL}")
+needs_rtx = pytest.mark.skipif(not rtx.available(), reason="TensorRT-RTX is not installed")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""``vizecg-bench drawing-paths`` finds what differs between torch's pictures and OpenCV's."""
+"""``python -m vizecg_lab drawing-paths`` finds what differs between torch's pictures and OpenCV's."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import torch
 from vizecg.data.source import synthetic_source
 from vizecg.render.sheet import SheetPlan
 from vizecg.spec import UsageError
-from vizecg_bench.drawing import compare
-from vizecg_bench.drawing.command import measure_drawing_paths
-from vizecg_bench.drawing.compare import Difference
+from vizecg_lab.drawing import compare
+from vizecg_lab.drawing.command import measure_drawing_paths
+from vizecg_lab.drawing.compare import Difference
 
 pytestmark = pytest.mark.parity
 

@@ -74,6 +74,13 @@ def test_only_a_checkout_that_tracks_the_code_tells_its_commit(tmp_path: Path) -
     git("add", "package")
     git("commit", "-m", "first")
     assert git_state(package) == GitState(commit=git("rev-parse", "HEAD"), dirty=False)
+    results = tmp_path / "benchmarks/results"
+    results.mkdir(parents=True)
+    (results / "speed.json").write_text("1")
+    git("add", "benchmarks")
+    git("commit", "-m", "second")
+    (results / "speed.json").write_text("2")
+    assert git_state(package).dirty is False, "a result that was measured anew is no other code"
     (package / "__init__.py").write_text("changed = True\n")
     assert git_state(package).dirty
     # A wheel that is installed within somebody's checkout is not of that commit.

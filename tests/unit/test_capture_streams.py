@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from vizecg.spec import UsageError
 from vizecg_edge.capture.burst import Guide, Kept, collect, keep
 from vizecg_edge.capture.folders import find_files, is_stream, natural_order
 from vizecg_edge.capture.frames import Frame
@@ -158,9 +159,29 @@ def test_folders_give_their_images_in_natural_order(tmp_path: Path) -> None:
     for name in ("b2.jpg", "b10.JPG", "a.pdf", "c.txt", "d.mp4", ".e.jpg", "007.png", "7.png"):
         (tmp_path / name).touch()
     (tmp_path / "folder.png").mkdir()
-    found = find_files([tmp_path / "z.heic", tmp_path])
-    assert [path.name for path in found.files] == ["z.heic", "007.png", "7.png", "a.pdf", "b2.jpg", "b10.JPG"]
-    assert found.skipped == 2
+    (tmp_path / "folder.png" / "within.jpg").touch()
+    (tmp_path / "folder.png" / "link").symlink_to(tmp_path)
+    (tmp_path / "sheet.png").write_bytes(b"\x89PNG vizecg-edge made this of 0a-p1")
+    found = find_files([tmp_path / "d.mp4", tmp_path])
+    here = ["d.mp4", "007.png", "7.png", "a.pdf", "b2.jpg", "b10.JPG"]
+    assert [path.name for path in found.files] == here
+    assert found.skipped == 3, "its own pictures among them"
+    assert [path.name for path in find_files([tmp_path / "d.mp4", tmp_path], recursive=True).files] == [
+        *here,
+        "within.jpg",
+    ]
+
+
+def test_what_is_not_there_or_has_no_image_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "c.txt").touch()
+    (tmp_path / "inner").mkdir()
+    with pytest.raises(UsageError, match=r"no images in .*\(1 other files\); --recursive"):
+        find_files([tmp_path])
+    with pytest.raises(UsageError, match=r"no such file or folder: \S*gone\.jpg, \S*gone\.png$"):
+        find_files([tmp_path / "gone.jpg", tmp_path / "c.txt", tmp_path / "gone.png"])
+
+
+def test_videos_and_pipes_are_streams(tmp_path: Path) -> None:
     assert sorted(map(Path, ["x١.jpg", "x²3.jpg", "1", ""]), key=natural_order)
     assert is_stream(tmp_path / "d.MP4")
     assert not is_stream(tmp_path / "b2.jpg")

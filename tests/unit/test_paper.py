@@ -19,7 +19,7 @@ from vizecg.render.paper import (
     render_paper,
 )
 from vizecg.spec import LEADS, InputRefusedError, UsageError
-from vizecg_bench.render_compare import INK_LEVEL, grid_error_px, grid_lines, ink_mask
+from vizecg_lab.render.compare import INK_LEVEL, grid_error_px, grid_lines, ink_mask
 
 pytestmark = pytest.mark.unit
 

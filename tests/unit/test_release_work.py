@@ -130,6 +130,16 @@ def test_the_plan_tells_what_is_done_and_writes_nothing(kitchen: Kitchen) -> Non
     assert sum(state.seconds for state in states) < 5, "as long as it took the last time"
 
 
+def test_a_part_of_a_stage_is_kept_by_itself(kitchen: Kitchen) -> None:
+    kitchen.run()
+    part = kitchen.stages()[0]
+    with kitchen.work.locked():
+        folders = {kitchen.work.keep(part, say=kitchen.said.append) for _ in range(2)}
+        other = kitchen.work.keep(kitchen.stages(first=1)[0], say=kitchen.said.append)
+    assert [(folder / "out").read_text() for folder in [*folders, other]] == ["first=0;", "first=1;"]
+    assert kitchen.ran == ["first", "second", "third", "first"]
+
+
 def test_one_release_at_a_time(kitchen: Kitchen) -> None:
     kitchen.run()
     hold = (

@@ -22,12 +22,12 @@ def written(path: Path, **content: Any) -> Path:
 
 
 def test_what_is_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vizecg.spec.results.git_state", lambda: GitState(commit="c0ffee", dirty=False))
+    monkeypatch.setattr("vizecg.spec.provenance.git_state", lambda: GitState(commit="c0ffee", dirty=False))
     monkeypatch.setattr("sys.argv", ["/somewhere/bin/vizecg-bench", "rectify", "--root", "/home/me"])
     write_result(tmp_path / "a.json", kind="rectify", figures={"bundle": {"sha256": "b1"}, "photographs": 3})
     found = read_result(tmp_path / "a.json")
     assert (found.kind, found.command, found.commit, found.dirty) == (
-        "rectify", "vizecg-bench rectify", "c0ffee", False,
+        "rectify", "vizecg-bench rectify --root me", "c0ffee", False,
     )  # fmt: skip
     assert found.bundle_sha256 == "b1"
     assert found.figures["environment"]["cores"] >= 1

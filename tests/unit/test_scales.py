@@ -60,12 +60,14 @@ def test_what_is_printed_is_told_in_the_answer() -> None:
     assert answer.answered, answer.messages
     assert (answer.geometry.speed_source, answer.geometry.gain_source) == ("printed", "printed")
     assert "assumed" not in answer.to_text()
+    assert answer.doubts == ()
 
 
 def test_what_is_assumed_is_told_in_the_answer() -> None:
     answer = Pipeline(threads=1).run_image(photo(pulse=Pulse.NONE)).answer
     assert answer.answered, answer.messages
-    assert "25 mm/s and 10 mm/mV assumed" in answer.to_text()
+    assert "CAUTION: 25 mm/s assumed" in answer.to_text()
+    assert [doubt.code for doubt in answer.doubts] == ["speed_assumed", "gain_assumed"]
 
 
 @pytest.mark.parametrize("pulse", [Pulse.LEFT, Pulse.RIGHT])

@@ -15,8 +15,7 @@ from types import ModuleType
 import torch
 
 from vizecg.spec import MissingToolError
-
-INSTALL = "pip install 'vizecg[peers]'"
+from vizecg.spec.install import pip_install
 
 # What the Python part of torchvision gives a second, shape-only implementation as it is imported.
 _SCHEMAS = {
@@ -70,6 +69,6 @@ def torchvision_models() -> ModuleType:
         MissingToolError: torchvision is not installed.
     """
     if not _installed():
-        raise MissingToolError(f"this network comes from torchvision, which is not installed; run: {INSTALL}")
+        raise MissingToolError(f"this network comes from torchvision, which is not installed: {pip_install('peers')}")
     ensure_torchvision()
     return importlib.import_module("torchvision.models")

@@ -21,6 +21,7 @@ from vizecg.records.packing import unpack_labels
 from vizecg.records.record import EcgRecord, bad_record
 from vizecg.records.splits import SplitRule, check_split
 from vizecg.spec import InputRefusedError, MissingToolError
+from vizecg.spec.install import pip_install
 
 SAMPLING_RATE = 400.0
 _OPEN_PARTS = 32
@@ -154,5 +155,5 @@ def _tracings(path: str, process: int) -> Any:
     try:
         import h5py
     except ImportError as error:
-        raise MissingToolError("reading CODE-15% needs h5py: pip install 'vizecg[train]'") from error
+        raise MissingToolError(f"reading CODE-15% needs h5py: {pip_install('train')}") from error
     return h5py.File(path, "r")["tracings"]

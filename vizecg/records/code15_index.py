@@ -14,6 +14,7 @@ import numpy as np
 from vizecg.records.packing import UNKNOWN_LABELS
 from vizecg.records.tables import label_columns, optional_text, packed_labels, require_columns
 from vizecg.spec import LEADS, InputRefusedError, MissingToolError, UsageError
+from vizecg.spec.install import pip_install
 
 EXAMS_FILE = "exams.csv"
 UNKNOWN_PATIENT = -1
@@ -167,7 +168,7 @@ def _part_ids(path: Path) -> np.ndarray:
     try:
         import h5py
     except ImportError as error:
-        raise MissingToolError("reading CODE-15% needs h5py: pip install 'vizecg[train]'") from error
+        raise MissingToolError(f"reading CODE-15% needs h5py: {pip_install('train')}") from error
     try:
         with h5py.File(path, "r") as part:
             ids, shape = np.asarray(part["exam_id"][:]).reshape(-1).astype(np.int64), part["tracings"].shape

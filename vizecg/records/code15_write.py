@@ -15,6 +15,7 @@ from vizecg.records.code15 import SAMPLING_RATE
 from vizecg.records.code15_index import EXAMS_FILE
 from vizecg.records.record import EcgRecord
 from vizecg.spec import LABELS, LEADS, MissingToolError, UsageError
+from vizecg.spec.install import pip_install
 
 PADDED = 4096
 COLUMNS = (
@@ -36,7 +37,7 @@ def write_code15(folder: Path, records: Iterable[EcgRecord], *, parts: int = 1) 
     try:
         import h5py
     except ImportError as error:
-        raise MissingToolError("writing CODE-15% needs h5py: pip install 'vizecg[train]'") from error
+        raise MissingToolError(f"writing CODE-15% needs h5py: {pip_install('train')}") from error
     folder.mkdir(parents=True, exist_ok=True)
     names = [f"exams_part{number}.hdf5" for number in range(parts)]
     patients: dict[str, int] = {}

@@ -22,11 +22,12 @@ import numpy as np
 from vizecg.records.code15 import Exam
 from vizecg.records.tables import optional_text, packed_labels, require_columns
 from vizecg.spec import LABELS, LEADS, InputRefusedError, MissingToolError, UsageError
+from vizecg.spec.install import pip_install
 
 TRACINGS_FILE = "ecg_tracings.hdf5"
 GOLD_FILE = "gold_standard.csv"
 ATTRIBUTES_FILE = "attributes.csv"
-WHERE = "CODE-test is at https://doi.org/10.5281/zenodo.3765780; --root must name its folder"
+WHERE = "CODE-test is at https://doi.org/10.5281/zenodo.3765780; expected its folder"
 TYPICAL_MV = (0.2, 4.0)
 """Between these lies the median record's 99th percentile around the baseline: 0.8 mV in PTB-XL, 1.3 in CODE-15%. In
 1e-4 V, in volts or in microvolts it does not. A record alone cannot tell: strong and weak ones differ tenfold."""
@@ -88,7 +89,7 @@ def check_tracings(path: Path) -> int:
     try:
         import h5py
     except ImportError as error:
-        raise MissingToolError("reading CODE-test needs h5py: pip install 'vizecg[train]'") from error
+        raise MissingToolError(f"reading CODE-test needs h5py: {pip_install('train')}") from error
     try:
         with h5py.File(path, "r") as file:
             tracings = file["tracings"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from vizecg.records.packing import pack_labels
 from vizecg.records.record import EcgRecord
 from vizecg.records.tables import require_columns
 from vizecg.records.wfdb_record import read_wfdb
-from vizecg.spec import UsageError
+from vizecg.spec import LABELS, UsageError
 
 TABLE = "ptbxl_database.csv"
 SPLITS = {"train": tuple(range(1, 9)), "val": (9,), "test": (10,)}
@@ -80,6 +80,26 @@ class Ptbxl:
         return read_entry(entry, root=self.root)
 
 
+def positives_first(entries: Sequence[PtbxlEntry], limit: int) -> list[PtbxlEntry]:
+    """At most ``limit`` entries by id, so chosen that every class is there: first up to a tenth of ``limit`` of each
+    class, then the others in their order.
+
+    Raises:
+        UsageError: there are no entries.
+    """
+    if not entries:
+        raise UsageError("the fold has no records")
+    chosen: dict[int, PtbxlEntry] = {}
+    for column in range(len(LABELS)):
+        for entry in [entry for entry in entries if entry.labels[column]][: max(1, limit // 10)]:
+            chosen[entry.ecg_id] = entry
+    for entry in entries:
+        if len(chosen) >= limit:
+            break
+        chosen.setdefault(entry.ecg_id, entry)
+    return sorted(chosen.values(), key=lambda entry: entry.ecg_id)[:limit]
+
+
 def read_entry(entry: PtbxlEntry, *, root: Path) -> EcgRecord:
     """Read and check one record of the PTB-XL folder ``root``.
 
@@ -92,7 +112,7 @@ def read_entry(entry: PtbxlEntry, *, root: Path) -> EcgRecord:
 
 def _read_table(path: Path, filename_column: str) -> list[PtbxlEntry]:
     if not path.is_file():
-        raise UsageError(f"{path} does not exist: --root must name the folder of {TABLE}")
+        raise UsageError(f"{path} does not exist: expected the folder of {TABLE}")
     with path.open(newline="", encoding="utf-8") as handle:
         reader = csv.DictReader(handle)
         require_columns(reader.fieldnames or (), _COLUMNS, path=path)

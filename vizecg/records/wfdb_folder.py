@@ -110,7 +110,7 @@ def find_headers(root: Path) -> list[str]:
         UsageError: no folder, or no record in it.
     """
     if not root.is_dir():
-        raise UsageError(f"{root} does not exist: --root must name a folder of WFDB records")
+        raise UsageError(f"{root} does not exist: expected a folder of WFDB records")
     names = sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.hea"))
     if not names:
         raise UsageError(f"{root} holds no WFDB record: expected .hea files there or in folders below")

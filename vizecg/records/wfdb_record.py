@@ -11,6 +11,7 @@ import numpy as np
 
 from vizecg.records.record import EcgRecord, bad_record
 from vizecg.spec import LEADS, MissingToolError
+from vizecg.spec.install import pip_install
 
 _MILLIVOLTS = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "v": 1e3}
 _RECORD_FIELDS = 4
@@ -57,7 +58,7 @@ def _read(path: Path, record_id: str) -> Any:
     try:
         import wfdb
     except ImportError as error:
-        raise MissingToolError("reading WFDB records needs wfdb: pip install 'vizecg[train]'") from error
+        raise MissingToolError(f"reading WFDB records needs wfdb: {pip_install('train')}") from error
     try:
         try:
             return wfdb.rdrecord(str(path))

@@ -13,6 +13,7 @@ from vizecg.records.packing import pack_labels
 from vizecg.records.record import EcgRecord
 from vizecg.records.wfdb_folder import LABELS_FILE
 from vizecg.spec import LABELS, LEADS, MissingToolError, UsageError
+from vizecg.spec.install import pip_install
 
 _PER_FOLDER = 1000
 
@@ -26,7 +27,7 @@ def write_wfdb(folder: Path, records: Iterable[EcgRecord]) -> int:
     try:
         import wfdb
     except ImportError as error:
-        raise MissingToolError("writing WFDB records needs wfdb: pip install 'vizecg[train]'") from error
+        raise MissingToolError(f"writing WFDB records needs wfdb: {pip_install('train')}") from error
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f"{LABELS_FILE}.partial"
     count = 0

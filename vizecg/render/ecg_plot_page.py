@@ -14,6 +14,7 @@ import numpy as np
 
 from vizecg.records import EcgRecord
 from vizecg.spec import LEADS, MissingToolError, UsageError
+from vizecg.spec.install import pip_install
 
 
 class Rasteriser(str, Enum):
@@ -76,7 +77,7 @@ def _by_matplotlib(chart: Any, dpi: float) -> np.ndarray:
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
     except ImportError as error:
-        raise MissingToolError("matplotlib is not installed: pip install 'vizecg[train]'") from error
+        raise MissingToolError(f"matplotlib is not installed: {pip_install('train')}") from error
     figure, _ = chart.to_matplotlib()
     figure.set_dpi(dpi)
     canvas = FigureCanvasAgg(figure)

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import vizecg
 
+_CODE = (":(top)", ":(top,exclude)benchmarks/results")
+
 
 @dataclass(frozen=True, kw_only=True)
 class GitState:
-    """``dirty``: tracked files were changed since ``commit``. Both are None for code that is not from a checkout."""
+    """``dirty``: tracked files were changed since ``commit``, other than published results, which a row of measurements
+    renews one by one. Both are None for code that is not from a checkout."""
 
     commit: str | None = None
     dirty: bool | None = None
@@ -26,7 +29,7 @@ def git_state(folder: Path | None = None) -> GitState:
     try:
         _git(folder, "ls-files", "--error-unmatch", "__init__.py")
         commit = _git(folder, "rev-parse", "HEAD")
-        dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
+        dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no", "--", *_CODE))
     except (OSError, subprocess.SubprocessError):
         return GitState()
     return GitState(commit=commit, dirty=dirty)

@@ -7,40 +7,72 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from vizecg.spec.errors import ExitCode, MissingToolError, VizecgError
+from vizecg.spec.checks import printable
+from vizecg.spec.errors import ExitCode, MissingToolError, UsageError, VizecgError
+from vizecg.spec.install import pip_install
+from vizecg.spec.terminal import plain_streams
 
 if TYPE_CHECKING:
     import typer
 
 
-def run_app(app: typer.Typer, *, install: str) -> NoReturn:
+_LONGEST = 4000
+_ABORTED = 1
+
+
+def run_app(app: typer.Typer, *, extras: Sequence[str] = ()) -> NoReturn:
     """Run a typer application and exit with the code of the error class that stopped it.
 
-    With ``--json`` among the arguments the error is also printed to stdout as an object.
+    With ``--json`` among the arguments the error is also printed to stdout as an object. Wrong options are such errors
+    too, and no file's name sends escape codes to the terminal.
 
     Args:
         app: its commands import what they need when they are called.
-        install: the command that installs all of that.
+        extras: of the project, that bring all of that; without any the project alone does.
     """
+    plain_streams()
     try:
-        app()
+        code = _called(app)
     except VizecgError as error:
         fail(error, as_json="--json" in sys.argv)
     except ImportError as error:
-        fail(_missing(error, install), as_json="--json" in sys.argv)
+        fail(_missing(error, extras), as_json="--json" in sys.argv)
     except OSError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(error, _LONGEST)}", file=sys.stderr)
         sys.exit(int(ExitCode.ENVIRONMENT))
-    sys.exit(int(ExitCode.OK))
+    sys.exit(code)
 
 
-def _missing(error: ImportError, install: str) -> MissingToolError:
+def _called(app: typer.Typer) -> int:
+    """Run it; the exit code that a command asked for.
+
+    Raises:
+        UsageError: arguments that typer refuses, in its words.
+    """
+    import typer
+
+    # Older releases of typer take their exceptions from click, newer ones have them inside; this one is public in both.
+    refusals: Any = typer.BadParameter.__base__
+    try:
+        code = app(standalone_mode=False)
+    except refusals as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message(), file=sys.stderr)
+            return int(ExitCode.USAGE)
+        path = error.ctx.command_path if error.ctx else ""
+        raise UsageError(f"{error.format_message().rstrip('.')} ({path} --help tells more)") from error
+    except typer.Abort:
+        return _ABORTED
+    return code if isinstance(code, int) else int(ExitCode.OK)
+
+
+def _missing(error: ImportError, extras: Sequence[str]) -> MissingToolError:
     """What is missing and how to get it. An import error within our own code is a bug and goes on as it is."""
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("vizecg"):
-        return MissingToolError(f"{error.name} is not installed: {install}")
+        return MissingToolError(f"{error.name} is not installed: {pip_install(*extras)}")
     if "cannot open shared object file" in str(error):
         hint = "apt-get install libgl1 libglib2.0-0, or pip install opencv-python-headless in place of opencv-python"
         return MissingToolError(f"a system library is missing ({error}): {hint}")
@@ -51,7 +83,7 @@ def fail(error: VizecgError, *, as_json: bool) -> NoReturn:
     """Print one line on stderr (and the object on stdout), then exit with the error's code."""
     if as_json:
         print(json.dumps(error.to_dict()))
-    print(f"error: {error}", file=sys.stderr)
+    print(f"error: {printable(error, _LONGEST)}", file=sys.stderr)
     sys.exit(int(error.exit_code))
 
 

@@ -204,7 +204,7 @@ def publish_bundle(folder: Path, manifest: Manifest, target: Path) -> Bundle:
     Raises:
         UsageError: ``target`` exists and is no bundle.
     """
-    check_target(target)
+    check_target(target, replace=True)
     (folder / MANIFEST).write_text(manifest.to_json())
     if target.exists():
         # A directory cannot replace a full one in one step: the old one steps aside first.
@@ -217,9 +217,25 @@ def publish_bundle(folder: Path, manifest: Manifest, target: Path) -> Bundle:
     return open_bundle(target)
 
 
-def check_target(target: Path) -> None:
-    """Refuse to overwrite what is not a bundle, before hours of work and not after."""
-    if target.exists() and not (target / MANIFEST).is_file():
-        raise UsageError(f"{target} exists and is not a bundle: it is left alone")
-    if not target.parent.is_dir():
-        raise UsageError(f"{target.parent} does not exist")
+def check_target(target: Path, *, replace: bool) -> None:
+    """Refuse a place that cannot take a bundle, before hours of work and not after.
+
+    Args:
+        target: the bundle's folder; folders above it that do not exist are made when it is written.
+        replace: whether a bundle may lie there already.
+
+    Raises:
+        UsageError: something else lies there, a bundle that may not be replaced, or nothing can be written there.
+    """
+    if target.exists():
+        if not (target / MANIFEST).is_file():
+            raise UsageError(f"{target} exists and is not a bundle: it is left alone")
+        if not replace:
+            raise UsageError(f"{target} holds a bundle already: --force replaces it")
+    above = target.absolute().parent
+    while not above.exists():
+        above = above.parent
+    if not above.is_dir():
+        raise UsageError(f"{target} cannot be made: {above} is a file")
+    if not os.access(above, os.W_OK):
+        raise UsageError(f"{target} cannot be made: there is no right to write in {above}")

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
-import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vizecg.spec.checkout import git_state
 from vizecg.spec.errors import UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
-from vizecg.spec.processor import read_processor
+from vizecg.spec.provenance import provenance
 
 RESULT_SCHEMA = 1
 
@@ -37,33 +33,11 @@ class Result:
     figures: dict[str, Any]
 
 
-def environment() -> dict[str, Any]:
-    """The machine, as far as figures depend on it."""
-    processor = read_processor()
-    return {
-        "machine": processor.machine,
-        "cpu": processor.model or platform.processor(),
-        "cores": len(os.sched_getaffinity(0)),
-        "python": platform.python_version(),
-        "system": platform.system(),
-    }
-
-
 def write_result(path: Path | None, *, kind: str, figures: dict[str, Any]) -> None:
-    """Write a result file, whole or not at all; nothing for None.
-
-    Of the command, program and verb are kept: its other arguments name this machine's folders.
-    """
+    """Write a result file with its provenance, whole or not at all; nothing for None."""
     if path is None:
         return
-    content = {
-        "schema_version": RESULT_SCHEMA,
-        "kind": kind,
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]),
-        "source": asdict(git_state()),
-        "environment": environment(),
-        **figures,
-    }
+    content = {"schema_version": RESULT_SCHEMA, "kind": kind, **provenance(), **figures}
     write_atomically(path, json.dumps(content, indent=1) + "\n")
 
 

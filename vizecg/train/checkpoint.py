@@ -6,6 +6,7 @@ import hashlib
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,19 @@ from vizecg.models.deploy import deployed_weights
 from vizecg.models.modality import Modality
 from vizecg.models.systems import build_system
 from vizecg.spec import LABELS, CheckpointError, UsageError
+from vizecg.spec.deployment import Deployment
 from vizecg.spec.fingerprint import sha256_file
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
+from vizecg.train.deploying import read_deployment
 
 PREFIX = "network."
+
+
+class Part(str, Enum):
+    """Of a split checkpoint: the image stream, which is deployed, or all the other weights."""
+
+    IMAGE = "image"
+    REST = "rest"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +40,9 @@ class Checkpoint:
 
     ``sha256`` is that of the file, ``trained_sha256`` that of the checkpoint as training wrote it: another one where
     the file is a slimmed one (``vizecg.train.slim``). ``training_data`` (source, records, left_out, records_sha256) is
-    None where the checkpoint does not tell.
+    None where the checkpoint does not tell. ``deployment`` is what was fitted to the network for use; None where
+    nothing was. A checkpoint that was split (``vizecg.train.slim``) holds a network of the image stream alone, and
+    its configuration says so.
     """
 
     network: nn.Module
@@ -39,6 +51,7 @@ class Checkpoint:
     trained_sha256: str
     path: Path
     training_data: dict[str, Any] | None
+    deployment: Deployment | None = None
 
     def vizecgnet(self) -> VizECGNet:
         """The network, where only VizECGNet will do.
@@ -68,14 +81,17 @@ def load_checkpoint(path: Path) -> Checkpoint:
         if tuple(hyper["labels"]) != LABELS:
             raise CheckpointError(f"{path} was trained for labels {hyper['labels']}, expected {list(LABELS)}")
         config = TrainConfig.model_validate(hyper["config"])
+        slimmed = raw.get("slimmed")
+        if slimmed is not None and slimmed.get("part") is not None:
+            config = _of_part(config, Part(slimmed["part"]), path)
         weights = {k[len(PREFIX) :]: v for k, v in raw["state_dict"].items() if k.startswith(PREFIX)}
         network = build_system(config.architecture, config.model)
         network.load_state_dict(weights)
         sha256 = sha256_file(path)
-        slimmed = raw.get("slimmed")
         if slimmed is not None and weights_sha256(exact_weights(network)) != slimmed["exact_sha256"]:
             raise CheckpointError(f"{path} was changed since it was slimmed: its weights have another sha256")
         trained_sha256 = sha256 if slimmed is None else str(slimmed["trained_sha256"])
+        deployment = read_deployment(raw)
     except (KeyError, TypeError, ValidationError, RuntimeError, ValueError, UsageError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{path} is not a checkpoint of this network: {reason}") from error
@@ -86,7 +102,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
         trained_sha256=trained_sha256,
         path=path,
         training_data=hyper.get("training_data"),
+        deployment=deployment,
     )
+
+
+def _of_part(config: TrainConfig, part: Part, path: Path) -> TrainConfig:
+    """The configuration of a network that holds ``part`` alone."""
+    if part is Part.REST:
+        raise CheckpointError(f"{path} holds what only training uses: `vizecg join` makes it whole with its image part")
+    return config.model_copy(update={"model": {**config.model, "streams": Modality.IMAGE.value}})
 
 
 def read_raw(path: Path) -> dict[str, Any]:

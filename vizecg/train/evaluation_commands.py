@@ -16,6 +16,7 @@ from vizecg.data.source import RecordSource
 from vizecg.models import Modality
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.files import write_atomically
+from vizecg.spec.provenance import provenance
 from vizecg.train.evaluate import (
     Classifier,
     Predictions,
@@ -97,7 +98,7 @@ def run_evaluation(request: EvaluationRequest) -> None:
         measure(condition_name(classifier, condition), classifier, one, fit=fit, validation=other, seed=request.seed)
         for condition, one, other in track(list(pairs), description="resampling")
     ]
-    figures = result(classifier, data=source.name, fit=fit, measured=measured)
+    figures = result(classifier, data=source.name, fit=fit, measured=measured) | {"kind": "evaluate", **provenance()}
     if request.out is not None:
         write_atomically(request.out, json.dumps(figures, indent=1, allow_nan=False) + "\n")
     print(text_tables(figures))

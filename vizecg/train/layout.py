@@ -4,7 +4,7 @@ Channels-last is the faster one. On x86, oneDNN (3.12, of torch 2.13) computes t
 1x1 with a stride by kernels that first gather the pixels they need. In channels-last memory they space these by the
 channels that a vector holds, 16 with AVX-512 and 8 with AVX2, and not by those that there are: with fewer channels they
 write beyond the buffer. It hangs, crashes, gives wrong gradients, or damages memory and nobody sees it (issue 6035 of
-uxlfoundation/oneDNN; ``vizecg-bench conv-layouts`` shows it). The ordinary layout is not concerned.
+uxlfoundation/oneDNN; ``python -m vizecg_lab conv-layouts`` shows it). The ordinary layout is not concerned.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from vizecg.train.precision import computed_precision, tell_precision
 from vizecg.train.processes import Processes, find_processes
 from vizecg.train.progress import progress_callback
 from vizecg.train.resume import ResumePoint, check_same_data, resume_point
-from vizecg.train.saving import BEST, RunCheckpoints, TrainingStopped
+from vizecg.train.saving import BEST, LAST, RunCheckpoints, TrainingStopped
 from vizecg.train.storage import AtomicCheckpointIO
 
 VALIDATION_CONDITIONS = (Condition.CLEAN, Condition.PHOTO)
@@ -46,7 +46,7 @@ class RunOptions:
 
     ``start_from`` is a checkpoint whose weights the run begins with, where it has weights of the same name and shape:
     a signal stream trained alone before, say. The run's own checkpoints name it. ``workers`` are processes that draw
-    and load, for each process that trains.
+    and load, for each process that trains. ``force`` replaces a run that lies in ``out`` already.
     """
 
     out: Path
@@ -58,6 +58,7 @@ class RunOptions:
     nodes: int | None = None
     threads: int | None = None
     resume: bool = False
+    force: bool = False
     validate_every: int = 1
     checkpoint_every: float = 5.0
     stop_after: float | None = None
@@ -153,6 +154,10 @@ def train(
     )
     if processes.first:
         options.out.mkdir(parents=True, exist_ok=True)
+        if point is None:
+            # Of a run that is replaced: its best is not to be taken for this one's.
+            for name in (BEST, LAST):
+                (options.out / name).unlink(missing_ok=True)
         write_atomically(options.out / "config.json", json.dumps(config.model_dump(mode="json"), indent=1))
     trainer = _trainer(config, options, processes, [keeper, *callbacks], steps=len(loader))
     fit: Callable[[], None] = lambda: trainer.fit(  # noqa: E731
@@ -186,6 +191,8 @@ def _checked(config: TrainConfig, options: RunOptions) -> ResumePoint | None:
         if options.start_from is not None:
             raise UsageError("a resumed run has its weights: leave out --start-from, or start another run")
         return resume_point(options.out, config)
+    if not options.force and any((options.out / name).exists() for name in (BEST, LAST)):
+        raise UsageError(f"{options.out} holds a run already: --resume goes on with it, --force replaces it")
     if config.freeze_signal and options.start_from is None:
         raise UsageError(
             "a frozen signal stream needs the weights of one trained before: name a checkpoint to start from"

@@ -24,13 +24,18 @@ def torch_logits(
         return np.asarray(network(torch.from_numpy(inputs).to(device)).cpu().numpy())
 
 
-def onnx_session(model: Path) -> onnxruntime.InferenceSession:
-    """An optimised CPU session, as the edge runs it: parity is never taken from an unoptimised graph."""
+def onnx_session(model: Path, *, as_written: bool = False) -> onnxruntime.InferenceSession:
+    """An optimised CPU session, as the edge runs it: parity is taken from what the optimiser makes of a graph.
+
+    ``as_written`` computes node by node: for the int8 file of other processors, whose kernels this one has not.
+    """
     # Here, for a machine that trains and measures checkpoints needs no ONNX Runtime.
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    if as_written:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 

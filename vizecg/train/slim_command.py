@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
-from vizecg.train.slim import slim_checkpoint
+from vizecg.spec import UsageError
+from vizecg.train.slim import join_checkpoint, slim_checkpoint, split_checkpoint
 
 
-def run_slim(checkpoint: Path, *, out: Path, as_json: bool) -> None:
-    """``vizecg slim``"""
-    slimmed = slim_checkpoint(checkpoint, out)
+def run_slim(checkpoint: Path, *, out: Path, rest: Path | None, as_json: bool) -> None:
+    """``vizecg slim``; with ``rest``, the weights that are not deployed go there."""
+    if rest is None:
+        slimmed = slim_checkpoint(checkpoint, out)
+    else:
+        if rest.resolve() == out.resolve():
+            raise UsageError("--rest and --out name the same file")
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".slim-") as folder:
+            whole = Path(folder) / "whole.ckpt"
+            slimmed = slim_checkpoint(checkpoint, whole)
+            split_checkpoint(whole, out, rest)
+        slimmed = replace(slimmed, bytes_after=out.stat().st_size)
     if as_json:
-        print(json.dumps({"out": str(out), **slimmed.to_dict()}))
+        print(json.dumps({"out": str(out), "rest": None if rest is None else str(rest), **slimmed.to_dict()}))
         return
     print(f"{out}: {slimmed.bytes_after / 1e6:.1f} MB, of {slimmed.bytes_before / 1e6:.1f} MB")
+    if rest is not None:
+        print(f"{rest}: {rest.stat().st_size / 1e6:.1f} MB, what only training uses")
     print(f"what is exported is the same to the bit: weights sha256 {slimmed.exact_sha256}")
     print(f"{slimmed.halved} weights of training alone in float16, changed by at most {slimmed.largest_change:.2g}")
     print(f"made from checkpoint sha256 {slimmed.trained_sha256}")
+
+
+def run_join(image: Path, rest: Path, *, out: Path) -> None:
+    """``vizecg join``"""
+    join_checkpoint(image, rest, out)
+    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")

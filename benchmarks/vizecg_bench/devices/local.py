@@ -11,6 +11,7 @@ from rich.console import Console
 
 from vizecg.spec import BundleError, UsageError, VizecgError
 from vizecg.spec.manifest import Bundle, open_bundle
+from vizecg.spec.provenance import command_line
 from vizecg_bench.devices.jetson.engine import ensure_engine
 from vizecg_bench.devices.jetson.tegrastats import energy_per_run_j
 from vizecg_bench.devices.state import environment_of, watched
@@ -20,7 +21,7 @@ from vizecg_bench.run import machine
 from vizecg_bench.run.assemble import bundle_part, contenders, unmet
 from vizecg_bench.run.bound import measure_bound
 from vizecg_bench.run.contenders import ContenderSpec, Engine, Role
-from vizecg_bench.run.inputs import bundle_or_shipped, command_line, read_golden
+from vizecg_bench.run.inputs import bundle_or_shipped, read_golden
 from vizecg_bench.run.measure import Runs, started, sustain, take_turns
 from vizecg_bench.run.monitor import MachineMonitor, invalid_reasons
 from vizecg_bench.run.references import find_checkpoint, make_references

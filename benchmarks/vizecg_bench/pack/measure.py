@@ -14,13 +14,13 @@ from rich.table import Table
 
 from vizecg.spec import LABELS, DecisionRule, MissingToolError, UsageError
 from vizecg.spec.manifest import Bundle
+from vizecg.spec.results import write_result
 from vizecg_bench.pack.engines import candidates, opened_engine
 from vizecg_bench.pack.evaluate import FLOAT_RULE, float_logits, pack_logits, score
 from vizecg_bench.pack.figures import METRICS
 from vizecg_bench.pack.format import Pack, open_pack
 from vizecg_bench.pack.plot import flip_share, save_robustness
 from vizecg_bench.pack.trend import MEASURES, robustness_sections, trend
-from vizecg_bench.results import write_result
 from vizecg_bench.run.inputs import bundle_or_shipped
 from vizecg_bench.run.schema import Accuracy, Interval, LeftOut
 from vizecg_edge.backends import BackendKind

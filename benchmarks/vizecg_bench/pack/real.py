@@ -33,7 +33,7 @@ def real_sheets(
         InputRefusedError: no photograph is answered.
     """
     from vizecg.records.ptbxl import Ptbxl
-    from vizecg_bench.photos import known_photos
+    from vizecg_bench.pack.known_photos import known_photos
     from vizecg_edge.pipeline import Pipeline
 
     known = known_photos(photos_dir, table)

@@ -10,6 +10,7 @@ from rich.console import Console
 from vizecg.spec import UsageError
 from vizecg.spec.errors import ExitCode, VizecgError
 from vizecg.spec.files import write_atomically
+from vizecg.spec.provenance import provenance
 from vizecg_bench.report.changes import Limits
 from vizecg_bench.report.compare import By, compare, failed
 from vizecg_bench.report.compare_table import print_comparison
@@ -49,7 +50,9 @@ def compare_files(
     before, after = read_result(a), read_result(b)
     found = compare(before, after, by=by, baseline=baseline, limits=limits, allow_invalid=allow_invalid)
     if out is not None:
-        content = {"schema_version": 1, "kind": "compare", "a": str(a.name), "b": str(b.name), **found.to_dict()}
+        content = {
+            "schema_version": 1, "kind": "compare", **provenance(), "a": a.name, "b": b.name, **found.to_dict(),
+        }  # fmt: skip
         write_atomically(out, json.dumps(content, indent=1) + "\n")
     print_comparison(found, Console())
     if found.failures:

@@ -15,9 +15,8 @@ from vizecg_bench.report.contents import (
     title,
     validity,
 )
-from vizecg_bench.report.text import Table
+from vizecg_bench.report.text import Table, markdown_table
 from vizecg_bench.run.schema import Result
-from vizecg_bench.tables.intervals import markdown_table
 
 
 def render_markdown(result: Result) -> str:

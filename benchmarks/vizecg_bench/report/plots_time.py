@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from vizecg_bench.report.colours import COLOURS
 from vizecg_bench.report.style import Line, dress, legend_below, new_figure, styles_of
 from vizecg_bench.run.schema import Contender, Result, Sample, SustainedPoint
-from vizecg_bench.tables.plots import COLOURS
 
 _PANEL = 2.3
 _LEAST_OTHERS = 0.25

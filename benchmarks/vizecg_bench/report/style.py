@@ -13,8 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
+from vizecg_bench.report.colours import BASELINE_COLOUR, colours_of
 from vizecg_bench.run.schema import Contender
-from vizecg_bench.tables.plots import BASELINE_COLOUR, colours_of
 
 Line = Literal["-", "--", ":", "-."] | tuple[float, Sequence[float]]
 """As matplotlib has them: by name, or lengths of dashes and gaps."""

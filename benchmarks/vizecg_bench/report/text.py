@@ -98,3 +98,9 @@ def joined(parts: Sequence[str]) -> str:
 
 def _span(low: str | None, high: str | None) -> str:
     return "" if low is None or high is None else f" ({low} to {high})"
+
+
+def markdown_table(head: list[str], rows: list[list[str]]) -> str:
+    """Lines of a Markdown table."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from vizecg.spec import MissingToolError
+from vizecg.spec.install import pip_install
 from vizecg.spec.manifest import MODEL_INPUT, open_bundle
 from vizecg_bench.run.contenders import ContenderSpec, Engine
 from vizecg_edge.backends.base import Backend
@@ -26,8 +27,6 @@ PACKAGES = {
     Engine.EXECUTORCH_PYTHON: "executorch",
 }
 """Whose version a contender's figures depend on."""
-INSTALL_OPENVINO = "pip install 'vizecg[openvino]'"
-INSTALL_TORCH = "pip install 'vizecg[train,bench]'"
 
 
 def open_engine(spec: ContenderSpec) -> Backend:
@@ -76,7 +75,7 @@ class CallableBackend:
 
 
 def _torch(spec: ContenderSpec) -> Backend:
-    torch = _load("torch", INSTALL_TORCH)
+    torch = _load("torch", pip_install("train", "bench"))
     from vizecg.models.deploy import ImageOnly
     from vizecg.train.checkpoint import load_checkpoint
 
@@ -105,7 +104,7 @@ class OpenVinoBackend:
     def __init__(self, spec: ContenderSpec) -> None:
         from vizecg.spec import BundleError
 
-        openvino = _load("openvino", INSTALL_OPENVINO)
+        openvino = _load("openvino", pip_install("openvino"))
         assert spec.file is not None
         shape = open_bundle(spec.source).manifest.preprocess.input_shape
         # Left alone, it computes float32 files in bfloat16 where the processor has it.

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import vizecg
 from vizecg.spec.checkout import git_state
 from vizecg.spec.processor import read_processor
+from vizecg.spec.provenance import versions
 from vizecg_bench.run.schema import Environment
 from vizecg_bench.run.sensors import number, text
 from vizecg_edge.doctor_device import read_device
 
 PACKAGES = ("numpy", "onnxruntime", "torch", "executorch", "openvino", "tensorrt", "opencv")
-DISTRIBUTIONS = {
-    "opencv": ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"),
-    "onnxruntime": ("onnxruntime", "onnxruntime-gpu"),
-    "tensorrt": ("tensorrt", "tensorrt-cu13", "tensorrt-cu12"),
-}
-"""Packages that come under several names; the first that is installed counts."""
 
 
 def read_environment(
@@ -49,24 +41,11 @@ def read_environment(
         memory_mib=found.memory_mib or None,
         governor=", ".join(governors) or None,
         system=found.system,
-        versions={"python": platform.python_version(), "vizecg": vizecg.__version__, **versions(packages)},
+        versions=versions(packages),
         git_commit=git.commit,
         git_dirty=git.dirty,
         details=_details(root),
     )
-
-
-def versions(packages: Sequence[str]) -> dict[str, str]:
-    """Of those that are installed."""
-    found = {}
-    for package in packages:
-        for name in DISTRIBUTIONS.get(package, (package,)):
-            try:
-                found[package] = importlib.metadata.version(name)
-                break
-            except importlib.metadata.PackageNotFoundError:
-                continue
-    return found
 
 
 def core_values(root: Path, name: str) -> list[str]:

@@ -1,9 +1,7 @@
-"""What every run begins with: the bundle, its golden sheets, and the command line that asked for it."""
+"""What every run begins with: the bundle, and its golden sheets."""
 
 from __future__ import annotations
 
-import shlex
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +30,3 @@ def bundle_or_shipped(path: Path | None) -> Bundle:
     from vizecg_edge.pipeline import DEFAULT_BUNDLE
 
     return open_bundle(path or DEFAULT_BUNDLE)
-
-
-def command_line() -> str:
-    """The command that is running, as a shell takes it."""
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])

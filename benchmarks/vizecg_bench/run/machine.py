@@ -11,9 +11,9 @@ from pathlib import Path
 import onnxruntime
 
 from vizecg.spec import MissingToolError, UsageError
+from vizecg.spec.install import pip_install
 from vizecg.spec.manifest import Artefact, Bundle
 from vizecg_bench.run.contenders import ContenderSpec, Engine, Role
-from vizecg_bench.run.engines import INSTALL_OPENVINO, INSTALL_TORCH
 from vizecg_bench.run.schema import LeftOut
 
 FLOAT = "torch-eager"
@@ -24,7 +24,9 @@ def float_contenders(checkpoint: Path) -> tuple[list[ContenderSpec], list[LeftOu
     """The float network in torch, as it is and compiled."""
     names = {FLOAT: Engine.TORCH_EAGER, "torch-compiled": Engine.TORCH_COMPILED}
     if importlib.util.find_spec("torch") is None:
-        return [], [LeftOut(name=name, why=f"torch is not installed: {INSTALL_TORCH}") for name in names]
+        return [], [
+            LeftOut(name=name, why=f"torch is not installed: {pip_install('train', 'bench')}") for name in names
+        ]
     specs = [
         ContenderSpec(
             name=name, role=Role.FLOAT, engine=engine, source=checkpoint, artefact="torch-fp32", precision="fp32",
@@ -52,7 +54,7 @@ def bundle_contenders(bundle: Bundle, *, role: Role) -> tuple[list[ContenderSpec
             left_out.append(LeftOut(name=artefact.name, why=why))
         for name, engine in engines.items():
             if engine is Engine.OPENVINO and importlib.util.find_spec("openvino") is None:
-                left_out.append(LeftOut(name=name, why=f"openvino is not installed: {INSTALL_OPENVINO}"))
+                left_out.append(LeftOut(name=name, why=f"openvino is not installed: {pip_install('openvino')}"))
                 continue
             specs.append(
                 ContenderSpec(

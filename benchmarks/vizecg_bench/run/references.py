@@ -13,12 +13,13 @@ from rich.console import Console
 from vizecg.spec import BundleError, MissingToolError, VizecgError
 from vizecg.spec.files import user_cache
 from vizecg.spec.fingerprint import sha256_file
+from vizecg.spec.install import pip_install
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg_bench.run.schema import LeftOut
 
 WANTED = (("onnx", "fp32"), ("onnx", "fp16"), ("executorch", "fp32"))
 """Targets and precisions. int8 wants calibration data: it is measured where a bundle has it."""
-INSTALL = "pip install 'vizecg[train,onnx,executorch]'"
+EXTRAS = ("train", "onnx", "executorch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ def _trained_sha256(path: Path) -> str:
     try:
         from vizecg.train.checkpoint import load_checkpoint
     except ModuleNotFoundError as error:
-        raise MissingToolError(f"the float network needs {error.name}: {INSTALL}") from error
+        raise MissingToolError(f"the float network needs {error.name}: {pip_install(*EXTRAS)}") from error
     return load_checkpoint(path).trained_sha256
 
 
@@ -78,7 +79,9 @@ def make_references(bundle: Bundle, checkpoint: Path, *, have: set[tuple[str, st
 def _shipped() -> Path:
     package = importlib.util.find_spec("vizecg_export")
     if package is None or not package.submodule_search_locations:
-        raise MissingToolError(f"the float network needs a checkpoint (--checkpoint) and the exporter: {INSTALL}")
+        raise MissingToolError(
+            f"the float network needs a checkpoint (--checkpoint) and the exporter: {pip_install(*EXTRAS)}"
+        )
     return Path(next(iter(package.submodule_search_locations))) / "weights" / "default.ckpt"
 
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from vizecg.spec import LABELS, BundleError, InputRefusedError, MissingToolError
 from vizecg.spec.console import silent_stderr
+from vizecg.spec.install import pip_install
 from vizecg_edge.backends.base import thread_count
 
-INSTALL = "pip install 'vizecg[executorch]' (or without PyTorch: sh edge_runtime/runner/build.sh)"
 METHOD = "forward"
 
 
@@ -85,10 +85,10 @@ def _load(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise MissingToolError(f"{error.name} is not installed: {INSTALL}") from error
+        raise MissingToolError(f"{error.name} is not installed: {_install()}") from error
     # A torch of another version than ExecuTorch was built for fails with an undefined symbol.
     except (ImportError, OSError) as error:
-        raise MissingToolError(f"{name} does not load ({str(error).splitlines()[0]}): {INSTALL}") from error
+        raise MissingToolError(f"{name} does not load ({str(error).splitlines()[0]}): {_install()}") from error
 
 
 def _check(method: Any, model: Path, input_shape: tuple[int, int, int, int]) -> None:
@@ -100,3 +100,7 @@ def _check(method: Any, model: Path, input_shape: tuple[int, int, int, int]) -> 
     given = [tuple(meta.output_tensor_meta(i).sizes()) for i in range(meta.num_outputs())]
     if found != [input_shape] or given != [(1, len(LABELS))]:
         raise BundleError(f"{model}: expected {input_shape} -> (1, {len(LABELS)}), found {found} -> {given}")
+
+
+def _install() -> str:
+    return f"{pip_install('executorch')} (or without PyTorch: sh edge_runtime/runner/build.sh)"

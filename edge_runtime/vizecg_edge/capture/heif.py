@@ -7,6 +7,7 @@ import io
 from PIL import Image
 
 from vizecg.spec import MissingToolError
+from vizecg.spec.install import pip_install
 
 _BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
 
@@ -26,7 +27,7 @@ def open_heif(data: bytes) -> Image.Image:
     try:
         from pillow_heif import HeifImageFile
     except ImportError as error:
-        raise MissingToolError("HEIC images need pillow-heif: pip install 'vizecg[heic]'") from error
+        raise MissingToolError(f"HEIC images need pillow-heif: {pip_install('heic')}") from error
     # The class itself, not register_heif_opener: that would change what Pillow opens everywhere in the process.
     image: Image.Image = HeifImageFile(io.BytesIO(data))
     return image

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vizecg.spec import InputRefusedError, MissingToolError
+from vizecg.spec.install import pip_install
 from vizecg_edge.capture.picture import MAX_PAGES, Picture, check_size
 from vizecg_edge.pdf_page import DAMAGED
 
@@ -87,7 +88,7 @@ def _open(data: bytes) -> Iterator[Any]:
     try:
         import pypdfium2
     except ImportError as error:
-        raise MissingToolError("PDF files need pypdfium2: pip install 'vizecg[pdf]'") from error
+        raise MissingToolError(f"PDF files need pypdfium2: {pip_install('pdf')}") from error
     try:
         document = pypdfium2.PdfDocument(data)
         try:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import io
 import struct
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from vizecg.spec import InputRefusedError
 from vizecg_edge.capture.heif import is_heif, open_heif
 from vizecg_edge.capture.jpeg import MOST_SCANS, decode_jpeg, has_too_many_scans, turn_upright
 from vizecg_edge.capture.modes import to_rgb
+from vizecg_edge.process import quiet_pillow
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 MAX_PIXELS = 80_000_000
@@ -94,10 +94,24 @@ def read_picture(data: bytes, *, page: int = 0, most_reduced: float = 1) -> Pict
                 if orientation > 4:
                     width, height = height, width
                 return Picture(pixels=turn_upright(pixels, orientation), width=width, height=height, reduced=reduced)
-        picture.load()
-        if _orientation(picture) != 1:
-            ImageOps.exif_transpose(picture, in_place=True)
-        return Picture.of(to_rgb(picture))
+        return _whole(picture)
+
+
+def picture_of(image: Image.Image) -> Picture:
+    """The current frame of an open image, turned upright; of any format that Pillow knows. ``image`` stays as it is.
+
+    Raises:
+        InputRefusedError: ``unreadable``, or ``too_small``.
+    """
+    with _refusing():
+        check_size(*image.size)
+        return _whole(image)
+
+
+def _whole(image: Image.Image) -> Picture:
+    # Pillow may turn it itself then, and says so by taking the orientation out.
+    image.load()
+    return Picture.of(turn_upright(to_rgb(image), _orientation(image)))
 
 
 def page_numbers(data: bytes) -> list[int]:
@@ -142,21 +156,26 @@ def reduction(width: int, height: int, most: float) -> int:
 @contextmanager
 def _open(data: bytes) -> Iterator[Image.Image]:
     """The image, its header read; errors on the way out become refusals."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of damaged metadata, which are not needed
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            if is_heif(data):
-                with open_heif(data) as picture:
-                    yield picture
-                return
-            _check_webp(data)
-            with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+    with _refusing():
+        if is_heif(data):
+            with open_heif(data) as picture:
                 yield picture
+            return
+        _check_webp(data)
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            yield picture
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Errors of Pillow become refusals."""
+    try:
+        with quiet_pillow():
+            yield
     except UnidentifiedImageError as error:
         known = ", ".join((*FORMATS, "HEIC", "PDF"))
         raise InputRefusedError(f"not an image in {known}", reason="unreadable") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except Image.DecompressionBombError as error:
         raise InputRefusedError("too many pixels", reason="unreadable") from error
     except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, TypeError, struct.error) as error:
         text = " ".join(str(error).split())[:120]

@@ -50,12 +50,15 @@ def read_file(path: Path) -> bytes:
             raise InputRefusedError("no such file", reason="file_not_found")
         if not path.is_file():
             raise InputRefusedError("not a file", reason="unreadable")
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise InputRefusedError(f"{size} bytes are over {MAX_FILE_BYTES}", reason="unreadable")
+        _check_bytes(path.stat().st_size)
         return path.read_bytes()
     except OSError as error:
         raise InputRefusedError(str(error.strerror), reason="unreadable") from error
+
+
+def _check_bytes(size: int) -> None:
+    if size > MAX_FILE_BYTES:
+        raise InputRefusedError(f"{size} bytes are over {MAX_FILE_BYTES}", reason="unreadable")
 
 
 def file_shots(path: Path) -> Iterator[Shot]:
@@ -66,9 +69,22 @@ def file_shots(path: Path) -> Iterator[Shot]:
     except InputRefusedError as error:
         yield refused_shot(str(path), error)
         return
+    yield from data_shots(data, name=str(path), read_ms=(time.perf_counter() - started) * 1000)
+
+
+def data_shots(data: bytes, *, name: str, read_ms: float = 0.0) -> Iterator[Shot]:
+    """The same of a file's bytes.
+
+    Args:
+        data: of the whole file.
+        name: for people.
+        read_ms: what it took to get them.
+    """
+    started = time.perf_counter()
     sha256 = sha256_bytes(data)
     loads: list[tuple[int | None, Callable[[float], Picture]]]
     try:
+        _check_bytes(len(data))
         if is_pdf(data):
             loads = [(page + 1, partial(_load_pdf, data, page)) for page in range(count_pages(data))]
         else:
@@ -77,9 +93,9 @@ def file_shots(path: Path) -> Iterator[Shot]:
             loads = [(page + 1 if several else None, partial(_load_image, data, page)) for page in pages]
     except VizecgError as error:
         loads = [(None, partial(_refuse, error))]
-    read_ms = (time.perf_counter() - started) * 1000
+    read_ms += (time.perf_counter() - started) * 1000
     for page, load in loads:
-        yield Shot(path=str(path), load=load, sha256=sha256, page=page, read_ms=read_ms)
+        yield Shot(path=name, load=load, sha256=sha256, page=page, read_ms=read_ms)
         read_ms = 0.0
 
 

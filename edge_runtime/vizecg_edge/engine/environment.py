@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from vizecg.spec import MissingToolError
+from vizecg.spec.install import pip_install
 from vizecg_edge.engine.cuda import Cuda
 from vizecg_edge.engine.generations import LIBRARY
 
 L4T_RELEASE = Path("/etc/nv_tegra_release")
-INSTALL = "pip install 'vizecg[tensorrt]'"
 INSTALL_JETSON = (
     "sudo apt-get install python3-libnvinfer, then a virtual environment made with "
     "python3 -m venv --system-site-packages"
@@ -66,21 +66,25 @@ def l4t_release() -> str | None:
     return f"R{found[1]}.{found[2]}" if found else text.splitlines()[0][:80]
 
 
+def install_command() -> str:
+    """What installs TensorRT here."""
+    return INSTALL_JETSON if is_jetson() else pip_install("tensorrt")
+
+
 def load_tensorrt() -> Any:
     """The module ``tensorrt``.
 
     Raises:
         MissingToolError: it is not installed, or its libraries do not load.
     """
-    install = INSTALL_JETSON if is_jetson() else INSTALL
     try:
         return importlib.import_module(LIBRARY)
     except ModuleNotFoundError as error:
-        raise MissingToolError(f"TensorRT is not installed: {install}") from error
+        raise MissingToolError(f"TensorRT is not installed: {install_command()}") from error
     # Bindings without their libraries raise what they like.
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise MissingToolError(f"TensorRT does not load ({reason}): {install}") from error
+        raise MissingToolError(f"TensorRT does not load ({reason}): {install_command()}") from error
 
 
 def read_environment(trt: Any, cuda: Cuda) -> Environment:

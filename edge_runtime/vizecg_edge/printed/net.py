@@ -16,6 +16,8 @@ DIGITS = list(range(1, 11))
 COLUMN_PX = 2
 """Pixels of the picture per column of the network's output."""
 WEIGHTS = Path(__file__).parent / "letters.npz"
+ONE_THREAD = 1 << 18
+"""OpenBLAS computes a product of matrices in one thread up to this many multiplications."""
 
 
 class Letter(NamedTuple):
@@ -44,7 +46,7 @@ def probabilities(strip: np.ndarray) -> np.ndarray:
     x = _convolved(x, *weights[3], pad_rows=0)
     x = _convolved(x, *weights[4], pad_rows=0, rows=1, columns=5)
     kernel, bias = weights[5]
-    logits = x[0] @ kernel + bias
+    logits = _product(x[0], kernel) + bias
     logits -= logits.max(axis=1, keepdims=True)
     likely = np.exp(logits)
     return np.asarray(likely / likely.sum(axis=1, keepdims=True))
@@ -61,9 +63,19 @@ def _convolved(
     height = padded.shape[0] - rows + 1
     windows = [padded[i : i + height, j : j + width] for i in range(rows) for j in range(columns)]
     flat = np.concatenate(windows, axis=2).reshape(height * width, -1)
-    out = flat @ kernel
+    out = _product(flat, kernel)
     out += bias
     return np.asarray(np.maximum(out, 0, out=out).reshape(height, width, -1))
+
+
+def _product(flat: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """float32 (n, k) times (k, m), so few rows at a time that BLAS does not share them out among its threads: waking
+    these takes a hundred times as long as the product itself."""
+    rows = max(1, ONE_THREAD // kernel.size)
+    out = np.empty((len(flat), kernel.shape[1]), np.float32)
+    for top in range(0, len(flat), rows):
+        np.matmul(flat[top : top + rows], kernel, out=out[top : top + rows])
+    return out
 
 
 def _halved(x: np.ndarray, rows: int, columns: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from vizecg.spec import InputRefusedError
 
 
 class Reason(str, Enum):
-    """Short code of a refusal; ``sentence`` is what people read."""
+    """Short code of a refusal; ``sentence`` is what people read: what is wrong, then ``advice``."""
 
     INVALID_IMAGE = "invalid_image"
     TOO_SMALL = "too_small"
@@ -27,30 +27,71 @@ class Reason(str, Enum):
     LOW_QUALITY = "low_quality"
 
     @property
+    def words(self) -> str:
+        """What is wrong, without a full stop."""
+        return _TOLD[self][0]
+
+    @property
+    def advice(self) -> str:
+        """What to do, one sentence."""
+        return _TOLD[self][1]
+
+    @property
     def sentence(self) -> str:
-        return _SENTENCES[self]
+        return f"{self.words}; {self.advice[0].lower()}{self.advice[1:]}"
 
 
-_SENTENCES = {
-    Reason.INVALID_IMAGE: "This is not an image that can be read; take the photograph again.",
-    Reason.TOO_SMALL: "The printout is too small in the picture; move closer or use a larger picture size.",
-    Reason.TOO_DARK: "The picture is too dark; put the printout under a light and take it again.",
-    Reason.TOO_BLURRED: "The picture is blurred; hold the camera still and wait for it to focus.",
-    Reason.GLARE: "Light is reflected by the paper; tilt it or move the lamp, and take the picture again.",
-    Reason.NO_GRID: "No ECG grid paper was found; photograph the printout from above, flat and filling the picture.",
-    Reason.NOT_AN_ECG: "The paper has a grid, but no ECG traces were found on it.",
-    Reason.SCALE_UNCERTAIN: "The size of the grid squares is not certain; photograph the whole printout from above.",
-    Reason.UNSUPPORTED_LAYOUT: "Only printouts with three rows of four leads and one rhythm strip below can be read.",
-    Reason.UNSUPPORTED_SPEED: "Only printouts at 25 mm/s can be read; print this one anew at that speed.",
-    Reason.UNSUPPORTED_GAIN: "Only printouts at 10 mm/mV can be read; print this one anew at that gain.",
-    Reason.ORIENTATION_UNCERTAIN: (
-        "It is not certain which way up the printout lies; "
-        "hold the camera upright over it and take in the calibration pulses."
+_TOLD = {
+    Reason.INVALID_IMAGE: ("This is not an image that can be read", "Take the photograph again."),
+    Reason.TOO_SMALL: ("The printout is too small in the picture", "Move closer or use a larger picture size."),
+    Reason.TOO_DARK: ("The picture is too dark", "Put the printout under a light and take it again."),
+    Reason.TOO_BLURRED: ("The picture is blurred", "Hold the camera still and wait for it to focus."),
+    Reason.GLARE: ("Light is reflected by the paper", "Tilt it or move the lamp, and take the picture again."),
+    Reason.NO_GRID: (
+        "No ECG grid paper was found",
+        "Photograph the printout from above, flat and filling the picture.",
     ),
-    Reason.CUT_OFF: "Part of the traces lies outside the picture; take in the whole printout.",
-    Reason.DISTORTED: "The paper is bent or creased too much; lay it flat and photograph it from above.",
-    Reason.LOW_QUALITY: "The picture is not good enough; lay the paper flat, in even light, and take it again.",
+    Reason.NOT_AN_ECG: (
+        "The paper has a grid, but no ECG traces were found on it",
+        "Photograph the page that shows the twelve leads.",
+    ),
+    Reason.SCALE_UNCERTAIN: (
+        "The size of the grid squares is not certain",
+        "Photograph the whole printout from above.",
+    ),
+    Reason.UNSUPPORTED_LAYOUT: (
+        "Only printouts with three rows of four leads and one rhythm strip below can be read",
+        "Print this one anew in that layout.",
+    ),
+    Reason.UNSUPPORTED_SPEED: ("Only printouts at 25 mm/s can be read", "Print this one anew at that speed."),
+    Reason.UNSUPPORTED_GAIN: ("Only printouts at 10 mm/mV can be read", "Print this one anew at that gain."),
+    Reason.ORIENTATION_UNCERTAIN: (
+        "It is not certain which way up the printout lies",
+        "Hold the camera upright over it and take in the calibration pulses.",
+    ),
+    Reason.CUT_OFF: ("Part of the traces lies outside the picture", "Take in the whole printout."),
+    Reason.DISTORTED: ("The paper is bent or creased too much", "Lay it flat and photograph it from above."),
+    Reason.LOW_QUALITY: ("The picture is not good enough", "Lay the paper flat, in even light, and take it again."),
 }
+
+MISSING_TOOL = "missing_tool"
+"""Reason of a file whose format wants an extra that is not installed."""
+_ADVICE = {
+    "file_not_found": "Check the name of the file and of its folder.",
+    "unreadable": "Take the photograph again, or save it anew as JPEG or PNG.",
+    "no_camera": "Check that the camera is plugged in and that no other program uses it.",
+    "no_frames": "Check the camera, or the video, and try again.",
+    MISSING_TOOL: "Run the command that the message names.",
+}
+"""Of the codes that are no ``Reason``: what is wrong differs from case to case, and stands in the refusal itself."""
+_ANY_ADVICE = "Take the photograph again."
+
+
+def advice_of(code: str) -> str:
+    """What to do about a refusal, by its code, one sentence; of any code that this version does not know, too."""
+    if code in {reason.value for reason in Reason}:
+        return Reason(code).advice
+    return _ADVICE.get(code, _ANY_ADVICE)
 
 
 def refusal(reason: Reason, detail: str = "") -> InputRefusedError:

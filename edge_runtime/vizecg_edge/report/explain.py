@@ -21,7 +21,7 @@ LEAST_SCALE = 0.5
 class Explanation:
     """``change`` float64 (rows, columns, 6): how far each label's logit falls when a patch is covered.
 
-    ``label`` is the one to show: the surest of those found, or the most probable.
+    ``label`` is the one to show: the most probable of those found, else of those left undecided.
     """
 
     change: np.ndarray
@@ -45,9 +45,13 @@ class Explanation:
 
 
 def explain(pipeline: Pipeline, result: Result, *, rows: int = ROWS, columns: int = COLUMNS) -> Explanation | None:
-    """Cover ``rows`` x ``columns`` patches of the sheet, one run each; None where there is no answer."""
+    """Cover ``rows`` x ``columns`` patches of the sheet, one run each.
+
+    None where nothing was found or left undecided: a map would look as if there were something to see.
+    """
     answer, sheet = result.answer, result.sheet
-    if sheet is None or not answer.answered:
+    label = _label(answer)
+    if sheet is None or label is None:
         return None
     manifest = pipeline.bundle.manifest
     image = preprocess(sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
@@ -61,7 +65,7 @@ def explain(pipeline: Pipeline, result: Result, *, rows: int = ROWS, columns: in
             covered[..., top:bottom, left:right] = paper
             change[row, column] = whole - pipeline.backend.logits(covered)
     scale = np.array(pipeline.artefact.decision.scale)
-    return Explanation(change=change * scale, label=_label(answer))
+    return Explanation(change=change * scale, label=label)
 
 
 def _edges(size: int, parts: int) -> list[tuple[int, int]]:
@@ -69,8 +73,8 @@ def _edges(size: int, parts: int) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in pairwise(places)]
 
 
-def _label(answer: Answer) -> str:
-    assert answer.probabilities is not None
-    assert answer.decisions is not None
-    found = [name for name in LABELS if answer.decisions[name]] or list(LABELS)
-    return max(found, key=lambda name: answer.probabilities[name] if answer.probabilities else 0.0)
+def _label(answer: Answer) -> str | None:
+    findings = [one for one in answer.findings if one.decision] or [
+        one for one in answer.findings if one.decision is None
+    ]
+    return max(findings, key=lambda one: one.probability).label.value if findings else None

@@ -8,85 +8,104 @@ from html import escape
 
 from PIL import Image
 
-from vizecg.spec import INTENDED_USE, Label
+from vizecg.spec import INTENDED_USE
+from vizecg_edge import words
 from vizecg_edge.report.pictures import photo_picture, sheet_picture
-from vizecg_edge.report.reading import WORDS, Reading
+from vizecg_edge.report.reading import Reading
 
 PHOTO_BOX = 900, 900
 SHEET_WIDTH = 1152
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; color: #1c2026; max-width: 1152px; margin: 1.2em auto; padding: 0 1em; }
+body { font: 16px/1.45 system-ui, sans-serif; color: #1c2026; max-width: 1152px; margin: 0 auto; padding: .8em; }
+body, h1 { overflow-wrap: anywhere; }
+h1 { font-size: 1.55em; line-height: 1.25; font-weight: 600; margin: .3em 0; }
+h1.alert { color: #be1e2d; } p { margin: .4em 0; }
+.source, .note { font-size: .85em; color: #5a626c; } .scope { font-weight: 600; }
 .use { color: #be1e2d; font-weight: 600; border-bottom: 2px solid #d6dbe1; padding-bottom: .5em; }
-h1 { font-size: 1.6em; font-weight: 500; margin: .6em 0; }
-.top { display: flex; flex-wrap: wrap; gap: 1.5em; align-items: flex-start; }
-.top > * { flex: 1 1 420px; min-width: 0; }
-img { max-width: 100%; border: 1px solid #d6dbe1; display: block; }
+.doubts { background: #fff4de; border: 2px solid #c87800; padding: .4em .8em; margin: .7em 0; }
+.doubts b { color: #8a5200; }
+.top { margin-bottom: 1em; display: flex; flex-wrap: wrap; gap: 1em 1.5em; align-items: flex-start; }
+.top > * { flex: 1 1 340px; min-width: 0; }
+img { max-width: 100%; border: 1px solid #d6dbe1; display: block; box-sizing: border-box; }
 table { border-collapse: collapse; width: 100%; }
-td, th { text-align: left; padding: .3em .5em .3em 0; vertical-align: top; }
-.answers td { border-bottom: 1px solid #e8ebef; } .soft, th { color: #606872; font-weight: 400; }
-.bar { position: relative; height: 12px; background: #f3f5f8; border: 1px solid #d6dbe1; min-width: 110px; }
+td, th { text-align: left; padding: .4em .5em .4em 0; vertical-align: top; font-weight: 400; }
+.answers tr { border-bottom: 1px solid #e3e7ec; } .soft, .details th { color: #5a626c; }
+.soft { display: block; font-size: .85em; }
+.bar { position: relative; height: 10px; background: #f3f5f8; border: 1px solid #d6dbe1; margin-top: .35em; }
 .bar i { position: absolute; left: 0; top: 0; bottom: 0; background: #7d96b4; }
 .bar b { position: absolute; top: -4px; bottom: -4px; width: 3px; background: #1c2026; }
-.present { color: #be1e2d; font-weight: 600; } .present .bar i { background: #be1e2d; }
-.undecided { color: #a86400; font-weight: 600; outline: 2px solid #c87800; } .undecided .bar i { background: #c87800; }
-.details { display: flex; flex-wrap: wrap; gap: 2em; font-size: .87em; border-top: 2px solid #d6dbe1; margin-top: 1em; }
-.details > * { flex: 1 1 300px; width: auto; overflow-wrap: anywhere; } .note { font-size: .87em; color: #606872; }
-@media print { body { font-size: 12px; margin: 0; } }
+.answers td { width: 35%; } .answers .word { width: 30%; }
+.present .word { color: #be1e2d; font-weight: 700; } .present .bar i { background: #be1e2d; }
+.undecided { background: #fff4de; } .undecided .word { color: #8a5200; font-weight: 700; }
+.undecided .bar i { background: #c87800; }
+.details { display: flex; flex-wrap: wrap; gap: 0 2em; font-size: .85em; border-top: 2px solid #d6dbe1; }
+.details > * { flex: 1 1 300px; width: auto; align-self: flex-start; } .details th { width: 7.5em; }
+@media print { body { font-size: 12px; padding: 0; } }
 """
 
 
-def render_html(reading: Reading) -> str:
-    """The whole document. It names the picture by its fingerprint only."""
+def render_html(reading: Reading, *, mark: str = "") -> str:
+    """The whole document: the decision, what to be careful with, the six, then the pictures. ``mark`` is not shown."""
+    answer = reading.answer
     photo, sheet = photo_picture(reading, PHOTO_BOX), sheet_picture(reading, SHEET_WIDTH)
-    answered = reading.answer.answered
+    alert = not answer.answered or any(one.decision for one in answer.findings)
     parts = [
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>",
+        f'<meta name="generator" content="{escape(mark)}">' if mark else "",
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         f"<title>ECG reading</title><style>{_STYLE}</style></head><body>",
-        f'<p class="use">{escape(INTENDED_USE)}</p><h1>{escape(reading.title)}</h1><div class="top">',
-        "" if photo is None else f'<img alt="the photograph, the found sheet outlined" src="{_inline(photo, "JPEG")}">',
-        f"<div>{_answers(reading) if answered else _refusal(reading)}</div></div>",
+        _paragraph("source", reading.source),
+        f"<h1{' class=alert' if alert else ''}>{escape(reading.title)}</h1>",
+        _paragraph("scope", reading.scope),
+        _doubts(reading),
+        _paragraph("use", INTENDED_USE),
+        f'<div class="top"><div>{_answers(reading) if answer.answered else _refusal(reading)}</div>',
+        "" if photo is None else f'<img alt="the photograph, the found sheet outlined" src="{_inline(photo)}">',
+        "</div>",
     ]
     if sheet is not None:
-        parts.append(f'<p><img alt="the rectified sheet" src="{_inline(sheet, "JPEG")}"></p>')
-        told = "The sheet as the model reads it. Frames: where each lead is expected."
-        if reading.explanation is not None:
-            told += " " + reading.explanation.text
-        parts.append(f'<p class="note">{escape(told)}</p>')
+        parts.append(f'<p><img alt="the rectified sheet" src="{_inline(sheet)}"></p>')
+        parts.append(_paragraph("note", reading.sheet_note))
     tables = [_table(rows) for rows in (reading.quality, reading.provenance) if rows]
     parts.append(f'<div class="details">{"".join(tables)}</div></body></html>\n')
     return "\n".join(part for part in parts if part)
 
 
+def _paragraph(kind: str, text: str) -> str:
+    return f'<p class="{kind}">{escape(text)}</p>' if text else ""
+
+
+def _doubts(reading: Reading) -> str:
+    if not reading.doubts:
+        return ""
+    lines = "".join(f"<p>{escape(line)}</p>" for line in reading.doubts)
+    return f'<div class="doubts"><b>{words.CAUTION}</b>{lines}</div>'
+
+
 def _answers(reading: Reading) -> str:
-    answer = reading.answer
-    assert answer.probabilities is not None
-    assert answer.decisions is not None
-    rows = []
-    for label in Label:
-        probability, decision = answer.probabilities[label.value], answer.decisions[label.value]
-        threshold = reading.threshold(label)
-        mark = "" if threshold is None else f'<b style="left:{threshold:.1%}"></b>'
-        limit = "" if threshold is None else f"{threshold:.1%}"
-        rows.append(
-            f'<tr class="{WORDS[decision].lower()}"><td>{label.value} <span class="soft">{escape(label.description)}'
-            f"</span></td><td>{probability:.1%}</td>"
-            f'<td><div class="bar"><i style="width:{probability:.1%}"></i>{mark}</div></td>'
-            f'<td class="soft">{limit}</td><td>{WORDS[decision]}</td></tr>'
-        )
-    head = "<tr><th>finding</th><th>probability</th><th></th><th>present from</th><th>decision</th></tr>"
-    note = ""
-    if None in answer.decisions.values():
-        note = '<p class="note">Undecided: nearer to the threshold than this model file computes exactly.</p>'
-    return f'<table class="answers">{head}{"".join(rows)}</table>{note}'
+    rows = [
+        f'<tr class="{one.word.lower()}"><td>{escape(one.label.description)} <span class="soft">{one.label.value}'
+        f'</span></td><td class="word">{one.word}</td><td>{one.likely} <span class="soft">{_unbroken(one.limit)}</span>'
+        f'<div class="bar"><i style="width:{one.probability:.1%}"></i><b style="left:{one.threshold:.1%}"></b></div>'
+        "</td></tr>"
+        for one in reading.answer.findings
+    ]
+    notes = "".join(_paragraph("note", note) for note in reading.notes)
+    return f'<table class="answers">{"".join(rows)}</table>{notes}'
+
+
+def _unbroken(text: str) -> str:
+    """A number stays with its unit where lines are short."""
+    return escape(text).replace(" %", "&nbsp;%")
 
 
 def _refusal(reading: Reading) -> str:
     sentences = "".join(f"<p><strong>{escape(sentence)}</strong></p>" for sentence in reading.refusal)
-    sentences += "".join(f"<p>{escape(detail)}</p>" for detail in reading.refusal_details)
-    return f'{sentences}<p class="note">Reason for programs: {escape(", ".join(reading.answer.reasons))}</p>'
+    sentences += "".join(f"<p>{escape(sentence)}</p>" for sentence in reading.answer.advice)
+    details = [*reading.details, f"Reason for programs: {', '.join(reading.answer.reasons)}"]
+    return sentences + "".join(_paragraph("note", detail) for detail in details)
 
 
 def _table(rows: list[tuple[str, str]]) -> str:
@@ -94,8 +113,8 @@ def _table(rows: list[tuple[str, str]]) -> str:
     return f"<table>{cells}</table>"
 
 
-def _inline(image: Image.Image, kind: str) -> str:
+def _inline(image: Image.Image) -> str:
     # A new file: what a camera wrote about place and time into the old one is not in it.
     data = io.BytesIO()
-    image.save(data, format=kind, quality=88)
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(data.getvalue()).decode()}"
+    image.save(data, format="JPEG", quality=88)
+    return f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"

@@ -1,31 +1,36 @@
-"""What a page shows: an answer, its pictures, the rule that decided, and what may be said of it."""
+"""What a page shows: an answer, its pictures, when it was read, and what may be said of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from vizecg.spec import DecisionRule, Label, SheetSpec
+from vizecg.spec import SheetSpec
+from vizecg.spec.checks import printable
+from vizecg_edge import words
 from vizecg_edge.answer import Answer
 from vizecg_edge.pipeline import Pipeline, Result
 from vizecg_edge.rectify.reasons import Reason
 from vizecg_edge.report.explain import Explanation, explain
 
-WORDS = {True: "PRESENT", False: "absent", None: "undecided"}
 MILLISECONDS = ("decode", "detect", "rectify", "judge", "preprocess", "infer", "total")
-_TO_DO = {
-    "file_not_found": "There is no such file.",
-    "unreadable": "The file is not an image that can be read; take the photograph again.",
+NO_MAP = "No map is drawn of what the answer depends on: nothing was found."
+_WRONG = {
+    "file_not_found": "There is no such file",
+    "unreadable": "The file is not an image that can be read",
 }
+_LONGEST = 300
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A result and what is needed to show it. ``rule`` is the artefact's, None where thresholds are not shown."""
+    """A result and what is needed to show it. ``explained``: a map of what the answer depends on was asked for."""
 
     result: Result
     spec: SheetSpec
-    rule: DecisionRule | None = None
+    read_at: datetime = field(default_factory=lambda: datetime.now().astimezone())
     explanation: Explanation | None = None
+    explained: bool = False
 
     @property
     def answer(self) -> Answer:
@@ -34,48 +39,69 @@ class Reading:
     @property
     def title(self) -> str:
         """The answer in one line."""
-        answer = self.answer
-        if answer.decisions is None:
-            return "Not answered"
-        present = [label.description for label in Label if answer.decisions[label.value]]
-        unsure = [label.description for label in Label if answer.decisions[label.value] is None]
-        told = f"Found: {', '.join(present)}" if present else "None of the six findings"
-        return told + (f"; undecided: {', '.join(unsure)}" if unsure else "")
+        return self.answer.headline
 
-    def threshold(self, label: Label) -> float | None:
-        """Of the calibrated probability; None where it is not known."""
-        return None if self.rule is None else self.rule.threshold[list(Label).index(label)]
+    @property
+    def source(self) -> str:
+        """Which picture this is, and when it was read."""
+        return self.answer.source_line(self.read_at)
+
+    @property
+    def scope(self) -> str:
+        """What is not looked for; empty where ``title`` says it, or there is no answer."""
+        known = not self.answer.answered or words.SCOPE[1:-1] in self.title
+        return "" if known else words.SCOPE
+
+    @property
+    def doubts(self) -> list[str]:
+        """What may be wrong with the answer, one sentence each."""
+        return [f"{doubt.message[0].upper()}{doubt.message[1:]}." for doubt in self.answer.doubts]
+
+    @property
+    def notes(self) -> list[str]:
+        """What the findings do not say themselves."""
+        unsure = any(one.decision is None for one in self.answer.findings)
+        return [words.UNDECIDED] if unsure else []
+
+    @property
+    def sheet_note(self) -> str:
+        """What is under the picture of the sheet."""
+        told = "The sheet as the model reads it. Frames: where each lead is expected."
+        if self.explanation is not None:
+            return f"{told} {self.explanation.text}"
+        return f"{told} {NO_MAP}" if self.explained else told
 
     @property
     def refusal(self) -> list[str]:
-        """Why there is no answer and what to do, one sentence each; empty when there is one."""
+        """Why there is no answer, one sentence each; empty when there is one."""
         if self.answer.answered:
             return []
-        found = []
-        for reason in self.answer.reasons:
-            known = reason in {one.value for one in Reason}
-            found.append(Reason(reason).sentence if known else _TO_DO.get(reason, reason.replace("_", " ")))
-        return found
+        known = {reason.value for reason in Reason}
+        told = [
+            Reason(reason).words if reason in known else _WRONG.get(reason, reason.replace("_", " ").capitalize())
+            for reason in self.answer.reasons
+        ]
+        return [f"{sentence}." for sentence in told]
 
     @property
-    def refusal_details(self) -> list[str]:
-        """What was measured or found wrong, where it says more than ``refusal``.
-
-        The file's name is left out: people name files after patients.
-        """
-        source, known = self.answer.input, self.refusal
-        messages = [message.removeprefix(f"{source.name}: ") for message in self.answer.messages]
-        for sentence in known:
-            messages = [message.replace(sentence, "") for message in messages]
-        details = [message.replace(source.path, "the file").strip(" ()") for message in messages]
-        return [detail for detail in details if detail and "file_not_found" not in self.answer.reasons]
+    def details(self) -> list[str]:
+        """What was measured or found wrong, where it says more than ``refusal``."""
+        source = self.answer.input
+        found = []
+        for reason, message in zip(self.answer.reasons, self.answer.messages, strict=False):
+            told = message.removeprefix(f"{source.name}: ")
+            if reason in {one.value for one in Reason}:
+                told = told.replace(Reason(reason).sentence, "")
+            found.append(printable(told.replace(source.path, "the file").strip(" ()"), _LONGEST))
+        return [detail for detail in found if detail and "file_not_found" not in self.answer.reasons]
 
     @property
     def quality(self) -> list[tuple[str, str]]:
         """Names and figures; empty where nothing was measured."""
         quality, geometry = self.answer.quality, self.answer.geometry
+        least = "" if quality.least is None else f", at least {quality.least:.2f} is needed"
         rows = [
-            ("quality", quality.score, "{:.2f} of 1"),
+            ("quality", quality.score, "{:.2f} of 1" + least),
             ("scale", quality.px_per_mm, "{:.1f} px/mm in the photograph"),
             ("grid misfit", quality.grid_residual_mm, "{:.2f} mm"),
             ("sharpness", quality.sharpness, "{:.2f}"),
@@ -88,25 +114,33 @@ class Reading:
 
     @property
     def provenance(self) -> list[tuple[str, str]]:
-        """Which model, in which engine, how long it took, and which picture: by its fingerprint, not by its name."""
+        """Which picture, which model, in which engine, and how long it took."""
         answer, bundle = self.answer, self.answer.bundle
         times = [(name, getattr(answer.timings_ms, name)) for name in MILLISECONDS]
         picture = answer.input
         size = "-" if picture.width is None else f"{picture.width} x {picture.height} pixels"
         return [
+            ("picture", f"{picture.short_name}, {size}"),
+            ("its sha256", picture.sha256 or "-"),
             ("model", f"{bundle.name}, {bundle.artefact} in {bundle.backend}"),
             ("bundle", bundle.sha256),
-            ("picture", size),
-            ("its sha256", picture.sha256 or "-"),
-            ("milliseconds", ", ".join(f"{name} {value:.0f}" for name, value in times if value is not None)),
+            ("milliseconds", ", ".join(f"{name} {value:.0f}" for name, value in times if value is not None) or "-"),
         ]
 
 
-def read(pipeline: Pipeline, result: Result, *, explained: bool = False) -> Reading:
-    """A result of ``pipeline``, ready to be shown; ``explained`` asks it 73 times more."""
+def read(pipeline: Pipeline, result: Result, *, read_at: datetime | None = None, explained: bool = False) -> Reading:
+    """A result of ``pipeline``, ready to be shown; ``explained`` asks it 73 times more where something was found.
+
+    Args:
+        pipeline: that answered.
+        result: its.
+        read_at: when, with its time zone; None is now.
+        explained: map what the answer depends on.
+    """
     return Reading(
         result=result,
         spec=pipeline.bundle.manifest.sheet,
-        rule=pipeline.artefact.decision,
+        read_at=read_at or datetime.now().astimezone(),
         explanation=explain(pipeline, result) if explained else None,
+        explained=explained and result.answer.answered,
     )

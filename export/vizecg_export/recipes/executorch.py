@@ -15,7 +15,7 @@ from vizecg.spec.console import silent_stderr
 from vizecg_export.quant.pt2e import CALIBRATORS, each, float_graph, quantised_graph
 from vizecg_export.quiet import quiet
 from vizecg_export.recipes.base import Job, Made, Run
-from vizecg_export.targets import Machine, Precision, Scope, Target
+from vizecg_export.targets import OFFERS, Precision, Scope, Target
 
 with quiet():
     from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
@@ -38,9 +38,9 @@ class ExecuTorchRecipe:
     """
 
     target = Target.EXECUTORCH
-    precisions = (Precision.FP32, Precision.INT8)
-    calibrators = tuple(CALIBRATORS)
-    machines = (Machine.ANY,)
+    precisions = OFFERS[target].precisions
+    calibrators = OFFERS[target].calibrators
+    machines = OFFERS[target].machines
 
     def make(self, job: Job) -> Made:
         """Write ``model_fp32.pte`` or ``model_int8.pte``.

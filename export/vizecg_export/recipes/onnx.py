@@ -17,11 +17,12 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from vizecg.models import ImageOnly
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
+from vizecg.spec.processor import read_processor
 from vizecg.train.runners import onnx_logits, onnx_session
 from vizecg_export.quiet import quiet
-from vizecg_export.recipes.base import Job, Made
+from vizecg_export.recipes.base import Job, Made, Run
 from vizecg_export.recipes.half import to_half
-from vizecg_export.targets import Machine, Precision, Scope, Target
+from vizecg_export.targets import OFFERS, Machine, Precision, Scope, Target
 
 OPSET = 20
 METHODS = {
@@ -42,9 +43,9 @@ class OnnxRecipe:
     """
 
     target = Target.ONNX
-    precisions = (Precision.FP32, Precision.FP16, Precision.INT8)
-    calibrators = tuple(METHODS)
-    machines = (Machine.ANY, Machine.ARM)
+    precisions = OFFERS[target].precisions
+    calibrators = OFFERS[target].calibrators
+    machines = OFFERS[target].machines
 
     def make(self, job: Job) -> Made:
         flavour = "" if job.machine is Machine.ANY else "_arm"
@@ -68,8 +69,20 @@ class OnnxRecipe:
                     machine=job.machine,
                     calibrator=job.calibrator or self.calibrators[0],
                 )
-        runtime = f"onnxruntime {onnxruntime.__version__}"
-        return Made(file=target.name, run=partial(onnx_logits, onnx_session(target)), runtime=runtime, details=details)
+        run, runtime = runner(target, int8=job.precision is Precision.INT8, machine=job.machine)
+        return Made(file=target.name, run=run, runtime=runtime, details=details)
+
+
+def runner(file: Path, *, int8: bool, machine: Machine) -> tuple[Run, str]:
+    """How to run a model file here, and what it then runs in.
+
+    The int8 file for ARM has weights of 8 bits. Where this processor's kernels would saturate with them, the graph is
+    computed as it is written, which gives what ARM's kernels give.
+    """
+    as_written = int8 and machine is Machine.ARM and not read_processor().adds_int8_right
+    how = " (node by node: this processor saturates with weights of 8 bits)" if as_written else ""
+    session = onnx_session(file, as_written=as_written)
+    return partial(onnx_logits, session), f"onnxruntime {onnxruntime.__version__}{how}"
 
 
 _EXPORTED: WeakKeyDictionary[ImageOnly, bytes] = WeakKeyDictionary()

@@ -15,6 +15,7 @@ import onnxruntime
 from onnx import numpy_helper
 
 from vizecg.spec import UsageError
+from vizecg.spec.install import pip_install
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
 from vizecg.spec.processor import read_processor
 from vizecg_export import rtx
@@ -24,7 +25,7 @@ from vizecg_export.recipes.onnx import export_float
 from vizecg_export.recipes.tensorrt_places import CALIBRATORS, Kind, calibrate, choose_places, load_float
 from vizecg_export.recipes.tensorrt_qdq import insert_qdq
 from vizecg_export.recipes.tensorrt_rules import check_rules, placement
-from vizecg_export.targets import Machine, Precision, Target
+from vizecg_export.targets import OFFERS, Precision, Target
 
 WORKSPACE_MIB = 512
 OPTIMIZATION_LEVEL = 3
@@ -43,9 +44,9 @@ class TensorRTRecipe:
     """
 
     target = Target.TENSORRT
-    precisions: tuple[Precision, ...] = (Precision.FP32, Precision.FP16, Precision.INT8)
-    calibrators: tuple[str, ...] = CALIBRATORS
-    machines: tuple[Machine, ...] = (Machine.ANY,)
+    precisions = OFFERS[target].precisions
+    calibrators = OFFERS[target].calibrators
+    machines = OFFERS[target].machines
 
     def make(self, job: Job) -> Made:
         """Write the file; check it by its rules and, where it is installed, by TensorRT-RTX."""
@@ -106,7 +107,7 @@ def build_settings(input_shape: tuple[int, int, int, int]) -> dict[str, Any]:
 def _parser(model: Path) -> str:
     """What TensorRT-RTX says of the file, or how to have it asked."""
     if not rtx.available():
-        return f"not checked: {rtx.INSTALL}"
+        return f"not checked: {pip_install(rtx.EXTRA)}"
     return rtx.check_graph(model).to_text()
 
 

@@ -21,9 +21,9 @@ import onnxruntime
 from onnxruntime.quantization.calibrate import HistogramCollector
 
 from vizecg.spec.manifest import MODEL_INPUT
-from vizecg_export.targets import Scope
+from vizecg_export.targets import OFFERS, Scope, Target
 
-CALIBRATORS = ("minmax", "entropy", "percentile")
+CALIBRATORS = OFFERS[Target.TENSORRT].calibrators
 PERCENTILE = 99.999
 BINS = {"percentile": 2048, "entropy": 128}
 QUANTISED_BINS = 128

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vizecg.spec import UsageError
-from vizecg.spec.manifest import check_target
 from vizecg.spec.results import Result
-from vizecg_export.build import ExportRequest, check_request
 from vizecg_export.quality_gate.choose import FitRequest
 from vizecg_export.quality_gate.rows import photographs_in
+from vizecg_export.request import ExportRequest, check_request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +23,6 @@ class ReleaseRequest:
         results: measurements that the model card quotes.
         work: folder where finished stages are kept.
         gate_cache: folder where finished records of the gate are kept.
-        force: replace a bundle that is there already.
     """
 
     export: ExportRequest
@@ -33,7 +31,6 @@ class ReleaseRequest:
     results: tuple[Result, ...]
     work: Path
     gate_cache: Path
-    force: bool = False
 
     @property
     def out(self) -> Path:
@@ -47,13 +44,8 @@ def check_release(request: ReleaseRequest) -> None:
         UsageError: the result has no place, or stands in another's; a folder has no photographs; as ``check_request``.
         MissingToolError: as ``check_request``.
     """
-    check_target(request.out)
-    if request.out.exists() and not request.force:
-        raise UsageError(f"{request.out} is there already: --force replaces it")
-    if not request.work.parent.is_dir():
-        raise UsageError(f"{request.work.parent} does not exist")
+    check_request(request.export)
     if request.work.resolve() == request.out.resolve() or request.out.resolve() in request.work.resolve().parents:
         raise UsageError(f"--work {request.work} must not lie in the bundle")
     if request.gate is not None:
         photographs_in(list(request.gate.photos))
-    check_request(request.export)

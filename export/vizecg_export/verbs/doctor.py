@@ -19,11 +19,12 @@ import typer
 from rich.table import Table
 
 from vizecg.spec.finding import Finding
+from vizecg.spec.install import pip_install
 from vizecg.spec.processor import Processor, lacks, read_processor
 from vizecg_export.console import table_console
+from vizecg_export.rtx import EXTRA as RTX_EXTRA
 from vizecg_export.targets import REQUIREMENTS, Target, missing_modules
 
-_RTX = "vizecg[tensorrt-check]"
 _LEAST_CMAKE = (3, 28)
 
 
@@ -104,7 +105,7 @@ def _runner_tools() -> Finding:
     if compiler is None:
         add.append("apt-get install g++")
     if version is None or version < _LEAST_CMAKE:
-        add.append("pip install 'vizecg[runner]'")
+        add.append(pip_install("runner"))
     if _lacks("executorch"):
         add.append(REQUIREMENTS[Target.EXECUTORCH].install)
     told = "-" if version is None else ".".join(map(str, version))
@@ -130,7 +131,7 @@ def _rtx() -> Finding:
         what="parse and build TensorRT graphs without a GPU",
         works=there,
         found=_versions("tensorrt-rtx-cu13-bindings", "onnxruntime-ep-nv-tensorrt-rtx-cu13"),
-        add="" if there else f"pip install '{_RTX}'",
+        add="" if there else pip_install(RTX_EXTRA),
     )
 
 
@@ -140,7 +141,7 @@ def _engine() -> Finding:
     )
     add = []
     if _lacks("tensorrt"):
-        add.append("pip install 'vizecg[tensorrt]' (on a Jetson: apt-get install python3-libnvinfer)")
+        add.append(f"{pip_install('tensorrt')} (on a Jetson: apt-get install python3-libnvinfer)")
     if driver is None:
         add.append("an NVIDIA GPU with its driver")
     return Finding(

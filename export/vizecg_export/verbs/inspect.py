@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.pretty import Pretty
 
 from vizecg.spec import BundleError, MissingToolError, UsageError
+from vizecg.spec.install import pip_install
 from vizecg.spec.manifest import open_bundle
 from vizecg_export.console import table_console
 from vizecg_export.summary import print_summary, summary
@@ -105,7 +106,7 @@ def _pte(path: Path) -> dict[str, Any]:
         with quiet():
             from executorch.exir._serialize._program import deserialize_pte_binary
     except ImportError as error:
-        raise MissingToolError(f"{path} needs executorch: pip install 'vizecg[train,onnx,executorch]'") from error
+        raise MissingToolError(f"{path} needs executorch: {pip_install('train', 'onnx', 'executorch')}") from error
     try:
         program = deserialize_pte_binary(path.read_bytes()).program
     # The reader of flatbuffers raises whatever the damaged bytes lead it to.

@@ -15,6 +15,7 @@ from vizecg.spec.files import user_cache
 from vizecg.spec.results import read_result
 from vizecg_export.console import table_console
 from vizecg_export.pace import duration
+from vizecg_export.request import ExportRequest, GateLimits
 from vizecg_export.targets import OnFail, Precision, Target, require
 
 if TYPE_CHECKING:
@@ -90,9 +91,6 @@ def release(
     if photos and not gate:
         raise UsageError("--photos are for the gate, which --no-gate leaves out")
     quoted = tuple(read_result(path) for path in results or ())
-    from vizecg.train.checkpoint import load_checkpoint
-    from vizecg_export.accuracy import GateLimits
-    from vizecg_export.build import ExportRequest
     from vizecg_export.data import parse_source
     from vizecg_export.quality_gate.choose import FitRequest
     from vizecg_export.release.publish import publish
@@ -105,14 +103,14 @@ def release(
     fitting = FitRequest(records=gate_records, photographs=gate_photographs, photos=tuple(photos or ()))
     request = ReleaseRequest(
         export=ExportRequest(
-            checkpoint=load_checkpoint(checkpoint),
+            checkpoint=checkpoint,
             targets=targets,
             precision=Precision.INT8,
             out=out,
             name=name,
             cache=kept / "export",
-            calibration=parse_source(data, split="train"),
-            evaluation=parse_source(data, split="val").limited(limit),
+            calibration=parse_source(data, split="train", option="--data"),
+            evaluation=parse_source(data, split="val", option="--data").limited(limit),
             calibrator=calibrator,
             per_class=per_class,
             allow_few=allow_few,
@@ -120,13 +118,13 @@ def release(
             on_fail=on_fail,
             seed=seed,
             workers=workers,
+            force=force,
         ),
         gate=fitting if gate else None,
         photograph=photograph,
         results=quoted,
         work=work or out.with_name(f"{out.name}.work"),
         gate_cache=kept / "gate",
-        force=force,
     )
     check_release(request)
     folder, stages = WorkFolder(request.work), release_stages(request)

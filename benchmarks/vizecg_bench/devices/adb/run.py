@@ -16,6 +16,7 @@ from rich.console import Console
 from vizecg.spec import BundleError, MissingToolError, UsageError
 from vizecg.spec.fingerprint import sha256_file
 from vizecg.spec.manifest import Bundle
+from vizecg.spec.provenance import command_line
 from vizecg_bench.devices.adb.client import Adb, open_phone, run_adb
 from vizecg_bench.devices.adb.device import Phone, busy_cores, read_phone
 from vizecg_bench.devices.adb.faults import AdbError, Fault
@@ -27,7 +28,7 @@ from vizecg_bench.devices.adb.programs import Program
 from vizecg_bench.pack.evaluate import FLOAT_RULE, evaluate_pack
 from vizecg_bench.pack.format import Pack, open_pack
 from vizecg_bench.run.assemble import bundle_part, unmet
-from vizecg_bench.run.inputs import bundle_or_shipped, command_line, read_golden
+from vizecg_bench.run.inputs import bundle_or_shipped, read_golden
 from vizecg_bench.run.request import RunRequest
 from vizecg_bench.run.schema import Accuracy, Contender, Environment, LeftOut, Result, Sustained
 from vizecg_bench.run.statistics import latency_figures

@@ -12,8 +12,8 @@ from rich.console import Console
 
 import vizecg
 from vizecg.spec import ExitCode, MissingToolError, UsageError
+from vizecg.spec.provenance import command_line
 from vizecg_bench.devices.jetson.ssh import RemoteError, Ssh
-from vizecg_bench.run.inputs import command_line
 from vizecg_bench.run.request import RunRequest
 from vizecg_bench.run.schema import Result
 
@@ -25,6 +25,7 @@ version=$("$bench" --version) || exit 94
 echo "found: $bench"
 echo "version: $version"
 """
+_INSTALL = "~/.vizecg/bin/pip install '.[bench]' in a checkout of vizecg"
 _NOT_THERE, _DOES_NOT_RUN = 93, 94
 _MAKE = 'umask 077; folder=$(mktemp -d "${TMPDIR:-/tmp}/vizecg-bench.XXXXXX") && echo "folder: $folder"'
 _FOLDER = re.compile(r"/.*/vizecg-bench\.\w{6}")
@@ -135,20 +136,17 @@ def find_bench(ssh: Ssh) -> str:
     done = ssh.shell(_FIND)
     if done.code == _NOT_THERE:
         raise MissingToolError(
-            f"vizecg-bench is not installed on {ssh.host}: there, sh edge_runtime/jetson/setup.sh, "
-            "then ~/.vizecg/bin/pip install 'vizecg[bench]'"
+            f"vizecg-bench is not installed on {ssh.host}: there, sh edge_runtime/jetson/setup.sh, then {_INSTALL}"
         )
     path, version = _told(done.out, "found"), _told(done.out, "version")
     if done.code == _DOES_NOT_RUN or path is None or version is None:
         raise MissingToolError(
-            f"vizecg-bench does not run on {ssh.host} ({done.complaint or 'it says nothing'}): there, "
-            "~/.vizecg/bin/pip install --upgrade 'vizecg[bench]'"
+            f"vizecg-bench does not run on {ssh.host} ({done.complaint or 'it says nothing'}): there, {_INSTALL}"
         )
     there = version.split()[-1] if version else "an unknown version"
     if there != vizecg.__version__:
         raise RemoteError(
-            f"{ssh.host} has vizecg-bench {there}, this is {vizecg.__version__}: there, "
-            f"~/.vizecg/bin/pip install 'vizecg[bench]=={vizecg.__version__}'"
+            f"{ssh.host} has vizecg-bench {there}, this is {vizecg.__version__}: there, {_INSTALL} {vizecg.__version__}"
         )
     return path
 

@@ -1,0 +1,32 @@
+"""Photographs of printed records that are at hand as signals, as a table names them."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from vizecg.spec import UsageError
+
+
+def known_photos(photos_dir: Path, table: Path) -> list[tuple[Path, int]]:
+    """Those of a folder whose record is known: (image, PTB-XL's id), in the order of the table.
+
+    Args:
+        photos_dir: the folder; the paths in the table begin with its name.
+        table: ``photos.csv``: image, ecg_id (empty where the record is not known).
+
+    Raises:
+        UsageError: no table, or no photograph of a known record.
+    """
+    if not table.is_file():
+        raise UsageError(f"{table} does not exist")
+    with table.open(newline="") as handle:
+        rows = [(row["image"], row["ecg_id"]) for row in csv.DictReader(handle)]
+    known = []
+    for image, ecg_id in rows:
+        path = photos_dir / Path(image).relative_to(photos_dir.name)
+        if ecg_id and path.is_file():
+            known.append((path, int(float(ecg_id))))
+    if not known:
+        raise UsageError(f"{photos_dir} has no photograph of a record that {table} names")
+    return known

@@ -1,0 +1,1 @@
+"""The edge on its own: the time of its stages, and of its start."""

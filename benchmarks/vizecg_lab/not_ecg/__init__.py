@@ -1,0 +1,1 @@
+"""Pictures that are not ECGs, and printouts that the edge does not read."""

@@ -1,0 +1,1 @@
+"""The rectifier on photographs: real ones of known records, and photographed renderings."""

@@ -1,0 +1,1 @@
+"""The renderer beside ecg_plot: speed, and likeness."""

@@ -1,0 +1,67 @@
+"""From the logits of several seeds to figures with intervals, which can be set against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vizecg.spec import LABELS
+from vizecg.spec.decide import sigmoid
+from vizecg.train.calibrate import cross_fit
+from vizecg.train.metrics import Bootstrap, bootstrap_figures, nested
+from vizecg_lab.tables.runner import Scores
+
+BOOTSTRAPS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """A row in one way of looking: the mean over its seeds, and each seed's.
+
+    Every seed is measured on the same records and the same resamples of them, so the interval is that of the mean.
+    """
+
+    mean: Bootstrap
+    seeds: tuple[Bootstrap, ...]
+    n: int
+    positives: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "n": self.n,
+            "positives": self.positives,
+            **nested(self.mean.intervals()),
+            "macro_of_seeds": [nested(seed.intervals())["macro"] for seed in self.seeds],
+        }
+
+    def minus(self, other: Figures) -> dict[str, Any]:
+        """Macro differences, paired over records and seeds."""
+        return dict(nested(self.mean.minus(other.mean))["macro"])
+
+
+def figures_of(seeds: Sequence[Scores]) -> Figures:
+    """Figures of one row in one way of looking.
+
+    Thresholds are cross-fitted on the validation records: each record is decided by thresholds that it had no part in.
+    AUROC, AUPRC and calibration error are of the uncalibrated scores.
+    """
+    found = []
+    for scores in seeds:
+        decisions = cross_fit(scores.logits, scores.labels, [str(group) for group in scores.groups]).decisions
+        found.append(
+            bootstrap_figures(sigmoid(scores.logits), scores.labels, decisions=decisions, bootstraps=BOOTSTRAPS)
+        )
+    mean = Bootstrap(
+        point={key: float(np.mean([one.point[key] for one in found])) for key in found[0].point},
+        samples={key: np.mean([one.samples[key] for one in found], axis=0) for key in found[0].samples},
+    )
+    labels = seeds[0].labels
+    return Figures(
+        mean=mean,
+        seeds=tuple(found),
+        n=len(labels),
+        positives={label: int(labels[:, column].sum()) for column, label in enumerate(LABELS)},
+    )

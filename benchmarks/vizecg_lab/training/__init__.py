@@ -1,0 +1,1 @@
+"""The speed of training, the steps of a packed store, and the convolutions of a CPU."""

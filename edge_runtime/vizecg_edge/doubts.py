@@ -1,0 +1,43 @@
+"""What may be wrong with an answer that was given nevertheless, each with a code and one line."""
+
+from __future__ import annotations
+
+from vizecg.spec.gate import QualityGate
+from vizecg_edge.answer import Doubt
+from vizecg_edge.scales import Scales, ScaleSource
+
+NEAR_LIMIT = 1.25
+"""A quality score below this many times the least that is answered lies near the limit."""
+
+
+def doubts_of(*, calibrated: bool, scales: Scales, score: float, gate: QualityGate) -> tuple[Doubt, ...]:
+    """Every doubt about an answer, the gravest first.
+
+    Args:
+        calibrated: whether the decision rule of the artefact was fitted on anything.
+        scales: at which the sheet was read.
+        score: its quality, 0 to 1.
+        gate: the bundle's.
+    """
+    found = []
+    if not calibrated:
+        found.append(
+            Doubt(
+                code="uncalibrated",
+                message="probabilities are not calibrated and thresholds are 0.5: this bundle was exported without"
+                " calibration",
+            )
+        )
+    if scales.speed_source is ScaleSource.ASSUMED:
+        found.append(Doubt(code="speed_assumed", message=f"{scales.speed_mm_s:g} mm/s assumed: check the printout"))
+    if scales.gain_source is ScaleSource.ASSUMED:
+        found.append(Doubt(code="gain_assumed", message=f"{scales.gain_mm_mv:g} mm/mV assumed: check the printout"))
+    if score < NEAR_LIMIT * gate.least_score:
+        found.append(
+            Doubt(
+                code="quality_near_limit",
+                message=f"quality {score:.2f} is near the {gate.least_score:.2f} that is needed:"
+                " a better photograph may be decided otherwise",
+            )
+        )
+    return tuple(found)

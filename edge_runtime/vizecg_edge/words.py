@@ -1,0 +1,92 @@
+"""An answer in words: what text, reports, overlay and table say alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePath
+
+from vizecg.spec import Label
+from vizecg.spec.checks import printable
+
+WORDS = {True: "PRESENT", False: "absent", None: "undecided"}
+SCOPE = "Others, such as infarction, are not checked."
+UNDECIDED = "Undecided: too near to the threshold to say; take another photograph, or judge it by eye."
+CAUTION = "Check before you rely on this"
+LONGEST_NAME = 300
+_COUNTS = ("", "one", "two", "three", "four", "five")
+_SHOWN_SHA = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One of the six as people read it: the decision first, then the probability and where it counts as present."""
+
+    label: Label
+    decision: bool | None
+    probability: float
+    threshold: float
+
+    @property
+    def word(self) -> str:
+        return WORDS[self.decision]
+
+    @property
+    def likely(self) -> str:
+        return percent(self.probability)
+
+    @property
+    def limit(self) -> str:
+        return f"present from {percent(self.threshold)}"
+
+
+def findings(
+    decisions: Mapping[str, bool | None], probabilities: Mapping[str, float], thresholds: Mapping[str, float]
+) -> list[Finding]:
+    """All six, in label order."""
+    return [
+        Finding(
+            label=label,
+            decision=decisions[label.value],
+            probability=probabilities[label.value],
+            threshold=thresholds[label.value],
+        )
+        for label in Label
+    ]
+
+
+def headline(decisions: Mapping[str, bool | None]) -> str:
+    """The decision in one line. Where nothing was found it says in the same breath what was not looked for."""
+    present = [_named(label) for label in Label if decisions[label.value]]
+    unsure = [_named(label) for label in Label if decisions[label.value] is None]
+    parts = [f"found: {', '.join(present)}"] if present else []
+    parts += [f"undecided: {', '.join(unsure)}"] if unsure else []
+    if unsure and not present and len(unsure) < len(Label):
+        parts.append(f"none of the other {_COUNTS[len(Label) - len(unsure)]}")
+    if not parts:
+        parts += ["none of these six findings", SCOPE[0].lower() + SCOPE[1:-1]]
+    told = "; ".join(parts)
+    return told[0].upper() + told[1:]
+
+
+def percent(share: float) -> str:
+    """With one decimal, and never 0 or 100 % of what is only near it."""
+    if share < 0.001:
+        return "under 0.1 %"
+    return "over 99.9 %" if share > 0.999 else f"{share:.1%}".replace("%", " %")
+
+
+def short_name(path: str) -> str:
+    """The file's name and that of its folder, in characters that can be printed."""
+    return printable("/".join(PurePath(path).parts[-2:]) or path, LONGEST_NAME)
+
+
+def source_line(name: str, *, sha256: str | None, read_at: datetime) -> str:
+    """Which picture it was, and when it was read. Files of one name differ in the fingerprint."""
+    told = f" (sha256 {sha256[:_SHOWN_SHA]})" if sha256 else ""
+    return f"{name}{told}, read {read_at:%Y-%m-%d %H:%M %Z}".rstrip()
+
+
+def _named(label: Label) -> str:
+    return f"{label.description} ({label.value})"

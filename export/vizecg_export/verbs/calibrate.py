@@ -1,0 +1,100 @@
+"""``vizecg-export calibrate``: fit a checkpoint's calibration and thresholds, and keep them in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from vizecg.spec import LABELS, UsageError
+from vizecg.spec.deployment import DrawnCalibration
+from vizecg.spec.manifest import Bundle, open_bundle
+from vizecg_export.console import table_console
+from vizecg_export.data import parse_source
+from vizecg_export.targets import Precision
+
+
+def calibrate(
+    checkpoint: Annotated[Path, typer.Argument(help="A training checkpoint.")],
+    evaluation: Annotated[
+        str, typer.Option("--eval", help="Validation records: ptbxl:FOLDER, code15:FOLDER, store:FOLDER ...")
+    ],
+    out: Annotated[Path, typer.Option(help="The checkpoint to write.")],
+    bands: Annotated[
+        Path | None, typer.Option(help="A bundle of this network whose quality gate and undecided bands are kept too.")
+    ] = None,
+    drawn: Annotated[
+        Path | None,
+        typer.Option(
+            help="A bundle of this network whose int8 was calibrated on synthetic sheets (--calib synthetic) and passed"
+            " --eval: from now on int8 takes those sheets where --calib is not given."
+        ),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most N validation records.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Where drawn sheets are kept.", show_default="~/.cache/vizecg/export")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that draw sheets.")] = 2,
+    force: Annotated[bool, typer.Option(help="Replace a file at --out.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,
+) -> None:
+    """Fit calibration and thresholds to a checkpoint's network; every bundle made of --out then has them."""
+    if not checkpoint.is_file():
+        raise UsageError(f"{checkpoint} does not exist")
+    if out.exists() and not force:
+        raise UsageError(f"--out {out} exists already: --force replaces it")
+    source = parse_source(evaluation, split="val", option="--eval").limited(limit)
+    banded, proven = (None if path is None else open_bundle(path) for path in (bands, drawn))
+    drawn_calibration = None if proven is None else drawn_from(proven)
+    from vizecg.train.checkpoint import load_checkpoint
+    from vizecg_export.calibrating import bands_of, calibrated, write_calibrated
+    from vizecg_export.cli import default_cache
+
+    loaded = load_checkpoint(checkpoint)
+    for bundle in (banded, proven):
+        if bundle is not None and bundle.manifest.checkpoint["sha256"] != loaded.trained_sha256:
+            raise UsageError(f"{bundle.path} was made of another checkpoint than {checkpoint}")
+    Console(stderr=True, quiet=as_json, soft_wrap=True).print(f"{source.name}: {len(source)} records")
+    deployment = calibrated(
+        loaded,
+        source,
+        bands=None if banded is None else bands_of(banded),
+        drawn_calibration=drawn_calibration,
+        cache=cache or default_cache(),
+        workers=workers,
+    )
+    written = write_calibrated(checkpoint, deployment, out)
+    if as_json:
+        print(json.dumps({"out": str(out), "sha256": written.sha256, **deployment.to_dict()}))
+        return
+    table = Table(title=str(out))
+    for column in ("class", "scale", "bias", "threshold", "undecided within"):
+        table.add_column(column)
+    rule = deployment.rule
+    for row in zip(LABELS, rule.scale, rule.bias, rule.threshold, rule.undecided_margin, strict=True):
+        table.add_row(row[0], *(f"{value:.4f}" for value in row[1:]))
+    table_console().print(table)
+
+
+def drawn_from(bundle: Bundle) -> DrawnCalibration:
+    """What a bundle says of its calibration on drawn sheets, which its artefacts' evaluation proved.
+
+    Raises:
+        UsageError: it was calibrated on other records, or not evaluated.
+    """
+    told = bundle.manifest.calibration
+    artefacts = [one for one in bundle.manifest.artefacts if one.precision == Precision.INT8.value]
+    if not str(told.get("source", "")).startswith("synthetic") or not artefacts:
+        raise UsageError(f"--drawn {bundle.path}: its int8 was not calibrated with --calib synthetic")
+    if not all(artefact.accuracy for artefact in artefacts):
+        raise UsageError(f"--drawn {bundle.path}: its int8 was not held to the accuracy gate with --eval")
+    return DrawnCalibration(
+        seed=told["seed"],
+        per_class=told["per_class"],
+        calibrators={artefact.name: artefact.details["calibrator"] for artefact in artefacts},
+        proven_on=artefacts[0].accuracy["data"],
+    )
