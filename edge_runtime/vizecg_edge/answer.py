@@ -231,7 +231,7 @@ class Answer:
         told += [f"  {words.SCOPE}"] if words.SCOPE[1:-1] not in self.headline else []
         told += [f"  CAUTION: {doubt.message}" for doubt in self.doubts]
         told += [
-            f"  {one.label.value:6} {one.word:10} {one.likely:>11}  ({one.limit})  {one.label.description}"
+            f"  {one.label.value:5} {one.word:9} {one.likely:>11} ({one.limit}) {one.label.description}"
             for one in self.findings
         ]
         told += [f"  {words.UNDECIDED}"] if any(one.decision is None for one in self.findings) else []

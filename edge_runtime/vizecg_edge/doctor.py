@@ -152,6 +152,7 @@ def _formats() -> list[Finding]:
     wanted = {
         "HEIC photographs": ("pillow_heif", "pillow-heif", "heic"),
         "PDF files": ("pypdfium2", "pypdfium2", "pdf"),
+        "reports in PDF": ("fpdf", "fpdf2", "pdf"),
     }
     found = []
     for what, (module, package, extra) in wanted.items():

@@ -7,7 +7,11 @@ from vizecg_edge.answer import Doubt
 from vizecg_edge.scales import Scales, ScaleSource
 
 NEAR_LIMIT = 1.25
-"""A quality score below this many times the least that is answered lies near the limit."""
+"""A quality score below this many times the least that is answered lies near the limit.
+
+Of rendered photographs that the shipped bundle answers, 3 of the 9 below it had another decision than their clean print
+or a misplaced sheet, and 22 of the 263 above it. Of 34 real photographs that are answered, 3 lie below it.
+"""
 
 
 def doubts_of(*, calibrated: bool, scales: Scales, score: float, gate: QualityGate) -> tuple[Doubt, ...]:

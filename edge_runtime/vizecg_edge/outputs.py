@@ -49,12 +49,15 @@ class Output:
             several: whether more than one file will be written.
 
         Raises:
-            UsageError: one file for several pictures, an ending that cannot be written, a file of somebody else.
+            UsageError: an empty name, one file for several pictures, an ending that cannot be written, or a file that
+                is somebody else's.
         """
         if text is None:
             return None
+        if not text:
+            raise UsageError(f"{option} is empty: expected a file or a folder")
         path = Path(text)
-        folder = path.is_dir() or text.endswith(("/", os.sep)) or not path.suffix
+        folder = os.path.isdir(path) or text.endswith(("/", os.sep)) or not path.suffix
         made = cls(path=path, folder=folder, option=option, ending=ending or endings[0])
         if not folder:
             if path.suffix.lower() not in endings:
@@ -116,7 +119,7 @@ def make_all(outputs: Iterable[Output | None]) -> None:
 
 
 def _of_others(path: Path) -> bool:
-    return path.exists() and made_of(path) is None and not _is_empty(path)
+    return os.path.exists(path) and made_of(path) is None and not _is_empty(path)
 
 
 def _is_empty(path: Path) -> bool:

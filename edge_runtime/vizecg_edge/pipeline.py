@@ -13,7 +13,7 @@ from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg.spec.preprocess import preprocess
 from vizecg_edge.answer import ANSWERED, REFUSED, Answer, BundleId, Geometry, Input, Quality, Timings
 from vizecg_edge.backends import Backend, BackendKind
-from vizecg_edge.backends.choose import open_backend
+from vizecg_edge.backends.choose import Opened, open_backend
 from vizecg_edge.capture import Picture, Shot, Source, array_shot, shots_of
 from vizecg_edge.doubts import doubts_of
 from vizecg_edge.quality import Verdict, judge
@@ -50,6 +50,7 @@ class Pipeline:
         threads: of the engine; 0 takes one per core. OpenCV and numpy are left as they are, see ``process``.
         backend: the engine; ``auto`` takes the best that fits the bundle and this device.
         artefact: name of the artefact to run; None takes the engine's best.
+        opened: an engine that is open already, in place of these.
 
     Raises:
         UsageError: no such artefact, or it is for another engine.
@@ -64,9 +65,10 @@ class Pipeline:
         threads: int = 0,
         backend: BackendKind = BackendKind.AUTO,
         artefact: str | None = None,
+        opened: Opened | None = None,
     ) -> None:
-        self.bundle: Bundle = open_bundle(bundle or DEFAULT_BUNDLE)
-        opened = open_backend(self.bundle, kind=backend, artefact=artefact, threads=threads)
+        self.bundle: Bundle = open_bundle(DEFAULT_BUNDLE if bundle is None else Path(bundle))
+        opened = opened or open_backend(self.bundle, kind=backend, artefact=artefact, threads=threads)
         self.artefact = opened.artefact
         self.backend: Backend = opened.backend
         self.bundle_id = BundleId(

@@ -65,7 +65,7 @@ class Reader:
         The pixels decide, not what holds them: path, bytes, open file, image and array give equal answers. One thing
         differs: a JPEG of 3800 pixels or more is read from its file at half its size or less, which a decoder does in
         half the time, and from an array, or a PIL image that is loaded already, whole; probabilities then differ by
-        about 0.001, by 0.01 at most where we looked.
+        about 0.001, by 0.013 at most on the pictures we tried.
 
         Args:
             source: path (str or Path); bytes of a file; a file open in binary mode, which is read from its beginning
@@ -77,11 +77,10 @@ class Reader:
             UsageError: it is nothing of these: another type, another shape, another kind of numbers.
             BundleError: the engine stopped.
         """
-        with self._limit():
-            return self._answer(next(self._shots(source)))
+        return self._answer(next(self._shots(source)))
 
-    def read_all(self, source: Source) -> list[Answer]:
-        """Answer every page of a source, in order; of one that has no pages, its picture.
+    def read_all(self, source: Source) -> Iterator[Answer]:
+        """Answer every page of a source, one after the other as they are asked for; of one without pages, its picture.
 
         Args:
             source: as for ``read``.
@@ -89,8 +88,7 @@ class Reader:
         Raises:
             UsageError, BundleError: as for ``read``.
         """
-        with self._limit():
-            return [self._answer(shot) for shot in self._shots(source)]
+        return map(self._answer, self._shots(source))
 
     def _shots(self, source: Source) -> Iterator[Shot]:
         # Two threads may have been given one open file, or one image, whose pixels are not loaded.
@@ -98,7 +96,8 @@ class Reader:
             return shots_of(source)
 
     def _answer(self, shot: Shot) -> Answer:
-        return keep(self._pipeline, self._pipeline.run_shot(shot))
+        with self._limit():
+            return keep(self._pipeline, self._pipeline.run_shot(shot))
 
     def _limit(self) -> AbstractContextManager[None]:
         return nullcontext() if self._threads is None else limited_threads(self._threads)

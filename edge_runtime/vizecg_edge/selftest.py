@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vizecg.spec import LABELS, BundleError, ParityError
+from vizecg.spec.contract_check import check_contract
 from vizecg.spec.manifest import GOLDEN, Bundle
 from vizecg.spec.parity import check
 from vizecg_edge.engine import accept
@@ -70,9 +71,11 @@ def run_selftest(pipeline: Pipeline) -> SelfTest:
     """Run both tests; what fails is in the result.
 
     Raises:
-        BundleError: the bundle has no usable golden data, or its expectations cannot be read.
+        BundleError: the bundle has no usable golden data, its expectations cannot be read, or its contract for other
+            languages contradicts its manifest.
     """
     # Before anything is computed: what is damaged should be told at once.
+    check_contract(pipeline.bundle)
     expected = read_expected(pipeline.bundle)
     return SelfTest(
         bundle=asdict(pipeline.bundle_id),

@@ -31,6 +31,7 @@ from vizecg_export.calibration import (
 )
 from vizecg_export.card import CARD, model_card
 from vizecg_export.carried import HOW_TO_CALIBRATE, check_carried
+from vizecg_export.contract.write import write_contract
 from vizecg_export.data import parse_source
 from vizecg_export.latency import latencies
 from vizecg_export.provenance import toolchain
@@ -70,6 +71,7 @@ def export(request: ExportRequest, *, say: Say, accepting: Accepting = accept) -
     with scratch_folder(request.out) as folder:
         subject = _subject(request, checkpoint, say)
         manifest, failed = _fill(folder, request, subject, say, accepting)
+        manifest = write_contract(folder, manifest)
         # mkdtemp makes private folders; a bundle is to be read by whoever may read its neighbours.
         os.chmod(folder, 0o755)
         return Exported(bundle=publish_bundle(folder, manifest, request.out), failed=failed)

@@ -17,6 +17,7 @@ from vizecg_export.export_command import run_export, run_plan
 from vizecg_export.request import ExportRequest, GateLimits, check_request
 from vizecg_export.targets import OnFail, Precision, Target
 from vizecg_export.verbs.calibrate import calibrate
+from vizecg_export.verbs.contract import contract
 from vizecg_export.verbs.diff import diff
 from vizecg_export.verbs.doctor import doctor
 from vizecg_export.verbs.explain import explain
@@ -135,7 +136,7 @@ def export(
         run_export(request, as_json=as_json)
 
 
-for verb in (release, calibrate, verify, inspect, diff, explain, fit_gate, gate, golden_photo, doctor):
+for verb in (release, calibrate, verify, inspect, diff, explain, fit_gate, gate, golden_photo, contract, doctor):
     app.command()(verb)
 
 

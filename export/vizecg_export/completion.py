@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from vizecg.spec.manifest import Bundle, Manifest, hash_files, publish_bundle
+from vizecg.spec.manifest import Bundle, Manifest, publish_bundle
 
 
 def publish_completed(folder: Path, manifest: Manifest, target: Path) -> Bundle:
@@ -13,5 +12,9 @@ def publish_completed(folder: Path, manifest: Manifest, target: Path) -> Bundle:
 
     Raises:
         UsageError: ``target`` exists and is no bundle.
+        BundleError, MissingToolError: its contract for other languages cannot be made anew.
     """
-    return publish_bundle(folder, replace(manifest, files=hash_files(folder)), target)
+    # Here, for what draws and rectifies is not to be loaded by every command.
+    from vizecg_export.contract.write import refresh_contract
+
+    return publish_bundle(folder, refresh_contract(folder, manifest), target)

@@ -49,14 +49,14 @@ def check_classes(labels: np.ndarray, name: str) -> None:
             )
 
 
-def golden_inks(*, sheet: SheetSpec, preprocess: PreprocessSpec) -> np.ndarray:
-    """uint8 (2 * GOLDEN_SIZE, height, width): synthetic records, clean and photographed."""
+def golden_sheet(row: int, sheet: SheetSpec) -> np.ndarray:
+    """uint8 RGB sheet of one golden record: of the first ``GOLDEN_SIZE`` rows clean, of as many more photographed."""
+    condition, place = (Condition.CLEAN, Condition.PHOTO)[row // GOLDEN_SIZE], row % GOLDEN_SIZE
     source = synthetic_source(GOLDEN_SIZE, seed=GOLDEN_SEED)
-    records = [source.read(item) for item in source.items]
-    return np.stack(
-        [
-            ink_map(sheet_under(condition, record, seed=GOLDEN_SEED, spec=sheet), sheet_spec=sheet, spec=preprocess)
-            for condition in (Condition.CLEAN, Condition.PHOTO)
-            for record in records
-        ]
-    )
+    return sheet_under(condition, source.read(source.items[place]), seed=GOLDEN_SEED, spec=sheet)
+
+
+def golden_inks(*, sheet: SheetSpec, preprocess: PreprocessSpec) -> np.ndarray:
+    """uint8 (2 * GOLDEN_SIZE, height, width): ink maps of all golden sheets."""
+    rows = range(2 * GOLDEN_SIZE)
+    return np.stack([ink_map(golden_sheet(row, sheet), sheet_spec=sheet, spec=preprocess) for row in rows])

@@ -167,7 +167,7 @@ def _evaluation(
     drawn = build_cache(cache / f"evaluation-{key[:32]}", source=source, spec=spec, workers=workers)
     check_classes(np.array(drawn.labels[drawn.rows]), source.name)
     inks = tuple(drawn.inks[drawn.rows, column] for column in range(len(CONDITIONS)))
-    known = cache / f"float-{sha256_bytes(f'{key} {checkpoint.sha256}'.encode())[:32]}.npy"
+    known = cache / f"float-{sha256_bytes(f'{key} {checkpoint.trained_sha256}'.encode())[:32]}.npy"
     logits = _known_logits(known, inks, floating)
     if logits is None:
         logits = np.stack([floating(inks=part, told="float network") for part in inks])

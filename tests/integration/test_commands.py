@@ -70,8 +70,8 @@ def test_wrong_options_give_one_line(tmp_path: Path, arguments: tuple[str, ...],
     [
         ("vizecg.cli", "torch", ["train", "--out", "x", "--data", "synthetic"], "[train]'"),
         ("vizecg_export.cli", "pydantic", ["--target", "onnx"], "[train,onnx]'"),
-        ("vizecg_edge.cli", "onnxruntime", ["run", "--image", "x.jpg"], "pip install -e"),
-        ("vizecg_edge.cli", "cv2", ["run", "--image", "x.jpg"], "pip install -e"),
+        ("vizecg_edge.cli", "onnxruntime", ["run", "--camera", "0"], "pip install -e"),
+        ("vizecg_edge.cli", "cv2", ["run", "--camera", "0"], "pip install -e"),
     ],
 )
 def test_a_missing_package_exits_3_and_names_its_install(

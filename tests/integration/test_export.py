@@ -28,6 +28,7 @@ from vizecg.train.checkpoint import load_checkpoint
 from vizecg.train.runners import onnx_logits, onnx_session
 from vizecg_export.build import export
 from vizecg_export.cli import DEFAULT_CHECKPOINT
+from vizecg_export.contract.write import check_written
 from vizecg_export.data import golden_inks, parse_source
 from vizecg_export.summary import summary
 from vizecg_export.targets import Precision
@@ -79,8 +80,10 @@ def test_int8_is_quantised_and_calibrated(checkpoint: Path, tmp_path: Path) -> N
     calibration = synthetic_source(84, seed=101)
     export(request(checkpoint, out, precision=Precision.INT8, calibration=calibration, per_class=3), say=quiet)
     manifest = open_bundle(out).manifest
-    names = ["MODEL_CARD.md", "golden.npz", "manifest.json", "model_int8.onnx", "model_int8_arm.onnx"]
-    assert sorted(file.name for file in out.iterdir()) == names
+    names = ["MODEL_CARD.md", "contract.json", "contract.md", "golden.npz", "manifest.json", "model_int8.onnx"]
+    pictures = {file.name for file in out.glob("contract_*.png")}
+    assert sorted({file.name for file in out.iterdir()} - pictures) == [*names, "model_int8_arm.onnx"]
+    assert check_written(open_bundle(out)), "contract and metadata tell what the manifest tells"
     artefact = manifest.artefact()
     model = onnx.load(str(out / "model_int8.onnx"))
     assert sum(node.op_type == "QuantizeLinear" for node in model.graph.node) > 10

@@ -32,8 +32,8 @@ def changed(source: Path, target: Path, change: Callable[[Path], None]) -> Path:
 
 
 def few_sheets_and_no_photo(folder: Path) -> None:
-    for name in (PHOTO, EXPECTED):
-        (folder / name).unlink(missing_ok=True)
+    for path in (folder / PHOTO, folder / EXPECTED, *folder.glob("contract*")):
+        path.unlink(missing_ok=True)
     with np.load(folder / GOLDEN) as stored:
         np.savez_compressed(folder / GOLDEN, **{name: stored[name][::6] for name in stored.files})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,17 @@ def test_a_resumed_run_goes_on_where_it_stopped(run: Path) -> None:
     # Resumed for three epochs in place of two: the rate has come down by the end of the third.
     final = raw["optimizer_states"][0]["param_groups"][0]["lr"]
     assert final == pytest.approx(tiny(3).optimiser.final_learning_rate, rel=0.01)
+
+
+def test_a_run_is_replaced_by_force_only(run: Path, tmp_path: Path) -> None:
+    kept = Path(shutil.copytree(run, tmp_path / "run"))
+    before = (kept / "best.ckpt").read_bytes()
+    records = make_records(run)
+    with pytest.raises(UsageError, match="holds a run already: --resume goes on with it, --force replaces it"):
+        records.train(tiny(1), kept)
+    assert (kept / "best.ckpt").read_bytes() == before
+    records.train(tiny(1), kept, force=True)
+    assert load_checkpoint(kept / "best.ckpt").config == tiny(1)
 
 
 def test_the_checkpoint_carries_its_configuration(run: Path) -> None:

@@ -172,6 +172,8 @@ import vizecg, vizecg.spec, vizecg_edge
 assert "torch" not in sys.modules, "torch was imported"
 assert importlib.util.find_spec("torch") is None, "the base dependencies brought torch"
 assert "site-packages" in vizecg_edge.__file__, vizecg_edge.__file__
+assert vizecg_edge.Reader().read(b"no picture").reasons == ("unreadable",)
+assert "torch" not in sys.modules, "Reader imported torch"
 print(vizecg.__version__)
 """
 
@@ -222,6 +224,7 @@ def test_edge_answers_or_refuses(clean_python: Path, tmp_path: Path) -> None:
         ("vizecg-export", ["--target", "tensorrt"], "'onnx>=1.20'"),
         ("vizecg-export", ["verify", "BUNDLE"], "'onnx>=1.20'"),
         ("vizecg", ["train", "--out", "x", "--data", "synthetic"], "'torch>=2.11'"),
+        ("vizecg-edge", ["run", "--camera", "0", "--report", "r.pdf"], "'fpdf2>=2.8'"),
     ],
 )
 def test_a_missing_extra_is_one_line(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 from rich.console import Console
+from rich.progress import Progress
 
 import vizecg
 from children import CHILD_LIMIT_S
@@ -94,6 +95,18 @@ def test_tables_keep_their_colours_and_lose_what_reaches_beyond_the_screen(monke
     assert "\x1b]" not in shown
     assert "\\x1b]0;owned" in shown
     assert "\\u202e" in shown
+
+
+def test_a_progress_bar_is_drawn_and_what_is_printed_beside_it_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", PlainStream(screen))
+    with Progress(console=Console(stderr=True, force_terminal=True, color_system="standard")) as bar:
+        bar.update(bar.add_task("reading", total=2), advance=1)
+        print("photo\x07.jpg", file=sys.stderr)
+    shown = screen.getvalue()
+    assert "\x1b[?25l" in shown, "the cursor is hidden"
+    assert "\\x1b" not in shown
+    assert "\x07" not in shown
 
 
 def test_an_install_command_names_what_a_checkout_or_a_wheel_can_add(

@@ -121,13 +121,13 @@ def test_equal_pictures_get_equal_answers_whatever_holds_them(
     assert (found.input.path, found.input.sha256) != (answer.input.path, answer.input.sha256)
     assert found.timings_ms != answer.timings_ms
     assert reader.read(photo[:, ::-1]) != answer
-    assert reader.read_all(photo) == [answer]
+    assert list(reader.read_all(photo)) == [answer]
 
 
 def test_pages_are_answered_one_by_one(reader: Reader, answer: Answer, photo: np.ndarray, tmp_path: Path) -> None:
     page, blank = Image.fromarray(photo), Image.new("RGB", (600, 500), "white")
     page.save(tmp_path / "pages.tif", save_all=True, append_images=[blank])
-    pages = reader.read_all(tmp_path / "pages.tif")
+    pages = list(reader.read_all(tmp_path / "pages.tif"))
     assert [(one.input.page, one.answered) for one in pages] == [(1, True), (2, False)]
     assert pages[0].probabilities == answer.probabilities
     assert reader.read((tmp_path / "pages.tif").read_bytes()) == pages[0]
@@ -143,6 +143,8 @@ def test_a_refusal_is_an_answer_and_says_what_to_do(reader: Reader, tmp_path: Pa
     assert absent.to_dict()["messages"] == [f"{tmp_path / 'absent.jpg'}: no such file"]
     with pytest.raises(UsageError, match="got int"):
         reader.read(5)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="got int"):
+        reader.read_all(5)  # type: ignore[arg-type]
 
 
 def test_a_quality_that_is_too_low_is_shown(tmp_path: Path, photo: np.ndarray) -> None:

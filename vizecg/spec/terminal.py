@@ -17,17 +17,21 @@ _STYLES = re.compile(r"(\x1b\[[0-9;?]*[A-KlhmJ]|[\n\t\r])")
 class PlainStream:
     """A text stream that writes what is no printable character as its escape (``\\x1b``), lines and tabs aside.
 
+    rich styles what it prints by escape codes: it is given a stream that lets those through.
+
     Args:
         stream: where it goes.
-        kept: characters and sequences that pass as they are; ``re.split`` keeps what a group of it matches.
+        styled: colours and movements pass.
     """
 
-    def __init__(self, stream: TextIO, kept: re.Pattern[str] = _LAYOUT) -> None:
+    def __init__(self, stream: TextIO, *, styled: bool = False) -> None:
         self._stream = stream
-        self._kept = kept
+        self._styled = styled
 
     def write(self, text: str) -> int:
-        parts = self._kept.split(text)
+        # While rich shows a progress bar it stands in place of this, and alone writes to it.
+        styled = self._styled or (self is not sys.stdout and self is not sys.stderr)
+        parts = (_STYLES if styled else _LAYOUT).split(text)
         # Every second part is what was kept.
         parts[::2] = [part if part.isprintable() else printable(part, len(part)) for part in parts[::2]]
         self._stream.write("".join(parts))
@@ -39,8 +43,8 @@ class PlainStream:
 
     @property
     def rich_proxied_file(self) -> PlainStream:
-        """Where rich, which styles what it prints by escape codes, writes in place of this."""
-        return PlainStream(self._stream, _STYLES)
+        """Where rich writes in place of this; it asks for it by that name."""
+        return PlainStream(self._stream, styled=True)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from vizecg.spec.manifest import GOLDEN, Bundle, open_bundle
@@ -110,10 +111,19 @@ def diff(
         list[str] | None,
         typer.Option(help="Of the fields only those like this, as 'gate/*' or '*/threshold/*'; repeatable."),
     ] = None,
+    images: Annotated[
+        list[Path] | None,
+        typer.Option(help="Photographs, or a folder of them, that both read: which answers differ; repeatable."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the differences as one object.")] = False,
 ) -> None:
     """Tell what differs between two bundles: files, golden answers, numbers by group, fields of the manifest."""
-    told = diff_bundles(open_bundle(first), open_bundle(second))
+    bundles = open_bundle(first), open_bundle(second)
+    told = diff_bundles(*bundles)
+    if images:
+        from vizecg_export.picture_diff import diff_pictures
+
+        told["pictures"] = diff_pictures(*bundles, images).to_dict()
     if only:
         wanted = {key for key in told["fields"] if any(fnmatchcase(key, pattern) for pattern in only)}
         told["fields"] = {key: pair for key, pair in told["fields"].items() if key in wanted}
@@ -121,6 +131,8 @@ def diff(
         print(json.dumps(told))
         return
     console = table_console()
+    if "pictures" in told:
+        _print_pictures(told["pictures"], console)
     if not told["files"] and not told["fields"]:
         console.print("the same")
         return
@@ -142,6 +154,21 @@ def diff(
         apart = f"{right - left:+.4g}" if _is_number(left) and _is_number(right) else ""
         table.add_row(key, _shown(left), _shown(right), apart)
     console.print(table)
+
+
+def _print_pictures(told: dict[str, Any], console: Console) -> None:
+    first, second = told["artefacts"]
+    console.print(
+        f"{told['pictures']} pictures by {first} and {second}: {told['answered'][0]} and {told['answered'][1]}"
+        f" answered, {told['status_differs']} otherwise by the other; of {told['decisions']} decisions"
+        f" {told['decided_by_both']} by both, {told['undecided_by_one']} by one only, {told['turned_over']} turned"
+        f" over; largest difference of a probability {told['largest_probability_difference']:.4g}"
+    )
+    for one in told["differing"]:
+        turned = "".join(f"; {label} turned over" for label in one["turned"])
+        undecided = "".join(f"; {label} undecided by one" for label in one["undecided"])
+        status = "" if one["status"][0] == one["status"][1] else f"; {one['status'][0]} against {one['status'][1]}"
+        console.print(f"  {one['picture']}{status}{turned}{undecided}")
 
 
 def _shown(value: Any) -> str:

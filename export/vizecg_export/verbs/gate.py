@@ -18,6 +18,7 @@ from vizecg.spec.manifest import Artefact, Bundle, Manifest, open_bundle
 from vizecg.spec.results import Result, read_result
 from vizecg_export.completion import publish_completed
 from vizecg_export.console import table_console
+from vizecg_export.contract.metadata import network_sha256
 from vizecg_export.scratch import scratch_folder
 
 KIND = "gate"
@@ -28,7 +29,8 @@ KEPT = ("source", "kind", "seed", "records", "records_sha256", "photographs", "r
 def put_gate(path: Path, fitting: Path) -> Bundle:
     """Write the gate and the bands of a result file of ``vizecg-export fit-gate`` into the bundle at ``path``.
 
-    The bundle is replaced whole or not at all; of its files only the manifest changes.
+    The bundle is replaced whole or not at all; beside the manifest, its contract for other languages follows, and
+    what ONNX files tell of it in their metadata.
 
     Raises:
         UsageError: the file is no such result, or was fitted for other model files than the bundle's.
@@ -37,7 +39,7 @@ def put_gate(path: Path, fitting: Path) -> Bundle:
     bundle = open_bundle(path)
     fitted = _read(fitting)
     try:
-        manifest = _fitted(bundle.manifest, fitted.figures, sha256=fitted.sha256)
+        manifest = _fitted(bundle, fitted.figures, sha256=fitted.sha256)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{fitting}: {str(error).splitlines()[0] or type(error).__name__}") from error
     with scratch_folder(path) as scratch:
@@ -55,7 +57,8 @@ def _read(path: Path) -> Result:
     return found
 
 
-def _fitted(manifest: Manifest, fitted: dict[str, Any], *, sha256: str) -> Manifest:
+def _fitted(bundle: Bundle, fitted: dict[str, Any], *, sha256: str) -> Manifest:
+    manifest = bundle.manifest
     source = {key: fitted["data"][key] for key in KEPT} | {
         "file_sha256": sha256,
         "command": fitted["command"],
@@ -64,18 +67,22 @@ def _fitted(manifest: Manifest, fitted: dict[str, Any], *, sha256: str) -> Manif
         "measured_with_bundle": fitted["bundle"]["sha256"],
         "written_by": asdict(git_state()),
     }
-    artefacts = tuple(_with_band(artefact, manifest, fitted["artefacts"]) for artefact in manifest.artefacts)
+    # What was put in before was fitted for these networks, though their files have told another rule since.
+    known = manifest.gate_source.get("file_sha256") == sha256
+    artefacts = tuple(_with_band(artefact, bundle, fitted["artefacts"], known=known) for artefact in manifest.artefacts)
     if artefacts == manifest.artefacts and not any(artefact.name in fitted["artefacts"] for artefact in artefacts):
         raise ValueError(f"it names none of the bundle's artefacts: {', '.join(fitted['artefacts'])}")
     return replace(manifest, gate=QualityGate.from_dict(fitted["gate"]), gate_source=source, artefacts=artefacts)
 
 
-def _with_band(artefact: Artefact, manifest: Manifest, fitted: dict[str, Any]) -> Artefact:
+def _with_band(artefact: Artefact, bundle: Bundle, fitted: dict[str, Any], *, known: bool) -> Artefact:
     """An artefact that was not measured keeps the band that it has."""
     if artefact.name not in fitted:
         return artefact
     own = fitted[artefact.name]
-    if own["file_sha256"] != manifest.files[artefact.file]:
+    # Or for the same network, before its file told of its decision rule.
+    same = own["file_sha256"] == bundle.manifest.files[artefact.file] or known
+    if not same and own["file_sha256"] != network_sha256(bundle.file(artefact.file)):
         raise ValueError(f"it was fitted for another {artefact.file} than the bundle's {artefact.name}")
     band = tuple(float(value) for value in own["undecided_margin"])
     return replace(artefact, decision=replace(artefact.decision, undecided_margin=band))

@@ -32,9 +32,13 @@ def verify_bundle(path: Path, *, run: bool = True) -> list[Verified]:
     """Check every hash, then run the golden sheets through every artefact that this machine can run.
 
     Raises:
-        BundleError: damaged, changed, of another schema, or an artefact does not give its golden answers.
+        BundleError: damaged, changed, of another schema, its contract contradicts its manifest, or an artefact does not
+            give its golden answers.
     """
+    from vizecg_export.contract.write import check_written
+
     bundle = open_bundle(path)
+    check_written(bundle)
     golden = _golden(bundle)
     found = []
     for artefact in bundle.manifest.artefacts:

@@ -1,0 +1,1 @@
+"""The contract of a bundle for other languages: ``contract.json``, ``contract.md``, golden pictures, metadata."""
