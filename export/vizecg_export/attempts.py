@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -58,6 +58,12 @@ class Accepted:
     artefact: Artefact
     made: Made
     golden_logits: np.ndarray
+
+
+class Accepting(Protocol):
+    """``accept``, and whatever takes its place."""
+
+    def __call__(self, wanted: Wanted, subject: Subject, folder: Path, *, say: Say) -> Accepted: ...
 
 
 def accept(wanted: Wanted, subject: Subject, folder: Path, *, say: Say) -> Accepted:

@@ -21,7 +21,7 @@ from vizecg.spec.manifest import GOLDEN, Bundle, Manifest, hash_files, publish_b
 from vizecg.spec.preprocess import normalise
 from vizecg.train.checkpoint import Checkpoint, load_checkpoint
 from vizecg.train.runners import torch_logits
-from vizecg_export.attempts import Accepted, Say, Wanted, accept
+from vizecg_export.attempts import Accepted, Accepting, Say, Wanted, accept
 from vizecg_export.calibration import (
     CalibrationSet,
     CalibrationSpec,
@@ -53,8 +53,10 @@ class Exported:
     failed: dict[str, ParityError | AccuracyError] = field(default_factory=dict)
 
 
-def export(request: ExportRequest, *, say: Say) -> Exported:
+def export(request: ExportRequest, *, say: Say, accepting: Accepting = accept) -> Exported:
     """Make a bundle of one artefact per target and processor.
+
+    ``accepting`` makes an artefact and holds it to its gates: ``accept``, or what finds it made before.
 
     Raises:
         As ``check_request`` and ``check_carried``; CheckpointError: the checkpoint is damaged, or not what its
@@ -68,7 +70,7 @@ def export(request: ExportRequest, *, say: Say) -> Exported:
     request.out.absolute().parent.mkdir(parents=True, exist_ok=True)
     with scratch_folder(request.out) as folder:
         subject = _subject(request, checkpoint, say)
-        manifest, failed = _fill(folder, request, subject, say)
+        manifest, failed = _fill(folder, request, subject, say, accepting)
         manifest = write_contract(folder, manifest)
         # mkdtemp makes private folders; a bundle is to be read by whoever may read its neighbours.
         os.chmod(folder, 0o755)
@@ -125,11 +127,11 @@ def _calibrators(request: ExportRequest, subject: Subject, target: Target, machi
 
 
 def _fill(
-    folder: Path, request: ExportRequest, subject: Subject, say: Say
+    folder: Path, request: ExportRequest, subject: Subject, say: Say, accepting: Accepting
 ) -> tuple[Manifest, dict[str, ParityError | AccuracyError]]:
     recipes = {target: recipe_for(target) for target in request.targets}
     ladder = _float_rungs(subject, recipes, say)
-    found, failed = _artefacts(folder, request, subject, recipes, say)
+    found, failed = _artefacts(folder, request, subject, recipes, say, accepting)
     say("latency: one sheet at a time, in turn")
     image = normalise(subject.golden.inks[:1], subject.preprocess)
     runs = {FLOAT: subject.float_run, **{accepted.artefact.name: accepted.made.run for accepted in found}}
@@ -166,7 +168,12 @@ def _fill(
 
 
 def _artefacts(
-    folder: Path, request: ExportRequest, subject: Subject, recipes: dict[Target, Recipe], say: Say
+    folder: Path,
+    request: ExportRequest,
+    subject: Subject,
+    recipes: dict[Target, Recipe],
+    say: Say,
+    accepting: Accepting,
 ) -> tuple[list[Accepted], dict[str, ParityError | AccuracyError]]:
     """What passes its gates, and what does not; ParityError or AccuracyError of the first where nothing does."""
     found: list[Accepted] = []
@@ -184,7 +191,7 @@ def _artefacts(
                 seed=request.seed,
             )
             try:
-                accepted = accept(wanted, subject, folder, say=say)
+                accepted = accepting(wanted, subject, folder, say=say)
             except (ParityError, AccuracyError) as error:
                 failed[wanted.name(request.precision)] = error
                 continue

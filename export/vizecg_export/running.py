@@ -11,15 +11,19 @@ from vizecg_export.targets import Machine, Precision, Target, require
 
 
 def open_artefact(bundle: Bundle, artefact: Artefact) -> Run:
-    """An artefact, loaded: in its target's runtime, for TensorRT in ONNX Runtime as a stand-in.
+    """An artefact, loaded; see ``open_file``."""
+    return open_file(artefact, bundle.file(artefact.file))
+
+
+def open_file(artefact: Artefact, file: Path) -> Run:
+    """The file of an artefact in its target's runtime, for TensorRT in ONNX Runtime as a stand-in.
 
     Raises:
-        MissingToolError: its runtime is not installed.
+        MissingToolError: the runtime is not installed.
         BundleError: the file does not load.
     """
     target = Target(artefact.target)
     require(target)
-    file = bundle.file(artefact.file)
     try:
         return _load(target, artefact, file)
     except VizecgError:

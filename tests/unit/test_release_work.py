@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from children import start_child
 from vizecg.spec import ParityError, UsageError
 from vizecg_export.pace import Say, duration, paced
 from vizecg_export.release.work import LOCK, RECORD, Stage, StageState, WorkFolder
@@ -128,12 +130,28 @@ def test_the_plan_tells_what_is_done_and_writes_nothing(kitchen: Kitchen) -> Non
     assert sum(state.seconds for state in states) < 5, "as long as it took the last time"
 
 
+def test_a_part_of_a_stage_is_kept_by_itself(kitchen: Kitchen) -> None:
+    kitchen.run()
+    part = kitchen.stages()[0]
+    with kitchen.work.locked():
+        folders = {kitchen.work.keep(part, say=kitchen.said.append) for _ in range(2)}
+        other = kitchen.work.keep(kitchen.stages(first=1)[0], say=kitchen.said.append)
+    assert [(folder / "out").read_text() for folder in [*folders, other]] == ["first=0;", "first=1;"]
+    assert kitchen.ran == ["first", "second", "third", "first"]
+
+
 def test_one_release_at_a_time(kitchen: Kitchen) -> None:
     kitchen.run()
-    with (kitchen.work.path / LOCK).open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    hold = (
+        "import fcntl, sys; lock = open(sys.argv[1], 'w'); fcntl.lockf(lock, fcntl.LOCK_EX); print(flush=True); input()"
+    )
+    command = [sys.executable, "-c", hold, str(kitchen.work.path / LOCK)]
+    with start_child(command, limit_s=60, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
         with pytest.raises(UsageError, match="another release is at work"):
             kitchen.run()
+        other.kill()
     kitchen.run()
 
 

@@ -13,6 +13,7 @@ from vizecg.spec.checkout import git_state
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.spec.manifest import MANIFEST, Bundle, Manifest, open_bundle
+from vizecg.spec.provenance import command_line
 from vizecg_export.card import CARD
 from vizecg_export.completion import publish_completed
 from vizecg_export.release.card import added_sections
@@ -23,7 +24,6 @@ from vizecg_export.scratch import scratch_folder
 
 PUBLISHED = "published.json"
 """In the work folder: fingerprint of each bundle that came from it -> hash of what answers in it."""
-COMMAND = "vizecg-export release"
 
 
 def publish(request: ReleaseRequest, states: list[StageState]) -> Bundle:
@@ -34,6 +34,7 @@ def publish(request: ReleaseRequest, states: list[StageState]) -> Bundle:
     manifest = open_bundle(made).manifest
     published = _published(request.work)
     answering = _answering(manifest)
+    request.out.absolute().parent.mkdir(parents=True, exist_ok=True)
     with scratch_folder(request.out) as scratch:
         folder = Path(shutil.copytree(made, scratch / BUNDLE))
         (folder / MANIFEST).unlink()
@@ -44,7 +45,7 @@ def publish(request: ReleaseRequest, states: list[StageState]) -> Bundle:
             selftest=_json(folders["selftest"] / SELFTEST),
             results=request.results,
             own=[sha256 for sha256, known in published.items() if known == answering],
-            command=COMMAND,
+            command=command_line(),
             code=git_state(),
         )
         (folder / CARD).write_text(f"{card.rstrip()}\n\n{added}")

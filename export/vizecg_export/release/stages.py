@@ -26,8 +26,9 @@ from vizecg_export.provenance import toolchain
 from vizecg_export.quality_gate.choose import FitRequest, measure_gate
 from vizecg_export.quality_gate.plot import save_plot
 from vizecg_export.quality_gate.rows import photographs_in
+from vizecg_export.release.artefacts import KeptArtefacts
 from vizecg_export.release.request import ReleaseRequest
-from vizecg_export.release.work import Stage
+from vizecg_export.release.work import Stage, WorkFolder
 from vizecg_export.verbs.gate import put_gate
 from vizecg_export.verbs.verify import verify_bundle
 
@@ -71,25 +72,25 @@ def _export_stage(request: ReleaseRequest) -> Stage:
     assert asked.evaluation is not None
     plan = asked.plan()
     sheets = 2 * len(asked.evaluation) * (2 + len(asked.targets))
+    of_each: dict[str, Any] = {
+        "checkpoint": sha256_file(asked.checkpoint),
+        "precision": plan["precision"],
+        "calibration": _records(asked.calibration),
+        "evaluation": _records(asked.evaluation),
+        "options": {
+            "calibrator": asked.calibrator, "per_class": asked.per_class,
+            "allow_few": asked.allow_few, "limits": plan["limits"], "on_fail": plan["on_fail"], "seed": asked.seed,
+        },
+        "toolchain": toolchain(),
+        "code": code_sha256(vizecg, vizecg_export),
+    }  # fmt: skip
     return Stage(
         name="export",
         does=f"{', '.join(plan['targets'])} in {plan['precision']}, parity and accuracy on {asked.evaluation.name}",
-        decided_by={
-            "checkpoint": sha256_file(asked.checkpoint),
-            "targets": plan["targets"],
-            "precision": plan["precision"],
-            "calibration": _records(asked.calibration),
-            "evaluation": _records(asked.evaluation),
-            "options": {
-                "name": asked.name, "calibrator": asked.calibrator, "per_class": asked.per_class,
-                "allow_few": asked.allow_few, "limits": plan["limits"], "on_fail": plan["on_fail"], "seed": asked.seed,
-            },
-            "toolchain": toolchain(),
-            "code": code_sha256(vizecg, vizecg_export),
-        },
+        decided_by={**of_each, "targets": plan["targets"], "name": asked.name},
         seconds=60 + SHEET_S * sheets,
-        run=partial(_export, request),
-    )  # fmt: skip
+        run=partial(_export, request, KeptArtefacts(WorkFolder(request.work), decided_by=of_each)),
+    )
 
 
 def _gate_stage(request: ReleaseRequest, fit: FitRequest) -> Stage:
@@ -112,8 +113,8 @@ def _gate_stage(request: ReleaseRequest, fit: FitRequest) -> Stage:
     )
 
 
-def _export(request: ReleaseRequest, folder: Path, before: Path | None, say: Say) -> None:
-    made = export(replace(request.export, out=folder / BUNDLE), say=say)
+def _export(request: ReleaseRequest, kept: KeptArtefacts, folder: Path, before: Path | None, say: Say) -> None:
+    made = export(replace(request.export, out=folder / BUNDLE), say=say, accepting=kept)
     for error in made.failed.values():
         # What ships has every artefact that was asked for.
         raise error

@@ -82,7 +82,8 @@ class WorkFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / LOCK).open("w") as handle:
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Not flock, which processes that draw sheets would inherit and hold on to when this one is killed.
+                fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise UsageError(f"{self.path}: another release is at work in it") from error
             yield
@@ -112,7 +113,7 @@ class WorkFolder:
             kept = record is not None
             if record is None:
                 say(f"{number} of {len(stages)} {stage.name}: {stage.does}, about {duration(self._last_time(stage))}")
-                record = self._make(stage, folder, before, say)
+                record = _make(stage, folder, before, say)
                 say(f"{number} of {len(stages)} {stage.name}: done in {duration(record['seconds'])}")
             else:
                 say(f"{number} of {len(stages)} {stage.name}: done before, kept in {folder}")
@@ -120,28 +121,19 @@ class WorkFolder:
             digest, before = _digest(record), folder
         return found
 
+    def keep(self, part: Stage, *, say: Say) -> Path:
+        """Do a part of a stage, or find it done: what stands by itself need not be made again with its stage."""
+        folder = self._folder(part, "")
+        if _intact(folder) is None:
+            _make(part, folder, None, say)
+        else:
+            say(f"{part.name}: done before, kept in {folder}")
+        return folder
+
     def _folder(self, stage: Stage, digest: str) -> Path:
         content = {"stage": stage.name, "decided_by": stage.decided_by, "before": digest}
         key = sha256_bytes(json.dumps(content, sort_keys=True).encode())
         return self.path / f"{stage.name}-{key[:KEY_LENGTH]}"
-
-    def _make(self, stage: Stage, folder: Path, before: Path | None, say: Say) -> dict[str, Any]:
-        partial = folder.with_name(f".{folder.name}")
-        # What a killed run left, and results that were changed since.
-        for stale in (partial, folder):
-            shutil.rmtree(stale, ignore_errors=True)
-        partial.mkdir()
-        began = time.monotonic()
-        stage.run(partial, before, say)
-        record = {
-            "stage": stage.name,
-            "decided_by": stage.decided_by,
-            "seconds": round(time.monotonic() - began, 1),
-            "files": _hashes(partial),
-        }
-        (partial / RECORD).write_text(json.dumps(record, indent=1) + "\n")
-        os.replace(partial, folder)
-        return record
 
     def _last_time(self, stage: Stage) -> float:
         records = sorted(self.path.glob(f"{stage.name}-*/{RECORD}"), key=lambda path: path.stat().st_mtime)
@@ -149,6 +141,25 @@ class WorkFolder:
             with contextlib.suppress(ValueError, KeyError):
                 return float(json.loads(path.read_text())["seconds"])
         return stage.seconds
+
+
+def _make(stage: Stage, folder: Path, before: Path | None, say: Say) -> dict[str, Any]:
+    partial = folder.with_name(f".{folder.name}")
+    # What a killed run left, and results that were changed since.
+    for stale in (partial, folder):
+        shutil.rmtree(stale, ignore_errors=True)
+    partial.mkdir()
+    began = time.monotonic()
+    stage.run(partial, before, say)
+    record = {
+        "stage": stage.name,
+        "decided_by": stage.decided_by,
+        "seconds": round(time.monotonic() - began, 1),
+        "files": _hashes(partial),
+    }
+    (partial / RECORD).write_text(json.dumps(record, indent=1) + "\n")
+    os.replace(partial, folder)
+    return record
 
 
 def _state(stage: Stage, folder: Path, record: dict[str, Any], *, kept: bool) -> StageState:

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from vizecg.spec import UsageError
 from vizecg.spec.files import user_cache
 from vizecg.spec.results import read_result
 from vizecg_export.console import table_console
@@ -87,6 +88,8 @@ def release(
     targets = tuple(dict.fromkeys(target)) if target else tuple(Target)
     for wanted in targets:
         require(wanted)
+    if photos and not gate:
+        raise UsageError("--photos are for the gate, which --no-gate leaves out")
     quoted = tuple(read_result(path) for path in results or ())
     from vizecg_export.data import parse_source
     from vizecg_export.quality_gate.choose import FitRequest
