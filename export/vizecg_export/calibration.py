@@ -105,7 +105,7 @@ def check_disjoint(calibration: CalibrationSet, evaluation: RecordSource) -> Non
     """Raise UsageError when the two share a record or a patient."""
     patients = {patient for patient in evaluation.patient_ids if patient is not None}
     if set(calibration.record_ids) & set(evaluation.record_ids) or calibration.patient_ids & patients:
-        raise UsageError(f"--calib and --eval share patients: those of {evaluation.name} must be others")
+        raise UsageError(f"--calib shares patients with --eval {evaluation.name}: those of the two must be others")
 
 
 def _draw(source: RecordSource, spec: CalibrationSpec) -> CalibrationSet:

@@ -177,7 +177,7 @@ def test_calibrating_on_the_evaluation_records_is_an_error(checkpoint: Path, tmp
         checkpoint, tmp_path / "b", precision=Precision.INT8, calibration=same, evaluation=same, per_class=1,
         cache=tmp_path / "cache",
     )  # fmt: skip
-    with pytest.raises(UsageError, match="share patients"):
+    with pytest.raises(UsageError, match="shares patients"):
         export(wanted, say=quiet)
     assert not (tmp_path / "b").exists()
 

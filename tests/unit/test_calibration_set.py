@@ -96,9 +96,9 @@ def test_shared_patients_are_found(source: RecordSource, tmp_path: Path) -> None
     other = with_patients(synthetic_source(60, seed=9), [f"q{i}" for i in range(60)])
     check_disjoint(found, other)
     (one, *_) = found.patient_ids
-    with pytest.raises(UsageError, match="share patients with synthetic seed 9"):
+    with pytest.raises(UsageError, match="--calib shares patients with --eval synthetic seed 9"):
         check_disjoint(found, with_patients(other, [one, *other.patient_ids[1:]]))  # type: ignore[list-item]
-    with pytest.raises(UsageError, match="share patients"):
+    with pytest.raises(UsageError, match="shares patients"):
         check_disjoint(found, source)
 
 

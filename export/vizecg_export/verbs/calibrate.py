@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -28,10 +30,10 @@ def calibrate(
         Path | None, typer.Option(help="A bundle of this network whose quality gate and undecided bands are kept too.")
     ] = None,
     drawn: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             help="A bundle of this network whose int8 was calibrated on synthetic sheets (--calib synthetic) and passed"
-            " --eval: from now on int8 takes those sheets where --calib is not given."
+            " --eval: from now on int8 takes those sheets where --calib is not given; repeatable, for other artefacts."
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most N validation records.")] = None,
@@ -48,15 +50,16 @@ def calibrate(
     if out.exists() and not force:
         raise UsageError(f"--out {out} exists already: --force replaces it")
     source = parse_source(evaluation, split="val", option="--eval").limited(limit)
-    banded, proven = (None if path is None else open_bundle(path) for path in (bands, drawn))
-    drawn_calibration = None if proven is None else drawn_from(proven)
+    banded = None if bands is None else open_bundle(bands)
+    proven = [open_bundle(path) for path in drawn or ()]
+    drawn_calibration = drawn_from(proven) if proven else None
     from vizecg.train.checkpoint import load_checkpoint
     from vizecg_export.calibrating import bands_of, calibrated, write_calibrated
     from vizecg_export.cli import default_cache
 
     loaded = load_checkpoint(checkpoint)
-    for bundle in (banded, proven):
-        if bundle is not None and bundle.manifest.checkpoint["sha256"] != loaded.trained_sha256:
+    for bundle in (*([] if banded is None else [banded]), *proven):
+        if bundle.manifest.checkpoint["sha256"] != loaded.trained_sha256:
             raise UsageError(f"{bundle.path} was made of another checkpoint than {checkpoint}")
     Console(stderr=True, quiet=as_json, soft_wrap=True).print(f"{source.name}: {len(source)} records")
     deployment = calibrated(
@@ -80,12 +83,24 @@ def calibrate(
     table_console().print(table)
 
 
-def drawn_from(bundle: Bundle) -> DrawnCalibration:
-    """What a bundle says of its calibration on drawn sheets, which its artefacts' evaluation proved.
+def drawn_from(bundles: Sequence[Bundle]) -> DrawnCalibration:
+    """What bundles say of their calibration on drawn sheets, which their artefacts' evaluation proved.
+
+    Of an artefact that several have, the last one's way to calibrate counts.
 
     Raises:
-        UsageError: it was calibrated on other records, or not evaluated.
+        UsageError: one was calibrated on other records or other drawings than the others, or not evaluated.
     """
+    found = [_drawn(bundle) for bundle in bundles]
+    first = found[0]
+    for bundle, other in zip(bundles, found, strict=True):
+        if (other.seed, other.per_class) != (first.seed, first.per_class):
+            raise UsageError(f"--drawn {bundle.path}: its sheets are not those of {bundles[0].path}")
+    calibrators = {name: way for one in found for name, way in one.calibrators.items()}
+    return replace(first, calibrators=calibrators)
+
+
+def _drawn(bundle: Bundle) -> DrawnCalibration:
     told = bundle.manifest.calibration
     artefacts = [one for one in bundle.manifest.artefacts if one.precision == Precision.INT8.value]
     if not str(told.get("source", "")).startswith("synthetic") or not artefacts:
