@@ -28,6 +28,7 @@ from vizecg_export.calibrating import stored_inks, write_calibrated
 from vizecg_export.recipes.base import Job, Made
 from vizecg_export.subject import logits_of
 from vizecg_export.targets import Machine, Precision
+from vizecg_export.verbs.calibrate import calibrate
 
 pytestmark = pytest.mark.integration
 
@@ -134,6 +135,29 @@ def test_int8_of_a_checkpoint_that_names_no_sheets_wants_records(bare: Path, tmp
 def test_evaluation_records_without_a_class_are_named_by_their_option(bare: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--eval synthetic seed 7: 0 of 2 records have \w+; a threshold needs"):
         export(request(bare, tmp_path / "b", evaluation=synthetic_source(2, seed=7)), say=quiet)
+
+
+def test_calibrate_writes_what_an_export_then_takes(bare: Path, carrying: Path, tmp_path: Path) -> None:
+    """The network is untrained, so its thresholds say nothing; that they are fitted, kept and taken does."""
+    bands = export(request(carrying, tmp_path / "bands", uncalibrated=False), say=quiet).bundle
+    out = tmp_path / "calibrated.ckpt"
+    settings = {
+        "checkpoint": bare, "evaluation": "synthetic", "out": out, "limit": 70, "cache": tmp_path / "cache",
+        "workers": 1,
+    }  # fmt: skip
+    # Written for the same weights: that of `carrying`, whose file has another hash, is refused.
+    with pytest.raises(UsageError, match="was made of another checkpoint"):
+        calibrate(**settings, bands=bands.path)
+    calibrate(**settings, as_json=True)
+    with pytest.raises(UsageError, match="exists already: --force replaces it"):
+        calibrate(**settings)
+    found = load_checkpoint(out).deployment
+    assert found is not None
+    assert found.rule.threshold != (0.5,) * 6
+    assert found.rule_source["data"] == "synthetic seed 102"
+    assert (found.gate_source, found.drawn_calibration) == ({}, None)
+    artefact = export(request(out, tmp_path / "b", uncalibrated=False), say=quiet).bundle.manifest.artefact()
+    assert artefact.decision.threshold == found.rule.threshold
 
 
 def test_a_split_checkpoint_exports_the_same_and_becomes_whole_again(carrying: Path, tmp_path: Path) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from vizecg.spec import CheckpointError, DecisionRule, ParityError
+from edge_bundles import artefact, make_bundle
+from vizecg.spec import CheckpointError, DecisionRule, ParityError, UsageError
 from vizecg.spec.deployment import Deployment, DrawnCalibration
 from vizecg.spec.gate import QualityGate
+from vizecg.spec.manifest import Bundle
 from vizecg.train.deploying import SECTION, read_deployment, to_section
 from vizecg_export.carried import carried_rule, check_decisions
+from vizecg_export.verbs.calibrate import drawn_from
 
 pytestmark = pytest.mark.unit
 
@@ -74,3 +78,31 @@ def test_a_decision_turned_over_is_caught_and_an_undecided_one_is_not() -> None:
     # A margin as wide as the error leaves them undecided.
     undecided = check_decisions(whole, carried_rule(whole, largest_error=1.5), LOGITS + 1.5, artefact="a")
     assert undecided["decided_by_both"] < near["decided_by_both"]
+
+
+def test_drawn_sheets_are_taken_over_from_bundles_that_were_held_to_the_gate(tmp_path: Path) -> None:
+    def bundle(
+        path: str, *ways: tuple[str, str], source: str = "synthetic seed 101", accuracy: object = None
+    ) -> Bundle:
+        made = make_bundle(
+            tmp_path / path,
+            *(
+                artefact(
+                    name, precision="int8", details={"calibrator": way},
+                    accuracy={"data": "fold 9"} if accuracy is None else accuracy,
+                )
+                for name, way in ways
+            ),
+        )  # fmt: skip
+        calibration = {"source": source, "seed": 0, "per_class": 28}
+        return replace(made, manifest=replace(made.manifest, calibration=calibration))
+
+    first = bundle("a", ("onnx-int8", "percentile"), ("tensorrt-int8", "entropy"))
+    second = bundle("b", ("onnx-int8", "minmax"))
+    assert drawn_from([first, second]) == DrawnCalibration(
+        seed=0, per_class=28, calibrators={"onnx-int8": "minmax", "tensorrt-int8": "entropy"}, proven_on="fold 9"
+    )
+    with pytest.raises(UsageError, match="was not calibrated with --calib synthetic"):
+        drawn_from([bundle("c", ("onnx-int8", "minmax"), source="PTB-XL folds 1")])
+    with pytest.raises(UsageError, match="was not held to the accuracy gate"):
+        drawn_from([bundle("d", ("onnx-int8", "minmax"), accuracy={})])
