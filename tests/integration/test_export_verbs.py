@@ -106,7 +106,7 @@ def swap_and_sign(bundle: Path) -> None:
     [
         (flip_a_byte, "model_int8.onnx was changed since the export"),
         (remove_a_file, "golden.npz is missing"),
-        (foreign_schema, "manifest schema 99 is not 3"),
+        (foreign_schema, "manifest schema 99 is not 4"),
         (swap_artefacts, "model_int8.onnx was changed since the export"),
         (swap_and_sign, "model_int8.onnx does not give its golden answers"),
     ],
