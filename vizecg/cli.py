@@ -28,7 +28,10 @@ def root_command(version: Annotated[bool, version_option("vizecg")] = False) -> 
 
 RootOption = Annotated[Path | None, typer.Option(help="Folder of the data, for all but synthetic.")]
 DataOption = Annotated[
-    str, typer.Option(help="Where records come from: ptbxl, code15, code-test, wfdb, challenge, store or synthetic.")
+    str,
+    typer.Option(
+        help="Where records come from: ptbxl, code15, code-test, wfdb, challenge, store, synthetic or synthetic-varied."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one object.")]
 

@@ -102,7 +102,7 @@ def _calibration(request: ExportRequest, checkpoint: Checkpoint, say: Say) -> Ca
         assert checkpoint.deployment is not None
         drawn = checkpoint.deployment.drawn_calibration
         assert drawn is not None
-        source, seed, per_class = parse_source("synthetic", split="train"), drawn.seed, drawn.per_class
+        source, seed, per_class = parse_source(drawn.source, split="train"), drawn.seed, drawn.per_class
     say(f"calibration: records of {source.name}")
     spec = CalibrationSpec(
         sheet=config.sheet_spec(),

@@ -62,8 +62,8 @@ def export(
     calib: Annotated[
         str | None,
         typer.Option(
-            help="int8: calibration records, ptbxl:FOLDER, code15:FOLDER, wfdb:FOLDER, store:FOLDER ... or synthetic;"
-            " default: the sheets that the checkpoint names."
+            help="int8: calibration records, ptbxl:FOLDER, code15:FOLDER, wfdb:FOLDER, store:FOLDER ... or"
+            " synthetic-varied; default: the sheets that the checkpoint names."
         ),
     ] = None,
     evaluation: Annotated[

@@ -120,7 +120,7 @@ def test_int8_takes_the_checkpoints_sheets_and_a_broken_file_leaves_the_other(
     assert isinstance(made.failed["onnx-int8-aarch64"], ParityError)
     artefact = made.bundle.manifest.artefact()
     assert [one.name for one in made.bundle.manifest.artefacts] == ["onnx-int8"]
-    assert made.bundle.manifest.calibration["source"] == "synthetic seed 101"
+    assert made.bundle.manifest.calibration["source"] == "synthetic varied seed 101"
     assert artefact.details["calibrators_sqnr_db"].keys() == {"minmax"}, "the one that is known to serve"
     assert artefact.decision.margin >= artefact.parity["golden"]["max_abs"]
     assert "model_int8_arm.onnx" not in made.bundle.manifest.files

@@ -44,7 +44,7 @@ def subject(tmp_path_factory: pytest.TempPathFactory) -> Subject:
 def wanted(recipe: OnnxRecipe, **changes: object) -> Wanted:
     arguments: dict[str, object] = {
         "recipe": recipe, "precision": Precision.INT8, "machine": Machine.ANY, "on_fail": OnFail.STOP,
-        "limits": LIMITS, "calibrator": "minmax",
+        "limits": LIMITS, "calibrators": ("minmax",),
     }  # fmt: skip
     return Wanted(**{**arguments, **changes})  # type: ignore[arg-type]
 

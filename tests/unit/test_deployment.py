@@ -82,7 +82,7 @@ def test_a_decision_turned_over_is_caught_and_an_undecided_one_is_not() -> None:
 
 def test_drawn_sheets_are_taken_over_from_bundles_that_were_held_to_the_gate(tmp_path: Path) -> None:
     def bundle(
-        path: str, *ways: tuple[str, str], source: str = "synthetic seed 101", accuracy: object = None
+        path: str, *ways: tuple[str, str], source: str = "synthetic varied seed 101", accuracy: object = None
     ) -> Bundle:
         made = make_bundle(
             tmp_path / path,
@@ -102,7 +102,7 @@ def test_drawn_sheets_are_taken_over_from_bundles_that_were_held_to_the_gate(tmp
     assert drawn_from([first, second]) == DrawnCalibration(
         seed=0, per_class=28, calibrators={"onnx-int8": "minmax", "tensorrt-int8": "entropy"}, proven_on="fold 9"
     )
-    with pytest.raises(UsageError, match="was not calibrated with --calib synthetic"):
+    with pytest.raises(UsageError, match="was not calibrated with --calib synthetic-varied"):
         drawn_from([bundle("c", ("onnx-int8", "minmax"), source="PTB-XL folds 1")])
     with pytest.raises(UsageError, match="was not held to the accuracy gate"):
         drawn_from([bundle("d", ("onnx-int8", "minmax"), accuracy={})])

@@ -15,6 +15,7 @@ from vizecg.records.synthetic import (
     synthetic_record,
     synthetic_records,
 )
+from vizecg.records.synthetic_varied import varied_record
 from vizecg.spec import LABELS, LEADS, UsageError, label_vector
 
 pytestmark = pytest.mark.unit
@@ -153,3 +154,15 @@ def test_mixed_set_is_deterministic_per_index_and_complete() -> None:
 def test_negative_index_is_refused() -> None:
     with pytest.raises(UsageError, match="index"):
         synthetic_record(-1, seed=0)
+
+
+def test_varied_records_differ_as_patients_do_and_stay_ecgs() -> None:
+    varied = [varied_record(index, seed=4) for index in range(40)]
+    plain = [synthetic_record(index, seed=4) for index in range(40)]
+    assert [one.record_id for one in varied] == [f"varied-{one.record_id}" for one in plain]
+    assert all(np.array_equal(a.labels, b.labels) for a, b in zip(varied, plain, strict=True))
+    heights = [np.ptp(a.lead("II")) / np.ptp(b.lead("II")) for a, b in zip(varied, plain, strict=True)]
+    assert min(heights) < 0.75
+    assert max(heights) > 1.7
+    again = varied_record(7, seed=4)
+    np.testing.assert_array_equal(again.signal, varied[7].signal)

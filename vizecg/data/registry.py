@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from vizecg.data.packed_source import packed_source
-from vizecg.data.source import RecordSource, indexed_source, ptbxl_source, synthetic_source
+from vizecg.data.source import RecordSource, indexed_source, ptbxl_source, synthetic_source, varied_source
 from vizecg.data.store import store_source
 from vizecg.records.code15 import Code15, read_exam
 from vizecg.records.code15_index import EXAMS_FILE
@@ -19,6 +19,7 @@ from vizecg.records.wfdb_folder import WfdbFolder, read_entry
 from vizecg.spec import UsageError
 from vizecg.spec.fingerprint import sha256_file
 
+VARIED = "synthetic-varied"
 SYNTHETIC_SIZES = {"train": 2000, "val": 400, "test": 400}
 
 
@@ -121,6 +122,11 @@ def _synthetic(request: SourceRequest) -> RecordSource:
     return synthetic_source(size, seed=request.seed + SPLIT_NAMES.index(request.split))
 
 
+def _varied(request: SourceRequest) -> RecordSource:
+    size = SYNTHETIC_SIZES[request.split] if request.size is None else request.size
+    return varied_source(size, seed=request.seed + SPLIT_NAMES.index(request.split))
+
+
 def _rule(request: SourceRequest) -> str:
     return f"{request.split} of split seed {request.rule.seed}"
 
@@ -133,6 +139,7 @@ SOURCES: dict[str, Callable[[SourceRequest], RecordSource]] = {
     "challenge": _challenge,
     "store": _store,
     "synthetic": _synthetic,
+    VARIED: _varied,
 }
 NEEDS = {
     "ptbxl": "the folder of ptbxl_database.csv",

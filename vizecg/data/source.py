@@ -12,6 +12,7 @@ from typing import Any, overload
 from vizecg.records import EcgRecord
 from vizecg.records.ptbxl import TABLE, Ptbxl, read_entry
 from vizecg.records.synthetic import synthetic_record
+from vizecg.records.synthetic_varied import varied_record
 from vizecg.spec import UsageError
 from vizecg.spec.fingerprint import sha256_file
 
@@ -127,4 +128,15 @@ def synthetic_source(n: int, *, seed: int) -> RecordSource:
         record_ids=[f"synthetic-{seed}-{index}" for index in range(n)],
         patient_ids=[None] * n,
         read=partial(synthetic_record, seed=seed),
+    )
+
+
+def varied_source(n: int, *, seed: int) -> RecordSource:
+    """``synthetic_source`` with voltages, noise and baselines as they differ between patients and recorders."""
+    plain = synthetic_source(n, seed=seed)
+    return replace(
+        plain,
+        name=f"synthetic varied seed {seed}",
+        record_ids=[f"varied-{record_id}" for record_id in plain.record_ids],
+        read=partial(varied_record, seed=seed),
     )

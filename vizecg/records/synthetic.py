@@ -152,7 +152,7 @@ def _record(
     measured = torso.ventricles @ ventricular_dipole + torso.atria @ atrial_dipole
     measured += _noise(noise_rng, time, breath_hz=rhythm.breath_hz, sampling_rate=sampling_rate)
     return EcgRecord(
-        signal=_twelve_leads(measured),
+        signal=twelve_leads(measured),
         sampling_rate=sampling_rate,
         record_id=record_id,
         labels=label_vector(present),
@@ -187,7 +187,7 @@ def _noise(rng: np.random.Generator, time: np.ndarray, *, breath_hz: float, samp
     return total + muscle * rng.standard_normal((leads, len(time)))
 
 
-def _twelve_leads(measured: np.ndarray) -> np.ndarray:
+def twelve_leads(measured: np.ndarray) -> np.ndarray:
     """float64 (8, samples) of I, II, V1..V6 -> float32 (12, samples) in the order of ``LEADS``."""
     chest = measured[2:].astype(np.float32)
     lead_i, lead_ii = measured[0].astype(np.float32), measured[1].astype(np.float32)

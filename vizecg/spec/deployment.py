@@ -20,12 +20,14 @@ class DrawnCalibration:
     """Synthetic sheets on which int8 was found to read as well as after calibration on real records.
 
     Attributes:
+        source: of the records, as ``--calib`` names it.
         seed: of the choice of records and of their drawing.
         per_class: records of each diagnosis.
         calibrators: name of an int8 artefact -> the way to calibrate that served it best.
         proven_on: the evaluation records on which that was found.
     """
 
+    source: str = "synthetic-varied"
     seed: int = 0
     per_class: int = 28
     calibrators: dict[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from vizecg.data.registry import VARIED
 from vizecg.spec import LABELS, UsageError
 from vizecg.spec.deployment import DrawnCalibration
 from vizecg.spec.manifest import Bundle, open_bundle
@@ -32,8 +33,9 @@ def calibrate(
     drawn: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A bundle of this network whose int8 was calibrated on synthetic sheets (--calib synthetic) and passed"
-            " --eval: from now on int8 takes those sheets where --calib is not given; repeatable, for other artefacts."
+            help="A bundle of this network whose int8 was calibrated on drawn sheets (--calib synthetic-varied) and"
+            " passed --eval: from now on int8 takes those sheets where --calib is not given; repeatable, for other"
+            " artefacts."
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most N validation records.")] = None,
@@ -103,11 +105,12 @@ def drawn_from(bundles: Sequence[Bundle]) -> DrawnCalibration:
 def _drawn(bundle: Bundle) -> DrawnCalibration:
     told = bundle.manifest.calibration
     artefacts = [one for one in bundle.manifest.artefacts if one.precision == Precision.INT8.value]
-    if not str(told.get("source", "")).startswith("synthetic") or not artefacts:
-        raise UsageError(f"--drawn {bundle.path}: its int8 was not calibrated with --calib synthetic")
+    if not str(told.get("source", "")).startswith("synthetic varied") or not artefacts:
+        raise UsageError(f"--drawn {bundle.path}: its int8 was not calibrated with --calib {VARIED}")
     if not all(artefact.accuracy for artefact in artefacts):
         raise UsageError(f"--drawn {bundle.path}: its int8 was not held to the accuracy gate with --eval")
     return DrawnCalibration(
+        source=VARIED,
         seed=told["seed"],
         per_class=told["per_class"],
         calibrators={artefact.name: artefact.details["calibrator"] for artefact in artefacts},
