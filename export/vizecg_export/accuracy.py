@@ -133,13 +133,8 @@ def _drift(floating: DecisionRule, own: DecisionRule) -> dict[str, Any]:
     """Where the threshold of each class lies, as a logit of the network: float, artefact."""
     return {
         label: {"float": round(a, 4), "artefact": round(b, 4), "drift": round(b - a, 4)}
-        for label, a, b in zip(LABELS, _cuts(floating), _cuts(own), strict=True)
+        for label, a, b in zip(LABELS, floating.cuts.tolist(), own.cuts.tolist(), strict=True)
     }
-
-
-def _cuts(rule: DecisionRule) -> list[float]:
-    threshold = np.array(rule.threshold)
-    return list(map(float, (np.log(threshold / (1 - threshold)) - np.array(rule.bias)) / np.array(rule.scale)))
 
 
 def _shown(value: float | None) -> str:

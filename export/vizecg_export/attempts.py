@@ -14,6 +14,7 @@ from vizecg.spec import AccuracyError, DecisionRule, ParityError, RuleSource, Us
 from vizecg.spec.manifest import Artefact
 from vizecg.spec.preprocess import normalise
 from vizecg_export import accuracy
+from vizecg_export.accuracy import Evaluation
 from vizecg_export.carried import carried_rule, check_decisions
 from vizecg_export.recipes.base import Job, Made, Recipe
 from vizecg_export.request import GateLimits
@@ -21,8 +22,6 @@ from vizecg_export.subject import Subject
 from vizecg_export.targets import Machine, OnFail, Precision, Scope, artefact_name
 
 Say = Callable[[str], None]
-Ruled = tuple[DecisionRule, RuleSource, dict[str, Any]]
-"""An artefact's rule, what it was fitted on, and its figures of accuracy, empty where there are none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,10 +114,18 @@ def _try(wanted: Wanted, subject: Subject, folder: Path, *, precision: Precision
     golden_logits = subject.logits(made.run, subject.golden.inks)
     figures = {"limits": parity.LIMITS[precision.value].to_dict()}
     figures["golden"] = _near(subject, name, precision, subject.golden.logits, golden_logits)
-    if subject.stored is not None:
-        figures["stored"] = _near(subject, name, precision, subject.stored.logits, _stored(subject, made))
-    decided = _fitted if subject.evaluation is not None else _carried if subject.deployment is not None else _plain
-    rule, source, told = decided(subject, made, name, precision, wanted.limits, figures)
+    rule, source, told = DecisionRule(), RuleSource.NONE, dict[str, Any]()
+    if subject.deployment is not None:
+        stored = subject.logits(made.run, subject.deployment.inks)
+        figures["stored"] = _near(subject, name, precision, subject.deployment.logits, stored)
+    if subject.evaluation is not None:
+        source = RuleSource.ARTEFACT
+        rule, told = _fitted(subject, subject.evaluation, made, name, precision, wanted.limits, figures)
+    elif subject.deployment is not None:
+        source = RuleSource.NETWORK
+        largest = max(figures["golden"]["max_abs"], figures["stored"]["max_abs"])
+        rule = carried_rule(subject.deployment, largest_error=largest)
+        figures["stored"] |= check_decisions(subject.deployment, rule, stored, artefact=name)
     artefact = Artefact(
         name=name,
         file=made.file,
@@ -137,27 +144,17 @@ def _try(wanted: Wanted, subject: Subject, folder: Path, *, precision: Precision
     return Accepted(artefact=artefact, made=made, golden_logits=golden_logits)
 
 
-def _plain(*_: Any) -> Ruled:
-    return DecisionRule(), RuleSource.NONE, {}
-
-
-def _carried(
-    subject: Subject, made: Made, name: str, precision: Precision, limits: GateLimits, figures: dict[str, Any]
-) -> Ruled:
-    """The float network's rule, with the artefact's largest error as its margin."""
-    assert subject.deployment is not None
-    largest = max(figures["golden"]["max_abs"], figures["stored"]["max_abs"])
-    rule = carried_rule(subject.deployment, largest_error=largest)
-    figures["stored"] |= check_decisions(subject.deployment, rule, _stored(subject, made), artefact=name)
-    return rule, RuleSource.NETWORK, {}
-
-
 def _fitted(
-    subject: Subject, made: Made, name: str, precision: Precision, limits: GateLimits, figures: dict[str, Any]
-) -> Ruled:
-    """A rule fitted to the artefact on the evaluation records, where it reads as well as the float network."""
-    judged = subject.evaluation
-    assert judged is not None
+    subject: Subject,
+    judged: Evaluation,
+    made: Made,
+    name: str,
+    precision: Precision,
+    limits: GateLimits,
+    figures: dict[str, Any],
+) -> tuple[DecisionRule, dict[str, Any]]:
+    """A rule fitted to the artefact on the evaluation records, where it reads as well as the float network, and how
+    well that is."""
     logits = tuple(subject.logits(made.run, inks, told=f"{name}: evaluation") for inks in judged.inks)
     figures["evaluation"] = _near(subject, name, precision, np.concatenate(judged.logits), np.concatenate(logits))
     rule = accuracy.artefact_rule(judged, logits, limits=limits)
@@ -167,12 +164,7 @@ def _fitted(
     if subject.deployment is not None:
         # Two photographs of one printout differ by as much for every copy of the network.
         rule = replace(rule, undecided_margin=subject.deployment.rule.undecided_margin)
-    return rule, RuleSource.ARTEFACT, told
-
-
-def _stored(subject: Subject, made: Made) -> np.ndarray:
-    assert subject.stored is not None
-    return subject.logits(made.run, subject.stored.inks)
+    return rule, told
 
 
 def _near(subject: Subject, name: str, precision: Precision, floating: np.ndarray, own: np.ndarray) -> dict[str, Any]:

@@ -7,7 +7,6 @@ another processor's rounding cannot turn an answer over. The bundle's fingerprin
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import cv2
@@ -21,7 +20,7 @@ from vizecg_edge.answer import Answer
 from vizecg_edge.pipeline import Pipeline
 from vizecg_edge.selftest import EXPECTED, EXPECTED_SCHEMA, PHOTO
 from vizecg_export.completion import publish_completed
-from vizecg_export.scratch import scratch_folder
+from vizecg_export.scratch import bundle_copy
 
 COMMAND = "vizecg-export golden-photo BUNDLE"
 SEEDS = range(100)
@@ -41,11 +40,7 @@ def add_golden_photo(path: Path, *, seeds: range = SEEDS) -> Bundle:
     """
     bundle = open_bundle(path)
     pipeline = Pipeline(bundle=path, threads=1)
-    with scratch_folder(path) as scratch:
-        folder = scratch / "bundle"
-        folder.mkdir()
-        for name in bundle.manifest.files:
-            shutil.copy2(bundle.file(name), folder / name)
+    with bundle_copy(bundle) as folder:
         for seed in seeds:
             (folder / PHOTO).write_bytes(picture(seed))
             answer = pipeline.run(folder / PHOTO).answer

@@ -11,6 +11,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from vizecg.spec.manifest import Bundle
+
 
 @contextlib.contextmanager
 def scratch_folder(out: Path) -> Iterator[Path]:
@@ -24,6 +26,18 @@ def scratch_folder(out: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def bundle_copy(bundle: Bundle) -> Iterator[Path]:
+    """A folder with copies of all files of a bundle but its manifest, beside it: what is changed there and published
+    replaces it whole or not at all."""
+    with scratch_folder(bundle.path) as scratch:
+        folder = scratch / "bundle"
+        folder.mkdir()
+        for name in bundle.manifest.files:
+            shutil.copy2(bundle.file(name), folder / name)
+        yield folder
 
 
 def _sweep(out: Path) -> None:

@@ -47,9 +47,8 @@ class Sheets:
 class Subject:
     """What is exported, and what its artefacts are held against.
 
-    ``golden`` travels in the bundle; ``stored`` are the sheets and scores of the checkpoint's calibration, None where
-    it carries none; ``selection`` decides between ways to calibrate, None without calibration; ``evaluation`` is the
-    accuracy gate's.
+    ``golden`` travels in the bundle; ``selection`` decides between ways to calibrate, None without calibration;
+    ``evaluation`` is the accuracy gate's.
     """
 
     checkpoint: Checkpoint
@@ -57,7 +56,6 @@ class Subject:
     sheet: SheetSpec
     preprocess: PreprocessSpec
     golden: Sheets
-    stored: Sheets | None = None
     calibration: CalibrationSet | None = None
     selection: Sheets | None = None
     evaluation: Evaluation | None = None
@@ -117,9 +115,8 @@ def make_subject(
     def sheets(inks: np.ndarray) -> Sheets:
         return Sheets(inks=inks, logits=floating(inks=inks))
 
-    stored = None
     if checkpoint.deployment is not None:
-        stored = _stored(checkpoint, checkpoint.deployment, preprocess, floating)
+        _check_stored(checkpoint, checkpoint.deployment, preprocess, floating)
     chosen = None
     if calibration is not None:
         chosen = sheets(calibration.inks[:: max(1, len(calibration.inks) // SELECTION)])
@@ -132,23 +129,21 @@ def make_subject(
         sheet=sheet,
         preprocess=preprocess,
         golden=sheets(golden_inks(sheet=sheet, preprocess=preprocess)),
-        stored=stored,
         calibration=calibration,
         selection=chosen,
         evaluation=judged,
     )
 
 
-def _stored(
+def _check_stored(
     checkpoint: Checkpoint, deployment: Deployment, preprocess: PreprocessSpec, floating: partial[np.ndarray]
-) -> Sheets:
+) -> None:
     if deployment.inks.shape[1:] != (preprocess.height, preprocess.width):
         raise CheckpointError(
             f"{checkpoint.path}: the sheets stored with its calibration are {deployment.inks.shape[1:]} pixels, the"
             f" network's {(preprocess.height, preprocess.width)}"
         )
     check_network(deployment, floating(inks=deployment.inks), checkpoint=checkpoint)
-    return Sheets(inks=deployment.inks, logits=deployment.logits)
 
 
 def _check_known_classes(evaluation: RecordSource) -> None:

@@ -68,6 +68,12 @@ class DecisionRule:
         calibrated = np.asarray(logits, dtype=np.float64) * np.array(self.scale) + np.array(self.bias)
         return np.asarray(calibrated - np.log(threshold / (1 - threshold)))
 
+    @property
+    def cuts(self) -> np.ndarray:
+        """float64 (6,), the network's logits at which the probabilities are the thresholds."""
+        threshold = np.array(self.threshold)
+        return np.asarray((np.log(threshold / (1 - threshold)) - np.array(self.bias)) / np.array(self.scale))
+
     def decide(self, logits: np.ndarray) -> dict[str, bool | None]:
         """logits (6,) -> present, absent or undecided, per label."""
         low = self.probabilities(np.asarray(logits) - self.margin)

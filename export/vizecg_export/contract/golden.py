@@ -118,13 +118,11 @@ def _answer(artefact: Artefact, logits: np.ndarray) -> dict[str, Any]:
 
 def _borders(rule: DecisionRule) -> list[dict[str, Any]]:
     """Logits on both sides of every border of every label: absent, undecided twice, present."""
-    threshold, scale = np.array(rule.threshold), np.array(rule.scale)
-    middle = (np.log(threshold / (1 - threshold)) - np.array(rule.bias)) / scale
-    half = np.maximum(np.array(rule.undecided_margin) / scale, rule.margin)
+    half = np.maximum(np.array(rule.undecided_margin) / np.array(rule.scale), rule.margin)
     # A border is shown a hundredth beside it: equality is a matter of the last bit.
     outside = 1.01 * half + 1e-3
     rows = [-outside, *([-0.99 * half, 0.99 * half] if half.min() > 0 else []), outside]
-    return [answer(rule, [round(float(value), DECIMALS) for value in middle + row]) for row in rows]
+    return [answer(rule, [round(float(value), DECIMALS) for value in rule.cuts + row]) for row in rows]
 
 
 def _logits(golden: dict[str, np.ndarray], artefact: Artefact) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from vizecg_export.contract.metadata import SUFFIX, read_metadata, write_metadat
 from vizecg_export.contract.photo import VECTOR, write_photo
 from vizecg_export.contract.text import contract_text
 from vizecg_export.data import golden_sheet
-from vizecg_export.scratch import scratch_folder
+from vizecg_export.scratch import bundle_copy
 
 
 def write_contract(folder: Path, manifest: Manifest, *, draw: Draw = golden_sheet) -> Manifest:
@@ -63,11 +62,7 @@ def add_contract(path: Path, *, draw: Draw = golden_sheet) -> Bundle:
         As ``write_contract``; BundleError: the bundle is damaged, changed or of another schema.
     """
     bundle = open_bundle(path)
-    with scratch_folder(path) as scratch:
-        folder = scratch / "bundle"
-        folder.mkdir()
-        for name in bundle.manifest.files:
-            shutil.copy2(bundle.file(name), folder / name)
+    with bundle_copy(bundle) as folder:
         return publish_bundle(folder, write_contract(folder, bundle.manifest, draw=draw), path)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +18,7 @@ from vizecg.spec.results import Result, read_result
 from vizecg_export.completion import publish_completed
 from vizecg_export.console import table_console
 from vizecg_export.contract.metadata import network_sha256
-from vizecg_export.scratch import scratch_folder
+from vizecg_export.scratch import bundle_copy
 
 KIND = "gate"
 KEPT = ("source", "kind", "seed", "records", "records_sha256", "photographs", "real_photographs")
@@ -42,11 +41,7 @@ def put_gate(path: Path, fitting: Path) -> Bundle:
         manifest = _fitted(bundle, fitted.figures, sha256=fitted.sha256)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{fitting}: {str(error).splitlines()[0] or type(error).__name__}") from error
-    with scratch_folder(path) as scratch:
-        folder = scratch / "bundle"
-        folder.mkdir()
-        for name in bundle.manifest.files:
-            shutil.copy2(bundle.file(name), folder / name)
+    with bundle_copy(bundle) as folder:
         return publish_completed(folder, manifest, path)
 
 
