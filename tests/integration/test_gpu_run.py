@@ -23,7 +23,7 @@ from vizecg.spec import UsageError
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg_lab.gpu.options import GpuRunOptions
 from vizecg_lab.gpu.parts import MOST_FILES, put
-from vizecg_lab.gpu.plan import STEPS, PlannedStep, Schedule
+from vizecg_lab.gpu.plan import STEPS, PlannedStep, Schedule, steps_without
 from vizecg_lab.gpu.run import GpuRun
 from vizecg_lab.gpu.state import Status
 from vizecg_lab.gpu.steps.training import epochs_within
@@ -111,6 +111,15 @@ def test_a_step_that_fails_hangs_or_dies_loses_no_other(tmp_path: Path, capsys: 
     printed = capsys.readouterr().out
     assert "| fail | failed: ValueError: the disk is full |" in printed
     assert (tmp_path / "out" / "report.md").read_text() in printed
+
+
+def test_steps_are_left_out_by_name() -> None:
+    kept = steps_without(["tests", "fusing"])
+    assert [step.name for step in kept] == ["environment", "agreement", "train-step", "train", "evaluate"]
+    with pytest.raises(UsageError, match="--skip fuse: expected one of environment, tests"):
+        steps_without(["fuse"])
+    with pytest.raises(UsageError, match="no step is left"):
+        steps_without([step.name for step in STEPS])
 
 
 def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:

@@ -74,6 +74,13 @@ def test_attention_modules_can_be_left_out(inputs: tuple[torch.Tensor, torch.Ten
     assert network(cmam=False, smam=False)(*inputs).image.shape == (3, 6)
 
 
+def test_a_stem_that_keeps_time_sees_twice_as_many_columns(inputs: tuple[torch.Tensor, torch.Tensor]) -> None:
+    plain, keeps = network(), network(image_time_stride=1)
+    assert plain.image_encoder(inputs[1]).shape == (3, 2 * 3, 16)
+    assert keeps.image_encoder(inputs[1]).shape == (3, 2 * 6, 16)
+    assert keeps(*inputs).image.shape == (3, 6)
+
+
 def test_configuration_round_trip_and_unknown_keys() -> None:
     assert VizECGNetConfig.from_dict(TINY.to_dict()) == TINY
     with pytest.raises(ValueError, match="unknown option 'widht'"):

@@ -14,13 +14,14 @@ Widths = tuple[int, int, int, int]
 
 
 class ImageEncoder(nn.Module):
-    """(B, 1, H, W) -> tokens (B, H / 32 * W / 32, outputs), with learned row and column positions."""
+    """(B, 1, H, W) -> tokens (B, H / 32 * W / S, outputs), with learned row and column positions; S is 16 times
+    ``time_stride``."""
 
-    def __init__(self, *, height: int, width: int, widths: Widths, outputs: int) -> None:
+    def __init__(self, *, height: int, width: int, widths: Widths, outputs: int, time_stride: int = 2) -> None:
         super().__init__()
-        self.trunk = ResNetTrunk(dims=2, inputs=1, widths=widths)
+        self.trunk = ResNetTrunk(dims=2, inputs=1, widths=widths, time_stride=time_stride)
         self.project = nn.Conv2d(self.trunk.outputs, outputs, 1)
-        rows, columns = -(-height // TOTAL_STRIDE), -(-width // TOTAL_STRIDE)
+        rows, columns = -(-height // TOTAL_STRIDE), -(-width // (TOTAL_STRIDE // 2 * time_stride))
         self.row_position = nn.Parameter(torch.zeros(1, outputs, rows, 1))
         self.column_position = nn.Parameter(torch.zeros(1, outputs, 1, columns))
 

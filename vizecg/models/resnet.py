@@ -40,15 +40,19 @@ class ResNetTrunk(nn.Module):
         dims: 1 for signals, 2 for images.
         inputs: input channels.
         widths: channels of the four stages; ``RESNET18_WIDTHS`` is the original.
+        time_stride: of the first convolution along the last axis, 1 or 2; 2 is the original.
 
-    Shapes: (B, inputs, T) -> (B, widths[3], T / 32), or
-    (B, inputs, H, W) -> (B, widths[3], H / 32, W / 32), each rounded up.
+    Shapes: (B, inputs, T) -> (B, widths[3], T / S), or (B, inputs, H, W) -> (B, widths[3], H / 32, W / S), each rounded
+    up, where S is 16 times ``time_stride``.
     """
 
-    def __init__(self, *, dims: int, inputs: int, widths: tuple[int, int, int, int] = RESNET18_WIDTHS) -> None:
+    def __init__(
+        self, *, dims: int, inputs: int, widths: tuple[int, int, int, int] = RESNET18_WIDTHS, time_stride: int = 2
+    ) -> None:
         super().__init__()
+        strides = (*[2] * (dims - 1), time_stride)
         self.stem = nn.Sequential(
-            _CONV[dims](inputs, widths[0], 7, stride=2, padding=3, bias=False),
+            _CONV[dims](inputs, widths[0], 7, stride=strides, padding=3, bias=False),
             _NORM[dims](widths[0]),
             nn.ReLU(),
             _POOL[dims](3, stride=2, padding=1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +39,8 @@ class VizECGNetConfig:
 
     The default is of the paper's size: 11.2 M parameters in the image stream, nearly all of them in its trunk.
     ``signal_widths`` and ``image_widths`` are the channels of the four stages of each trunk, ``signal_leads`` says how
-    the leads come together, ``width`` is the channels of the
+    the leads come together, ``image_time_stride`` the stride of the image trunk's first convolution along the sheet's
+    time (2 is ResNet18's; 1 keeps twice as many columns of tokens at twice the cost), ``width`` is the channels of the
     tokens that the attention modules exchange, ``memory_tokens`` their number where CMAM has a memory. ``streams``
     builds one of the two streams only; without the other there is no CMAM but one that attends to itself or a memory.
     """
@@ -47,6 +48,7 @@ class VizECGNetConfig:
     input_height: int = 320
     input_width: int = 576
     image_widths: tuple[int, int, int, int] = RESNET18_WIDTHS
+    image_time_stride: Literal[1, 2] = 2
     signal_widths: tuple[int, int, int, int] = RESNET18_WIDTHS
     signal_leads: LeadMixing = LeadMixing.SHARED
     width: int = 128
@@ -162,7 +164,11 @@ class VizECGNet(nn.Module):
         self.modality = config.streams
         if config.streams.has_image:
             self.image_encoder = ImageEncoder(
-                height=config.input_height, width=config.input_width, widths=config.image_widths, outputs=config.width
+                height=config.input_height,
+                width=config.input_width,
+                widths=config.image_widths,
+                outputs=config.width,
+                time_stride=config.image_time_stride,
             )
             self.image_stream = Stream(config=config)
         if config.streams.has_signal:

@@ -37,12 +37,15 @@ def gpu_run(
     workers: WorkersOption = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     again: Annotated[list[str] | None, typer.Option(help="Do this finished step anew; repeatable.")] = None,
+    skip: Annotated[list[str] | None, typer.Option(help="Leave this step out; repeatable.")] = None,
     small: Annotated[bool, typer.Option("--small", help="Sizes of a rehearsal on two cores.")] = False,
 ) -> None:
     """Test, measure, train and evaluate on a GPU that is at hand for minutes; run again, it goes on."""
     from vizecg_lab.gpu.options import SHORT, SHORT_MINUTES, SMALL, GpuRunOptions, Sizes
+    from vizecg_lab.gpu.plan import steps_without
     from vizecg_lab.gpu.run import GpuRun
 
+    steps = steps_without(skip or ())
     sizes = SMALL if small else SHORT if minutes < SHORT_MINUTES else Sizes()
     options = GpuRunOptions(
         out=out.resolve(), work=(work or out.with_name(out.name + ".work")).resolve(), minutes=minutes,
@@ -50,7 +53,7 @@ def gpu_run(
         recipe=recipe, assignments=tuple(assignment or ()), batch_size=batch_size, device=device, workers=workers,
         seed=seed, sizes=sizes,
     )  # fmt: skip
-    sys.exit(GpuRun(options=options, again=again or ()).run())
+    sys.exit(GpuRun(options=options, again=again or (), steps=steps).run())
 
 
 def drawing_paths(

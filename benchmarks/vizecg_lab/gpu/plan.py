@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from vizecg.spec import UsageError
 
 _FILES_S = 8.0
 """Kept for packing what is there into files."""
@@ -56,6 +58,21 @@ STEPS = (
         needs="train",
     ),
 )
+
+
+def steps_without(names: Iterable[str]) -> tuple[PlannedStep, ...]:
+    """``STEPS`` but those of these names.
+
+    Raises:
+        UsageError: there is no such step, or none is left.
+    """
+    left_out, known = set(names), [step.name for step in STEPS]
+    for name in left_out - set(known):
+        raise UsageError(f"--skip {name}: expected one of {', '.join(known)}")
+    steps = tuple(step for step in STEPS if step.name not in left_out)
+    if not steps:
+        raise UsageError("--skip: no step is left")
+    return steps
 
 
 @dataclass(frozen=True, kw_only=True)
