@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
+from vizecg.scoring.calibrate import fit_decision_rule, recall_keeping_rule
+from vizecg.scoring.metrics import Bootstrap, Interval, bootstrap_figures, decide, interval, summarise
 from vizecg.spec import LABELS, AccuracyError, DecisionRule
-from vizecg.train.calibrate import fit_decision_rule, recall_keeping_rule
-from vizecg.train.metrics import Bootstrap, Interval, bootstrap_figures, decide, interval, summarise
 from vizecg_export.request import GateLimits
 from vizecg_export.targets import CONDITIONS
 

@@ -41,6 +41,6 @@ def test_learns_sixteen_samples_by_heart(name: str) -> None:
 @needs_torchvision
 def test_training_imports_beside_torchvision() -> None:
     """In a new process, as whatever runs before this test may have imported torchvision already."""
-    code = "import vizecg.train.metrics, pytorch_lightning, torchvision.models"
+    code = "import vizecg.train.module, pytorch_lightning, torchvision.models"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""A pack's figures, in numpy, are those of ``vizecg.train.metrics`` and of the exporter's gate, in torch."""
+"""A pack's figures, in numpy, are those of ``vizecg.scoring.metrics`` and of the exporter's gate, in torch."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tolerances import tolerance
+from vizecg.scoring.metrics import bootstrap_figures, decide
 from vizecg.spec import LABELS, DecisionRule
 from vizecg.spec.decide import sigmoid
-from vizecg.train.metrics import bootstrap_figures, decide
 from vizecg_bench.pack.figures import METRICS, Sampled, sample, section_of, weights_of
 from vizecg_export.accuracy import Evaluation, judge
 

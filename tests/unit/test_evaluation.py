@@ -8,13 +8,13 @@ import torch
 
 from drawn_predictions import HALF, TEMPERATURE, classifier, drawn
 from tolerances import tolerance
+from vizecg.scoring.calibrate import cross_fit, fit_class, fit_temperature, transfer_fit
+from vizecg.scoring.folds import grouped_folds, patient_groups
+from vizecg.scoring.metrics import bootstrap_figures, decide, evaluate_scores
 from vizecg.spec import DecisionRule, UsageError
 from vizecg.spec.decide import sigmoid
-from vizecg.train.calibrate import cross_fit, fit_class, fit_temperature, transfer_fit
 from vizecg.train.evaluation import Fit, measure, paired, result
 from vizecg.train.evaluation_tables import text_tables
-from vizecg.train.folds import grouped_folds, patient_groups
-from vizecg.train.metrics import bootstrap_figures, decide, evaluate_scores
 from vizecg.train.plots import reliability
 
 pytestmark = pytest.mark.unit

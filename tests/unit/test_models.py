@@ -12,10 +12,10 @@ import torch
 from tolerances import tolerance
 from vizecg.models import CmamWithoutSignal, ImageOnly, Logits, Modality, VizECGNet, VizECGNetConfig
 from vizecg.models.encoders import LeadMixing
+from vizecg.scoring.calibrate import best_f1_threshold, fit_decision_rule, fit_platt
+from vizecg.scoring.metrics import evaluate_scores
 from vizecg.spec import UsageError
-from vizecg.train.calibrate import best_f1_threshold, fit_decision_rule, fit_platt
 from vizecg.train.losses import DistillationDirection, bernoulli_kl, distillation_loss, training_loss
-from vizecg.train.metrics import evaluate_scores
 from vizecg.train.module import rate_at
 
 pytestmark = pytest.mark.unit

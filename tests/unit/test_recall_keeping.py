@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vizecg.train.calibrate import best_f1_threshold, fit_decision_rule, recall_keeping_rule
+from vizecg.scoring.calibrate import best_f1_threshold, fit_decision_rule, recall_keeping_rule
 
 pytestmark = pytest.mark.unit
 

@@ -18,12 +18,12 @@ from vizecg.data.signal import SignalSpec
 from vizecg.data.source import RecordSource
 from vizecg.models import Modality
 from vizecg.models.systems import as_system
+from vizecg.scoring.folds import patient_groups
+from vizecg.scoring.metrics import evaluate_scores
 from vizecg.spec import Condition, DecisionRule, InputRefusedError, SheetSpec, UsageError
 from vizecg.spec.manifest import open_bundle
 from vizecg.spec.preprocess import PreprocessSpec, normalise
 from vizecg.train.checkpoint import load_checkpoint
-from vizecg.train.folds import patient_groups
-from vizecg.train.metrics import evaluate_scores
 from vizecg.train.runners import onnx_logits, onnx_session, torch_logits
 
 BATCH = 16
@@ -111,7 +111,7 @@ class Predictions:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """(n,) names that records of one patient share: for ``vizecg.train.calibrate.cross_fit``."""
+        """(n,) names that records of one patient share: for ``vizecg.scoring.calibrate.cross_fit``."""
         return patient_groups(self.patient_ids, self.record_ids)
 
     def only(self, records: Container[str]) -> Predictions:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from vizecg.scoring.metrics import Interval
 from vizecg.spec import LABELS
-from vizecg.train.metrics import Interval
 
 SHOWN = ("auroc", "auprc", "precision", "recall", "f1")
 COMPARED = ("auroc", "auprc", "f1", "ece")

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from vizecg.scoring.metrics import ECE_BINS
 from vizecg.spec import INTENDED_USE, LABELS, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.train.evaluation import Measured
 from vizecg.train.evaluation_tables import COMPARED, SHOWN, cell, few_folds, shares
-from vizecg.train.metrics import ECE_BINS
 from vizecg.train.plots import draw_curves, draw_reliability
 
 REPORT, FIGURES = "report.md", "figures.json"

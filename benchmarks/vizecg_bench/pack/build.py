@@ -205,7 +205,7 @@ def _rule(
 ) -> tuple[DecisionRule, str]:
     """The float network's rule, and what it was fitted on: a bundle's, or fitted on the sheets that the exporter fits
     its artefacts' rules on. Fitted on the pack's own photographs it would know them, and the artefacts' would not."""
-    from vizecg.train.calibrate import fit_decision_rule
+    from vizecg.scoring.calibrate import fit_decision_rule
 
     if request.rule_of is not None:
         manifest = open_bundle(request.rule_of).manifest

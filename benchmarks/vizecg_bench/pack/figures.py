@@ -1,4 +1,4 @@
-"""Figures of a contender on a section, with bootstrap intervals. The definitions are those of ``vizecg.train.metrics``.
+"""Figures of a contender on a section, with bootstrap intervals, as ``vizecg.scoring.metrics`` defines them.
 
 Resamples are weights of the records: every class is sorted once for all of them.
 """

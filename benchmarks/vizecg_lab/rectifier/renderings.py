@@ -125,7 +125,7 @@ def _quantiles(values: np.ndarray) -> dict[str, float]:
 
 
 def _accuracy(pipeline: Any, logits: list[np.ndarray], labels: list[np.ndarray]) -> dict[str, Any]:
-    from vizecg.train.metrics import evaluate_scores
+    from vizecg.scoring.metrics import evaluate_scores
 
     rule = pipeline.artefact.decision
     return evaluate_scores(rule.probabilities(np.stack(logits)), np.stack(labels), thresholds=rule.threshold)

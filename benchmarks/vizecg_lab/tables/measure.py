@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from vizecg.scoring.calibrate import cross_fit
+from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, nested
 from vizecg.spec import LABELS
 from vizecg.spec.decide import sigmoid
-from vizecg.train.calibrate import cross_fit
-from vizecg.train.metrics import Bootstrap, bootstrap_figures, nested
 from vizecg_lab.tables.runner import Scores
 
 BOOTSTRAPS = 300

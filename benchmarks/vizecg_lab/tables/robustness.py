@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vizecg.data.source import RecordSource
+from vizecg.scoring.metrics import nested
 from vizecg.spec import LABELS, Condition, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
@@ -18,7 +19,6 @@ from vizecg.spec.results import write_result
 from vizecg.train.evaluate import Classifier, Predictions, predict
 from vizecg.train.evaluation import Fit, Measured, measure, paired
 from vizecg.train.evaluation import result as evaluation_result
-from vizecg.train.metrics import nested
 from vizecg_bench.report.colours import colours_of
 from vizecg_bench.report.text import markdown_table
 from vizecg_lab.tables.intervals import shown

@@ -17,10 +17,10 @@ from vizecg.data.packed_source import packed_source
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.data.source import RecordSource
 from vizecg.render import sheet_under
+from vizecg.scoring.metrics import Bootstrap, Interval, bootstrap_figures, decide
 from vizecg.spec import LEADS, Condition, UsageError
 from vizecg.spec.results import write_result
 from vizecg.train.evaluate import Classifier, Predictions, checkpoint_classifier, predict
-from vizecg.train.metrics import Bootstrap, Interval, bootstrap_figures, decide
 
 KIND = "packed-store"
 _COMPARED = ("macro/auroc", "macro/auprc")

@@ -13,10 +13,10 @@ import numpy as np
 import vizecg
 from vizecg.data.pool import bounded_map
 from vizecg.data.source import RecordSource
+from vizecg.scoring.metrics import nested
 from vizecg.spec import Condition, UsageError
 from vizecg.train.evaluate import Classifier, Predictions, checkpoint_classifier, predict
 from vizecg.train.evaluation import Fit, Measured, measure, result
-from vizecg.train.metrics import nested
 from vizecg.train.saving import BEST, LAST
 from vizecg_lab.drawing.command import chosen_device
 from vizecg_lab.gpu.request import Request

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from vizecg.scoring.folds import grouped_folds
 from vizecg.spec import LABELS, DecisionRule, UsageError
 from vizecg.spec.decide import sigmoid
-from vizecg.train.folds import grouped_folds
 
 _L2 = 1e-3  # keeps a class that separates perfectly from running to infinite slope
 
