@@ -55,6 +55,7 @@ _ROWS = (
     Tolerance("draft-jpeg", 0.25, "mean grey levels: JPEG enlarges what the above move; 0.15 was measured"),
     Tolerance("layout-gradient", 5e-3, "share of a gradient by float32: sums, and ReLUs that flip, through 18 layers"),
     Tolerance("platt", 0.1, "two parameters of a logistic curve from 20,000 draws"),
+    Tolerance("platt-lbfgs", 1e-4, "the same minimum by L-BFGS, which stops where the gradient is 1e-7"),
     Tolerance("onnx-fp32", 1e-4, "float32 logits of ONNX Runtime against torch eager; export alone is right to 2e-7"),
     Tolerance("executorch-fp32", 1e-4, "float32 logits of ExecuTorch against torch eager; 3e-7 was measured"),
     Tolerance("golden-ink", 1.0, "mean difference of ink maps (0..255): JPEG and noise of other OpenCV builds"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
 from vizecg.scoring.calibrate import fit_decision_rule, recall_keeping_rule
-from vizecg.scoring.metrics import Bootstrap, Interval, bootstrap_figures, decide, interval, summarise
+from vizecg.scoring.flips import flips_by_class
+from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, decide, summarise
 from vizecg.spec import LABELS, AccuracyError, DecisionRule
 from vizecg_export.request import GateLimits
 from vizecg_export.targets import CONDITIONS
@@ -42,7 +42,7 @@ class Evaluation:
         cls, *, data: str, labels: np.ndarray, inks: tuple[np.ndarray, ...], logits: tuple[np.ndarray, ...]
     ) -> Evaluation:
         rule = fit_decision_rule(np.concatenate(logits), np.concatenate([labels] * len(logits)))
-        figures = tuple(_figures(rule, found, labels) for found in logits)
+        figures = tuple(_figures(rule, answers, labels) for answers in logits)
         return cls(data=data, labels=labels, inks=inks, logits=logits, rule=rule, figures=figures)
 
 
@@ -72,8 +72,8 @@ def judge(evaluation: Evaluation, logits: tuple[np.ndarray, ...], rule: Decision
         told[condition.value] = {
             "artefact": summarise(figures, evaluation.labels, thresholds=rule.threshold),
             "float": summarise(float_figures, evaluation.labels, thresholds=evaluation.rule.threshold),
-            "retention": {key: _ratio(figures, float_figures, key) for key in RETAINED},
-            "recall_drop": {label: _drop(float_figures, figures, f"{label}/recall") for label in LABELS},
+            "retention": {key: figures.ratio(float_figures, key) for key in RETAINED},
+            "recall_drop": {label: float_figures.difference(figures, f"{label}/recall") for label in LABELS},
             "flips": _flips(evaluation, floating, own, rule),
         }
     return told
@@ -105,28 +105,11 @@ def _figures(rule: DecisionRule, logits: np.ndarray, labels: np.ndarray) -> Boot
     return bootstrap_figures(probabilities, labels, decisions=decide(probabilities, rule.threshold), bootstraps=300)
 
 
-def _ratio(figures: Bootstrap, of: Bootstrap, key: str) -> Interval:
-    whole = of.point[key]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        samples = figures.samples[key] / of.samples[key]
-    return interval(figures.point[key] / whole if whole else float("nan"), samples)
-
-
-def _drop(floating: Bootstrap, figures: Bootstrap, key: str) -> Interval:
-    return interval(floating.point[key] - figures.point[key], floating.samples[key] - figures.samples[key])
-
-
 def _flips(evaluation: Evaluation, floating: np.ndarray, own: np.ndarray, rule: DecisionRule) -> dict[str, Any]:
-    """Per class: decisions that only the float network, or only the artefact, has right; McNemar's exact p."""
-    before = decide(evaluation.rule.probabilities(floating), evaluation.rule.threshold) == evaluation.labels
-    after = decide(rule.probabilities(own), rule.threshold) == evaluation.labels
-    told = {}
-    for column, label in enumerate(LABELS):
-        lost = int((before[:, column] & ~after[:, column]).sum())
-        won = int((~before[:, column] & after[:, column]).sum())
-        p = float(binomtest(lost, lost + won).pvalue) if lost + won else 1.0
-        told[label] = {"lost": lost, "won": won, "mcnemar_p": round(p, 5)}
-    return told
+    """Per class: decisions that only the float network, or only the artefact, has right."""
+    before = decide(evaluation.rule.probabilities(floating), evaluation.rule.threshold)
+    after = decide(rule.probabilities(own), rule.threshold)
+    return {label: asdict(turned) for label, turned in flips_by_class(before, after, evaluation.labels).items()}
 
 
 def _drift(floating: DecisionRule, own: DecisionRule) -> dict[str, Any]:

@@ -8,9 +8,11 @@ import torch
 
 from drawn_predictions import HALF, TEMPERATURE, classifier, drawn
 from tolerances import tolerance
-from vizecg.scoring.calibrate import cross_fit, fit_class, fit_temperature, transfer_fit
+from vizecg.scoring.calibrate import fit_class
+from vizecg.scoring.cross_fit import cross_fit, transfer_fit
 from vizecg.scoring.folds import grouped_folds, patient_groups
 from vizecg.scoring.metrics import bootstrap_figures, decide, evaluate_scores
+from vizecg.scoring.platt import fit_temperature
 from vizecg.spec import DecisionRule, UsageError
 from vizecg.spec.decide import sigmoid
 from vizecg.train.evaluation import Fit, measure, paired, result
@@ -183,7 +185,7 @@ def test_paired_differences() -> None:
     assert fell["high"] is not None
     assert fell["low"] < fell["high"] < 0
     alone = bootstrap_figures(worse, found.labels, decisions=decide(worse, HALF), bootstraps=60)
-    spread = np.ptp(np.percentile(alone.samples["macro/auroc"], [2.5, 97.5]))
+    spread = np.ptp(np.percentile(alone.values["macro/auroc"][1:], [2.5, 97.5]))
     assert fell["high"] - fell["low"] < 2 * spread, "what both share is no part of the difference"
 
 

@@ -12,8 +12,9 @@ import torch
 from tolerances import tolerance
 from vizecg.models import CmamWithoutSignal, ImageOnly, Logits, Modality, VizECGNet, VizECGNetConfig
 from vizecg.models.encoders import LeadMixing
-from vizecg.scoring.calibrate import best_f1_threshold, fit_decision_rule, fit_platt
+from vizecg.scoring.calibrate import best_f1_threshold, fit_decision_rule
 from vizecg.scoring.metrics import evaluate_scores
+from vizecg.scoring.platt import fit_platt
 from vizecg.spec import UsageError
 from vizecg.train.losses import DistillationDirection, bernoulli_kl, distillation_loss, training_loss
 from vizecg.train.module import rate_at

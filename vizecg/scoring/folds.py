@@ -50,13 +50,13 @@ def grouped_folds(
     count = min(folds, holders)
     order = np.random.default_rng(seed).permutation(len(sizes))
     order = order[np.argsort(-positives[order], kind="stable")]
-    rows, found = np.zeros(count), np.zeros(count)
+    rows, held = np.zeros(count), np.zeros(count)
     fold_of = np.zeros(len(sizes), dtype=np.int64)
     for group in order:
         # Ties in positives, and groups without any, go by size.
-        crowded = found if positives[group] > 0 else np.zeros(count)
+        crowded = held if positives[group] > 0 else np.zeros(count)
         fold = int(np.lexsort((rows, crowded))[0])
         fold_of[group] = fold
         rows[fold] += sizes[group]
-        found[fold] += positives[group]
+        held[fold] += positives[group]
     return fold_of[member]

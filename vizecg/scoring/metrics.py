@@ -1,86 +1,104 @@
-"""Accuracy figures with bootstrap intervals. The metrics themselves are torchmetrics'."""
+"""Accuracy figures of all records and of resamples of them. Every class is sorted once for all resamples."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
-from torchmetrics.functional.classification import (
-    binary_calibration_error,
-    multilabel_auroc,
-    multilabel_average_precision,
-    multilabel_precision,
-    multilabel_recall,
-)
 
+from vizecg.scoring.resamples import Interval, Resamples, interval
 from vizecg.spec import LABELS
 
 PER_CLASS = ("precision", "recall", "f1", "auroc", "auprc", "ece")
 MACRO = ("precision", "recall", "f1", "f1_of_macro", "auroc", "auprc", "ece")
 ECE_BINS = 15
 
-Interval = dict[str, "float | None"]
-"""``value``, and ``low`` and ``high`` of its 95 % interval; null where it is not defined."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Bootstrap:
-    """Every figure (``macro/f1``, ``RBBB/auroc`` ...) of all records, and of each resample; NaN where not defined.
+    """Figures of the same records and resamples are paired.
 
-    ``samples`` are float64 (bootstraps,). Two of the same records and seed are paired: resample i of both holds the
-    same records.
+    Attributes:
+        values: ``macro/f1``, ``RBBB/auroc`` ... -> float64 (1 + bootstraps,), first of all records, then of each
+            resample; NaN where not defined.
     """
 
-    point: dict[str, float]
-    samples: dict[str, np.ndarray]
+    values: dict[str, np.ndarray]
+
+    @property
+    def point(self) -> dict[str, float]:
+        """Of all records."""
+        return {key: float(values[0]) for key, values in self.values.items()}
+
+    def interval(self, key: str) -> Interval:
+        return interval(self.values[key])
 
     def intervals(self) -> dict[str, Interval]:
-        return {key: interval(value, self.samples[key]) for key, value in self.point.items()}
+        return {key: interval(values) for key, values in self.values.items()}
+
+    def difference(self, other: Bootstrap, key: str) -> Interval:
+        """Minus the other's, with a paired interval; its records must be the same, in the same order."""
+        return interval(self.values[key] - other.values[key])
+
+    def ratio(self, other: Bootstrap, key: str) -> Interval:
+        """As ``difference``, over the other's."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return interval(self.values[key] / other.values[key])
 
     def minus(self, other: Bootstrap) -> dict[str, Interval]:
-        """Differences with paired intervals; the other's records must be the same, in the same order."""
-        return {
-            key: interval(value - other.point[key], self.samples[key] - other.samples[key])
-            for key, value in self.point.items()
-        }
+        """Every ``difference``."""
+        return {key: self.difference(other, key) for key in self.values}
 
 
 def bootstrap_figures(
-    probabilities: np.ndarray, labels: np.ndarray, *, decisions: np.ndarray, bootstraps: int = 500, seed: int = 0
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    *,
+    decisions: np.ndarray,
+    bootstraps: int = 500,
+    seed: int = 0,
+    names: Sequence[str] = LABELS,
 ) -> Bootstrap:
     """All figures of the records and of resamples of them.
 
+    A figure of a class without positives, and the AUROC of one without negatives, is not defined, but for its
+    calibration error; macro figures are means of those that are.
+
     Args:
-        probabilities: (n, 6).
-        labels, decisions: (n, 6) of 0 and 1.
+        probabilities: (n, classes), compared as float32.
+        labels, decisions: (n, classes) of 0 and 1.
         bootstraps: resamples of the records.
         seed: of the resampling.
+        names: of the classes.
 
     Raises:
-        ValueError: the shapes differ, or a decision is neither 0 nor 1.
+        ValueError: the shapes differ, there is no record, or a decision is neither 0 nor 1.
     """
-    scores = torch.as_tensor(probabilities, dtype=torch.float32)
-    truth = torch.as_tensor(labels, dtype=torch.long)
-    decided = torch.as_tensor(decisions, dtype=torch.long)
-    if not scores.shape == truth.shape == decided.shape or scores.shape[1:] != (len(LABELS),):
-        raise ValueError(f"expected three (n, {len(LABELS)}), got {scores.shape}, {truth.shape} and {decided.shape}")
+    shapes = {np.shape(given) for given in (probabilities, labels, decisions)}
+    if shapes != {(len(labels), len(names))} or not len(labels):
+        raise ValueError(f"expected three (n, {len(names)}) of n > 0, got {sorted(shapes)}")
     if not np.isin(decisions, (0, 1)).all():
         raise ValueError("decisions must be 0 or 1")
-    generator = torch.Generator().manual_seed(seed)
-    n = len(truth)
-    samples = []
-    with warnings.catch_warnings():
-        # Resamples may lack a rare class: its figures are then NaN here, whatever torchmetrics puts in their place.
-        warnings.filterwarnings("ignore", message="No (positive|negative) samples")
-        point = _figures(scores, decided, truth)
-        for _ in range(bootstraps):
-            index = torch.randint(n, (n,), generator=generator)
-            samples.append(_figures(scores[index], decided[index], truth[index]))
-    return Bootstrap(point=point, samples={key: np.array([sample[key] for sample in samples]) for key in point})
+    scores, truth, decided = np.asarray(probabilities, np.float32), np.asarray(labels) > 0, np.asarray(decisions) > 0
+    columns = [_Column.of(scores[:, i], truth[:, i], decided[:, i]) for i in range(len(names))]
+    resamples = Resamples(n=len(truth), bootstraps=bootstraps, seed=seed)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        blocks = [[column.figures(weights) for column in columns] for weights in resamples.weights()]
+        values = {
+            f"{name}/{key}": np.concatenate([block[i][key] for block in blocks])
+            for key in PER_CLASS
+            for i, name in enumerate(names)
+        }
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Mean of empty slice")
+            for key in PER_CLASS:
+                values[f"macro/{key}"] = np.nanmean([values[f"{name}/{key}"] for name in names], axis=0)
+        p, r = values["macro/precision"], values["macro/recall"]
+        values["macro/f1_of_macro"] = np.where(p + r > 0, 2 * p * r / (p + r), 0.0)
+    return Bootstrap(values=values)
 
 
 def evaluate_scores(
@@ -121,7 +139,13 @@ def decide(probabilities: np.ndarray, thresholds: tuple[float, ...] | None) -> n
     return np.asarray(np.asarray(probabilities, np.float32) >= np.asarray(thresholds, np.float32), dtype=np.int64)
 
 
-def summarise(figures: Bootstrap, labels: np.ndarray, *, thresholds: tuple[float, ...] | None) -> dict[str, Any]:
+def summarise(
+    figures: Bootstrap,
+    labels: np.ndarray,
+    *,
+    thresholds: tuple[float, ...] | None,
+    names: Sequence[str] = LABELS,
+) -> dict[str, Any]:
     """Figures as they are written to files.
 
     Returns:
@@ -132,54 +156,72 @@ def summarise(figures: Bootstrap, labels: np.ndarray, *, thresholds: tuple[float
     """
     return {
         "n": len(labels),
-        "positives": {label: int(labels[:, i].sum()) for i, label in enumerate(LABELS)},
-        "thresholds": None if thresholds is None else dict(zip(LABELS, thresholds, strict=True)),
-        **nested(figures.intervals()),
-        "ece": {label: round(figures.point[f"{label}/ece"], 5) for label in LABELS},
-        "bootstraps": len(figures.samples["macro/f1"]),
+        "positives": positives(labels, names=names),
+        "thresholds": None if thresholds is None else dict(zip(names, thresholds, strict=True)),
+        **nested(figures.intervals(), names=names),
+        "ece": {name: round(float(figures.values[f"{name}/ece"][0]), 5) for name in names},
+        "bootstraps": len(figures.values["macro/f1"]) - 1,
     }
 
 
-def nested(intervals: dict[str, Interval]) -> dict[str, Any]:
+def positives(labels: np.ndarray, *, names: Sequence[str] = LABELS) -> dict[str, int]:
+    """Of labels (n, classes): name -> records that have it."""
+    return {name: int(labels[:, column].sum()) for column, name in enumerate(names)}
+
+
+def nested(intervals: dict[str, Interval], *, names: Sequence[str] = LABELS) -> dict[str, Any]:
     """``macro/f1``, ``RBBB/f1`` ... -> ``{"macro": {"f1"}, "classes": {"RBBB": {"f1"}}}``."""
     return {
         "macro": {metric: intervals[f"macro/{metric}"] for metric in MACRO},
-        "classes": {label: {m: intervals[f"{label}/{m}"] for m in PER_CLASS} for label in LABELS},
+        "classes": {name: {m: intervals[f"{name}/{m}"] for m in PER_CLASS} for name in names},
     }
 
 
-def _figures(scores: Tensor, decided: Tensor, truth: Tensor) -> dict[str, float]:
-    k = len(LABELS)
-    per_class = {
-        "precision": multilabel_precision(decided, truth, k, average=None),
-        "recall": multilabel_recall(decided, truth, k, average=None),
-        "auroc": multilabel_auroc(scores, truth, k, average=None, thresholds=None),
-        "auprc": multilabel_average_precision(scores, truth, k, average=None, thresholds=None),
-    }
-    present, absent = truth.sum(dim=0) > 0, truth.sum(dim=0) < len(truth)
-    nan = torch.tensor(float("nan"))
-    values = {name: torch.where(present, value, nan) for name, value in per_class.items()}
-    values["auroc"] = torch.where(absent, values["auroc"], nan)
-    precision, recall = values["precision"], values["recall"]
-    total = precision + recall
-    values["f1"] = torch.where(total > 0, 2 * precision * recall / total, total)
-    values["ece"] = torch.stack([_ece(scores[:, i], truth[:, i]) for i in range(k)])
-    figures = {f"{label}/{name}": float(value[i]) for name, value in values.items() for i, label in enumerate(LABELS)}
-    for name, value in values.items():
-        figures[f"macro/{name}"] = float(value.nanmean())
-    p, r = figures["macro/precision"], figures["macro/recall"]
-    figures["macro/f1_of_macro"] = 2 * p * r / (p + r) if p + r > 0 else 0.0
-    return figures
+@dataclass(frozen=True, kw_only=True)
+class _Column:
+    """One class: scores float32, truth and decisions bool (n,), and what does not depend on the resample.
 
+    ``order`` is by falling score; ``ends`` are its places where a threshold can lie: equal scores cannot be told apart.
+    ``apart`` float64 (n, bins) holds score minus truth in the bin of the score.
+    """
 
-def _ece(scores: Tensor, truth: Tensor) -> Tensor:
-    return binary_calibration_error(scores.contiguous(), truth.contiguous(), n_bins=ECE_BINS)
+    truth: np.ndarray
+    decided: np.ndarray
+    order: np.ndarray
+    ends: np.ndarray
+    apart: np.ndarray
 
+    @classmethod
+    def of(cls, score: np.ndarray, truth: np.ndarray, decided: np.ndarray) -> _Column:
+        order = np.argsort(-score, kind="stable")
+        edges = np.linspace(0, 1, ECE_BINS + 1).astype(np.float32)
+        apart = np.zeros((len(score), ECE_BINS + 1))
+        apart[np.arange(len(score)), np.searchsorted(edges, score, side="right") - 1] = score.astype(np.float64) - truth
+        return cls(
+            truth=truth,
+            decided=decided,
+            order=order,
+            ends=np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1),
+            apart=apart,
+        )
 
-def interval(value: float, samples: np.ndarray) -> Interval:
-    """A figure and the middle 95 % of its resamples (bootstraps,), of which those that are not finite do not count."""
-    finite = samples[np.isfinite(samples)]
-    if not np.isfinite(value) or not len(finite):
-        return {"value": None, "low": None, "high": None}
-    low, high = np.percentile(finite, [2.5, 97.5])
-    return {"value": round(value, 5), "low": round(float(low), 5), "high": round(float(high), 5)}
+    def figures(self, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Of resamples (m, n): metric -> (m,)."""
+        ordered = weights[:, self.order]
+        hits = np.cumsum(ordered * self.truth[self.order], axis=1)[:, self.ends]
+        alarms = np.cumsum(ordered, axis=1)[:, self.ends] - hits
+        positive, negative = hits[:, -1], alarms[:, -1]
+        more_hits, more_alarms = (np.diff(counts, axis=1, prepend=0) for counts in (hits, alarms))
+        right, named = weights @ (self.truth & self.decided), weights @ self.decided.astype(np.float64)
+        recall = right / positive
+        precision = np.where(positive > 0, np.where(named > 0, right / named, 0), np.nan)
+        total = precision + recall
+        return {
+            "precision": precision,
+            "recall": recall,
+            "f1": np.where(total > 0, 2 * precision * recall / total, total),
+            "auroc": (more_alarms * (hits - more_hits / 2)).sum(axis=1) / (positive * negative),
+            "auprc": np.where(more_hits > 0, more_hits * (hits / (hits + alarms)), 0).sum(axis=1) / positive,
+            # Mean distance of the share of positives from the mean probability, over equal bins, weighted by records.
+            "ece": np.abs(weights @ self.apart).sum(axis=1) / weights.sum(axis=1),
+        }

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vizecg.scoring.calibrate import CrossFit, PerFold, cross_fit, transfer_fit
+from vizecg.scoring.cross_fit import CrossFit, PerFold, cross_fit, transfer_fit
 from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, decide, nested, summarise
 from vizecg.spec import LABELS
 from vizecg.train.evaluate import Classifier, Predictions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from vizecg.scoring.metrics import Interval
+from vizecg.scoring.resamples import Interval
 from vizecg.spec import LABELS
 
 SHOWN = ("auroc", "auprc", "precision", "recall", "f1")

@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from vizecg.spec import LABELS, BundleError, DecisionRule, UsageError
 from vizecg.spec.preprocess import normalise
-from vizecg_bench.pack.figures import BOOTSTRAPS, Sampled, sample, section_of, weights_of
+from vizecg_bench.pack.figures import BOOTSTRAPS, Scored, score_logits, section_of
 from vizecg_bench.pack.format import Pack
 from vizecg_bench.run.schema import Accuracy
 
@@ -89,19 +89,19 @@ def score(
     Raises:
         UsageError: no such section, or not as many logits as it has sheets.
     """
-    sampled = {
-        name: sampled_pair(pack, name, logits[name], rule=rule, bootstraps=bootstraps, seed=seed)
+    pairs = {
+        name: scored_pair(pack, name, logits[name], rule=rule, bootstraps=bootstraps, seed=seed)
         for name in pack.chosen(tuple(logits))
     }
     return Accuracy(
         rule=rule_name,
         sections={
-            name: section_of(own, floating, pack.sections[name].labels) for name, (own, floating) in sampled.items()
+            name: section_of(own, floating, pack.sections[name].labels) for name, (own, floating) in pairs.items()
         },
     )
 
 
-def sampled_pair(
+def scored_pair(
     pack: Pack,
     section: str,
     logits: np.ndarray,
@@ -109,14 +109,13 @@ def sampled_pair(
     rule: DecisionRule | None = None,
     bootstraps: int = BOOTSTRAPS,
     seed: int = 0,
-) -> tuple[Sampled, Sampled]:
+) -> tuple[Scored, Scored]:
     """A contender's and the float network's figures on the same resamples of a section. Raises as ``score``."""
     known = pack.sections[section]
     if logits.shape != known.logits.shape or not np.isfinite(logits).all():
         raise UsageError(f"{section}: expected finite logits {known.logits.shape}, got {logits.shape}")
-    weights = weights_of(known.header.n, bootstraps=bootstraps, seed=seed)
-    own = sample(logits, known.labels, rule or pack.header.rule, weights)
-    return own, sample(known.logits, known.labels, pack.header.rule, weights)
+    own = score_logits(logits, known.labels, rule or pack.header.rule, bootstraps=bootstraps, seed=seed)
+    return own, score_logits(known.logits, known.labels, pack.header.rule, bootstraps=bootstraps, seed=seed)
 
 
 def float_logits(pack: Pack, sections: Sequence[str] | None = None) -> dict[str, np.ndarray]:

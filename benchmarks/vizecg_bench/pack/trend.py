@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
+from vizecg.scoring.resamples import Interval, Resamples, interval
 from vizecg.spec import DecisionRule, UsageError
-from vizecg_bench.pack.evaluate import sampled_pair
-from vizecg_bench.pack.figures import BOOTSTRAPS, interval, weights_of
+from vizecg_bench.pack.evaluate import scored_pair
+from vizecg_bench.pack.figures import BOOTSTRAPS
 from vizecg_bench.pack.format import Pack
 from vizecg_bench.pack.header import SectionKind
-from vizecg_bench.run.schema import Interval
 
 MEASURES = {"auroc_change": -1, "f1_change": -1, "flip_share": 1, "logit_rms": 1}
 """Of a contender against the float network in a section, and the sign of worse: macro AUROC and F1 minus the float
@@ -76,7 +76,7 @@ def trend(
         sections[name] = {
             "condition": header.condition,
             "strength": header.strength,
-            **{key: _told(values[:, place]) for key, values in table.items()},
+            **{key: interval(values[:, place]) for key, values in table.items()},
         }
     order = np.argsort(table["float_auroc"][0], kind="stable")
     third = max(1, len(names) // 3)
@@ -90,8 +90,8 @@ def trend(
         "slopes": _slopes(pack, names, table),
         "worst": [names[place] for place in order[:third]],
         "best": [names[place] for place in order[-third:]],
-        "worst_minus_best": {key: found.model_dump() for key, found in apart.items()},
-        "rank_correlation": {key: found.model_dump() for key, found in ranks.items()},
+        "worst_minus_best": apart,
+        "rank_correlation": ranks,
         "answer": {key: _answer(apart[key], sign) for key, sign in MEASURES.items()},
     }
 
@@ -100,16 +100,17 @@ def _columns(
     pack: Pack, name: str, logits: np.ndarray, rule: DecisionRule | None, bootstraps: int, seed: int
 ) -> dict[str, np.ndarray]:
     """Figures (1 + bootstraps,) of a section."""
-    own, floating = sampled_pair(pack, name, logits, rule=rule, bootstraps=bootstraps, seed=seed)
-    weights = weights_of(len(logits), bootstraps=bootstraps, seed=seed)
+    own, floating = scored_pair(pack, name, logits, rule=rule, bootstraps=bootstraps, seed=seed)
+    figures, whole = own.figures.values, floating.figures.values
+    resamples = Resamples(n=len(logits), bootstraps=bootstraps, seed=seed)
     turned = (own.decisions != floating.decisions).mean(axis=1)
     squares = ((logits.astype(np.float64) - pack.sections[name].logits) ** 2).mean(axis=1)
     return {
-        "float_auroc": floating.values["macro/auroc"],
-        "auroc_change": own.values["macro/auroc"] - floating.values["macro/auroc"],
-        "f1_change": own.values["macro/f1"] - floating.values["macro/f1"],
-        "flip_share": weights @ turned / len(logits),
-        "logit_rms": np.sqrt(weights @ squares / len(logits)),
+        "float_auroc": whole["macro/auroc"],
+        "auroc_change": figures["macro/auroc"] - whole["macro/auroc"],
+        "f1_change": figures["macro/f1"] - whole["macro/f1"],
+        "flip_share": resamples.means(turned),
+        "logit_rms": np.sqrt(resamples.means(squares)),
     }
 
 
@@ -125,7 +126,7 @@ def _slopes(pack: Pack, names: tuple[str, ...], table: Mapping[str, np.ndarray])
         if not away.any():
             continue
         share = away / (away**2).sum()
-        told[condition] = {key: _told(table[key][:, found] @ share) for key in MEASURES}
+        told[condition] = {key: interval(table[key][:, found] @ share) for key in MEASURES}
     return told
 
 
@@ -138,11 +139,7 @@ def _spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def _answer(apart: Interval, sign: int) -> str:
-    if apart.low is None or apart.high is None:
+    if apart["low"] is None or apart["high"] is None:
         return "not shown"
-    low, high = sorted((sign * apart.low, sign * apart.high))
+    low, high = sorted((sign * apart["low"], sign * apart["high"]))
     return "yes" if low > 0 else "no" if high < 0 else "not shown"
-
-
-def _told(values: np.ndarray) -> dict[str, Any]:
-    return interval(values).model_dump()

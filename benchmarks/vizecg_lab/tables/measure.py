@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from vizecg.scoring.calibrate import cross_fit
-from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, nested
-from vizecg.spec import LABELS
+from vizecg.scoring.cross_fit import cross_fit
+from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, nested, positives
 from vizecg.spec.decide import sigmoid
 from vizecg_lab.tables.runner import Scores
 
@@ -48,20 +47,19 @@ def figures_of(seeds: Sequence[Scores]) -> Figures:
     Thresholds are cross-fitted on the validation records: each record is decided by thresholds that it had no part in.
     AUROC, AUPRC and calibration error are of the uncalibrated scores.
     """
-    found = []
+    of_seeds = []
     for scores in seeds:
         decisions = cross_fit(scores.logits, scores.labels, [str(group) for group in scores.groups]).decisions
-        found.append(
+        of_seeds.append(
             bootstrap_figures(sigmoid(scores.logits), scores.labels, decisions=decisions, bootstraps=BOOTSTRAPS)
         )
     mean = Bootstrap(
-        point={key: float(np.mean([one.point[key] for one in found])) for key in found[0].point},
-        samples={key: np.mean([one.samples[key] for one in found], axis=0) for key in found[0].samples},
+        values={key: np.mean([seed.values[key] for seed in of_seeds], axis=0) for key in of_seeds[0].values}
     )
     labels = seeds[0].labels
     return Figures(
         mean=mean,
-        seeds=tuple(found),
+        seeds=tuple(of_seeds),
         n=len(labels),
-        positives={label: int(labels[:, column].sum()) for column, label in enumerate(LABELS)},
+        positives=positives(labels),
     )

@@ -17,7 +17,8 @@ from vizecg.data.packed_source import packed_source
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.data.source import RecordSource
 from vizecg.render import sheet_under
-from vizecg.scoring.metrics import Bootstrap, Interval, bootstrap_figures, decide
+from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, decide
+from vizecg.scoring.resamples import Interval
 from vizecg.spec import LEADS, Condition, UsageError
 from vizecg.spec.results import write_result
 from vizecg.train.evaluate import Classifier, Predictions, checkpoint_classifier, predict
