@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from children import CHILD_LIMIT_S, start_child
-from vizecg.data.packed_build import PackRequest, build_packed
+from vizecg.data.packed.build import PackRequest, build_packed
 from vizecg.data.source import synthetic_source
 from vizecg.spec import UsageError
 from vizecg.train.checkpoint import load_checkpoint

@@ -16,13 +16,13 @@ import pytest
 
 from tolerances import tolerance
 from vizecg.data.choices import OnBad
-from vizecg.data.packed import MAGIC, TAIL, PackedStore, content_hash, open_packed
-from vizecg.data.packed_build import PackRequest, build_packed
-from vizecg.data.packed_choice import Choice, Group
-from vizecg.data.packed_coding import compress, decode, encode, expand, to_half_steps
-from vizecg.data.packed_parts import PackedPart, PackResult
-from vizecg.data.packed_source import packed_source
-from vizecg.data.packed_write import PackedWriter
+from vizecg.data.packed.build import PackRequest, build_packed
+from vizecg.data.packed.choice import Choice, Group
+from vizecg.data.packed.coding import compress, decode, encode, expand, to_half_steps
+from vizecg.data.packed.file import MAGIC, TAIL, PackedStore, content_hash, open_packed
+from vizecg.data.packed.parts import PackedPart, PackResult
+from vizecg.data.packed.source import packed_source
+from vizecg.data.packed.write import PackedWriter
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.data.source import RecordSource, synthetic_source
 from vizecg.records import EcgRecord

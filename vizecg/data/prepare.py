@@ -9,8 +9,8 @@ from typing import Any
 
 from vizecg.data.choices import OnBad
 from vizecg.data.commands import progress, split_sources
-from vizecg.data.packed import open_packed
-from vizecg.data.packed_build import DEFAULT_STEP_UV, TRAIN, PackRequest, build_packed
+from vizecg.data.packed.build import DEFAULT_STEP_UV, TRAIN, PackRequest, build_packed
+from vizecg.data.packed.file import open_packed
 from vizecg.data.prepare_report import report, report_packed
 from vizecg.data.registry import SourceRequest
 from vizecg.data.store import META, open_store

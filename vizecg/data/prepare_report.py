@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from vizecg.data.packed import PackedStore
-from vizecg.data.packed_choice import Group
+from vizecg.data.packed.choice import Group
+from vizecg.data.packed.file import PackedStore
 from vizecg.data.store import META, Store
 from vizecg.data.store_summary import COUNTED, reasons
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from vizecg.data.packed_source import packed_source
+from vizecg.data.packed.source import packed_source
 from vizecg.data.source import RecordSource, indexed_source, ptbxl_source, synthetic_source, varied_source
 from vizecg.data.store import store_source
 from vizecg.records.code15 import Code15, read_exam

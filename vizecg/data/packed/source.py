@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vizecg.data.packed import PackedStore, open_packed
-from vizecg.data.packed_coding import BYTES_PER_ROW, to_half_steps
+from vizecg.data.packed.coding import BYTES_PER_ROW, to_half_steps
+from vizecg.data.packed.file import PackedStore, open_packed
 from vizecg.data.source import RecordSource, indexed_source
 from vizecg.data.store import Store, open_store, read_stored
 from vizecg.data.store_build import write_meta

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from vizecg.data.packed import CODING, COLUMNS, MAGIC, SCHEMA_VERSION, TAIL, TAIL_MAGIC, content_hash
-from vizecg.data.packed_coding import compress
-from vizecg.data.packed_parts import PackedPart, PackResult
+from vizecg.data.packed.coding import compress
+from vizecg.data.packed.file import CODING, COLUMNS, MAGIC, SCHEMA_VERSION, TAIL, TAIL_MAGIC, content_hash
+from vizecg.data.packed.parts import PackedPart, PackResult
 from vizecg.spec.fingerprint import sha256_bytes
 
 _BLOCK_ENTRY_BYTES = 192

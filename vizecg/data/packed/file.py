@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from vizecg.data.packed_coding import BYTES_PER_ROW, KEPT_LEADS, MAX_ROWS, decode, expand
+from vizecg.data.packed.coding import BYTES_PER_ROW, KEPT_LEADS, MAX_ROWS, decode, expand
 from vizecg.records.packing import UNKNOWN_LABELS
 from vizecg.records.splits import SPLIT_NAMES
 from vizecg.spec import LABELS, StoreError, UsageError

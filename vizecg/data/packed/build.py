@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vizecg.data.choices import OnBad
-from vizecg.data.packed import PackedStore, open_packed
-from vizecg.data.packed_choice import Choice, Group
-from vizecg.data.packed_coding import KEPT_LEADS, MAX_ROWS
-from vizecg.data.packed_parts import PackJob, PackResult, PackSpec, pack
-from vizecg.data.packed_write import PackedWriter, whole_or_not_at_all
+from vizecg.data.packed.choice import Choice, Group
+from vizecg.data.packed.coding import KEPT_LEADS, MAX_ROWS
+from vizecg.data.packed.file import PackedStore, open_packed
+from vizecg.data.packed.parts import PackJob, PackResult, PackSpec, pack
+from vizecg.data.packed.write import PackedWriter, whole_or_not_at_all
 from vizecg.data.pool import bounded_map
 from vizecg.data.source import RecordSource
 from vizecg.data.store_summary import counts_of, patients_in_two_splits

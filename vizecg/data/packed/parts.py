@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vizecg.data.packed_coding import MAX_ROWS, compress, encode, to_half_steps, to_steps
+from vizecg.data.packed.coding import MAX_ROWS, compress, encode, to_half_steps, to_steps
 from vizecg.data.source import ReadRecord
 from vizecg.data.store_shard import Skipped
 from vizecg.records import EcgRecord, bad_record, resample
@@ -44,7 +44,7 @@ class PackJob:
 
 @dataclass(frozen=True, kw_only=True)
 class PackedPart:
-    """One block, and a row of ``vizecg.data.packed.COLUMNS`` for each of its records.
+    """One block, and a row of ``vizecg.data.packed.file.COLUMNS`` for each of its records.
 
     ``size`` is what it takes of the file, its rows in the table included, which are smaller there among others.
     """
