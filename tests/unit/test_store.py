@@ -19,11 +19,11 @@ from tolerances import tolerance
 from vizecg.data.choices import OnBad, SynthFormat
 from vizecg.data.pool import bounded_map
 from vizecg.data.source import RecordSource, synthetic_source
-from vizecg.data.store import Store, open_store, store_source
-from vizecg.data.store_build import build_store
-from vizecg.data.store_shard import quantise
-from vizecg.data.store_spec import StoreSpec
-from vizecg.data.store_summary import reasons
+from vizecg.data.store.build import build_store
+from vizecg.data.store.read import Store, open_store, store_source
+from vizecg.data.store.shard import quantise
+from vizecg.data.store.spec import StoreSpec
+from vizecg.data.store.summary import reasons
 from vizecg.data.synth import SynthSpec, synth
 from vizecg.records import EcgRecord, resample
 from vizecg.records.synthetic import synthetic_record

@@ -13,9 +13,9 @@ from vizecg.data.packed.build import DEFAULT_STEP_UV, TRAIN, PackRequest, build_
 from vizecg.data.packed.file import open_packed
 from vizecg.data.prepare_report import report, report_packed
 from vizecg.data.registry import SourceRequest
-from vizecg.data.store import META, open_store
-from vizecg.data.store_build import build_store
-from vizecg.data.store_spec import StoreSpec
+from vizecg.data.store.build import build_store
+from vizecg.data.store.read import META, open_store
+from vizecg.data.store.spec import StoreSpec
 from vizecg.records.splits import SplitRule
 from vizecg.spec import UsageError
 

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from vizecg.data.packed.choice import Group
 from vizecg.data.packed.file import PackedStore
-from vizecg.data.store import META, Store
-from vizecg.data.store_summary import COUNTED, reasons
+from vizecg.data.store.read import META, Store
+from vizecg.data.store.summary import COUNTED, reasons
 
 _REASONS_SHOWN = 12
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from vizecg.data.choices import SynthFormat
 from vizecg.data.source import RecordSource
-from vizecg.data.store_build import build_store
-from vizecg.data.store_spec import StoreSpec
+from vizecg.data.store.build import build_store
+from vizecg.data.store.spec import StoreSpec
 from vizecg.records import EcgRecord
 from vizecg.records.code15_write import write_code15
 from vizecg.records.splits import SPLIT_NAMES, SplitRule

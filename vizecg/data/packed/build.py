@@ -17,7 +17,7 @@ from vizecg.data.packed.parts import PackJob, PackResult, PackSpec, pack
 from vizecg.data.packed.write import PackedWriter, whole_or_not_at_all
 from vizecg.data.pool import bounded_map
 from vizecg.data.source import RecordSource
-from vizecg.data.store_summary import counts_of, patients_in_two_splits
+from vizecg.data.store.summary import counts_of, patients_in_two_splits
 from vizecg.spec import LABELS, InputRefusedError, StoreError, UsageError
 
 TRAIN = "train"

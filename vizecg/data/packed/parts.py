@@ -11,7 +11,7 @@ import numpy as np
 
 from vizecg.data.packed.coding import MAX_ROWS, compress, encode, to_half_steps, to_steps
 from vizecg.data.source import ReadRecord
-from vizecg.data.store_shard import Skipped
+from vizecg.data.store.shard import Skipped
 from vizecg.records import EcgRecord, bad_record, resample
 from vizecg.records.packing import pack_labels
 from vizecg.spec import InputRefusedError, UsageError

@@ -16,9 +16,9 @@ import numpy as np
 from vizecg.data.packed.coding import BYTES_PER_ROW, to_half_steps
 from vizecg.data.packed.file import PackedStore, open_packed
 from vizecg.data.source import RecordSource, indexed_source
-from vizecg.data.store import Store, open_store, read_stored
-from vizecg.data.store_build import write_meta
-from vizecg.data.store_shard import Prepared, ShardWriter
+from vizecg.data.store.build import write_meta
+from vizecg.data.store.read import Store, open_store, read_stored
+from vizecg.data.store.shard import Prepared, ShardWriter
 from vizecg.records.splits import SPLIT_NAMES, check_split
 from vizecg.spec import LEADS, StoreError, UsageError
 from vizecg.spec.files import user_cache

@@ -8,7 +8,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from vizecg.data.store_shard import ShardIndex
+from vizecg.data.store.shard import ShardIndex
 from vizecg.records.splits import SPLIT_NAMES
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vizecg.data.source import RecordSource
-from vizecg.data.store import BUILDING, SCHEMA_VERSION
+from vizecg.data.store.read import BUILDING, SCHEMA_VERSION
 from vizecg.spec import UsageError
 from vizecg.spec.files import write_atomically
 

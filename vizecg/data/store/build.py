@@ -12,10 +12,10 @@ from typing import Any
 from vizecg.data.choices import OnBad
 from vizecg.data.pool import bounded_map
 from vizecg.data.source import ReadRecord, RecordSource
-from vizecg.data.store import META, SCHEMA_VERSION, Store, content_hash, open_store
-from vizecg.data.store_shard import Prepared, ShardIndex, ShardWriter, Skipped, data_name, index_name, prepared
-from vizecg.data.store_spec import StoreSpec, claimed, other_store
-from vizecg.data.store_summary import counts_of, patients_in_two_splits
+from vizecg.data.store.read import META, SCHEMA_VERSION, Store, content_hash, open_store
+from vizecg.data.store.shard import Prepared, ShardIndex, ShardWriter, Skipped, data_name, index_name, prepared
+from vizecg.data.store.spec import StoreSpec, claimed, other_store
+from vizecg.data.store.summary import counts_of, patients_in_two_splits
 from vizecg.spec import InputRefusedError, StoreError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes

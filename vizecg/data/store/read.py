@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from vizecg.data.source import RecordSource, indexed_source
-from vizecg.data.store_records import StoredRecord, StoredRecords
-from vizecg.data.store_shard import ShardIndex, data_name, index_name
+from vizecg.data.store.records import StoredRecord, StoredRecords
+from vizecg.data.store.shard import ShardIndex, data_name, index_name
 from vizecg.records import EcgRecord
 from vizecg.records.packing import unpack_labels
 from vizecg.records.splits import SPLIT_NAMES, check_split

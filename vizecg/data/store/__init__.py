@@ -1,0 +1,1 @@
+"""Stores: records of any source, checked, resampled and read by memory map."""
