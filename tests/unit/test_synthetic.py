@@ -15,7 +15,7 @@ from vizecg.records.synthetic import (
     synthetic_record,
     synthetic_records,
 )
-from vizecg.records.synthetic_varied import varied_record
+from vizecg.records.synthetic.varied import varied_record
 from vizecg.spec import LABELS, LEADS, UsageError, label_vector
 
 pytestmark = pytest.mark.unit

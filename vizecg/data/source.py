@@ -12,7 +12,7 @@ from typing import Any, overload
 from vizecg.records import EcgRecord
 from vizecg.records.ptbxl import TABLE, Ptbxl, read_entry
 from vizecg.records.synthetic import synthetic_record
-from vizecg.records.synthetic_varied import varied_record
+from vizecg.records.synthetic.varied import varied_record
 from vizecg.spec import UsageError
 from vizecg.spec.fingerprint import sha256_file
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vizecg.records.synthetic_waves import Conduction
+from vizecg.records.synthetic.waves import Conduction
 from vizecg.spec import Label
 
 Range = tuple[float, float]

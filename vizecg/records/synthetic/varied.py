@@ -13,7 +13,7 @@ import numpy as np
 
 from vizecg.records.record import EcgRecord
 from vizecg.records.synthetic import synthetic_record, twelve_leads
-from vizecg.records.synthetic_waves import MEASURED_LEADS
+from vizecg.records.synthetic.waves import MEASURED_LEADS
 from vizecg.spec import LEADS
 
 VOLTAGE = (0.5, 2.2)

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from vizecg.records.record import EcgRecord
-from vizecg.records.synthetic_rhythm import QRS_S, draw_rhythm, qt_interval
-from vizecg.records.synthetic_waves import (
+from vizecg.records.synthetic.rhythm import QRS_S, draw_rhythm, qt_interval
+from vizecg.records.synthetic.waves import (
     MEASURED_LEADS,
     Conduction,
     Wave,
