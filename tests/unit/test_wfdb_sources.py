@@ -15,9 +15,9 @@ from vizecg.records.challenge import diagnoses, read_challenge
 from vizecg.records.codes import SCP_CODES, SNOMED_CODES
 from vizecg.records.splits import SplitRule
 from vizecg.records.synthetic import synthetic_record
-from vizecg.records.wfdb_folder import WfdbFolder, read_entry
-from vizecg.records.wfdb_record import read_wfdb
-from vizecg.records.wfdb_write import write_wfdb
+from vizecg.records.wfdb.folder import WfdbFolder, read_entry
+from vizecg.records.wfdb.record import read_wfdb
+from vizecg.records.wfdb.write import write_wfdb
 from vizecg.spec import LABELS, LEADS, InputRefusedError, UsageError
 
 pytestmark = pytest.mark.unit

@@ -15,7 +15,7 @@ from vizecg.records.code15_index import EXAMS_FILE
 from vizecg.records.code_test import TRACINGS_FILE, CodeTest
 from vizecg.records.ptbxl import SPLITS
 from vizecg.records.splits import SPLIT_NAMES, SplitRule, check_split
-from vizecg.records.wfdb_folder import WfdbFolder, read_entry
+from vizecg.records.wfdb.folder import WfdbFolder, read_entry
 from vizecg.spec import UsageError
 from vizecg.spec.fingerprint import sha256_file
 

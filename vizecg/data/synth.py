@@ -17,7 +17,7 @@ from vizecg.records import EcgRecord
 from vizecg.records.code15_write import write_code15
 from vizecg.records.splits import SPLIT_NAMES, SplitRule
 from vizecg.records.synthetic import synthesise, synthetic_record
-from vizecg.records.wfdb_write import write_wfdb
+from vizecg.records.wfdb.write import write_wfdb
 from vizecg.spec import UsageError
 from vizecg.spec.files import write_atomically
 

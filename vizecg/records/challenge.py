@@ -10,8 +10,8 @@ import numpy as np
 from vizecg.records.codes import SNOMED_CODES, labels_of
 from vizecg.records.record import EcgRecord, bad_record
 from vizecg.records.splits import SplitRule, check_split
-from vizecg.records.wfdb_folder import find_headers
-from vizecg.records.wfdb_record import header_comments, read_wfdb
+from vizecg.records.wfdb.folder import find_headers
+from vizecg.records.wfdb.record import header_comments, read_wfdb
 
 _DIAGNOSES = re.compile(r"dx\s*:(.*)", re.IGNORECASE)
 

@@ -14,7 +14,7 @@ from vizecg.records.codes import SCP_CODES, labels_of
 from vizecg.records.packing import pack_labels
 from vizecg.records.record import EcgRecord
 from vizecg.records.tables import require_columns
-from vizecg.records.wfdb_record import read_wfdb
+from vizecg.records.wfdb.record import read_wfdb
 from vizecg.spec import LABELS, UsageError
 
 TABLE = "ptbxl_database.csv"

@@ -10,7 +10,7 @@ from vizecg.records.packing import UNKNOWN_LABELS, unpack_labels
 from vizecg.records.record import EcgRecord
 from vizecg.records.splits import SplitRule, check_split
 from vizecg.records.tables import label_columns, optional_text, packed_labels, require_columns
-from vizecg.records.wfdb_record import read_wfdb
+from vizecg.records.wfdb.record import read_wfdb
 from vizecg.spec import UsageError
 
 LABELS_FILE = "labels.csv"

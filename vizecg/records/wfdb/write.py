@@ -11,7 +11,7 @@ import numpy as np
 
 from vizecg.records.packing import pack_labels
 from vizecg.records.record import EcgRecord
-from vizecg.records.wfdb_folder import LABELS_FILE
+from vizecg.records.wfdb.folder import LABELS_FILE
 from vizecg.spec import LABELS, LEADS, MissingToolError, UsageError
 from vizecg.spec.install import pip_install
 

@@ -1,0 +1,1 @@
+"""WFDB: one record, a folder of them with labels, and writing both."""
