@@ -16,7 +16,7 @@ import pytest
 
 from children import CHILD_LIMIT_S, start_child
 from vizecg.data.registry import SourceRequest, build_source
-from vizecg.records.code15 import Code15, read_exam
+from vizecg.records.code15.tracings import Code15, read_exam
 from vizecg.spec import LABELS
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
 

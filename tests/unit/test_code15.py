@@ -14,8 +14,8 @@ import pytest
 
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.records import EcgRecord
-from vizecg.records.code15 import Code15, crop_padding, read_exam
-from vizecg.records.code15_write import COLUMNS, write_code15
+from vizecg.records.code15.tracings import Code15, crop_padding, read_exam
+from vizecg.records.code15.write import COLUMNS, write_code15
 from vizecg.records.splits import SPLIT_NAMES, SplitRule
 from vizecg.records.synthetic import synthetic_record
 from vizecg.spec import InputRefusedError, UsageError

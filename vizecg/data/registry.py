@@ -10,8 +10,8 @@ from pathlib import Path
 from vizecg.data.packed.source import packed_source
 from vizecg.data.source import RecordSource, indexed_source, ptbxl_source, synthetic_source, varied_source
 from vizecg.data.store.read import store_source
-from vizecg.records.code15 import Code15, read_exam
-from vizecg.records.code15_index import EXAMS_FILE
+from vizecg.records.code15.index import EXAMS_FILE
+from vizecg.records.code15.tracings import Code15, read_exam
 from vizecg.records.code_test import TRACINGS_FILE, CodeTest
 from vizecg.records.ptbxl import SPLITS
 from vizecg.records.splits import SPLIT_NAMES, SplitRule, check_split

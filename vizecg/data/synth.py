@@ -14,7 +14,7 @@ from vizecg.data.source import RecordSource
 from vizecg.data.store.build import build_store
 from vizecg.data.store.spec import StoreSpec
 from vizecg.records import EcgRecord
-from vizecg.records.code15_write import write_code15
+from vizecg.records.code15.write import write_code15
 from vizecg.records.splits import SPLIT_NAMES, SplitRule
 from vizecg.records.synthetic import synthesise, synthetic_record
 from vizecg.records.wfdb.write import write_wfdb

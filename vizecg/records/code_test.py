@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from vizecg.records.code15 import Exam
+from vizecg.records.code15.tracings import Exam
 from vizecg.records.tables import optional_text, packed_labels, require_columns
 from vizecg.spec import LABELS, LEADS, InputRefusedError, MissingToolError, UsageError
 from vizecg.spec.install import pip_install
@@ -36,7 +36,7 @@ _UNIT_RECORDS = 64
 
 @dataclass(frozen=True, kw_only=True)
 class GoldExam(Exam):
-    """One tracing, read by ``vizecg.records.code15.read_exam``; ``exam_id`` counts from 1.
+    """One tracing, read by ``vizecg.records.code15.tracings.read_exam``; ``exam_id`` counts from 1.
 
     The patients are different ones and have no ids. ``age`` (years) and ``sex`` are None where they are not told.
     """

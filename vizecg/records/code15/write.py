@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from vizecg.records.code15 import SAMPLING_RATE
-from vizecg.records.code15_index import EXAMS_FILE
+from vizecg.records.code15.index import EXAMS_FILE
+from vizecg.records.code15.tracings import SAMPLING_RATE
 from vizecg.records.record import EcgRecord
 from vizecg.spec import LABELS, LEADS, MissingToolError, UsageError
 from vizecg.spec.install import pip_install

@@ -16,7 +16,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from vizecg.records.code15_index import EXAMS_FILE, ExamTable, match_parts, part_files
+from vizecg.records.code15.index import EXAMS_FILE, ExamTable, match_parts, part_files
 from vizecg.records.packing import unpack_labels
 from vizecg.records.record import EcgRecord, bad_record
 from vizecg.records.splits import SplitRule, check_split

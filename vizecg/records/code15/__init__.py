@@ -1,0 +1,1 @@
+"""CODE-15%: its table and tracings, read and written."""
