@@ -8,7 +8,7 @@ import pytest
 from golden.make_paper import GOLDENS, Golden
 from tolerances import tolerance
 from vizecg.records import EcgRecord
-from vizecg.render.paper import PaperStyle, render_paper
+from vizecg.render.paper.draw import PaperStyle, render_paper
 from vizecg_lab.render.compare import grid_error_px, grid_lines, ink_agreement, ink_amount
 
 pytestmark = pytest.mark.parity

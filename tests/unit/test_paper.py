@@ -8,7 +8,7 @@ import pytest
 from tolerances import tolerance
 from vizecg.records import EcgRecord
 from vizecg.records.synthetic import synthesise
-from vizecg.render.paper import (
+from vizecg.render.paper.draw import (
     BLACK_AND_WHITE,
     MAX_WIDTH_PX,
     MM_PER_PX,

@@ -100,7 +100,7 @@ def run_render(
             path = _name(out, record.record_id, kind, single=chosen.count == 1)
             facts: dict[str, Any] = {"record": record.record_id}
             if drawing.look is Look.PAPER:
-                from vizecg.render.paper import render_paper
+                from vizecg.render.paper.draw import render_paper
 
                 page = render_paper(record)
                 save_picture(path, page.image)

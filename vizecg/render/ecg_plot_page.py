@@ -1,7 +1,7 @@
 """Pages drawn by the ``ecg_plot`` package, release 0.3: an optional backend, a reference to compare with.
 
 0.3 is a rewrite whose pages look unlike those of 0.2.8, the VizECGNet paper's renderer; for those see
-``vizecg.render.paper``.
+``vizecg.render.paper.draw``.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ def _records(root: Path | None, count: int) -> list[Any]:
 
 def _ours(records: list[Any]) -> list[Contender]:
     from vizecg.render import photograph, random_style, render_sheet
-    from vizecg.render.paper import render_paper
+    from vizecg.render.paper.draw import render_paper
     from vizecg.spec import Condition, SheetSpec
 
     spec = SheetSpec()
@@ -246,7 +246,7 @@ def _against_targets(times: dict[str, dict[str, float]]) -> list[dict[str, Any]]
 
 
 def _likeness(records: list[Any], reference: Reference) -> dict[str, Any]:
-    from vizecg.render.paper import render_paper
+    from vizecg.render.paper.draw import render_paper
 
     rows: list[dict[str, Any]] = []
     for record in records:
@@ -270,7 +270,7 @@ def _likeness(records: list[Any], reference: Reference) -> dict[str, Any]:
 def _draw_picture(path: Path, reference: Reference) -> None:
     """A synthetic record, whatever was measured: the picture may be shown anywhere."""
     from vizecg.records.synthetic import synthesise
-    from vizecg.render.paper import render_paper
+    from vizecg.render.paper.draw import render_paper
 
     record = synthesise(("RBBB",), seed=SEED, sampling_rate=SAMPLING_RATE)
     theirs = reference.page(record.signal, sampling_rate=record.sampling_rate).image

@@ -13,8 +13,8 @@ from functools import lru_cache
 import numpy as np
 
 from vizecg.records import EcgRecord, bad_record
-from vizecg.render.paper_page import DPI, LINE_PX, PX_PER_MV, PX_PER_S, black_marks, grid_paper
-from vizecg.render.paper_pen import draw_leads
+from vizecg.render.paper.page import DPI, LINE_PX, PX_PER_MV, PX_PER_S, black_marks, grid_paper
+from vizecg.render.paper.pen import draw_leads
 from vizecg.render.strokes import SUB, Spans, blend_pixels, inked_pixels
 from vizecg.render.style import Colour
 from vizecg.spec import LEADS, UsageError
