@@ -7,7 +7,7 @@ import numpy as np
 from vizecg.spec import LABELS, DecisionRule, SheetSpec
 from vizecg.spec.decide import sigmoid
 from vizecg.spec.preprocess import PreprocessSpec
-from vizecg.train.evaluate import Classifier, Predictions
+from vizecg.train.evaluation.predict import Classifier, Predictions
 
 TEMPERATURE, SHIFT = 2.5, 1.0
 HALF = (0.5,) * len(LABELS)

@@ -19,7 +19,7 @@ from vizecg.records.synthetic import synthetic_record
 from vizecg.spec import LABELS, Condition, InputRefusedError, UsageError
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
-from vizecg.train.evaluate import checkpoint_classifier, predict
+from vizecg.train.evaluation.predict import checkpoint_classifier, predict
 from vizecg.train.evaluation_commands import EvaluationRequest, run_evaluation
 
 pytestmark = pytest.mark.integration

@@ -11,9 +11,9 @@ import pytest
 
 from drawn_predictions import classifier, drawn
 from vizecg.spec import LABELS, UsageError
-from vizecg.train.evaluation import Fit, measure, result
-from vizecg.train.evaluation_tables import text_tables
-from vizecg.train.report import write_report
+from vizecg.train.evaluation.measure import Fit, measure, result
+from vizecg.train.evaluation.report import write_report
+from vizecg.train.evaluation.tables import text_tables
 
 pytestmark = pytest.mark.integration
 

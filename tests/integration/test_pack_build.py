@@ -19,7 +19,7 @@ from vizecg.spec import BundleError, Condition, UsageError
 from vizecg.spec.manifest import open_bundle
 from vizecg.spec.preprocess import ink_map
 from vizecg.train.checkpoint import load_checkpoint
-from vizecg.train.evaluate import checkpoint_classifier, predict
+from vizecg.train.evaluation.predict import checkpoint_classifier, predict
 from vizecg_bench.pack.build import PackRequest, build_pack, shipped_checkpoint
 from vizecg_bench.pack.cli import add_pack_verbs
 from vizecg_bench.pack.format import Pack

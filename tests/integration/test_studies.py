@@ -17,7 +17,7 @@ from vizecg.render import Layout
 from vizecg.spec import LABELS, LEADS, Condition, SheetSpec, UsageError
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.config import OptimiserConfig, TrainConfig
-from vizecg.train.evaluate import checkpoint_classifier
+from vizecg.train.evaluation.predict import checkpoint_classifier
 from vizecg.train.loop import RunOptions, train
 from vizecg_lab.tables.agreement import course, measure_agreement, read_logs, smoothed
 from vizecg_lab.tables.intervals import mean_interval, shown

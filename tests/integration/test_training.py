@@ -21,7 +21,7 @@ from vizecg.models import ImageOnly
 from vizecg.models.deploy import deployed_weights
 from vizecg.spec import CheckpointError, Condition, InputRefusedError, SheetSpec, UsageError
 from vizecg.train.checkpoint import load_checkpoint, read_raw
-from vizecg.train.evaluate import checkpoint_classifier, evaluate
+from vizecg.train.evaluation.predict import checkpoint_classifier, evaluate
 from vizecg.train.module import TrainingModule
 from vizecg.train.slim import slim_checkpoint
 

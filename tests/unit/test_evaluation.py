@@ -15,9 +15,9 @@ from vizecg.scoring.metrics import bootstrap_figures, decide, evaluate_scores
 from vizecg.scoring.platt import fit_temperature
 from vizecg.spec import DecisionRule, UsageError
 from vizecg.spec.decide import sigmoid
-from vizecg.train.evaluation import Fit, measure, paired, result
-from vizecg.train.evaluation_tables import text_tables
-from vizecg.train.plots import reliability
+from vizecg.train.evaluation.measure import Fit, measure, paired, result
+from vizecg.train.evaluation.plots import reliability
+from vizecg.train.evaluation.tables import text_tables
 
 pytestmark = pytest.mark.unit
 

@@ -17,7 +17,8 @@ from vizecg.models import Modality
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.provenance import provenance
-from vizecg.train.evaluate import (
+from vizecg.train.evaluation.measure import Fit, measure, paired, result
+from vizecg.train.evaluation.predict import (
     Classifier,
     Predictions,
     bundle_classifier,
@@ -25,8 +26,7 @@ from vizecg.train.evaluate import (
     condition_name,
     predict,
 )
-from vizecg.train.evaluation import Fit, measure, paired, result
-from vizecg.train.evaluation_tables import text_tables
+from vizecg.train.evaluation.tables import text_tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +103,7 @@ def run_evaluation(request: EvaluationRequest) -> None:
         write_atomically(request.out, json.dumps(figures, indent=1, allow_nan=False) + "\n")
     print(text_tables(figures))
     if request.report is not None:
-        from vizecg.train.report import write_report
+        from vizecg.train.evaluation.report import write_report
 
         print(f"report: {write_report(request.report, figures, measured)}")
 

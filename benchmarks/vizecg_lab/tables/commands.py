@@ -12,7 +12,7 @@ from rich.markdown import Markdown
 from vizecg.spec import UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.results import write_result
-from vizecg.train.evaluate import checkpoint_classifier
+from vizecg.train.evaluation.predict import checkpoint_classifier
 from vizecg.train.saving import BEST
 from vizecg_lab.tables.agreement import measure_agreement
 from vizecg_lab.tables.report import collect, markdown

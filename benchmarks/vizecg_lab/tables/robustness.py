@@ -16,9 +16,9 @@ from vizecg.spec import LABELS, Condition, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.spec.results import write_result
-from vizecg.train.evaluate import Classifier, Predictions, predict
-from vizecg.train.evaluation import Fit, Measured, measure, paired
-from vizecg.train.evaluation import result as evaluation_result
+from vizecg.train.evaluation.measure import Fit, Measured, measure, paired
+from vizecg.train.evaluation.measure import result as evaluation_result
+from vizecg.train.evaluation.predict import Classifier, Predictions, predict
 from vizecg_bench.report.colours import colours_of
 from vizecg_bench.report.text import markdown_table
 from vizecg_lab.tables.intervals import shown
@@ -56,7 +56,7 @@ def measure_robustness(
         bootstraps: resamples of the records.
 
     Returns:
-        ``models``: per model as ``vizecg.train.evaluation.result``; ``first_minus``: other model -> condition ->
+        ``models``: per model as ``vizecg.train.evaluation.measure.result``; ``first_minus``: other model -> condition ->
         figures, with paired intervals.
 
     Raises:

@@ -24,7 +24,7 @@ from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg.train.config import TrainConfig
-from vizecg.train.evaluate import checkpoint_classifier, predict
+from vizecg.train.evaluation.predict import checkpoint_classifier, predict
 from vizecg.train.loop import RunOptions, on_cuda, train
 from vizecg.train.precision import computed_precision
 from vizecg_lab.tables.budgets import COSTS, Budget, row_config

@@ -21,7 +21,7 @@ from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, decide
 from vizecg.scoring.resamples import Interval
 from vizecg.spec import LEADS, Condition, UsageError
 from vizecg.spec.results import write_result
-from vizecg.train.evaluate import Classifier, Predictions, checkpoint_classifier, predict
+from vizecg.train.evaluation.predict import Classifier, Predictions, checkpoint_classifier, predict
 
 KIND = "packed-store"
 _COMPARED = ("macro/auroc", "macro/auprc")

@@ -15,8 +15,8 @@ from vizecg.data.pool import bounded_map
 from vizecg.data.source import RecordSource
 from vizecg.scoring.metrics import nested
 from vizecg.spec import Condition, UsageError
-from vizecg.train.evaluate import Classifier, Predictions, checkpoint_classifier, predict
-from vizecg.train.evaluation import Fit, Measured, measure, result
+from vizecg.train.evaluation.measure import Fit, Measured, measure, result
+from vizecg.train.evaluation.predict import Classifier, Predictions, checkpoint_classifier, predict
 from vizecg.train.saving import BEST, LAST
 from vizecg_lab.drawing.command import chosen_device
 from vizecg_lab.gpu.request import Request

@@ -12,7 +12,7 @@ import numpy as np
 from vizecg.scoring.cross_fit import CrossFit, PerFold, cross_fit, transfer_fit
 from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, decide, nested, summarise
 from vizecg.spec import LABELS
-from vizecg.train.evaluate import Classifier, Predictions
+from vizecg.train.evaluation.predict import Classifier, Predictions
 
 
 class Fit(str, Enum):

@@ -10,9 +10,9 @@ from typing import Any
 from vizecg.scoring.metrics import ECE_BINS
 from vizecg.spec import INTENDED_USE, LABELS, UsageError
 from vizecg.spec.files import write_atomically
-from vizecg.train.evaluation import Measured
-from vizecg.train.evaluation_tables import COMPARED, SHOWN, cell, few_folds, shares
-from vizecg.train.plots import draw_curves, draw_reliability
+from vizecg.train.evaluation.measure import Measured
+from vizecg.train.evaluation.plots import draw_curves, draw_reliability
+from vizecg.train.evaluation.tables import COMPARED, SHOWN, cell, few_folds, shares
 
 REPORT, FIGURES = "report.md", "figures.json"
 
@@ -22,7 +22,7 @@ def write_report(folder: Path, figures: dict[str, Any], measured: Sequence[Measu
 
     Args:
         folder: created when absent.
-        figures: of ``vizecg.train.evaluation.result``.
+        figures: of ``vizecg.train.evaluation.measure.result``.
         measured: what they were made of.
 
     Raises:

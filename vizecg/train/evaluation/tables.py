@@ -17,7 +17,7 @@ def text_tables(figures: dict[str, Any]) -> str:
     """What the command prints: the classes of one condition, or a line per condition; then the calibration.
 
     Args:
-        figures: of ``vizecg.train.evaluation.result``.
+        figures: of ``vizecg.train.evaluation.measure.result``.
     """
     conditions = figures["conditions"]
     parts = [_one(figures, next(iter(conditions.values())))] if len(conditions) == 1 else [_many(figures)]

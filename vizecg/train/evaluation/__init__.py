@@ -1,0 +1,1 @@
+"""Accuracy of checkpoints and bundles on drawn records: logits, figures, tables, diagrams."""
