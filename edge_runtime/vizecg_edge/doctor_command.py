@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from vizecg_edge.doctor import findings
-from vizecg_edge.doctor_device import Device, read_device
+from vizecg_edge.doctor.device import Device, read_device
+from vizecg_edge.doctor.findings import findings
 
 _WIDE = 200
 

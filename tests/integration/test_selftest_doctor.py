@@ -12,9 +12,9 @@ import pytest
 
 from edge_bundles import artefact, make_bundle
 from engine_stand_in import StandInCudart, StandInTensorRT
-from vizecg_edge import doctor
-from vizecg_edge.doctor_device import read_device
-from vizecg_edge.doctor_gpu import engine_findings
+from vizecg_edge.doctor import findings as doctor
+from vizecg_edge.doctor.device import read_device
+from vizecg_edge.doctor.gpu import engine_findings
 from vizecg_edge.engine.builder import Workshop, build
 from vizecg_edge.engine.cuda import Cuda
 from vizecg_edge.engine.environment import read_environment

@@ -12,7 +12,7 @@ from vizecg.spec.processor import read_processor
 from vizecg.spec.provenance import versions
 from vizecg_bench.run.schema import Environment
 from vizecg_bench.run.sensors import number, text
-from vizecg_edge.doctor_device import read_device
+from vizecg_edge.doctor.device import read_device
 
 PACKAGES = ("numpy", "onnxruntime", "torch", "executorch", "openvino", "tensorrt", "opencv")
 

@@ -121,7 +121,7 @@ def _onnxruntime() -> list[Finding]:
 
 
 def _tensorrt() -> list[Finding]:
-    from vizecg_edge.doctor_gpu import tensorrt_findings
+    from vizecg_edge.doctor.gpu import tensorrt_findings
 
     return tensorrt_findings()
 
