@@ -15,8 +15,8 @@ from vizecg_edge.answer import ANSWERED, REFUSED, Answer, BundleId, Geometry, In
 from vizecg_edge.backends import Backend, BackendKind
 from vizecg_edge.backends.choose import Opened, open_backend
 from vizecg_edge.capture import Picture, Shot, Source, array_shot, shots_of
-from vizecg_edge.doubts import doubts_of
-from vizecg_edge.quality import Verdict, judge
+from vizecg_edge.judge.doubts import doubts_of
+from vizecg_edge.judge.quality import Verdict, judge
 from vizecg_edge.rectify import Rectified, rectify
 from vizecg_edge.rectify.reasons import MISSING_TOOL, advice_of
 from vizecg_edge.rectify.sheet import SPARE_SCALE

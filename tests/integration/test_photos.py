@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vizecg.spec import InputRefusedError, SheetSpec
-from vizecg_edge.quality import assess
+from vizecg_edge.judge.quality import assess
 from vizecg_edge.rectify import Rectified, rectify
 
 pytestmark = pytest.mark.integration

@@ -12,9 +12,9 @@ from vizecg.records.synthetic import synthesise
 from vizecg.render import Layout, LeadOrder, PrintStyle, render_sheet
 from vizecg.spec import LABELS, DecisionRule, SheetSpec, UsageError
 from vizecg.spec.gate import FIGURES, QualityGate
-from vizecg_edge.glare import glare_share
-from vizecg_edge.likeness import Likeness, likeness
-from vizecg_edge.quality import REASONS, score_of
+from vizecg_edge.judge.glare import glare_share
+from vizecg_edge.judge.likeness import Likeness, likeness
+from vizecg_edge.judge.quality import REASONS, score_of
 from vizecg_edge.rectify import rectify
 from vizecg_export.quality_gate.curves import aurc, curve, figures_of
 from vizecg_export.quality_gate.fit import Judged, fit_bands, fit_gate, halves

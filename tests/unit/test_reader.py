@@ -25,7 +25,7 @@ from vizecg.spec import LABELS, BundleError, RuleSource, UsageError
 from vizecg.spec.gate import QualityGate
 from vizecg.spec.manifest import MANIFEST
 from vizecg_edge import Answer, Reader
-from vizecg_edge.doubts import NEAR_LIMIT, doubts_of
+from vizecg_edge.judge.doubts import NEAR_LIMIT, doubts_of
 from vizecg_edge.scales import Scales, ScaleSource
 
 pytestmark = pytest.mark.unit

@@ -11,7 +11,7 @@ import pytest
 
 from vizecg.spec import LAYOUT_3X4_R, InputRefusedError, SheetSpec
 from vizecg.spec.gate import QualityGate
-from vizecg_edge.quality import assess, merits_of, score_of
+from vizecg_edge.judge.quality import assess, merits_of, score_of
 from vizecg_edge.rectify import Reason, rectify
 
 pytestmark = pytest.mark.unit

@@ -12,7 +12,7 @@ from vizecg.render import Layout, PrintStyle, render_sheet
 from vizecg.render.style import Pulse
 from vizecg.spec import LEADS, InputRefusedError, SheetSpec
 from vizecg.spec.sheet import BLOCK_MM
-from vizecg_edge.quality import assess
+from vizecg_edge.judge.quality import assess
 from vizecg_edge.rectify import Reason, rectify
 from vizecg_edge.rectify.content import evidence_for, turned
 

@@ -32,7 +32,7 @@ class TurnCount:
 
     def add(self, image: np.ndarray, spec: SheetSpec, gate: QualityGate) -> None:
         """Rectify ``image`` (uint8 RGB, the sheet upright) in all four turns."""
-        from vizecg_edge.quality import assess
+        from vizecg_edge.judge.quality import assess
         from vizecg_edge.rectify import rectify
 
         for turns, count in self.counts.items():
@@ -63,7 +63,7 @@ class PerspectiveCount:
 
     def add(self, printed: Any, spec: SheetSpec, gate: QualityGate) -> None:
         """Look at one sheet of the renderer, uint8 RGB of ``spec``, if it is its turn."""
-        from vizecg_edge.quality import assess
+        from vizecg_edge.judge.quality import assess
         from vizecg_edge.rectify import rectify
 
         self.seen += 1

@@ -39,8 +39,8 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
     from vizecg.render import condition_rng, photograph, random_layout, random_style, render_sheet
     from vizecg.spec import Condition, InputRefusedError
     from vizecg.spec.preprocess import preprocess
+    from vizecg_edge.judge.quality import assess
     from vizecg_edge.pipeline import Pipeline
-    from vizecg_edge.quality import assess
     from vizecg_edge.rectify import rectify
 
     dataset = Ptbxl(root=root)

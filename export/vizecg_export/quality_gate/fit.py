@@ -11,7 +11,7 @@ from scipy.optimize import isotonic_regression
 from vizecg.render.spoil import Kind
 from vizecg.spec import LABELS, DecisionRule, UsageError
 from vizecg.spec.gate import FIGURES, LESS_IS_BETTER, Limits, QualityGate
-from vizecg_edge.quality import score_of
+from vizecg_edge.judge.quality import score_of
 from vizecg_export.quality_gate.rows import GateRow
 
 WRONG_MM = 2.0

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 import vizecg.render.spoil
-import vizecg_edge.glare
-import vizecg_edge.likeness
-import vizecg_edge.quality
+import vizecg_edge.judge.glare
+import vizecg_edge.judge.likeness
+import vizecg_edge.judge.quality
 import vizecg_edge.rectify
 import vizecg_export.quality_gate.scenes
 from vizecg.data.source import RecordSource
@@ -25,8 +25,8 @@ from vizecg.spec import Condition, InputRefusedError, UsageError
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.spec.manifest import Bundle, Manifest, open_bundle
 from vizecg.spec.preprocess import preprocess
+from vizecg_edge.judge.quality import merits_of
 from vizecg_edge.pipeline import Pipeline
-from vizecg_edge.quality import merits_of
 from vizecg_edge.rectify import rectify
 from vizecg_export.pace import Say, paced
 from vizecg_export.quality_gate.records import choose_records
@@ -39,9 +39,9 @@ PHOTOS = (".jpg", ".jpeg", ".png")
 ROWS_VERSION = 3
 """Raised when the same photographs give other rows."""
 DECIDE: tuple[ModuleType, ...] = (
-    vizecg_edge.quality,
-    vizecg_edge.glare,
-    vizecg_edge.likeness,
+    vizecg_edge.judge.quality,
+    vizecg_edge.judge.glare,
+    vizecg_edge.judge.likeness,
     vizecg.render.spoil,
     vizecg_export.quality_gate.scenes,
 )

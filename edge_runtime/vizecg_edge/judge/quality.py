@@ -10,8 +10,8 @@ import numpy as np
 
 from vizecg.spec import LAYOUT_3X4_R, InputRefusedError, SheetSpec
 from vizecg.spec.gate import QualityGate
-from vizecg_edge.glare import glare_share
-from vizecg_edge.likeness import likeness
+from vizecg_edge.judge.glare import glare_share
+from vizecg_edge.judge.likeness import likeness
 from vizecg_edge.rectify.reasons import Reason, refusal
 from vizecg_edge.rectify.result import Rectified
 

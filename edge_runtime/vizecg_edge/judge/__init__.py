@@ -1,0 +1,1 @@
+"""Whether a sheet may be answered, and what may be wrong with an answer all the same."""
