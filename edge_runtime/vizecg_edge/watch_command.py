@@ -39,7 +39,7 @@ def watch_command(
     from vizecg_edge.printing import say
     from vizecg_edge.process import use_threads
     from vizecg_edge.report.outputs import report_output
-    from vizecg_edge.watch import FolderWatch
+    from vizecg_edge.watch.folder import FolderWatch
 
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder")

@@ -22,7 +22,7 @@ from vizecg_edge.capture.interrupt import Interrupt
 from vizecg_edge.outputs import Output
 from vizecg_edge.overlay import save_image
 from vizecg_edge.pipeline import Pipeline
-from vizecg_edge.watch import FolderWatch
+from vizecg_edge.watch.folder import FolderWatch
 
 pytestmark = pytest.mark.integration
 

@@ -10,7 +10,7 @@ import pytest
 
 from vizecg.spec import LABELS, UsageError
 from vizecg_edge.answer import ANSWERED, REFUSED, Answer, BundleId, Doubt, Input
-from vizecg_edge.results_table import COLUMNS, ResultsTable
+from vizecg_edge.watch.table import COLUMNS, ResultsTable
 
 pytestmark = pytest.mark.unit
 

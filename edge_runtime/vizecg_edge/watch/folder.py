@@ -19,7 +19,7 @@ from vizecg_edge.capture.interrupt import Interrupt
 from vizecg_edge.outputs import Output
 from vizecg_edge.pipeline import Pipeline
 from vizecg_edge.printing import save_pictures
-from vizecg_edge.results_table import NAME, ResultsTable
+from vizecg_edge.watch.table import NAME, ResultsTable
 from vizecg_edge.words import LONGEST_NAME
 
 Stamp = tuple[int, int]
