@@ -19,10 +19,10 @@ from bench_results import (
 )
 from tolerances import tolerance
 from vizecg.spec import UsageError
-from vizecg_bench.report.changes import Limits
-from vizecg_bench.report.command import RegressionError, compare_files
-from vizecg_bench.report.compare import By, compare
-from vizecg_bench.report.ratios import parse_share, ratio
+from vizecg_bench.compare.changes import Limits
+from vizecg_bench.compare.files import RegressionError, compare_files
+from vizecg_bench.compare.ratios import parse_share, ratio
+from vizecg_bench.compare.runs import By, compare
 from vizecg_bench.report.read import NotComparableError
 from vizecg_bench.run.schema import Interval, LeftOut, Result
 

@@ -8,8 +8,8 @@ from enum import Enum
 from typing import Any
 
 from vizecg.spec import UsageError
-from vizecg_bench.report.changes import Limits, Row, judged, of_baseline, row_of
-from vizecg_bench.report.comparable import check_comparable, machine_of
+from vizecg_bench.compare.changes import Limits, Row, judged, of_baseline, row_of
+from vizecg_bench.compare.comparable import check_comparable, machine_of
 from vizecg_bench.report.read import NotComparableError
 from vizecg_bench.report.select import FLOAT, ONNX_FP32
 from vizecg_bench.run.schema import Result

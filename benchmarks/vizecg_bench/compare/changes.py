@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from vizecg_bench.report.ratios import ratio, within
+from vizecg_bench.compare.ratios import ratio, within
 from vizecg_bench.report.select import FLOAT, accuracy_of, headline_sections, named
 from vizecg_bench.report.text import percent, percent_interval
 from vizecg_bench.run.schema import Accuracy, Contender, Interval, Result

@@ -11,10 +11,10 @@ from vizecg.spec import UsageError
 from vizecg.spec.errors import ExitCode, VizecgError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.provenance import provenance
-from vizecg_bench.report.changes import Limits
-from vizecg_bench.report.compare import By, compare, failed
-from vizecg_bench.report.compare_table import print_comparison
-from vizecg_bench.report.ratios import parse_share
+from vizecg_bench.compare.changes import Limits
+from vizecg_bench.compare.ratios import parse_share
+from vizecg_bench.compare.runs import By, compare, failed
+from vizecg_bench.compare.table import print_comparison
 from vizecg_bench.report.read import read_result
 from vizecg_bench.report.write import check_writable
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from vizecg_bench.report.changes import Pair, Row
-from vizecg_bench.report.compare import By, Comparison, failed
+from vizecg_bench.compare.changes import Pair, Row
+from vizecg_bench.compare.runs import By, Comparison, failed
 from vizecg_bench.report.select import is_strength
 from vizecg_bench.report.table import print_table
 from vizecg_bench.report.text import NONE, Table, decimals, interval, number, percent_interval

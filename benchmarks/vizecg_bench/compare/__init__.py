@@ -1,0 +1,1 @@
+"""Two runs beside each other: what became slower, less accurate, or is gone."""
