@@ -25,10 +25,10 @@ from bench_results import (
 from vizecg.spec import UsageError
 from vizecg_bench.report.html import render_html
 from vizecg_bench.report.markdown import render_markdown
-from vizecg_bench.report.plots import front, peak_figure
+from vizecg_bench.report.plots.run import front, peak_figure
+from vizecg_bench.report.plots.style import styles_of, svg
 from vizecg_bench.report.read import read_result
 from vizecg_bench.report.robustness import strength_figure
-from vizecg_bench.report.style import styles_of, svg
 from vizecg_bench.report.table import print_result
 from vizecg_bench.report.write import write_reports
 from vizecg_bench.run.schema import Accuracy, Environment, Interval, LeftOut, Monitor, Result

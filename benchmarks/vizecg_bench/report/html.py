@@ -10,7 +10,7 @@ from html import escape
 from matplotlib.figure import Figure
 
 from vizecg.spec import INTENDED_USE
-from vizecg_bench.report.accuracy_tables import class_tables, macro_tables, strength_table
+from vizecg_bench.report.accuracy import class_tables, macro_tables, strength_table
 from vizecg_bench.report.contents import (
     facts,
     handicaps,
@@ -22,10 +22,10 @@ from vizecg_bench.report.contents import (
     title,
     validity,
 )
-from vizecg_bench.report.plots import front_figure, latency_figure, peak_figure, recall_figure
-from vizecg_bench.report.plots_time import machine_figure, sustained_figure
+from vizecg_bench.report.plots.run import front_figure, latency_figure, peak_figure, recall_figure
+from vizecg_bench.report.plots.style import svg
+from vizecg_bench.report.plots.time import machine_figure, sustained_figure
 from vizecg_bench.report.robustness import strength_figure
-from vizecg_bench.report.style import svg
 from vizecg_bench.report.text import Table
 from vizecg_bench.run.schema import Result
 

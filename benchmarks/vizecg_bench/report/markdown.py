@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vizecg.spec import INTENDED_USE
-from vizecg_bench.report.accuracy_tables import class_tables, macro_tables, strength_table
+from vizecg_bench.report.accuracy import class_tables, macro_tables, strength_table
 from vizecg_bench.report.contents import (
     facts,
     handicaps,

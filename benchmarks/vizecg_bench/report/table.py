@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from vizecg_bench.report.accuracy_tables import macro_tables
+from vizecg_bench.report.accuracy import macro_tables
 from vizecg_bench.report.contents import (
     environment_line,
     handicaps,

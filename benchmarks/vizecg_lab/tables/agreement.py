@@ -21,7 +21,7 @@ from vizecg.spec import LABELS, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.results import write_result
 from vizecg.train.losses import bernoulli_kl
-from vizecg_bench.report.colours import colours_of
+from vizecg_bench.report.plots.colours import colours_of
 from vizecg_bench.report.text import markdown_table
 from vizecg_lab.tables.intervals import mean_interval, shown
 from vizecg_lab.tables.plots import Curve, curves

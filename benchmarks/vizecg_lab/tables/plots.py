@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from vizecg_bench.report.colours import COLOURS
+from vizecg_bench.report.plots.colours import COLOURS
 
 _DPI = 110
 _HEAT = (0.85, 0.15, 0.05)

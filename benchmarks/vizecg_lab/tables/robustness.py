@@ -19,7 +19,7 @@ from vizecg.spec.results import write_result
 from vizecg.train.evaluation.measure import Fit, Measured, measure, paired
 from vizecg.train.evaluation.measure import result as evaluation_result
 from vizecg.train.evaluation.predict import Classifier, Predictions, predict
-from vizecg_bench.report.colours import colours_of
+from vizecg_bench.report.plots.colours import colours_of
 from vizecg_bench.report.text import markdown_table
 from vizecg_lab.tables.intervals import shown
 from vizecg_lab.tables.plots import grouped_bars

@@ -12,7 +12,7 @@ from vizecg.spec import LABELS
 from vizecg.spec.files import write_atomically
 from vizecg.spec.results import write_result
 from vizecg.train.saliency import EXPECTED, SaliencyMethod
-from vizecg_bench.report.colours import BASELINE_COLOUR, colours_of
+from vizecg_bench.report.plots.colours import BASELINE_COLOUR, colours_of
 from vizecg_bench.report.text import markdown_table
 from vizecg_lab.tables.intervals import shown
 from vizecg_lab.tables.plots import (

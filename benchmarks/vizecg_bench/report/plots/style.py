@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
-from vizecg_bench.report.colours import BASELINE_COLOUR, colours_of
+from vizecg_bench.report.plots.colours import BASELINE_COLOUR, colours_of
 from vizecg_bench.run.schema import Contender
 
 Line = Literal["-", "--", ":", "-."] | tuple[float, Sequence[float]]

@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from vizecg_bench.report.select import accuracies, accuracy_of, headline_sections, ordered
-from vizecg_bench.report.style import (
+from vizecg_bench.report.plots.style import (
     Style,
     dress,
     legend_below,
@@ -18,6 +17,7 @@ from vizecg_bench.report.style import (
     new_figure,
     styles_of,
 )
+from vizecg_bench.report.select import accuracies, accuracy_of, headline_sections, ordered
 from vizecg_bench.run.schema import Accuracy, Contender, Interval, Result
 
 _FRONT_FIGURES = {"f1": "macro F1", "auroc": "macro AUROC"}

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from vizecg_bench.report.colours import COLOURS
-from vizecg_bench.report.style import Line, dress, legend_below, new_figure, styles_of
+from vizecg_bench.report.plots.colours import COLOURS
+from vizecg_bench.report.plots.style import Line, dress, legend_below, new_figure, styles_of
 from vizecg_bench.run.schema import Contender, Result, Sample, SustainedPoint
 
 _PANEL = 2.3
