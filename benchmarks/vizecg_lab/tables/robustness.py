@@ -56,8 +56,8 @@ def measure_robustness(
         bootstraps: resamples of the records.
 
     Returns:
-        ``models``: per model as ``vizecg.train.evaluation.measure.result``; ``first_minus``: other model -> condition ->
-        figures, with paired intervals.
+        ``models``: per model as ``vizecg.train.evaluation.measure.result``; ``first_minus``: other model -> condition
+        -> figures, with paired intervals.
 
     Raises:
         UsageError: no model or condition, a model that sees no pictures, or a cache of other records.
