@@ -39,7 +39,7 @@ def test_the_demo_names_a_picture_and_a_json(tmp_path: Path) -> None:
 def test_evaluating_the_shipped_bundle(tmp_path: Path) -> None:
     done = run(
         "vizecg.cli", "evaluate", "--bundle", DEFAULT_BUNDLE, "--data", "synthetic", "--limit", "42", "--workers", "1",
-        "--json", tmp_path / "figures.json",
+        "--figures", tmp_path / "figures.json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     figures = json.loads((tmp_path / "figures.json").read_text())

@@ -20,7 +20,7 @@ from vizecg.spec import LABELS, Condition, InputRefusedError, UsageError
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
 from vizecg.train.evaluation.predict import checkpoint_classifier, predict
-from vizecg.train.evaluation_commands import EvaluationRequest, run_evaluation
+from vizecg.verbs.evaluate import evaluate as evaluate_verb
 
 pytestmark = pytest.mark.integration
 
@@ -50,10 +50,10 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def evaluate(checkpoint: Path | None, out: Path, **changes: object) -> dict[str, object]:
     options: dict[str, object] = {
         "checkpoint": checkpoint, "bundle": None, "data": "synthetic", "root": None, "fold": 9, "split": None,
-        "conditions": (), "all_conditions": False, "stream": "image", "fit": "none", "limit": N, "out": out,
+        "condition": (), "all_conditions": False, "stream": "image", "fit": "none", "limit": N, "figures": out,
         "report": None, "cache": None, "workers": 1, "seed": 0,
     }  # fmt: skip
-    run_evaluation(EvaluationRequest(**{**options, **changes}))  # type: ignore[arg-type]
+    evaluate_verb(**{**options, **changes})
     figures: dict[str, object] = json.loads(out.read_text())
     return figures
 
@@ -63,7 +63,7 @@ def test_conditions_with_cross_fitting_and_a_report(
 ) -> None:
     cache, report = tmp_path / "cache", tmp_path / "report"
     figures = evaluate(
-        checkpoint, tmp_path / "f.json", conditions=[Condition.CLEAN, Condition.SCAN, Condition.CLEAN], fit="cross",
+        checkpoint, tmp_path / "f.json", condition=[Condition.CLEAN, Condition.SCAN, Condition.CLEAN], fit="cross",
         cache=cache, report=report,
     )  # fmt: skip
     assert list(figures["conditions"]) == ["clean", "scan"]  # type: ignore[call-overload]

@@ -66,7 +66,7 @@ def test_a_run_trains_on_it_and_is_evaluated_on_it(folder: Path, packed: Path) -
     out = folder / "figures.json"
     evaluated = run(
         folder, "evaluate", "--bundle", DEFAULT_BUNDLE, "--data", "store", "--root", packed, "--workers", "2",
-        "--json", out,
+        "--figures", out,
     )  # fmt: skip
     assert evaluated.returncode == 0, evaluated.stderr
     assert json.loads(out.read_text())["n"] == 40

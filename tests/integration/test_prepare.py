@@ -40,7 +40,7 @@ def answer(*arguments: str | Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["code15", "wfdb", "store"])
 def test_every_format_becomes_the_same_records(tmp_path: Path, kind: str) -> None:
-    answer("synth", "--out", tmp_path / kind, "--n", "12", "--format", kind, "--seed", "5")
+    answer("synth", "--out", tmp_path / kind, "-n", "12", "--format", kind, "--seed", "5")
     made = answer("prepare", "--data", kind, "--root", tmp_path / kind, "--out", tmp_path / "made")
     assert sum(counts["records"] for counts in made["counts"].values()) == 12
     assert made["skipped"] == []
@@ -51,7 +51,7 @@ def test_every_format_becomes_the_same_records(tmp_path: Path, kind: str) -> Non
 
 
 def test_the_table_for_people(tmp_path: Path) -> None:
-    assert run("synth", "--out", tmp_path / "set", "--n", "8", "--labels", "AF").returncode == 0
+    assert run("synth", "--out", tmp_path / "set", "-n", "8", "--label", "AF").returncode == 0
     path = tmp_path / "set" / "exams.csv"
     path.write_text("\n".join(path.read_text().splitlines()[:-1]))
     done = run("prepare", "--data", "code15", "--root", tmp_path / "set", "--out", tmp_path / "store", "--workers", "1")
@@ -90,7 +90,7 @@ def test_a_killed_build_goes_on_to_the_same_content(tmp_path: Path) -> None:
 
 
 def test_errors_are_one_line_and_a_code(tmp_path: Path) -> None:
-    answer("synth", "--out", tmp_path / "set", "--n", "6")
+    answer("synth", "--out", tmp_path / "set", "-n", "6")
     store = tmp_path / "store"
     answer("prepare", "--data", "code15", "--root", tmp_path / "set", "--out", store)
     samples = store / "shard-00000.npy"
@@ -127,7 +127,7 @@ def test_a_store_is_a_source_like_the_others(tmp_path: Path) -> None:
     figures = []
     for source in (("--data", "store", "--root", tmp_path / "store"), ("--data", "synthetic", "--limit", "42")):
         out = tmp_path / f"{len(figures)}.json"
-        done = run("evaluate", "--bundle", DEFAULT_BUNDLE, *source, "--workers", "1", "--json", out)
+        done = run("evaluate", "--bundle", DEFAULT_BUNDLE, *source, "--workers", "1", "--figures", out)
         assert done.returncode == 0, done.stderr
         figures.append(json.loads(out.read_text()))
     assert figures[0]["n"] == figures[1]["n"] == 42

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vizecg.data.choices import Look, PictureFormat
-from vizecg.data.commands import progress
+from vizecg.data.progress import progress
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.data.source import RecordSource
 from vizecg.records import EcgRecord
@@ -79,6 +79,22 @@ class Drawing:
     style: PrintStyle | None
     spec: SheetSpec
     seed: int
+
+    @classmethod
+    def named(
+        cls, layout: str, *, look: Look, px_per_mm: float, seed: int, palette: str = "red", **print_as: Any
+    ) -> Drawing:
+        """By the name of a layout, which ``print_as`` changes: its order, timing, speed and gain.
+
+        Raises:
+            UsageError: no such layout or palette, or a layout that cannot be printed so.
+        """
+        try:
+            chosen = Layout.named(layout, **print_as)
+            style = None if look is Look.RANDOM else PrintStyle(palette=palette)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        return cls(look=look, layout=chosen, style=style, spec=SheetSpec(px_per_mm=px_per_mm), seed=seed)
 
     def sheet(self, record: EcgRecord) -> PrintedSheet:
         """The printed sheet of a record."""

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from vizecg.data.commands import progress
 from vizecg.data.packed.build import STEPS_UV, PackRequest, build_packed
 from vizecg.data.packed.file import PackedStore, open_packed
 from vizecg.data.packed.source import packed_source
+from vizecg.data.progress import progress
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.data.source import RecordSource
 from vizecg.render import sheet_under

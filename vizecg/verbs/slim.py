@@ -1,4 +1,4 @@
-"""What ``vizecg slim`` does, once its options are parsed."""
+"""``vizecg slim``: a checkpoint to keep and to hand on."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from vizecg.spec import UsageError
-from vizecg.train.slim import join_checkpoint, slim_checkpoint, split_checkpoint
+from vizecg.spec.options import JsonFlag
 
 
-def run_slim(checkpoint: Path, *, out: Path, rest: Path | None, as_json: bool) -> None:
-    """``vizecg slim``; with ``rest``, the weights that are not deployed go there."""
+def slim(
+    checkpoint: Annotated[Path, typer.Argument(help="A training checkpoint.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    rest: Annotated[
+        Path | None, typer.Option(help="Put into --out what is deployed alone, and what only training uses here.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Keep of a checkpoint what exporting (to the bit) and fine-tuning need, without the state of the optimiser."""
+    from vizecg.train.slim import slim_checkpoint, split_checkpoint
+
     if rest is None:
         slimmed = slim_checkpoint(checkpoint, out)
     else:
@@ -32,9 +44,3 @@ def run_slim(checkpoint: Path, *, out: Path, rest: Path | None, as_json: bool) -
     print(f"what is exported is the same to the bit: weights sha256 {slimmed.exact_sha256}")
     print(f"{slimmed.halved} weights of training alone in float16, changed by at most {slimmed.largest_change:.2g}")
     print(f"made from checkpoint sha256 {slimmed.trained_sha256}")
-
-
-def run_join(image: Path, rest: Path, *, out: Path) -> None:
-    """``vizecg join``"""
-    join_checkpoint(image, rest, out)
-    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")

@@ -1,0 +1,180 @@
+"""``vizecg evaluate``: accuracy of a checkpoint or of a bundle on drawn records."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vizecg.spec import Condition, UsageError
+from vizecg.spec.commands import takes
+from vizecg.spec.options import FiguresOption, LimitOption, RootOption, SeedOption, SheetsCacheOption, WorkersOption
+from vizecg.verbs.options import DataOption
+
+if TYPE_CHECKING:
+    from vizecg.data.source import RecordSource
+    from vizecg.models import Modality
+    from vizecg.train.evaluation.measure import Fit
+    from vizecg.train.evaluation.predict import Classifier, Predictions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What is evaluated on what.
+
+    ``condition``: none is the clean print; ``fold`` is PTB-XL's, where ``split`` is None. ``cache`` keeps drawn
+    sheets: one condition in the folder itself, several in folders of their names, a validation split in ``NAME-val``.
+    """
+
+    checkpoint: Annotated[Path | None, typer.Option(help="A training checkpoint.")] = None
+    bundle: Annotated[Path | None, typer.Option(help="A bundle made by vizecg-export.")] = None
+    data: DataOption = "ptbxl"
+    root: RootOption = None
+    fold: Annotated[int, typer.Option(min=1, max=10, help="PTB-XL fold; 9 is validation.")] = 9
+    split: Annotated[
+        str | None,
+        typer.Option(help="train, val or test; default: val, the fold of PTB-XL, test of code-test."),
+    ] = None
+    condition: Annotated[
+        list[Condition] | None, typer.Option(help="How the records are printed; repeatable. Default: clean.")
+    ] = None
+    all_conditions: Annotated[bool, typer.Option("--all-conditions", help="Every condition there is.")] = False
+    stream: Annotated[str, typer.Option(help="The checkpoint's image or signal stream; a signal is not drawn.")] = (
+        "image"
+    )
+    fit: Annotated[
+        str,
+        typer.Option(
+            help="Calibration and thresholds also fitted: cross (on the other patients evaluated), "
+            "val (on the validation split), or none."
+        ),
+    ] = "none"
+    limit: LimitOption = None
+    figures: FiguresOption = None
+    report: Annotated[Path | None, typer.Option(help="Write tables and diagrams into this folder.")] = None
+    cache: SheetsCacheOption = None
+    workers: WorkersOption = 2
+    seed: SeedOption = 0
+
+    def choices(self) -> tuple[tuple[Condition, ...], Modality, Fit]:
+        """Conditions, stream and fit; raises UsageError where they are not to be had together."""
+        from vizecg.models import Modality
+        from vizecg.train.evaluation.measure import Fit
+
+        streams, fits = ("image", "signal"), [fit.value for fit in Fit]
+        if self.stream not in streams:
+            raise UsageError(f"unknown --stream {self.stream!r}: expected one of {', '.join(streams)}")
+        if self.fit not in fits:
+            raise UsageError(f"unknown --fit {self.fit!r}: expected one of {', '.join(fits)}")
+        if self.condition and self.all_conditions:
+            raise UsageError("name --condition or --all-conditions, not both")
+        if self.stream == "signal" and (self.condition or self.all_conditions):
+            raise UsageError("--stream signal reads no print: leave --condition and --all-conditions away")
+        chosen = tuple(Condition) if self.all_conditions else tuple(dict.fromkeys(self.condition or ()))
+        return chosen or (Condition.CLEAN,), Modality(self.stream), Fit(self.fit)
+
+
+@takes(Options)
+def evaluate(options: Options) -> None:
+    """Macro and per-class figures with 95 % bootstrap intervals, under one condition or several."""
+    from rich.progress import track
+
+    from vizecg.spec.files import write_atomically
+    from vizecg.spec.provenance import provenance
+    from vizecg.train.evaluation.measure import Fit, measure, paired, result
+    from vizecg.train.evaluation.predict import condition_name
+    from vizecg.train.evaluation.tables import text_tables
+
+    conditions, stream, fit = options.choices()
+    if options.figures is not None and not options.figures.parent.is_dir():
+        raise UsageError(f"--figures {options.figures}: {options.figures.parent} is no folder")
+    classifier = _classifier(options, stream)
+    source = _evaluated(options).limited(options.limit)
+    fitting = _validation(options, source).limited(options.limit) if fit is Fit.VAL else None
+    found: list[tuple[Predictions, Predictions | None]] = []
+    for condition in conditions:
+        name = condition_name(classifier, condition)
+        if len(conditions) > 1:
+            print(f"{name}:")
+        with _cache(options, name if len(conditions) > 1 else "") as folder:
+            mine = _predict(options, classifier, source, condition, folder)
+        if fitting is None:
+            found.append((mine, None))
+            continue
+        with _cache(options, f"{name}-val") as folder:
+            found.append((mine, _predict(options, classifier, fitting, condition, folder)))
+    pairs = zip(conditions, paired([one for one, _ in found]), (other for _, other in found), strict=True)
+    measured = [
+        measure(condition_name(classifier, condition), classifier, one, fit=fit, validation=other, seed=options.seed)
+        for condition, one, other in track(list(pairs), description="resampling")
+    ]
+    figures = result(classifier, data=source.name, fit=fit, measured=measured) | {"kind": "evaluate", **provenance()}
+    if options.figures is not None:
+        write_atomically(options.figures, json.dumps(figures, indent=1, allow_nan=False) + "\n")
+    print(text_tables(figures))
+    if options.report is not None:
+        from vizecg.train.evaluation.report import write_report
+
+        print(f"report: {write_report(options.report, figures, measured)}")
+
+
+def _classifier(options: Options, stream: Modality) -> Classifier:
+    from vizecg.models import Modality
+    from vizecg.train.evaluation.predict import bundle_classifier, checkpoint_classifier
+
+    if (options.checkpoint is None) == (options.bundle is None):
+        raise UsageError("name one of --checkpoint and --bundle")
+    if options.checkpoint is not None:
+        return checkpoint_classifier(options.checkpoint, looks_at=stream)
+    assert options.bundle is not None
+    if stream is Modality.SIGNAL:
+        raise UsageError("a bundle holds the image stream alone: name its --checkpoint for --stream signal")
+    return bundle_classifier(options.bundle)
+
+
+def _evaluated(options: Options) -> RecordSource:
+    from vizecg.data.registry import DEFAULT_SPLITS, SourceRequest, build_source
+
+    split = options.split or DEFAULT_SPLITS.get(options.data, "val")
+    folds = (options.fold,) if options.split is None else None
+    return build_source(options.data, SourceRequest(root=options.root, split=split, folds=folds, seed=options.seed))
+
+
+def _validation(options: Options, evaluated: RecordSource) -> RecordSource:
+    """The validation split; raises UsageError where it shares records or patients with what is evaluated."""
+    from vizecg.data.registry import SourceRequest, build_source
+
+    source = build_source(options.data, SourceRequest(root=options.root, split="val", seed=options.seed))
+    patients = set(evaluated.patient_ids) & set(source.patient_ids) - {None}
+    if patients or set(evaluated.record_ids) & set(source.record_ids):
+        raise UsageError(
+            f"--fit val fits on {source.name}, which shares patients with the evaluated {evaluated.name}: "
+            "use --fit cross"
+        )
+    return source
+
+
+def _predict(
+    options: Options, classifier: Classifier, source: RecordSource, condition: Condition, cache: Path
+) -> Predictions:
+    from vizecg.train.evaluation.predict import predict
+
+    return predict(
+        classifier, source=source, condition=condition, cache=cache, seed=options.seed, workers=options.workers
+    )
+
+
+@contextmanager
+def _cache(options: Options, name: str) -> Iterator[Path]:
+    """The folder for drawn sheets; without ``--cache`` it is gone before the next condition is drawn."""
+    if options.cache is not None:
+        yield options.cache / name
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        yield Path(scratch) / "cache"

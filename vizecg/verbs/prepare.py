@@ -1,0 +1,188 @@
+"""``vizecg prepare``: the records of any source, checked and kept in a store, or in a packed one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vizecg.data.choices import OnBad
+from vizecg.spec import UsageError
+from vizecg.spec.commands import takes
+from vizecg.spec.options import JsonFlag, LimitOption, RootOption, WorkersOption
+
+if TYPE_CHECKING:
+    from vizecg.data.registry import SourceRequest
+    from vizecg.data.source import RecordSource
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The options; None where one was not given.
+
+    Raises:
+        UsageError: two of them contradict each other.
+    """
+
+    out: Annotated[Path | None, typer.Option(help="Folder of the store.")] = None
+    pack: Annotated[
+        Path | None,
+        typer.Option(help="In place of --out: one small file, for a machine that cannot fetch records itself."),
+    ] = None
+    data: Annotated[
+        str | None, typer.Option(help="Where records come from; without it --verify reads a finished store.")
+    ] = None
+    root: RootOption = None
+    split: Annotated[list[str] | None, typer.Option(help="train, val or test; repeatable. Default: all there are.")] = (
+        None
+    )
+    labels: Annotated[Path | None, typer.Option(help="Labels of a WFDB folder; default ROOT/labels.csv.")] = None
+    resolution: Annotated[int, typer.Option(help="PTB-XL's files to read: 100 or 500 Hz.")] = 100
+    sampling_rate: Annotated[
+        float | None, typer.Option(help="Of the store, Hz; default 400, of a packed one that of the records.")
+    ] = None
+    budget_mib: Annotated[
+        float | None, typer.Option(help="Of --pack, MiB: negatives of the training split are left out for it.")
+    ] = None
+    step_uv: Annotated[float | None, typer.Option(help="Of --pack: 10 or 20 microvolts a step.")] = None
+    seed: Annotated[
+        int, typer.Option(help="Of the split by patients, of synthetic records, of the negatives that --pack takes.")
+    ] = 0
+    val_fraction: Annotated[float, typer.Option(help="Of the patients, where the data have no split.")] = 0.1
+    test_fraction: Annotated[float, typer.Option(help="Of the patients, where the data have no split.")] = 0.1
+    limit: LimitOption = None
+    on_bad: Annotated[OnBad, typer.Option(help="Records that fail their checks: list them, or stop.")] = OnBad.SKIP
+    workers: WorkersOption = 2
+    shard_records: Annotated[int | None, typer.Option(min=1, help="Records per file of the store; default 512.")] = None
+    verify: Annotated[bool, typer.Option("--verify", help="Read every byte of the finished store.")] = False
+    as_json: JsonFlag = False
+
+    def __post_init__(self) -> None:
+        if (self.out is None) == (self.pack is None):
+            raise UsageError("name the folder of a store with --out, or the file of a packed one with --pack")
+        packing = {"--budget-mib": self.budget_mib, "--step-uv": self.step_uv}
+        given = [name for name, value in packing.items() if value is not None]
+        if self.pack is None and given:
+            raise UsageError(f"{given[0]} is for --pack; a store under --out keeps every record to a microvolt")
+        if self.pack is not None and self.shard_records is not None:
+            raise UsageError("--shard-records is for --out; a packed store is one file")
+        if self.data is None and not self.verify:
+            raise UsageError("name the source with --data, or --verify a finished store")
+
+    def sources(self, data: str) -> dict[str, RecordSource]:
+        """Split -> its source. Without ``--split`` all that are not empty; a split asked for by name must not be.
+
+        Raises:
+            UsageError: as ``build_source``, or every split is empty.
+        """
+        from vizecg.data.registry import build_source
+        from vizecg.records.splits import SPLIT_NAMES, check_split
+
+        wanted = {check_split(name): None for name in self.split or ()} or dict.fromkeys(SPLIT_NAMES)
+        sources: dict[str, RecordSource] = {}
+        problem: UsageError | None = None
+        for split in SPLIT_NAMES:
+            if split not in wanted:
+                continue
+            try:
+                source = build_source(data, replace(self._request(), split=split))
+            except UsageError as error:
+                if self.split:
+                    raise
+                problem = error
+                continue
+            sources[split] = source.limited(self.limit)
+        if not sources and problem is not None:
+            raise problem
+        return sources
+
+    def _request(self) -> SourceRequest:
+        from vizecg.data.registry import SourceRequest
+        from vizecg.records.splits import SplitRule
+
+        rule = SplitRule(seed=self.seed, val=self.val_fraction, test=self.test_fraction)
+        return SourceRequest(
+            root=self.root, rule=rule, labels=self.labels, resolution=self.resolution, seed=self.seed,
+            size=self.limit, verify=self.verify,
+        )  # fmt: skip
+
+
+@takes(Options)
+def prepare(options: Options) -> None:
+    """Check the records of any source and keep them in one store; goes on where it was stopped."""
+    if options.data is None:
+        _verify(options)
+    elif options.pack is not None:
+        _pack(options.data, options.pack, options)
+    elif options.out is not None:
+        _store(options.data, options.out, options)
+
+
+def _store(data: str, out: Path, options: Options) -> None:
+    from vizecg.data.progress import progress
+    from vizecg.data.store.build import build_store
+    from vizecg.data.store.read import META
+    from vizecg.data.store.report import report
+    from vizecg.data.store.spec import StoreSpec
+
+    sources = options.sources(data)
+    settings: dict[str, Any] = {
+        "data": data, "seed": options.seed, "val": options.val_fraction, "test": options.test_fraction
+    }  # fmt: skip
+    if data == "ptbxl":
+        settings["resolution"] = options.resolution
+    asked: dict[str, Any] = {"sampling_rate": options.sampling_rate, "shard_records": options.shard_records}
+    spec = StoreSpec(**{name: value for name, value in asked.items() if value is not None}, settings=settings)
+    finished = (out / META).is_file()
+    with progress("preparing", sum(map(len, sources.values())), quiet=options.as_json) as advance:
+        store = build_store(
+            out, sources=sources, spec=spec, workers=options.workers, on_bad=options.on_bad, advance=advance
+        )
+    if options.verify:
+        store.verify()
+    report(store, finished=finished, verified=options.verify, as_json=options.as_json)
+
+
+def _pack(data: str, path: Path, options: Options) -> None:
+    from vizecg.data.packed.build import DEFAULT_STEP_UV, TRAIN, PackRequest, build_packed
+    from vizecg.data.progress import progress
+    from vizecg.data.store.report import report_packed
+
+    request = PackRequest(
+        step_uv=DEFAULT_STEP_UV if options.step_uv is None else options.step_uv,
+        sampling_rate=options.sampling_rate,
+        budget_mib=options.budget_mib,
+        seed=options.seed,
+    )
+    sources = options.sources(data)
+    if not options.split:
+        sources = {split: source for split, source in sources.items() if split in (TRAIN, "val")}
+    if not sources:
+        raise UsageError(f"--data {data} has neither {TRAIN} nor val: name a split with --split")
+    with progress("packing", sum(map(len, sources.values())), quiet=options.as_json) as advance:
+        packed = build_packed(
+            path, sources=sources, request=request, workers=options.workers, on_bad=options.on_bad, advance=advance
+        )
+    if options.verify:
+        packed.verify()
+    report_packed(packed, verified=options.verify, as_json=options.as_json)
+
+
+def _verify(options: Options) -> None:
+    """Without a source: read every byte of a finished store."""
+    from vizecg.data.packed.file import open_packed
+    from vizecg.data.store.read import open_store
+    from vizecg.data.store.report import report, report_packed
+
+    path = options.pack or options.out
+    assert path is not None
+    if options.pack is not None or path.is_file():
+        packed = open_packed(path)
+        packed.verify()
+        report_packed(packed, verified=True, as_json=options.as_json)
+        return
+    store = open_store(path)
+    store.verify()
+    report(store, finished=True, verified=True, as_json=options.as_json)
