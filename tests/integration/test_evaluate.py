@@ -116,7 +116,7 @@ def test_predictions_carry_ids_of_the_index(checkpoint: Path, tmp_path: Path) ->
         ({"fit": "best"}, "unknown --fit 'best': expected one of none, cross, val"),
         ({"stream": "both"}, "unknown --stream 'both'"),
         ({"stream": "signal", "all_conditions": True}, "reads no print"),
-        ({"conditions": [Condition.SCAN], "all_conditions": True}, "not both"),
+        ({"condition": [Condition.SCAN], "all_conditions": True}, "not both"),
         ({"checkpoint": None, "bundle": Path("b"), "stream": "signal"}, "image stream alone"),
         ({"checkpoint": None}, "name one of --checkpoint and --bundle"),
         ({"out": Path("/nowhere/at/all.json")}, "is no folder"),

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from vizecg.spec import ExitCode
+from vizecg.spec.options import BundleOption, JsonFlag, ThreadsOption
 from vizecg_edge.backends.kinds import BackendKind
+from vizecg_edge.verbs.options import ArtefactOption, BackendOption
 
 if TYPE_CHECKING:
     from vizecg_edge.selftest import SelfTest
 
 
-def selftest_command(
-    bundle: Annotated[Path | None, typer.Option(help="Bundle of the model; default: the shipped one.")] = None,
-    backend: Annotated[BackendKind, typer.Option(help="Engine.")] = BackendKind.AUTO,
-    artefact: Annotated[str | None, typer.Option(help="Name of an artefact; default: the engine's best.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,
-    threads: Annotated[int, typer.Option(min=0, help="Computation threads; 0: one per core.")] = 0,
+def selftest(
+    bundle: BundleOption = None,
+    backend: BackendOption = BackendKind.AUTO,
+    artefact: ArtefactOption = None,
+    as_json: JsonFlag = False,
+    threads: ThreadsOption = 0,
 ) -> None:
     """Run a bundle's golden sheets and photograph on this device. Exit code 4 when the answers are not the accepted."""
     from vizecg_edge.pipeline import Pipeline

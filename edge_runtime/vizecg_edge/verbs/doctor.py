@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from typing import Annotated
 
-import typer
-
+from vizecg.spec.options import JsonFlag
 from vizecg_edge.doctor.device import Device, read_device
 from vizecg_edge.doctor.findings import findings
 
 _WIDE = 200
 
 
-def doctor_command(as_json: Annotated[bool, typer.Option("--json", help="Print it as one object.")] = False) -> None:
+def doctor(as_json: JsonFlag = False) -> None:
     """Tell what this device is and can run, and the exact command that adds what it cannot."""
     device, found = read_device(), findings()
     if as_json:

@@ -9,12 +9,14 @@ from typing import Annotated
 
 import typer
 
+from vizecg.spec.options import JsonFlag
+
 
 def build(
     bundle: Annotated[Path, typer.Argument(help="Bundle with an artefact for TensorRT.", show_default=False)],
     artefact: Annotated[str | None, typer.Option(help="Its name; default: the bundle's first for TensorRT.")] = None,
-    force: Annotated[bool, typer.Option(help="Build although an engine that fits is there.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The engine's record as one JSON object.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Build although an engine that fits is there.")] = False,
+    as_json: JsonFlag = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder of engines; default: $VIZECG_ENGINES or the user's cache.")
     ] = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,8 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vizecg.spec import ExitCode, InputRefusedError, UsageError
+from vizecg.spec.commands import takes
+from vizecg.spec.options import BundleOption, ThreadsOption
 from vizecg_edge.backends.kinds import BackendKind
 from vizecg_edge.report.kinds import ReportFormat
+from vizecg_edge.verbs.options import ArtefactOption, BackendOption
 
 if TYPE_CHECKING:
     from vizecg_edge.capture.frames import Frames
@@ -27,45 +31,52 @@ STOPPED = 130
 COMBINE = ("best", "median")
 
 
-def run_command(
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What is read, by which network, and where the answers go."""
+
     inputs: Annotated[
         list[Path] | None,
         typer.Argument(help="Photographs, scans, PDFs, videos, or folders of images.", show_default=False),
-    ] = None,
+    ] = None
     image: Annotated[
         list[Path] | None, typer.Option(help="The same; may be given several times.", show_default=False)
-    ] = None,
-    camera: Annotated[
-        str | None, typer.Option(help="0, /dev/video0, csi, a GStreamer pipeline, or a named pipe.")
-    ] = None,
-    seconds: Annotated[float, typer.Option(min=0.1, help="How much of a video or camera to look at.")] = 10.0,
-    burst: Annotated[int, typer.Option(min=1, max=50, help="How many of its sharpest frames to try.")] = 5,
-    combine: Annotated[
-        str, typer.Option(help="best: the best frame's answer; median: of all that were read.")
-    ] = "best",
-    bundle: Annotated[Path | None, typer.Option(help="Bundle of the model; default: the shipped one.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, one per image or page.")] = False,
-    recursive: Annotated[bool, typer.Option("--recursive", help="Of folders read the folders in them, too.")] = False,
+    ] = None
+    camera: Annotated[str | None, typer.Option(help="0, /dev/video0, csi, a GStreamer pipeline, or a named pipe.")] = (
+        None
+    )
+    seconds: Annotated[float, typer.Option(min=0.1, help="How much of a video or camera to look at.")] = 10.0
+    burst: Annotated[int, typer.Option(min=1, max=50, help="How many of its sharpest frames to try.")] = 5
+    combine: Annotated[str, typer.Option(help="best: the best frame's answer; median: of all that were read.")] = "best"
+    bundle: BundleOption = None
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, one per image or page.")] = False
+    recursive: Annotated[bool, typer.Option("--recursive", help="Of folders read the folders in them, too.")] = False
     save_sheet: Annotated[
         str | None, typer.Option(metavar="PATH", help="Save the rectified sheet: .png or .jpg, or a folder.")
-    ] = None,
+    ] = None
     overlay: Annotated[
         str | None,
         typer.Option(
             metavar="PATH", help="Save photograph, sheet and answer in one picture: .png or .jpg, or a folder."
         ),
-    ] = None,
-    threads: Annotated[int, typer.Option(min=0, help="Computation threads; 0: one per core.")] = 0,
-    backend: Annotated[BackendKind, typer.Option(help="Engine; auto takes the best here.")] = BackendKind.AUTO,
-    artefact: Annotated[str | None, typer.Option(help="Name of an artefact; default: the engine's best.")] = None,
+    ] = None
+    threads: ThreadsOption = 0
+    backend: BackendOption = BackendKind.AUTO
+    artefact: ArtefactOption = None
     report: Annotated[
         str | None, typer.Option(metavar="PATH", help="Save a one-page report: .html or .pdf, or a folder.")
-    ] = None,
-    report_format: Annotated[ReportFormat, typer.Option(help="Of reports in a folder.")] = ReportFormat.HTML,
+    ] = None
+    report_format: Annotated[ReportFormat, typer.Option(help="Of reports in a folder.")] = ReportFormat.HTML
     explain: Annotated[
-        bool, typer.Option(help="Where something was found, shade on overlay and report what the answer depends on.")
-    ] = False,
-) -> None:
+        bool,
+        typer.Option(
+            "--explain", help="Where something was found, shade on overlay and report what the answer depends on."
+        ),
+    ] = False
+
+
+@takes(Options)
+def run(options: Options) -> None:
     """Answer photographs: six probabilities, or the reason why not. Exit code 7 when every image was refused.
 
     Folders that are named for output are made. A file is replaced only if it was made by this program; a path that
@@ -80,37 +91,39 @@ def run_command(
     from vizecg_edge.report.outputs import picture_output, report_output
     from vizecg_edge.streams import BurstSettings, Combine
 
-    paths = [*(image or []), *(inputs or [])]
-    if bool(paths) == (camera is not None):
+    paths = [*(options.image or []), *(options.inputs or [])]
+    if bool(paths) == (options.camera is not None):
         raise UsageError("expected photographs, folders or videos, or --camera alone")
-    if combine not in COMBINE:
-        raise UsageError(f"--combine {combine}: expected {' or '.join(COMBINE)}")
-    found = find_files(paths, recursive=recursive)
+    if options.combine not in COMBINE:
+        raise UsageError(f"--combine {options.combine}: expected {' or '.join(COMBINE)}")
+    found = find_files(paths, recursive=options.recursive)
     several = len(found.files) > 1
     printer = Printer(
-        as_json=as_json,
-        save_sheet=picture_output(save_sheet, option="--save-sheet", several=several),
-        overlay=picture_output(overlay, option="--overlay", several=several),
-        report=report_output(report, kind=report_format, several=several),
-        explain=explain,
+        as_json=options.as_json,
+        save_sheet=picture_output(options.save_sheet, option="--save-sheet", several=several),
+        overlay=picture_output(options.overlay, option="--overlay", several=several),
+        report=report_output(options.report, kind=options.report_format, several=several),
+        explain=options.explain,
     )
-    if explain and overlay is None and report is None:
+    if options.explain and options.overlay is None and options.report is None:
         raise UsageError("--explain is drawn into --overlay or --report: give one of them")
     make_all((printer.save_sheet, printer.overlay, printer.report))
-    pipeline = Pipeline(bundle=bundle, threads=threads, backend=backend, artefact=artefact)
-    use_threads(threads)
-    if not as_json:
+    pipeline = Pipeline(
+        bundle=options.bundle, threads=options.threads, backend=options.backend, artefact=options.artefact
+    )
+    use_threads(options.threads)
+    if not options.as_json:
         say(pipeline.bundle_id.backend_reason)
     if found.skipped:
         say(f"{found.skipped} other files in the folders were skipped")
     job = _Job(
         pipeline=pipeline,
         printer=printer,
-        settings=BurstSettings(seconds=seconds, burst=burst, combine=Combine(combine)),
+        settings=BurstSettings(seconds=options.seconds, burst=options.burst, combine=Combine(options.combine)),
     )
     with Interrupt() as interrupt:
-        if camera is not None:
-            job.answer_camera(camera, interrupt)
+        if options.camera is not None:
+            job.answer_camera(options.camera, interrupt)
         else:
             job.answer_files(found.files, interrupt)
     if job.left:
