@@ -13,7 +13,6 @@ from vizecg.spec.commands import HELP, version_option
 from vizecg.spec.console import run_app
 from vizecg.spec.files import user_cache
 from vizecg_export.data import parse_source
-from vizecg_export.export_command import run_export, run_plan
 from vizecg_export.request import ExportRequest, GateLimits, check_request
 from vizecg_export.targets import OnFail, Precision, Target
 from vizecg_export.verbs.calibrate import calibrate
@@ -21,6 +20,7 @@ from vizecg_export.verbs.contract import contract
 from vizecg_export.verbs.diff import diff
 from vizecg_export.verbs.doctor import doctor
 from vizecg_export.verbs.explain import explain
+from vizecg_export.verbs.export import run_export, run_plan
 from vizecg_export.verbs.fit_gate import fit_gate
 from vizecg_export.verbs.gate import gate
 from vizecg_export.verbs.golden_photo import golden_photo

@@ -212,7 +212,7 @@ def test_a_wrong_option_is_refused_before_anything_heavy_is_imported(arguments: 
 def test_the_json_of_a_partly_made_bundle_names_what_is_missing(
     carrying: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from vizecg_export.export_command import run_export
+    from vizecg_export.verbs.export import run_export
 
     monkeypatch.setattr(build, "recipe_for", lambda target: ArmIsBroken())
     wanted = request(carrying, tmp_path / "b", precision=Precision.INT8, uncalibrated=False)
