@@ -27,9 +27,9 @@ from vizecg.spec.preprocess import normalise
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg.train.runners import onnx_logits, onnx_session
 from vizecg_export.build import export
-from vizecg_export.cli import DEFAULT_CHECKPOINT
 from vizecg_export.contract.write import check_written
 from vizecg_export.data import golden_inks, parse_source
+from vizecg_export.shipped import DEFAULT_CHECKPOINT
 from vizecg_export.summary import summary
 from vizecg_export.targets import Precision
 

@@ -1,4 +1,4 @@
-"""``vizecg-export diff --images``: which answers of two bundles differ on the same photograph."""
+"""``vizecg-export diff --image``: which answers of two bundles differ on the same photograph."""
 
 from __future__ import annotations
 

@@ -34,7 +34,8 @@ def takes(options: type[Options]) -> Callable[[Callable[[Options], None]], Calla
     """Makes a verb of a function of one frozen dataclass: its fields are the options, each declared there alone.
 
     The command line reads the fields as it would read parameters: ``Annotated`` with ``typer.Option`` or
-    ``typer.Argument``, and the default. The classes of their types must be imported when the module is.
+    ``typer.Argument``, and the default; a class's own fields come before those of its bases. The classes of their types
+    must be imported when the module is.
     """
 
     def decorate(verb: Callable[[Options], None]) -> Callable[..., None]:
@@ -51,6 +52,8 @@ def takes(options: type[Options]) -> Callable[[Callable[[Options], None]], Calla
 
 def _signature(options: type[Any]) -> inspect.Signature:
     types = get_type_hints(options, include_extras=True)
+    own = inspect.get_annotations(options)
+    fields = sorted(dataclasses.fields(options), key=lambda field: field.name not in own)
     return inspect.Signature(
         [
             inspect.Parameter(
@@ -59,6 +62,6 @@ def _signature(options: type[Any]) -> inspect.Signature:
                 annotation=types[field.name],
                 default=inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default,
             )
-            for field in dataclasses.fields(options)
+            for field in fields
         ]
     )

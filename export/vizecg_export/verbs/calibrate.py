@@ -16,9 +16,11 @@ from vizecg.data.registry import VARIED
 from vizecg.spec import LABELS, UsageError
 from vizecg.spec.deployment import DrawnCalibration
 from vizecg.spec.manifest import Bundle, open_bundle
+from vizecg.spec.options import JsonFlag, WorkersOption
 from vizecg_export.console import table_console
 from vizecg_export.data import parse_source
 from vizecg_export.targets import Precision
+from vizecg_export.verbs.options import ForceOption, LimitOption, SheetCacheOption
 
 
 def calibrate(
@@ -38,13 +40,11 @@ def calibrate(
             " artefacts."
         ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most N validation records.")] = None,
-    cache: Annotated[
-        Path | None, typer.Option(help="Where drawn sheets are kept.", show_default="~/.cache/vizecg/export")
-    ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that draw sheets.")] = 2,
-    force: Annotated[bool, typer.Option(help="Replace a file at --out.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,
+    limit: LimitOption = None,
+    cache: SheetCacheOption = None,
+    workers: WorkersOption = 2,
+    force: ForceOption = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Fit calibration and thresholds to a checkpoint's network; every bundle made of --out then has them."""
     if not checkpoint.is_file():
@@ -57,7 +57,7 @@ def calibrate(
     drawn_calibration = drawn_from(proven) if proven else None
     from vizecg.train.checkpoint import load_checkpoint
     from vizecg_export.calibrating import bands_of, calibrated, write_calibrated
-    from vizecg_export.cli import default_cache
+    from vizecg_export.shipped import sheet_cache
 
     loaded = load_checkpoint(checkpoint)
     for bundle in (*([] if banded is None else [banded]), *proven):
@@ -69,7 +69,7 @@ def calibrate(
         source,
         bands=None if banded is None else bands_of(banded),
         drawn_calibration=drawn_calibration,
-        cache=cache or default_cache(),
+        cache=cache or sheet_cache(),
         workers=workers,
     )
     written = write_calibrated(checkpoint, deployment, out)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from vizecg.spec.manifest import open_bundle
+from vizecg.spec.options import BundleArgument, JsonFlag
 from vizecg_export.console import table_console
 
 
 def contract(
-    bundle: Annotated[Path, typer.Argument(help="The bundle, a directory.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,
+    bundle: BundleArgument,
+    as_json: JsonFlag = False,
 ) -> None:
     """Write contract.md, contract.json and golden pictures into a bundle that has none; its fingerprint changes.
 

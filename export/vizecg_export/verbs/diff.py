@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vizecg.spec.manifest import GOLDEN, Bundle, open_bundle
+from vizecg.spec.options import JsonFlag
 from vizecg_export.console import table_console
 
 GROUPS = {
@@ -111,19 +112,19 @@ def diff(
         list[str] | None,
         typer.Option(help="Of the fields only those like this, as 'gate/*' or '*/threshold/*'; repeatable."),
     ] = None,
-    images: Annotated[
+    image: Annotated[
         list[Path] | None,
         typer.Option(help="Photographs, or a folder of them, that both read: which answers differ; repeatable."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the differences as one object.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Tell what differs between two bundles: files, golden answers, numbers by group, fields of the manifest."""
     bundles = open_bundle(first), open_bundle(second)
     told = diff_bundles(*bundles)
-    if images:
+    if image:
         from vizecg_export.picture_diff import diff_pictures
 
-        told["pictures"] = diff_pictures(*bundles, images).to_dict()
+        told["pictures"] = diff_pictures(*bundles, image).to_dict()
     if only:
         wanted = {key for key in told["fields"] if any(fnmatchcase(key, pattern) for pattern in only)}
         told["fields"] = {key: pair for key, pair in told["fields"].items() if key in wanted}

@@ -13,13 +13,13 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.table import Table
 
 from vizecg.spec.finding import Finding
 from vizecg.spec.install import pip_install
+from vizecg.spec.options import JsonFlag
 from vizecg.spec.processor import Processor, lacks, read_processor
 from vizecg_export.console import table_console
 from vizecg_export.rtx import EXTRA as RTX_EXTRA
@@ -156,7 +156,7 @@ def _lacks(module: str) -> bool:
     return importlib.util.find_spec(module) is None
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print it as one object.")] = False) -> None:
+def doctor(as_json: JsonFlag = False) -> None:
     """Tell what this machine can export and run, and the exact command that would add the rest."""
     found, here = findings(), machine()
     if as_json:

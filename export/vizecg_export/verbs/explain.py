@@ -13,10 +13,13 @@ from rich.table import Table
 
 from vizecg.spec import BundleError
 from vizecg.spec.manifest import GOLDEN, open_bundle
+from vizecg.spec.options import BundleArgument, JsonFlag
 from vizecg.spec.preprocess import normalise
 from vizecg_export.console import table_console
 from vizecg_export.explaining.compare import TensorGap, first_below
+from vizecg_export.shipped import DEFAULT_CHECKPOINT, sheet_cache
 from vizecg_export.targets import Target
+from vizecg_export.verbs.options import SheetCacheOption
 
 _BARS = 30
 
@@ -58,28 +61,24 @@ def explain_artefact(bundle: Path, *, name: str | None, checkpoint: Path, sheets
 
 
 def explain(
-    bundle: Annotated[Path, typer.Argument(help="The bundle, a directory.")],
+    bundle: BundleArgument,
     artefact: Annotated[str | None, typer.Option(help="Which one; default: the bundle's default.")] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="The checkpoint it was made from.", show_default="the shipped model")
     ] = None,
     below: Annotated[float, typer.Option(help="A tensor leaves the float network below this SQNR, in dB.")] = 20.0,
     sheets: Annotated[int, typer.Option(min=1, help="Golden sheets to run.")] = 8,
-    cache: Annotated[
-        Path | None, typer.Option(help="Where drawn sheets are kept.", show_default="~/.cache/vizecg/export")
-    ] = None,
+    cache: SheetCacheOption = None,
     plot: Annotated[Path | None, typer.Option(help="Draw SQNR along the network to this PNG.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print every tensor as one object.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Tell the first tensor where an artefact leaves the float network, and how far."""
-    from vizecg_export.cli import DEFAULT_CHECKPOINT, default_cache
-
     gaps = explain_artefact(
         bundle,
         name=artefact,
         checkpoint=checkpoint or DEFAULT_CHECKPOINT,
         sheets=sheets,
-        cache=cache or default_cache(),
+        cache=cache or sheet_cache(),
     )
     leaves = first_below(gaps, below)
     if plot is not None:

@@ -1,17 +1,100 @@
-"""What ``vizecg-export --target`` does, once its options are parsed and checked."""
+"""``vizecg-export --target``: a checkpoint becomes a bundle. The one command without a verb."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
+from vizecg.spec import UsageError
+from vizecg.spec.commands import takes, version_option
 from vizecg_export.console import table_console
-from vizecg_export.request import ExportRequest
+from vizecg_export.data import parse_source
+from vizecg_export.request import ExportRequest, check_request
+from vizecg_export.shipped import DEFAULT_CHECKPOINT, sheet_cache
+from vizecg_export.targets import Precision, Target
+from vizecg_export.verbs.options import ExportOptions, SheetCacheOption
 
 
-def run_plan(request: ExportRequest, *, as_json: bool) -> None:
+class TargetOption(str, Enum):
+    """``--target``"""
+
+    ONNX = "onnx"
+    EXECUTORCH = "executorch"
+    TENSORRT = "tensorrt"
+    ALL = "all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(ExportOptions):
+    """Which checkpoint becomes what, and where it goes."""
+
+    context: typer.Context
+    target: Annotated[TargetOption | None, typer.Option(help="Where the model is to run.")] = None
+    out: Annotated[Path, typer.Option(help="The bundle, a directory.")] = Path("model.vizecg")
+    precision: Annotated[Precision, typer.Option(help="Number format.")] = Precision.FP32
+    checkpoint: Annotated[
+        Path, typer.Option(help="A training checkpoint; default: the shipped model.", show_default=False)
+    ] = DEFAULT_CHECKPOINT
+    calib: Annotated[
+        str | None,
+        typer.Option(
+            help="int8: calibration records, ptbxl:FOLDER, code15:FOLDER, wfdb:FOLDER, store:FOLDER ... or"
+            " synthetic-varied; default: the sheets that the checkpoint names."
+        ),
+    ] = None
+    evaluation: Annotated[
+        str | None,
+        typer.Option(
+            "--eval",
+            help="Validation records, as --calib: fit calibration and thresholds to each artefact, and hold it to the"
+            " accuracy gate; default: those that the checkpoint carries.",
+        ),
+    ] = None
+    uncalibrated: Annotated[
+        bool, typer.Option("--uncalibrated", help="Go without calibration; the bundle says so in every answer.")
+    ] = False
+    qat_epochs: Annotated[int, typer.Option(min=0, help="Quantisation-aware training (executorch, int8).")] = 0
+    cache: SheetCacheOption = None
+    version: Annotated[bool, version_option("vizecg-export")] = False
+
+
+@takes(Options)
+def export(options: Options) -> None:
+    """Turn a checkpoint into a bundle that a device can trust."""
+    if options.context.invoked_subcommand is not None:
+        return
+    if options.target is None:
+        raise UsageError("--target is missing: onnx, executorch, tensorrt or all (or a verb, see --help)")
+    # In this order, wrong options are refused before torch is imported, which takes seconds.
+    calibration, evaluation = options.calib, options.evaluation
+    request = options.request(
+        checkpoint=options.checkpoint,
+        targets=tuple(Target) if options.target is TargetOption.ALL else (Target(options.target.value),),
+        precision=options.precision,
+        out=options.out,
+        cache=options.cache or sheet_cache(),
+        calibration=parse_source(calibration, split="train", option="--calib") if calibration else None,
+        evaluation=parse_source(evaluation, split="val", option="--eval").limited(options.limit)
+        if evaluation
+        else None,
+        uncalibrated=options.uncalibrated,
+        qat_epochs=options.qat_epochs,
+    )
+    check_request(request)
+    if options.dry_run:
+        _plan(request, as_json=options.as_json)
+    else:
+        _export(request, as_json=options.as_json)
+
+
+def _plan(request: ExportRequest, *, as_json: bool) -> None:
     """``--dry-run``: look into the checkpoint too, and say what would be done.
 
     Raises:
@@ -41,14 +124,14 @@ def run_plan(request: ExportRequest, *, as_json: bool) -> None:
     print(json.dumps(plan) if as_json else "\n".join(f"{key}: {value}" for key, value in plan.items()))
 
 
-def run_export(request: ExportRequest, *, as_json: bool) -> None:
+def _export(request: ExportRequest, *, as_json: bool) -> None:
     """Export and tell; exits with the code of the first gate that was missed, when other artefacts were written."""
-    from vizecg_export.build import export
+    from vizecg_export.build import export as build
     from vizecg_export.engine import build_engine
     from vizecg_export.summary import print_summary, summary
 
     console = Console(stderr=True, quiet=as_json, soft_wrap=True, markup=False)
-    made = export(request, say=console.print)
+    made = build(request, say=console.print)
     told = {**summary(made.bundle), "engine": build_engine(made.bundle)}
     told["failed"] = {name: error.to_dict() for name, error in made.failed.items()}
     if as_json:

@@ -9,24 +9,19 @@ import typer
 from rich.console import Console
 
 from vizecg.spec import UsageError
-from vizecg.spec.files import user_cache
+from vizecg.spec.options import BundleArgument, FiguresOption
 from vizecg.spec.results import write_result
 from vizecg_export.console import table_console
-
-
-def gate_cache() -> Path:
-    """Where finished records are kept when nothing is said."""
-    return user_cache() / "gate"
+from vizecg_export.shipped import gate_cache
+from vizecg_export.verbs.options import GatePhotographsOption, GateRecordsOption, PhotosOption
 
 
 def fit_gate(
-    bundle: Annotated[Path, typer.Argument(help="The bundle, a directory.")],
+    bundle: BundleArgument,
     data: Annotated[str, typer.Option(help="Records (their validation split): ptbxl:FOLDER, store:FOLDER ...")],
-    records: Annotated[int, typer.Option(help="Number of records.")] = 200,
-    photographs: Annotated[int, typer.Option(help="Of each record.")] = 6,
-    photos: Annotated[
-        list[Path] | None, typer.Option(help="Folder of real ones that stay answered; repeatable.")
-    ] = None,
+    gate_records: GateRecordsOption = 200,
+    gate_photographs: GatePhotographsOption = 6,
+    photos: PhotosOption = None,
     risk: Annotated[float, typer.Option(min=0, max=1, help="Most of the answered that may be wrong.")] = 0.02,
     flips: Annotated[
         float, typer.Option(min=0, max=1, help="Most of a class's decided pairs unlike the clean rendering's.")
@@ -35,7 +30,7 @@ def fit_gate(
     cache: Annotated[
         Path | None, typer.Option(help="Finished records are kept here.", show_default="~/.cache/vizecg/gate")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    figures: FiguresOption = None,
     plot: Annotated[Path | None, typer.Option(help="Write the risk-coverage curves to this PNG.")] = None,
 ) -> None:
     """Choose the quality gate and the undecided bands on photographs from mild to unreadable.
@@ -48,21 +43,21 @@ def fit_gate(
 
     if plot is not None and plot.suffix.lower() != ".png":
         raise UsageError(f"--plot {plot}: expected a name that ends in .png")
-    for path in (out, plot):
+    for path in (figures, plot):
         if path is not None and not path.parent.is_dir():
             raise UsageError(f"{path.parent} does not exist")
     request = FitRequest(
-        records=records,
-        photographs=photographs,
+        records=gate_records,
+        photographs=gate_photographs,
         photos=tuple(photos or ()),
         targets=GateTargets(risk=risk, flips=flips, undecided=undecided),
     )
     say = Console(stderr=True, soft_wrap=True, markup=False).print
-    source = parse_source(data, split="val")
-    figures = measure_gate(bundle, source, request, cache=cache or gate_cache(), say=say)
-    write_result(out, kind="gate", figures=figures)
+    source = parse_source(data, split="val", option="--data")
+    measured = measure_gate(bundle, source, request, cache=cache or gate_cache(), say=say)
+    write_result(figures, kind="gate", figures=measured)
     if plot is not None:
         from vizecg_export.quality_gate.plot import save_plot
 
-        save_plot(plot, figures)
-    print_gate(figures, table_console())
+        save_plot(plot, measured)
+    print_gate(measured, table_console())

@@ -14,6 +14,7 @@ from vizecg.spec import UsageError
 from vizecg.spec.checkout import git_state
 from vizecg.spec.gate import QualityGate
 from vizecg.spec.manifest import Artefact, Bundle, Manifest, open_bundle
+from vizecg.spec.options import BundleArgument, JsonFlag
 from vizecg.spec.results import Result, read_result
 from vizecg_export.completion import publish_completed
 from vizecg_export.console import table_console
@@ -84,9 +85,9 @@ def _with_band(artefact: Artefact, bundle: Bundle, fitted: dict[str, Any], *, kn
 
 
 def gate(
-    bundle: Annotated[Path, typer.Argument(help="The bundle, a directory.")],
+    bundle: BundleArgument,
     fitting: Annotated[Path, typer.Option("--from", help="JSON of `vizecg-export fit-gate`.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Put a fitted quality gate and undecided bands into a bundle; its fingerprint changes."""
     written = put_gate(bundle, fitting)

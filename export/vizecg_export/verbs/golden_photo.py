@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Annotated
 
-import typer
+from vizecg.spec.options import BundleArgument, JsonFlag
 
 
 def golden_photo(
-    bundle: Annotated[Path, typer.Argument(help="The bundle, a directory.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,
+    bundle: BundleArgument,
+    as_json: JsonFlag = False,
 ) -> None:
     """Put a photographed printout that the bundle reads surely, and its answer, into it; its fingerprint changes."""
     from vizecg_edge.selftest import EXPECTED

@@ -14,6 +14,7 @@ from rich.pretty import Pretty
 from vizecg.spec import BundleError, MissingToolError, UsageError
 from vizecg.spec.install import pip_install
 from vizecg.spec.manifest import open_bundle
+from vizecg.spec.options import JsonFlag
 from vizecg_export.console import table_console
 from vizecg_export.summary import print_summary, summary
 
@@ -136,7 +137,7 @@ def _checkpoint(path: Path) -> dict[str, Any]:
 
 def inspect(
     path: Annotated[Path, typer.Argument(help="A bundle, an .onnx, a .pte or a .ckpt.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as one object.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Tell what is in a bundle or a model file: what was measured, inputs, operations, number formats (all: --json)."""
     told = inspect_path(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,86 +12,68 @@ from rich.console import Console
 from rich.table import Table
 
 from vizecg.spec import UsageError
+from vizecg.spec.commands import takes
 from vizecg.spec.files import user_cache
 from vizecg.spec.results import read_result
 from vizecg_export.console import table_console
 from vizecg_export.pace import duration
-from vizecg_export.request import ExportRequest, GateLimits
-from vizecg_export.targets import OnFail, Precision, Target, require
+from vizecg_export.targets import Precision, Target, require
+from vizecg_export.verbs.options import ExportOptions, GatePhotographsOption, GateRecordsOption, PhotosOption
 
 if TYPE_CHECKING:
     from vizecg_export.release.work import StageState
 
 
-def release(
-    checkpoint: Annotated[Path, typer.Argument(help="A training checkpoint.")],
+@dataclass(frozen=True, kw_only=True)
+class Options(ExportOptions):
+    """Which checkpoint is released, proven on which records, and where the bundle goes."""
+
+    checkpoint: Annotated[Path, typer.Argument(help="A training checkpoint.")]
     data: Annotated[
         str,
         typer.Option(
             help="Records: ptbxl:FOLDER, code15:FOLDER, store:FOLDER ... or synthetic. Their training split calibrates,"
             " their validation split evaluates and fits thresholds and gate."
         ),
-    ],
-    out: Annotated[Path, typer.Option(help="The bundle, a directory; there whole or not at all.")],
-    photos: Annotated[
-        list[Path] | None,
-        typer.Option(help="Folder of real photographs that the gate must go on answering; repeatable."),
-    ] = None,
+    ]
+    out: Annotated[Path, typer.Option(help="The bundle, a directory; there whole or not at all.")]
+    photos: PhotosOption = None
     results: Annotated[
         list[Path] | None, typer.Option(help="JSON of another measurement, quoted in the model card; repeatable.")
-    ] = None,
+    ] = None
     target: Annotated[
         list[Target] | None, typer.Option(help="Where the model is to run; repeatable.", show_default="all")
-    ] = None,
-    gate_records: Annotated[int, typer.Option(help="Records that the gate is fitted on.")] = 200,
-    gate_photographs: Annotated[int, typer.Option(help="Photographs of each of them.")] = 6,
-    gate: Annotated[bool, typer.Option(help="Fit quality gate and undecided bands; the card says if not.")] = True,
-    photograph: Annotated[
-        bool, typer.Option(help="Add the golden photograph that devices test themselves with.")
-    ] = True,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most N validation records.")] = None,
-    min_retention: Annotated[
-        float, typer.Option(min=0, max=1, help="Least share of the float network's macro F1 and AUROC.")
-    ] = 0.99,
-    max_class_drop: Annotated[float, typer.Option(min=0, max=1, help="Most recall that a class may lose.")] = 0.02,
-    on_fail: Annotated[
-        OnFail,
-        typer.Option(help="When int8 misses a gate: stop, keep attention and head float, or go on to fp16."),
-    ] = OnFail.STOP,
-    calibrator: Annotated[
-        str | None, typer.Option(help="minmax, entropy, percentile ...; default: all, the best is kept.")
-    ] = None,
-    per_class: Annotated[int, typer.Option(min=1, help="Calibration records of each diagnosis.")] = 28,
-    allow_few: Annotated[bool, typer.Option(help="Take a calibration set that is too small, and record it.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the calibration.")] = 0,
-    name: Annotated[str, typer.Option(help="Name of the model in the manifest.")] = "vizecg",
+    ] = None
+    gate_records: GateRecordsOption = 200
+    gate_photographs: GatePhotographsOption = 6
+    gate: Annotated[bool, typer.Option(help="Fit quality gate and undecided bands; the card says if not.")] = True
+    photograph: Annotated[bool, typer.Option(help="Add the golden photograph that devices test themselves with.")] = (
+        True
+    )
     work: Annotated[
         Path | None,
         typer.Option(help="Finished stages are kept here and not done again.", show_default="OUT.work, beside OUT"),
-    ] = None,
+    ] = None
     cache: Annotated[
         Path | None,
         typer.Option(help="Drawn sheets and the gate's photographs are kept here.", show_default="~/.cache/vizecg"),
-    ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that draw sheets.")] = 2,
-    force: Annotated[bool, typer.Option("--force", help="Replace a bundle at OUT.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, what is done, and about how long it takes.")
-    ] = False,
-) -> None:
+    ] = None
+
+
+@takes(Options)
+def release(options: Options) -> None:
     """From a checkpoint to a bundle that can be shipped: every target in int8, gates, self-test, model card.
 
     Stages: the export with its parity and accuracy gates; the quality gate and the undecided bands; the golden
     photograph; the self-test. Killed and run again with the same options, it goes on where it was; a stage whose
     checkpoint, records, options or code changed is done again, and what depends on it. The work folder may be deleted.
     """
-    targets = tuple(dict.fromkeys(target)) if target else tuple(Target)
+    targets = tuple(dict.fromkeys(options.target)) if options.target else tuple(Target)
     for wanted in targets:
         require(wanted)
-    if photos and not gate:
+    if options.photos and not options.gate:
         raise UsageError("--photos are for the gate, which --no-gate leaves out")
-    quoted = tuple(read_result(path) for path in results or ())
+    quoted = tuple(read_result(path) for path in options.results or ())
     from vizecg_export.data import parse_source
     from vizecg_export.quality_gate.choose import FitRequest
     from vizecg_export.release.publish import publish
@@ -99,39 +82,32 @@ def release(
     from vizecg_export.release.work import WorkFolder
     from vizecg_export.summary import print_summary, summary
 
-    kept = cache or user_cache()
-    fitting = FitRequest(records=gate_records, photographs=gate_photographs, photos=tuple(photos or ()))
+    out, kept = options.out, options.cache or user_cache()
+    fitting = FitRequest(
+        records=options.gate_records, photographs=options.gate_photographs, photos=tuple(options.photos or ())
+    )
     request = ReleaseRequest(
-        export=ExportRequest(
-            checkpoint=checkpoint,
+        export=options.request(
+            checkpoint=options.checkpoint,
             targets=targets,
             precision=Precision.INT8,
             out=out,
-            name=name,
             cache=kept / "export",
-            calibration=parse_source(data, split="train", option="--data"),
-            evaluation=parse_source(data, split="val", option="--data").limited(limit),
-            calibrator=calibrator,
-            per_class=per_class,
-            allow_few=allow_few,
-            limits=GateLimits(min_retention=min_retention, max_class_drop=max_class_drop),
-            on_fail=on_fail,
-            seed=seed,
-            workers=workers,
-            force=force,
+            calibration=parse_source(options.data, split="train", option="--data"),
+            evaluation=parse_source(options.data, split="val", option="--data").limited(options.limit),
         ),
-        gate=fitting if gate else None,
-        photograph=photograph,
+        gate=fitting if options.gate else None,
+        photograph=options.photograph,
         results=quoted,
-        work=work or out.with_name(f"{out.name}.work"),
+        work=options.work or out.with_name(f"{out.name}.work"),
         gate_cache=kept / "gate",
     )
     check_release(request)
     folder, stages = WorkFolder(request.work), release_stages(request)
-    if dry_run:
-        _tell_plan(request.work, folder.states(stages), [result.kind for result in quoted], as_json=as_json)
+    if options.dry_run:
+        _tell_plan(request.work, folder.states(stages), [result.kind for result in quoted], as_json=options.as_json)
         return
-    console = Console(stderr=True, quiet=as_json, soft_wrap=True, markup=False)
+    console = Console(stderr=True, quiet=options.as_json, soft_wrap=True, markup=False)
     with folder.locked():
         states = folder.run(stages, say=console.print)
         bundle = publish(request, states)
@@ -141,7 +117,7 @@ def release(
         "stages": [state.to_dict() for state in states],
         "gate": bundle.manifest.gate.to_dict(),
     }
-    if as_json:
+    if options.as_json:
         print(json.dumps(told))
         return
     print_summary(told, table_console())

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from vizecg.spec import BundleError, MissingToolError, ParityError
 from vizecg.spec.manifest import GOLDEN, Artefact, Bundle, open_bundle
+from vizecg.spec.options import BundleArgument, JsonFlag
 from vizecg.spec.preprocess import normalise
 from vizecg_export.console import table_console
 
@@ -77,9 +78,9 @@ def _verify(bundle: Bundle, artefact: Artefact, golden: dict[str, np.ndarray]) -
 
 
 def verify(
-    bundle: Annotated[Path, typer.Argument(help="The bundle, a directory.")],
+    bundle: BundleArgument,
     run: Annotated[bool, typer.Option(help="Run the golden sheets, not only check the hashes.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one object.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Check every hash and the golden answers of a bundle. Exit code 6 where something is wrong."""
     found = verify_bundle(bundle, run=run)
