@@ -89,12 +89,12 @@ def export(options: Options) -> None:
     )
     check_request(request)
     if options.dry_run:
-        _plan(request, as_json=options.as_json)
+        run_plan(request, as_json=options.as_json)
     else:
-        _export(request, as_json=options.as_json)
+        run_export(request, as_json=options.as_json)
 
 
-def _plan(request: ExportRequest, *, as_json: bool) -> None:
+def run_plan(request: ExportRequest, *, as_json: bool) -> None:
     """``--dry-run``: look into the checkpoint too, and say what would be done.
 
     Raises:
@@ -124,7 +124,7 @@ def _plan(request: ExportRequest, *, as_json: bool) -> None:
     print(json.dumps(plan) if as_json else "\n".join(f"{key}: {value}" for key, value in plan.items()))
 
 
-def _export(request: ExportRequest, *, as_json: bool) -> None:
+def run_export(request: ExportRequest, *, as_json: bool) -> None:
     """Export and tell; exits with the code of the first gate that was missed, when other artefacts were written."""
     from vizecg_export.build import export as build
     from vizecg_export.engine import build_engine
