@@ -9,9 +9,9 @@ import typer
 
 from vizecg.spec.commands import HELP, version_option
 from vizecg.spec.console import run_app
-from vizecg_bench.pack.cli import add_pack_verbs
-from vizecg_bench.report.cli import add_report_verbs
-from vizecg_bench.run.cli import add_run_verbs
+from vizecg_bench.verbs.pack import add_pack_verbs
+from vizecg_bench.verbs.run import add_run_verbs
+from vizecg_bench.verbs.show import add_report_verbs
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, context_settings=HELP)
 add_pack_verbs(app)
@@ -31,7 +31,7 @@ def demo(
     seed: int = 5,
 ) -> None:
     """Make an ECG, print it, photograph it, read it."""
-    from vizecg_bench.demo import run_demo
+    from vizecg_bench.verbs.demo import run_demo
 
     files = run_demo(out, labels=tuple(["AF"] if label is None else label), seed=seed)
     print(f"picture: {files.picture}\nJSON: {files.answer}")

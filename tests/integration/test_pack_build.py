@@ -21,11 +21,11 @@ from vizecg.spec.preprocess import ink_map
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg.train.evaluation.predict import checkpoint_classifier, predict
 from vizecg_bench.pack.build import PackRequest, build_pack, shipped_checkpoint
-from vizecg_bench.pack.cli import add_pack_verbs
 from vizecg_bench.pack.format import Pack
 from vizecg_bench.pack.measure import MeasureRequest, measure_accuracy
 from vizecg_bench.pack.scenes import Step
 from vizecg_bench.pack.sheets import chosen_rows
+from vizecg_bench.verbs.pack import add_pack_verbs
 from vizecg_edge.backends import BackendKind
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
 

@@ -20,11 +20,11 @@ from bench_results import (
 from tolerances import tolerance
 from vizecg.spec import UsageError
 from vizecg_bench.compare.changes import Limits
-from vizecg_bench.compare.files import RegressionError, compare_files
 from vizecg_bench.compare.ratios import parse_share, ratio
 from vizecg_bench.compare.runs import By, compare
 from vizecg_bench.report.read import NotComparableError
 from vizecg_bench.run.schema import Interval, LeftOut, Result
+from vizecg_bench.verbs.compare import RegressionError, compare_files
 
 pytestmark = pytest.mark.unit
 
@@ -260,7 +260,7 @@ def test_what_is_no_result_is_refused(tmp_path: Path) -> None:
 def test_the_verbs_reach_the_comparison(tmp_path: Path) -> None:
     import typer
 
-    from vizecg_bench.report.cli import add_report_verbs
+    from vizecg_bench.verbs.show import add_report_verbs
 
     app = typer.Typer()
     add_report_verbs(app)

@@ -52,7 +52,7 @@ def compare(
     out: Annotated[Path | None, typer.Option("--json", help="Write the comparison to this file.")] = None,
 ) -> None:
     """What changed between two runs. Slower, less accurate or gone exits with 5; not comparable with 6."""
-    from vizecg_bench.compare.files import compare_files
+    from vizecg_bench.verbs.compare import compare_files
 
     compare_files(
         a, b, fail_over=fail_over, max_accuracy_drop=max_accuracy_drop, by=by, baseline=baseline,
