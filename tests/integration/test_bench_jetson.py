@@ -97,7 +97,7 @@ def test_a_run_there_is_a_result_here_and_leaves_nothing(board: Path, capfd: pyt
     assert run == [
         "run", "--device", "jetson", "--bundle", f"{folder}/bundle-small.vizecg",
         "--pack", f"{folder}/pack-fold 9.pack", "--protocol", "quick",
-        "--contender", "it's; a name", "--json", f"{folder}/result.json",
+        "--contender", "it's; a name", "--figures", f"{folder}/result.json",
     ]  # fmt: skip
     assert (board / "seen").read_bytes() == b"{}" + b"0" * 300_000
     assert not list((board / "tmp").iterdir())

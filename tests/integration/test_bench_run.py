@@ -122,7 +122,7 @@ def test_the_sustained_run_is_cut_into_stretches(onnx: ContenderSpec, golden: Go
 def test_the_command_writes_a_result_that_it_does_not_call_valid(tmp_path: Path) -> None:
     out, page = tmp_path / "result.json", tmp_path / "result.html"
     done = _bench("run", "--no-references", "--contender", "onnx-int8", "--threads", "1",
-                  "--json", str(out), "--html", str(page))  # fmt: skip
+                  "--figures", str(out), "--html", str(page))  # fmt: skip
     assert done.returncode == 0, done.stderr
     result = Result.from_json(out.read_text(), name="result")
     raw = json.loads(out.read_text())

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from tolerances import tolerance
@@ -20,12 +19,12 @@ from vizecg.spec.manifest import open_bundle
 from vizecg.spec.preprocess import ink_map
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg.train.evaluation.predict import checkpoint_classifier, predict
+from vizecg_bench.cli import app
 from vizecg_bench.pack.build import PackRequest, build_pack, shipped_checkpoint
 from vizecg_bench.pack.format import Pack
 from vizecg_bench.pack.measure import MeasureRequest, measure_accuracy
 from vizecg_bench.pack.scenes import Step
 from vizecg_bench.pack.sheets import chosen_rows
-from vizecg_bench.verbs.pack import add_pack_verbs
 from vizecg_edge.backends import BackendKind
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
 
@@ -98,7 +97,7 @@ def test_a_second_build_draws_nothing(
 def test_accuracy_of_the_shipped_bundle(asked: PackRequest, pack: Pack, tmp_path: Path) -> None:
     out = tmp_path / "a.json"
     arguments = ["accuracy", str(asked.out), "--artefact", "onnx-int8", "--section", "clean", "--bootstraps", "20"]
-    done = CliRunner().invoke(_app(), [*arguments, "--json", str(out)], catch_exceptions=False)
+    done = CliRunner().invoke(app, [*arguments, "--figures", str(out)], catch_exceptions=False)
     assert done.exit_code == 0
     told = json.loads(out.read_text())
     assert told["pack"]["sha256"] == pack.sha256
@@ -114,7 +113,7 @@ def test_accuracy_of_the_shipped_bundle(asked: PackRequest, pack: Pack, tmp_path
 def test_robustness_of_the_shipped_bundle(asked: PackRequest, pack: Pack, tmp_path: Path) -> None:
     out, plot = tmp_path / "r.json", tmp_path / "r.png"
     arguments = ["robustness", str(asked.out), "--artefact", "onnx-int8", "--bootstraps", "20"]
-    done = CliRunner().invoke(_app(), [*arguments, "--json", str(out), "--plot", str(plot)], catch_exceptions=False)
+    done = CliRunner().invoke(app, [*arguments, "--figures", str(out), "--plot", str(plot)], catch_exceptions=False)
     assert done.exit_code == 0
     told = json.loads(out.read_text())
     assert list(told["trends"]["onnx-int8"]["sections"]) == [step.section for step in STEPS]
@@ -141,9 +140,3 @@ def test_every_class_is_among_few_records() -> None:
     labels[[90, 91, 92, 93, 94, 95], range(6)] = 1
     chosen = chosen_rows(labels, 10)
     assert chosen.tolist() == [0, 1, 2, 3, 90, 91, 92, 93, 94, 95]
-
-
-def _app() -> typer.Typer:
-    app = typer.Typer()
-    add_pack_verbs(app)
-    return app

@@ -19,12 +19,14 @@ from bench_results import (
 )
 from tolerances import tolerance
 from vizecg.spec import UsageError
+from vizecg_bench.cli import app
 from vizecg_bench.compare.changes import Limits
 from vizecg_bench.compare.ratios import parse_share, ratio
 from vizecg_bench.compare.runs import By, compare
 from vizecg_bench.report.read import NotComparableError
 from vizecg_bench.run.schema import Interval, LeftOut, Result
-from vizecg_bench.verbs.compare import RegressionError, compare_files
+from vizecg_bench.verbs.compare import RegressionError
+from vizecg_bench.verbs.compare import compare as compare_verb
 
 pytestmark = pytest.mark.unit
 
@@ -47,9 +49,9 @@ def run(tmp_path: Path, a: Result, b: Result, **options: object) -> None:
         (tmp_path / f"{name}.json").write_text(result.to_json(), encoding="utf-8")
     asked: dict[str, object] = {
         "fail_over": "5%", "max_accuracy_drop": 0.005, "by": By.RATIO, "baseline": None, "allow_invalid": False,
-        "out": None,
+        "figures": None,
     }  # fmt: skip
-    compare_files(tmp_path / "a.json", tmp_path / "b.json", **{**asked, **options})  # type: ignore[arg-type]
+    compare_verb(a=tmp_path / "a.json", b=tmp_path / "b.json", **{**asked, **options})
 
 
 def test_the_same_run_passes() -> None:
@@ -245,25 +247,15 @@ def test_what_is_no_result_is_refused(tmp_path: Path) -> None:
     for text, error in cases.items():
         b.write_text(text, encoding="utf-8")
         with pytest.raises(error) as caught:
-            compare_files(
-                a, b, fail_over="5%", max_accuracy_drop=0.0, by=By.RATIO, baseline=None, allow_invalid=False, out=None
-            )
+            compare_verb(a=a, b=b, fail_over="5%", max_accuracy_drop=0.0, by=By.RATIO)
         assert "b.json" in str(caught.value)
         assert "\n" not in str(caught.value)
     b.write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="cannot be read"):
-        compare_files(
-            a, b, fail_over="5%", max_accuracy_drop=0.0, by=By.RATIO, baseline=None, allow_invalid=False, out=None
-        )
+        compare_verb(a=a, b=b, fail_over="5%", max_accuracy_drop=0.0, by=By.RATIO)
 
 
 def test_the_verbs_reach_the_comparison(tmp_path: Path) -> None:
-    import typer
-
-    from vizecg_bench.verbs.show import add_report_verbs
-
-    app = typer.Typer()
-    add_report_verbs(app)
     run(tmp_path, made_up_result(), slowed(0.3), fail_over="40%")
     arguments = ["compare", str(tmp_path / "a.json"), str(tmp_path / "b.json"), "--fail-over", "10%"]
     assert isinstance(CliRunner().invoke(app, arguments).exception, RegressionError)

@@ -1,22 +1,21 @@
-"""What the verb ``compare`` does."""
+"""``vizecg-bench compare``: what changed between two runs."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from rich.console import Console
+import typer
 
 from vizecg.spec import UsageError
+from vizecg.spec.commands import takes
 from vizecg.spec.errors import ExitCode, VizecgError
-from vizecg.spec.files import write_atomically
-from vizecg.spec.provenance import provenance
-from vizecg_bench.compare.changes import Limits
-from vizecg_bench.compare.ratios import parse_share
-from vizecg_bench.compare.runs import By, compare, failed
-from vizecg_bench.compare.table import print_comparison
-from vizecg_bench.report.read import read_result
-from vizecg_bench.report.write import check_writable
+from vizecg.spec.options import FiguresOption
+from vizecg_bench.compare.changes import DEFAULT_ACCURACY_DROP, Limits
+from vizecg_bench.compare.runs import By, failed
+from vizecg_bench.compare.runs import compare as compared
 
 
 class RegressionError(VizecgError):
@@ -25,35 +24,54 @@ class RegressionError(VizecgError):
     exit_code = ExitCode.ACCURACY
 
 
-def compare_files(
-    a: Path,
-    b: Path,
-    *,
-    fail_over: str,
-    max_accuracy_drop: float,
-    by: By,
-    baseline: str | None,
-    allow_invalid: bool,
-    out: Path | None,
-) -> None:
-    """Print the comparison, write it to ``out``, and fail if something became worse.
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Which runs, and what is too much."""
 
-    Raises:
-        UsageError: a wrong option, or files that are no results.
-        NotComparableError: the two do not measure the same.
-        RegressionError: something became worse.
-    """
-    limits = Limits(slower=parse_share(fail_over, option="--fail-over"), accuracy_drop=max_accuracy_drop)
-    if baseline is not None and by is not By.RATIO:
+    a: Annotated[Path, typer.Argument(help="JSON of the older run.")]
+    b: Annotated[Path, typer.Argument(help="JSON of the newer run.")]
+    fail_over: Annotated[str, typer.Option(help="A contender may become slower by so much: 5% or 0.05.")] = "5%"
+    max_accuracy_drop: Annotated[
+        float, typer.Option(min=0, max=1, help="Macro AUROC and F1 may fall by so much.")
+    ] = DEFAULT_ACCURACY_DROP
+    by: Annotated[By, typer.Option(help="ratio: to the baseline of the same run; p50: milliseconds.")] = By.RATIO
+    baseline: Annotated[
+        str | None, typer.Option(help="Contender that ratios refer to. Default: the float network, else ONNX fp32.")
+    ] = None
+    allow_invalid: Annotated[
+        bool, typer.Option("--allow-invalid", help="Also results that are not to be quoted.")
+    ] = False
+    figures: FiguresOption = None
+
+
+@takes(Options)
+def compare(options: Options) -> None:
+    """What changed between two runs. Slower, less accurate or gone exits with 5; not comparable with 6."""
+    from rich.console import Console
+
+    from vizecg.spec.files import write_atomically
+    from vizecg.spec.provenance import provenance
+    from vizecg_bench.compare.ratios import parse_share
+    from vizecg_bench.compare.table import print_comparison
+    from vizecg_bench.report.read import read_result
+    from vizecg_bench.report.write import check_writable
+
+    limits = Limits(
+        slower=parse_share(options.fail_over, option="--fail-over"), accuracy_drop=options.max_accuracy_drop
+    )
+    if options.baseline is not None and options.by is not By.RATIO:
         raise UsageError("--baseline is what ratios refer to: it has no meaning with --by p50")
-    check_writable(out)
-    before, after = read_result(a), read_result(b)
-    found = compare(before, after, by=by, baseline=baseline, limits=limits, allow_invalid=allow_invalid)
-    if out is not None:
+    check_writable(options.figures)
+    before, after = read_result(options.a), read_result(options.b)
+    comparison = compared(
+        before, after, by=options.by, baseline=options.baseline, limits=limits, allow_invalid=options.allow_invalid
+    )
+    if options.figures is not None:
         content = {
-            "schema_version": 1, "kind": "compare", **provenance(), "a": a.name, "b": b.name, **found.to_dict(),
+            "schema_version": 1, "kind": "compare", **provenance(), "a": options.a.name, "b": options.b.name,
+            **comparison.to_dict(),
         }  # fmt: skip
-        write_atomically(out, json.dumps(content, indent=1) + "\n")
-    print_comparison(found, Console())
-    if found.failures:
-        raise RegressionError("worse than before: " + " | ".join(failed(found)))
+        write_atomically(options.figures, json.dumps(content, indent=1) + "\n")
+    print_comparison(comparison, Console())
+    if comparison.failures:
+        raise RegressionError("worse than before: " + " | ".join(failed(comparison)))

@@ -114,7 +114,7 @@ def remote_run(
         places = {option: f"{option}-{path.resolve().name}" for option, path in named.items()}
         ssh.send({places[option]: path for option, path in named.items()}, folder, console=console)
         options = [part for option, place in places.items() for part in (f"--{option}", f"{folder}/{place}")]
-        command = [bench, "run", "--device", "jetson", *options, *arguments, "--json", f"{folder}/{RESULT}"]
+        command = [bench, "run", "--device", "jetson", *options, *arguments, "--figures", f"{folder}/{RESULT}"]
         console.print(f"measuring on {host}", highlight=False)
         done = ssh.watch(shlex.join(command))
         if done.code:
