@@ -3,12 +3,14 @@
 # make test    setup, then quality and every tier of tests
 # make quality checks only; make style repairs; make wheel builds dist/*.whl
 #
-# PYTHON chooses the interpreter that creates $(VENV); VENV the folder.
+# PYTHON chooses the interpreter that creates $(VENV); VENV the folder. Tests run in JOBS processes (0: in one, as
+# plain pytest does); PYTEST_ARGS are added to their options.
 
 PYTHON ?= python3.11
 VENV ?= .venv
 EXTRAS ?= train,peers,onnx,executorch,runner,tensorrt-check,openvino,dev
 DEMO_OUT ?= demo
+JOBS ?= logical
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip
@@ -46,7 +48,7 @@ demo: $(BASE_STAMP)
 
 test: setup quality
 	$(PIP) check
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal $(PYTEST_ARGS)
 
 quality: setup
 	$(BIN)/ruff check $(SOURCES)

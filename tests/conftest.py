@@ -1,4 +1,4 @@
-"""What all tests share: the tiers, the end of a test that hangs, and where the shared data lie."""
+"""What all tests share: the tiers, the workers' threads, the end of a test that hangs, and where the shared data lie."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ TIERS = frozenset({"unit", "parity", "integration", "packaging", "device"})
 REPOSITORY = Path(__file__).resolve().parents[1]
 GRACE_S = 30
 _stderr = pytest.StashKey[int]()
+
+# Workers of pytest-xdist share the processors out: threads of each, and of its child processes, would stand in the
+# others' way. Libraries read these when they are loaded, which no test module has done yet.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+        os.environ.setdefault(threads, "1")
 
 
 def tier_complaints(items: Sequence[pytest.Item]) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from children import CHILD_LIMIT_S
+from made_once import made_once
 
 RUNNER_SHAPE = (1, 1, 96, 192)
 NOT_HERE = 3
@@ -21,15 +22,18 @@ def native_runner(tmp_path_factory: pytest.TempPathFactory, repository: Path) ->
     """The built binary."""
     if shutil.which("g++") is None:
         pytest.skip("no C++ compiler: apt-get install g++")
-    out = tmp_path_factory.mktemp("runner") / "build"
-    script = repository / "edge_runtime" / "runner" / "build.sh"
-    command = ["sh", str(script), "--python", sys.executable, "--out", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S)
-    if done.returncode == NOT_HERE:
-        pytest.skip(done.stderr.strip())
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == f"{out}/vizecg-runner\n"
-    return out / "vizecg-runner"
+
+    def build(folder: Path) -> None:
+        out = folder / "build"
+        script = repository / "edge_runtime" / "runner" / "build.sh"
+        command = ["sh", str(script), "--python", sys.executable, "--out", str(out)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S)
+        if done.returncode == NOT_HERE:
+            pytest.skip(done.stderr.strip())
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == f"{out}/vizecg-runner\n"
+
+    return made_once(tmp_path_factory, "runner", build) / "build" / "vizecg-runner"
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +45,8 @@ def int8_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from vizecg_export.recipes.executorch import ExecuTorchRecipe
     from vizecg_export.targets import Precision, Scope
 
-    folder = tmp_path_factory.mktemp("program")
-    made = ExecuTorchRecipe().make(
-        Job(
+    def export(folder: Path) -> None:
+        job = Job(
             network=small_deployed(),
             input_shape=RUNNER_SHAPE,
             folder=folder,
@@ -52,5 +55,7 @@ def int8_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
             images=small_images(4),
             calibrator="minmax",
         )
-    )
-    return folder / made.file
+        ExecuTorchRecipe().make(job)
+
+    (program,) = made_once(tmp_path_factory, "program", export).glob("*.pte")
+    return program

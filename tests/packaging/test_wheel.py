@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from interpreters import find_interpreter
+from made_once import made_once
 
 # A clean environment installs every package.
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(1800)]
@@ -72,17 +73,21 @@ def run_ok(*command: str | Path, cwd: Path) -> str:
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from a copy: setuptools leaves a build folder, and puts what lies in an old one into the wheel."""
-    source = tmp_path_factory.mktemp("source")
-    for name in ("pyproject.toml", "setup.py", "LICENSE", "README.md"):
-        if (ROOT / name).exists():
-            shutil.copy(ROOT / name, source / name)
-    for folder in (*PACKAGES.values(), LAB):
-        shutil.copytree(folder, source / folder.relative_to(ROOT), ignore=DONT_COPY)
-    for name in STRAYS:
-        (source / name).write_text("what lies about in a checkout")
-    out = tmp_path_factory.mktemp("dist")
-    run_ok(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, source, cwd=out)
-    (built,) = out.glob("*.whl")
+
+    def build(made: Path) -> None:
+        source, out = made / "source", made / "dist"
+        source.mkdir()
+        out.mkdir()
+        for name in ("pyproject.toml", "setup.py", "LICENSE", "README.md"):
+            if (ROOT / name).exists():
+                shutil.copy(ROOT / name, source / name)
+        for folder in (*PACKAGES.values(), LAB):
+            shutil.copytree(folder, source / folder.relative_to(ROOT), ignore=DONT_COPY)
+        for name in STRAYS:
+            (source / name).write_text("what lies about in a checkout")
+        run_ok(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, source, cwd=out)
+
+    (built,) = (made_once(tmp_path_factory, "wheel", build) / "dist").glob("*.whl")
     return built
 
 
@@ -158,12 +163,16 @@ def clean_python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     found = find_interpreter(version)
     if found is None:
         pytest.skip(f"no working Python {version} on this machine (searched PATH, pyenv, /usr/local/bin, /usr/bin)")
-    folder = tmp_path_factory.mktemp(f"python{version}")
-    run_ok(found, "-m", "venv", folder / "env", cwd=folder)
-    python = folder / "env" / "bin" / "python"
-    run_ok(python, "-m", "pip", "install", "--quiet", wheel, cwd=folder)
-    run_ok(python, "-m", "pip", "check", cwd=folder)
-    return python
+
+    def install(folder: Path) -> None:
+        # The pip of the tests works in the other Python: a pip of its own would take longer to come there than the
+        # wheel. Nor is every module of every package compiled, but those that are imported, when they are.
+        run_ok(found, "-m", "venv", "--without-pip", folder / "env", cwd=folder)
+        pip = (sys.executable, "-m", "pip", "--python", folder / "env" / "bin" / "python")
+        run_ok(*pip, "install", "--quiet", "--no-compile", wheel, cwd=folder)
+        run_ok(*pip, "check", cwd=folder)
+
+    return made_once(tmp_path_factory, f"python{version}", install) / "env" / "bin" / "python"
 
 
 IMPORTS_WITHOUT_TORCH = """
