@@ -1,4 +1,4 @@
-"""What all tests share: the tiers, the workers' threads, the end of a test that hangs, and where the shared data lie."""
+"""What all tests share: tiers, threads of parallel workers, the end of a test that hangs, where the shared data lie."""
 
 from __future__ import annotations
 

@@ -67,9 +67,7 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def _become(
-    module: str, words: list[str], variables: dict[str, str], folder: Path, output: Path, errors: Path
-) -> None:
+def _become(module: str, words: list[str], variables: dict[str, str], folder: Path, output: Path, errors: Path) -> None:
     """In the new process: what the interpreter would have at its start."""
     os.environ.clear()
     os.environ.update(variables)

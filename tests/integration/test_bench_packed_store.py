@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +12,7 @@ import wfdb
 
 from vizecg.records.synthetic import synthetic_record
 from vizecg.spec import LEADS
+from warm_start import run_command
 
 pytestmark = pytest.mark.integration
 
@@ -44,12 +42,12 @@ def write_ptbxl(root: Path) -> None:
 def test_sizes_and_differences_are_told(tmp_path: Path) -> None:
     write_ptbxl(tmp_path / "ptbxl")
     out, result = tmp_path / "out", tmp_path / "packed_store.json"
-    command = [
-        sys.executable, "-m", "vizecg_lab", "packed-store", "--root", str(tmp_path / "ptbxl"), "--out", str(out),
-        "--sheets", "3", "--workers", "1", "--json", str(result),
-    ]  # fmt: skip
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environment)
+    command = (
+        "vizecg_lab", "packed-store", "--root", tmp_path / "ptbxl", "--out", out, "--sheets", "3", "--workers", "1",
+        "--json", result,
+    )  # fmt: skip
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = run_command(*command, environment=environment)
     assert done.returncode == 0, done.stderr
     assert "10 microvolts a step" in done.stdout
     assert "20 microvolts a step" in done.stdout
@@ -64,6 +62,6 @@ def test_sizes_and_differences_are_told(tmp_path: Path) -> None:
     assert steps["10"]["bytes"] > steps["20"]["bytes"]
     (out / "packed_10.ecgpack").unlink()
     (out / "packed_20.ecgpack").rename(out / "packed_10.ecgpack")
-    again = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environment)
+    again = run_command(*command, environment=environment)
     assert (again.returncode, again.stderr.splitlines()[-1].startswith("error: ")) == (2, True)
     assert "has 20 microvolts a step: delete it" in again.stderr

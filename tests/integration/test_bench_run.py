@@ -23,6 +23,7 @@ from vizecg_bench.run.process import WorkerProcess
 from vizecg_bench.run.protocol import PROTOCOLS, ProtocolName
 from vizecg_bench.run.schema import Result
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
+from warm_start import run_command
 
 pytestmark = pytest.mark.integration
 
@@ -157,5 +158,4 @@ def one_file_size() -> int:
 
 
 def _bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "vizecg_bench.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S)
+    return run_command("vizecg_bench.cli", *arguments)

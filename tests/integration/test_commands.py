@@ -19,13 +19,13 @@ from vizecg.spec import LABELS, LEADS
 from vizecg_edge.overlay import save_image
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
 from vizecg_lab.rectifier.photos import measure_photos
+from warm_start import run_command
 
 pytestmark = pytest.mark.integration
 
 
 def run(module: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", module, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S)
+    return run_command(module, *arguments)
 
 
 def test_the_demo_names_a_picture_and_a_json(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from vizecg_edge.backends.onnx import OnnxBackend
 from vizecg_edge.overlay import save_image
 from vizecg_edge.pipeline import DEFAULT_BUNDLE, Pipeline
 from vizecg_edge.rectify import rectify
+from warm_start import run_command
 
 pytestmark = pytest.mark.integration
 
@@ -43,8 +44,7 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def edge(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "vizecg_edge.cli", "run", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return run_command("vizecg_edge.cli", "run", *arguments)
 
 
 def test_a_photograph_is_answered(photo: Path, tmp_path: Path) -> None:

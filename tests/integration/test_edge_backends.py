@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from vizecg_edge.backends.base import Backend
 from vizecg_edge.engine.accept import golden_sheets
 from vizecg_edge.overlay import save_image
 from vizecg_edge.pipeline import Pipeline
+from warm_start import run_command
 
 pytestmark = pytest.mark.integration
 
@@ -35,10 +34,7 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def edge(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "vizecg_edge.cli", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=120, env={**os.environ, **environment}
-    )
+    return run_command("vizecg_edge.cli", *arguments, environment=environment)
 
 
 def many(backend: Backend, images: np.ndarray, *, workers: int) -> np.ndarray:

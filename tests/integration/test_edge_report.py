@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -29,6 +28,7 @@ from vizecg_edge.report.pdf import render_pdf
 from vizecg_edge.report.pen import GREEN
 from vizecg_edge.report.pictures import lead_boxes, photo_picture, shade, sheet_picture
 from vizecg_edge.report.reading import Reading, read
+from warm_start import run_command
 
 pytestmark = pytest.mark.integration
 
@@ -195,9 +195,7 @@ def test_the_shipped_network_is_explained_by_its_traces(pipeline: Pipeline, resu
 
 
 def test_the_command_writes_them(photo: Path, tmp_path: Path) -> None:
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "vizecg_edge.cli", "run", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    run = partial(run_command, "vizecg_edge.cli", "run")
 
     done = run("--image", photo, "--report", tmp_path / "r.pdf", "--overlay", tmp_path / "o.png", "--explain", "--json")
     assert (done.returncode, done.stderr) == (0, "")

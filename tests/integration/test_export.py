@@ -32,6 +32,7 @@ from vizecg_export.data import golden_inks, parse_source
 from vizecg_export.shipped import DEFAULT_CHECKPOINT
 from vizecg_export.summary import summary
 from vizecg_export.targets import Precision
+from warm_start import run_command
 
 pytestmark = pytest.mark.integration
 
@@ -199,8 +200,7 @@ def test_unknown_sources_are_named(text: str) -> None:
 
 
 def export_command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "vizecg_export.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S)
+    return run_command("vizecg_export.cli", *arguments)
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
-from children import CHILD_LIMIT_S
 from exporting import bad_scale, quiet, request, untrained_checkpoint
 from vizecg.data.source import synthetic_source
 from vizecg.spec import BundleError
@@ -25,6 +23,7 @@ from vizecg_export.explaining.compare import NO_NOISE_DB
 from vizecg_export.targets import Precision, Target
 from vizecg_export.verbs import doctor
 from vizecg_export.verbs.explain import explain_artefact
+from warm_start import run_command
 
 pytestmark = pytest.mark.integration
 
@@ -50,8 +49,7 @@ def bundle(folder: Path, tmp_path: Path) -> Path:
 
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "vizecg_export.cli", *map(str, arguments)]
-    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S)
+    return run_command("vizecg_export.cli", *arguments)
 
 
 def test_verify_runs_the_golden_sheets(folder: Path) -> None:

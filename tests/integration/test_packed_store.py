@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
+from warm_start import run_command
 
 pytestmark = pytest.mark.integration
 
@@ -23,11 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, *arguments: str | Path, package: str = "vizecg.cli") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", package, *map(str, arguments)],
-        capture_output=True, text=True, check=False, timeout=300,
-        env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache")},
-    )  # fmt: skip
+    return run_command(package, *arguments, environment={"XDG_CACHE_HOME": str(folder / "cache")})
 
 
 @pytest.fixture(scope="module")

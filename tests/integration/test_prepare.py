@@ -14,11 +14,12 @@ from typing import Any
 import psutil
 import pytest
 
-from children import CHILD_LIMIT_S, start_child
+from children import start_child
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.records.code15.tracings import Code15, read_exam
 from vizecg.spec import LABELS
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
+from warm_start import run_command
 
 pytestmark = pytest.mark.integration
 
@@ -26,9 +27,7 @@ COMMAND = (sys.executable, "-m", "vizecg.cli")
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S
-    )
+    return run_command("vizecg.cli", *arguments)
 
 
 def answer(*arguments: str | Path) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from vizecg.spec.manifest import GOLDEN, hash_files, open_bundle, publish_bundle
 from vizecg_edge.pipeline import DEFAULT_BUNDLE, Pipeline
 from vizecg_edge.selftest import EXPECTED, NO_PHOTO, PHOTO, run_selftest
 from vizecg_export.golden_photo import COMMAND, add_golden_photo
+from warm_start import run_command
 
 pytestmark = pytest.mark.integration
 
@@ -53,8 +53,7 @@ def whole(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def selftest(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "vizecg_edge.cli", "selftest", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return run_command("vizecg_edge.cli", "selftest", *arguments)
 
 
 def test_the_shipped_bundle_passes() -> None:
