@@ -6,13 +6,13 @@ import typer
 
 from vizecg.spec.commands import HELP
 from vizecg.spec.console import run_app
-from vizecg_lab.edge.cli import add_edge_verbs
-from vizecg_lab.fuzzing.cli import add_fuzz_verb
-from vizecg_lab.gpu.cli import add_gpu_verbs
-from vizecg_lab.not_ecg.cli import add_not_ecg_verb
-from vizecg_lab.rectifier.cli import add_rectifier_verbs
-from vizecg_lab.render.cli import add_render_verb
-from vizecg_lab.training.cli import add_training_verbs
+from vizecg_lab.verbs.fuzz import add_fuzz_verb
+from vizecg_lab.verbs.gpu_run import add_gpu_verbs
+from vizecg_lab.verbs.not_ecg import add_not_ecg_verb
+from vizecg_lab.verbs.photos import add_rectifier_verbs
+from vizecg_lab.verbs.render import add_render_verb
+from vizecg_lab.verbs.stages import add_edge_verbs
+from vizecg_lab.verbs.study import add_training_verbs
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, context_settings=HELP)
 add_training_verbs(app)

@@ -15,8 +15,8 @@ from vizecg.spec import UsageError
 from vizecg_bench.run.load import QUIET_CORES, QUIET_STEAL
 from vizecg_edge.overlay import save_image
 from vizecg_lab.edge import stages
-from vizecg_lab.edge.cli import add_edge_verbs
-from vizecg_lab.fuzzing.cli import add_fuzz_verb
+from vizecg_lab.verbs.fuzz import add_fuzz_verb
+from vizecg_lab.verbs.stages import add_edge_verbs
 
 pytestmark = pytest.mark.integration
 

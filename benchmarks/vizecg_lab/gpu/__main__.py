@@ -6,7 +6,7 @@ import typer
 
 from vizecg.spec.commands import HELP
 from vizecg.spec.console import run_app
-from vizecg_lab.gpu.cli import gpu_run
+from vizecg_lab.verbs.gpu_run import gpu_run
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.command(context_settings=HELP)(gpu_run)
