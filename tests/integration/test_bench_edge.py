@@ -7,35 +7,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from capture_runs import make_scene
 from vizecg.spec import UsageError
 from vizecg_bench.run.load import QUIET_CORES, QUIET_STEAL
 from vizecg_edge.overlay import save_image
+from vizecg_lab.cli import app
 from vizecg_lab.edge import stages
-from vizecg_lab.verbs.fuzz import add_fuzz_verb
-from vizecg_lab.verbs.stages import add_edge_verbs
 
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture
-def app() -> typer.Typer:
-    application = typer.Typer()
-    add_edge_verbs(application)
-    add_fuzz_verb(application)
-    return application
-
-
-def test_stages_are_timed_and_refusals_left_out(app: typer.Typer, tmp_path: Path) -> None:
+def test_stages_are_timed_and_refusals_left_out(tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
     save_image(folder / "ecg.jpg", make_scene())
     save_image(folder / "wall.jpg", np.full((600, 800, 3), 120, np.uint8))
     out = tmp_path / "stages.json"
-    arguments = ["stages", "--images", folder, "--megapixels", "2", "--runs", "3", "--threads", "1", "--json", out]
+    arguments = ["stages", "--image", folder, "--megapixels", "2", "--rounds", "3", "--threads", "1", "--figures", out]
     done = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert done.exception is None, done.exception
     found = json.loads(out.read_text())
@@ -51,10 +41,10 @@ def test_stages_are_timed_and_refusals_left_out(app: typer.Typer, tmp_path: Path
     assert found["machine_was_loaded"] is not quiet
 
 
-def test_stages_want_photographs(app: typer.Typer, tmp_path: Path) -> None:
-    assert isinstance(CliRunner().invoke(app, ["stages", "--images", str(tmp_path)]).exception, UsageError)
+def test_stages_want_photographs(tmp_path: Path) -> None:
+    assert isinstance(CliRunner().invoke(app, ["stages", "--image", str(tmp_path)]).exception, UsageError)
     (tmp_path / "a.jpg").write_text("no image")
-    done = CliRunner().invoke(app, ["stages", "--images", str(tmp_path)])
+    done = CliRunner().invoke(app, ["stages", "--image", str(tmp_path)])
     assert isinstance(done.exception, UsageError)
     assert "a.jpg is not an image" in str(done.exception)
 
@@ -67,9 +57,9 @@ def test_percentiles_are_of_the_runs() -> None:
     assert found[stages.WITHOUT_INFERENCE] == {"p50": 94.0, "p90": 98.0}
 
 
-def test_fuzz_tells_what_came_of_it(app: typer.Typer, tmp_path: Path) -> None:
+def test_fuzz_tells_what_came_of_it(tmp_path: Path) -> None:
     out = tmp_path / "fuzz.json"
-    arguments = ["fuzz", "--count", "3", "--keep", str(tmp_path / "kept"), "--json", str(out)]
+    arguments = ["fuzz", "--count", "3", "--save", str(tmp_path / "kept"), "--figures", str(out)]
     done = CliRunner().invoke(app, arguments)
     assert done.exception is None, done.exception
     found = json.loads(out.read_text())

@@ -44,7 +44,7 @@ def test_sizes_and_differences_are_told(tmp_path: Path) -> None:
     out, result = tmp_path / "out", tmp_path / "packed_store.json"
     command = (
         "vizecg_lab", "packed-store", "--root", tmp_path / "ptbxl", "--out", out, "--sheets", "3", "--workers", "1",
-        "--json", result,
+        "--figures", result,
     )  # fmt: skip
     environment = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     done = run_command(*command, environment=environment)

@@ -217,7 +217,7 @@ def test_nonsense_as_a_limit_is_refused(text: str) -> None:
 def test_the_files_give_one_line_and_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "compare.json"
     with pytest.raises(RegressionError) as caught:
-        run(tmp_path, made_up_result(), slowed(0.3), out=out)
+        run(tmp_path, made_up_result(), slowed(0.3), figures=out)
     assert int(caught.value.exit_code) == 5
     assert KEY in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -54,7 +54,7 @@ def measure_not_ecg(*, limit: int, others: int, bundle: Path | None, keep: Path 
 
     kinds = [*ON_PAPER, *SCENES]
     if limit < len(kinds):
-        raise UsageError(f"--limit {limit} is less than one picture of each of the {len(kinds)} kinds")
+        raise UsageError(f"--count {limit} is less than one picture of each of the {len(kinds)} kinds")
     pipeline = Pipeline(bundle=bundle)
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)

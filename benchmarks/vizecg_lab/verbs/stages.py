@@ -1,4 +1,4 @@
-"""``stages`` and ``startup``."""
+"""``stages``: the time of each stage of an answer."""
 
 from __future__ import annotations
 
@@ -7,37 +7,19 @@ from typing import Annotated
 
 import typer
 
-BundleOption = Annotated[Path | None, typer.Option(help="Default: the shipped bundle.")]
-JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")]
-
-
-def add_edge_verbs(app: typer.Typer) -> None:
-    """Register them."""
-    app.command()(stages)
-    app.command()(startup)
+from vizecg.spec.options import BundleOption, FiguresOption, ThreadsOption
+from vizecg_lab.verbs.options import MegapixelsOption
 
 
 def stages(
-    images: Annotated[list[Path], typer.Option(help="A photograph, or a folder of them; repeatable.")],
-    megapixels: Annotated[float, typer.Option(min=0.5, max=60, help="They are enlarged to this size.")] = 12.0,
-    runs: Annotated[int, typer.Option(min=2, help="Over all photographs, in turn.")] = 100,
-    threads: Annotated[int, typer.Option(min=0, help="0: one per core.")] = 0,
+    image: Annotated[list[Path], typer.Option(help="A photograph, or a folder of them; repeatable.")],
+    megapixels: MegapixelsOption = 12.0,
+    rounds: Annotated[int, typer.Option(min=2, help="Answers, over all photographs in turn.")] = 100,
+    threads: ThreadsOption = 0,
     bundle: BundleOption = None,
-    out: JsonOption = None,
+    figures: FiguresOption = None,
 ) -> None:
     """Milliseconds per stage of answering photographs, peak memory, and whether the machine was quiet."""
     from vizecg_lab.edge.stages import measure_stages
 
-    measure_stages(images=images, megapixels=megapixels, runs=runs, threads=threads, bundle=bundle, out=out)
-
-
-def startup(
-    image: Annotated[Path, typer.Option(help="A photograph; it is enlarged to --megapixels.")],
-    megapixels: Annotated[float, typer.Option(min=0.5, max=60)] = 12.0,
-    repeats: Annotated[int, typer.Option(min=1)] = 7,
-    out: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
-) -> None:
-    """Process start to printed JSON, and peak memory, of ``vizecg-edge run`` on one photograph."""
-    from vizecg_lab.edge.startup import measure_startup
-
-    measure_startup(image=image, megapixels=megapixels, repeats=repeats, out=out)
+    measure_stages(images=image, megapixels=megapixels, runs=rounds, threads=threads, bundle=bundle, out=figures)
