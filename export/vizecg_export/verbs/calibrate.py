@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from rich.table import Table
 
 from vizecg.data.registry import VARIED
 from vizecg.spec import LABELS, UsageError
+from vizecg.spec.commands import takes
 from vizecg.spec.deployment import DrawnCalibration
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg.spec.options import JsonFlag, WorkersOption
@@ -23,15 +24,18 @@ from vizecg_export.targets import Precision
 from vizecg_export.verbs.options import ForceOption, LimitOption, SheetCacheOption
 
 
-def calibrate(
-    checkpoint: Annotated[Path, typer.Argument(help="A training checkpoint.")],
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Which checkpoint is fitted on what."""
+
+    checkpoint: Annotated[Path, typer.Argument(help="A training checkpoint.")]
     evaluation: Annotated[
         str, typer.Option("--eval", help="Validation records: ptbxl:FOLDER, code15:FOLDER, store:FOLDER ...")
-    ],
-    out: Annotated[Path, typer.Option(help="The checkpoint to write.")],
+    ]
+    out: Annotated[Path, typer.Option(help="The checkpoint to write.")]
     bands: Annotated[
         Path | None, typer.Option(help="A bundle of this network whose quality gate and undecided bands are kept too.")
-    ] = None,
+    ] = None
     drawn: Annotated[
         list[Path] | None,
         typer.Option(
@@ -39,44 +43,47 @@ def calibrate(
             " passed --eval: from now on int8 takes those sheets where --calib is not given; repeatable, for other"
             " artefacts."
         ),
-    ] = None,
-    limit: LimitOption = None,
-    cache: SheetCacheOption = None,
-    workers: WorkersOption = 2,
-    force: ForceOption = False,
-    as_json: JsonFlag = False,
-) -> None:
+    ] = None
+    limit: LimitOption = None
+    cache: SheetCacheOption = None
+    workers: WorkersOption = 2
+    force: ForceOption = False
+    as_json: JsonFlag = False
+
+
+@takes(Options)
+def calibrate(options: Options) -> None:
     """Fit calibration and thresholds to a checkpoint's network; every bundle made of --out then has them."""
-    if not checkpoint.is_file():
-        raise UsageError(f"{checkpoint} does not exist")
-    if out.exists() and not force:
-        raise UsageError(f"--out {out} exists already: --force replaces it")
-    source = parse_source(evaluation, split="val", option="--eval").limited(limit)
-    banded = None if bands is None else open_bundle(bands)
-    proven = [open_bundle(path) for path in drawn or ()]
+    if not options.checkpoint.is_file():
+        raise UsageError(f"{options.checkpoint} does not exist")
+    if options.out.exists() and not options.force:
+        raise UsageError(f"--out {options.out} exists already: --force replaces it")
+    source = parse_source(options.evaluation, split="val", option="--eval").limited(options.limit)
+    banded = None if options.bands is None else open_bundle(options.bands)
+    proven = [open_bundle(path) for path in options.drawn or ()]
     drawn_calibration = drawn_from(proven) if proven else None
     from vizecg.train.checkpoint import load_checkpoint
     from vizecg_export.calibrating import bands_of, calibrated, write_calibrated
     from vizecg_export.shipped import sheet_cache
 
-    loaded = load_checkpoint(checkpoint)
+    loaded = load_checkpoint(options.checkpoint)
     for bundle in (*([] if banded is None else [banded]), *proven):
         if bundle.manifest.checkpoint["sha256"] != loaded.trained_sha256:
-            raise UsageError(f"{bundle.path} was made of another checkpoint than {checkpoint}")
-    Console(stderr=True, quiet=as_json, soft_wrap=True).print(f"{source.name}: {len(source)} records")
+            raise UsageError(f"{bundle.path} was made of another checkpoint than {options.checkpoint}")
+    Console(stderr=True, quiet=options.as_json, soft_wrap=True).print(f"{source.name}: {len(source)} records")
     deployment = calibrated(
         loaded,
         source,
         bands=None if banded is None else bands_of(banded),
         drawn_calibration=drawn_calibration,
-        cache=cache or sheet_cache(),
-        workers=workers,
+        cache=options.cache or sheet_cache(),
+        workers=options.workers,
     )
-    written = write_calibrated(checkpoint, deployment, out)
-    if as_json:
-        print(json.dumps({"out": str(out), "sha256": written.sha256, **deployment.to_dict()}))
+    written = write_calibrated(options.checkpoint, deployment, options.out)
+    if options.as_json:
+        print(json.dumps({"out": str(options.out), "sha256": written.sha256, **deployment.to_dict()}))
         return
-    table = Table(title=str(out))
+    table = Table(title=str(options.out))
     for column in ("class", "scale", "bias", "threshold", "undecided within"):
         table.add_column(column)
     rule = deployment.rule

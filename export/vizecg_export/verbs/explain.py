@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 from rich.table import Table
 
 from vizecg.spec import BundleError
+from vizecg.spec.commands import takes
 from vizecg.spec.manifest import GOLDEN, open_bundle
 from vizecg.spec.options import BundleArgument, JsonFlag
 from vizecg.spec.preprocess import normalise
@@ -60,44 +62,57 @@ def explain_artefact(bundle: Path, *, name: str | None, checkpoint: Path, sheets
     return onnx_gaps(opened.file(artefact.file), network, images)
 
 
-def explain(
-    bundle: BundleArgument,
-    artefact: Annotated[str | None, typer.Option(help="Which one; default: the bundle's default.")] = None,
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Which artefact is looked into, and how closely."""
+
+    bundle: BundleArgument
+    artefact: Annotated[str | None, typer.Option(help="Which one; default: the bundle's default.")] = None
     checkpoint: Annotated[
         Path | None, typer.Option(help="The checkpoint it was made from.", show_default="the shipped model")
-    ] = None,
-    below: Annotated[float, typer.Option(help="A tensor leaves the float network below this SQNR, in dB.")] = 20.0,
-    sheets: Annotated[int, typer.Option(min=1, help="Golden sheets to run.")] = 8,
-    cache: SheetCacheOption = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw SQNR along the network to this PNG.")] = None,
-    as_json: JsonFlag = False,
-) -> None:
+    ] = None
+    below: Annotated[float, typer.Option(help="A tensor leaves the float network below this SQNR, in dB.")] = 20.0
+    sheets: Annotated[int, typer.Option(min=1, help="Golden sheets to run.")] = 8
+    cache: SheetCacheOption = None
+    plot: Annotated[Path | None, typer.Option(help="Draw SQNR along the network to this PNG.")] = None
+    as_json: JsonFlag = False
+
+
+@takes(Options)
+def explain(options: Options) -> None:
     """Tell the first tensor where an artefact leaves the float network, and how far."""
     gaps = explain_artefact(
-        bundle,
-        name=artefact,
-        checkpoint=checkpoint or DEFAULT_CHECKPOINT,
-        sheets=sheets,
-        cache=cache or sheet_cache(),
+        options.bundle,
+        name=options.artefact,
+        checkpoint=options.checkpoint or DEFAULT_CHECKPOINT,
+        sheets=options.sheets,
+        cache=options.cache or sheet_cache(),
     )
-    leaves = first_below(gaps, below)
-    if plot is not None:
+    leaves = first_below(gaps, options.below)
+    if options.plot is not None:
         from vizecg_export.explaining.plot import plot_gaps
 
-        plot_gaps(gaps, plot, below=below, title=f"{bundle.name}: {artefact or 'default artefact'}")
-    if as_json:
+        plot_gaps(
+            gaps,
+            options.plot,
+            below=options.below,
+            title=f"{options.bundle.name}: {options.artefact or 'default artefact'}",
+        )
+    if options.as_json:
         told: dict[str, Any] = {
-            "below_db": below,
+            "below_db": options.below,
             "first": None if leaves is None else leaves.to_dict(),
             "tensors": [gap.to_dict() for gap in gaps],
         }
         print(json.dumps(told))
         return
     console = table_console()
-    console.print(_table(gaps, below))
+    console.print(_table(gaps, options.below))
     if leaves is None:
         worst = min(gaps, key=lambda gap: gap.sqnr_db)
-        console.print(f"no tensor is below {below:g} dB; the lowest is {worst.name} with {worst.sqnr_db:.1f} dB")
+        console.print(
+            f"no tensor is below {options.below:g} dB; the lowest is {worst.name} with {worst.sqnr_db:.1f} dB"
+        )
     else:
         console.print(
             f"the artefact leaves the float network at {leaves.name} ({leaves.operation}): SQNR"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 from rich.console import Console
 
 from vizecg.spec import UsageError
+from vizecg.spec.commands import takes
 from vizecg.spec.options import BundleArgument, FiguresOption
 from vizecg.spec.results import write_result
 from vizecg_export.console import table_console
@@ -16,23 +18,29 @@ from vizecg_export.shipped import gate_cache
 from vizecg_export.verbs.options import GatePhotographsOption, GateRecordsOption, PhotosOption
 
 
-def fit_gate(
-    bundle: BundleArgument,
-    data: Annotated[str, typer.Option(help="Records (their validation split): ptbxl:FOLDER, store:FOLDER ...")],
-    gate_records: GateRecordsOption = 200,
-    gate_photographs: GatePhotographsOption = 6,
-    photos: PhotosOption = None,
-    risk: Annotated[float, typer.Option(min=0, max=1, help="Most of the answered that may be wrong.")] = 0.02,
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Which bundle is fitted, on which photographs, to which aims."""
+
+    bundle: BundleArgument
+    data: Annotated[str, typer.Option(help="Records (their validation split): ptbxl:FOLDER, store:FOLDER ...")]
+    gate_records: GateRecordsOption = 200
+    gate_photographs: GatePhotographsOption = 6
+    photos: PhotosOption = None
+    risk: Annotated[float, typer.Option(min=0, max=1, help="Most of the answered that may be wrong.")] = 0.02
     flips: Annotated[
         float, typer.Option(min=0, max=1, help="Most of a class's decided pairs unlike the clean rendering's.")
-    ] = 0.002,
-    undecided: Annotated[float, typer.Option(min=0, max=1, help="Most of a class's pairs left undecided.")] = 0.02,
+    ] = 0.002
+    undecided: Annotated[float, typer.Option(min=0, max=1, help="Most of a class's pairs left undecided.")] = 0.02
     cache: Annotated[
         Path | None, typer.Option(help="Finished records are kept here.", show_default="~/.cache/vizecg/gate")
-    ] = None,
-    figures: FiguresOption = None,
-    plot: Annotated[Path | None, typer.Option(help="Write the risk-coverage curves to this PNG.")] = None,
-) -> None:
+    ] = None
+    figures: FiguresOption = None
+    plot: Annotated[Path | None, typer.Option(help="Write the risk-coverage curves to this PNG.")] = None
+
+
+@takes(Options)
+def fit_gate(options: Options) -> None:
     """Choose the quality gate and the undecided bands on photographs from mild to unreadable.
 
     `vizecg-export gate BUNDLE --from FILE` puts them in. Killed and run again, it goes on where it was.
@@ -41,23 +49,23 @@ def fit_gate(
     from vizecg_export.quality_gate.choose import FitRequest, GateTargets, measure_gate
     from vizecg_export.quality_gate.report import print_gate
 
-    if plot is not None and plot.suffix.lower() != ".png":
-        raise UsageError(f"--plot {plot}: expected a name that ends in .png")
-    for path in (figures, plot):
+    if options.plot is not None and options.plot.suffix.lower() != ".png":
+        raise UsageError(f"--plot {options.plot}: expected a name that ends in .png")
+    for path in (options.figures, options.plot):
         if path is not None and not path.parent.is_dir():
             raise UsageError(f"{path.parent} does not exist")
     request = FitRequest(
-        records=gate_records,
-        photographs=gate_photographs,
-        photos=tuple(photos or ()),
-        targets=GateTargets(risk=risk, flips=flips, undecided=undecided),
+        records=options.gate_records,
+        photographs=options.gate_photographs,
+        photos=tuple(options.photos or ()),
+        targets=GateTargets(risk=options.risk, flips=options.flips, undecided=options.undecided),
     )
     say = Console(stderr=True, soft_wrap=True, markup=False).print
-    source = parse_source(data, split="val", option="--data")
-    measured = measure_gate(bundle, source, request, cache=cache or gate_cache(), say=say)
-    write_result(figures, kind="gate", figures=measured)
-    if plot is not None:
+    source = parse_source(options.data, split="val", option="--data")
+    measured = measure_gate(options.bundle, source, request, cache=options.cache or gate_cache(), say=say)
+    write_result(options.figures, kind="gate", figures=measured)
+    if options.plot is not None:
         from vizecg_export.quality_gate.plot import save_plot
 
-        save_plot(plot, measured)
+        save_plot(options.plot, measured)
     print_gate(measured, table_console())
