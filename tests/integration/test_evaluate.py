@@ -119,7 +119,6 @@ def test_predictions_carry_ids_of_the_index(checkpoint: Path, tmp_path: Path) ->
         ({"condition": [Condition.SCAN], "all_conditions": True}, "not both"),
         ({"checkpoint": None, "bundle": Path("b"), "stream": "signal"}, "image stream alone"),
         ({"checkpoint": None}, "name one of --checkpoint and --bundle"),
-        ({"out": Path("/nowhere/at/all.json")}, "is no folder"),
         ({"data": "code-test"}, "needs --root"),
         ({"limit": 3, "fit": "cross", "stream": "signal"}, r"cross-fitting \w+ needs"),
     ],

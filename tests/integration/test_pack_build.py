@@ -22,7 +22,8 @@ from vizecg.train.evaluation.predict import checkpoint_classifier, predict
 from vizecg_bench.cli import app
 from vizecg_bench.pack.build import PackRequest, build_pack, shipped_checkpoint
 from vizecg_bench.pack.format import Pack
-from vizecg_bench.pack.measure import MeasureRequest, measure_accuracy
+from vizecg_bench.pack.measure import measure_accuracy
+from vizecg_bench.pack.options import MeasureOptions
 from vizecg_bench.pack.scenes import Step
 from vizecg_bench.pack.sheets import chosen_rows
 from vizecg_edge.backends import BackendKind
@@ -126,9 +127,9 @@ def test_what_does_not_fit_is_said(asked: PackRequest, pack: Pack, tmp_path: Pat
     with pytest.raises(BundleError, match="another checkpoint"):
         other.check_bundle(open_bundle(DEFAULT_BUNDLE))
     with pytest.raises(UsageError, match="no artefact 'x'"):
-        measure_accuracy(MeasureRequest(pack=asked.out, artefacts=("x",)))
+        measure_accuracy(MeasureOptions(pack=asked.out, artefact=["x"]))
     with pytest.raises(UsageError, match="onnx-int8 is for onnx, not for tensorrt"):
-        measure_accuracy(MeasureRequest(pack=asked.out, artefacts=("onnx-int8",), kinds=(BackendKind.TENSORRT,)))
+        measure_accuracy(MeasureOptions(pack=asked.out, artefact=["onnx-int8"], backend=[BackendKind.TENSORRT]))
     with pytest.raises(UsageError, match="would be empty"):
         build_pack(replace(asked, drawn=False, robustness=0))
     with pytest.raises(UsageError, match="does not exist"):

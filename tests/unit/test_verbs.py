@@ -8,11 +8,14 @@ import types
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 import typer
 from typer.models import ArgumentInfo, OptionInfo
+
+from vizecg.spec import UsageError
 
 pytestmark = pytest.mark.unit
 
@@ -123,3 +126,13 @@ def test_more_than_a_handful_of_options_are_one_dataclass() -> None:
             many = [one for one in ALL if one.verb == f"{program} {verb}"]
             whole = inspect.unwrap(function)
             assert len(many) <= HANDFUL or list(inspect.signature(whole).parameters) == ["options"], verb
+
+
+def test_a_result_that_cannot_be_written_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    for program in PROGRAMS:
+        for option in (one for one in declared(program) if one.name in ("--figures", "--markdown", "--html", "--plot")):
+            assert isinstance(option.info, OptionInfo)
+            assert option.info.callback is not None
+            for wrong in (tmp_path / "none" / "x.png", tmp_path):
+                with pytest.raises(UsageError):
+                    option.info.callback(wrong)

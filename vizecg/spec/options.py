@@ -7,8 +7,36 @@ from typing import Annotated
 
 import typer
 
+from vizecg.spec.errors import UsageError
+
+
+def writable(path: Path | None) -> Path | None:
+    """The path itself: an hour of measuring must not be lost to a wrong one.
+
+    Raises:
+        UsageError: its folder does not exist, or it is a folder itself.
+    """
+    if path is not None and not path.parent.is_dir():
+        raise UsageError(f"the folder of {path} does not exist")
+    if path is not None and path.is_dir():
+        raise UsageError(f"{path} is a folder; expected the name of a file")
+    return path
+
+
+def writable_png(path: Path | None) -> Path | None:
+    """As ``writable``; a UsageError, too, where the name does not end in .png."""
+    if path is not None and path.suffix.lower() != ".png":
+        raise UsageError(f"--plot {path}: expected a name that ends in .png")
+    return writable(path)
+
+
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
-FiguresOption = Annotated[Path | None, typer.Option("--figures", help="Write the figures to this JSON file.")]
+FiguresOption = Annotated[
+    Path | None, typer.Option("--figures", callback=writable, help="Write the figures to this JSON file.")
+]
+HtmlOption = Annotated[Path | None, typer.Option(callback=writable, help="Write a report with plots to this file.")]
+MarkdownOption = Annotated[Path | None, typer.Option(callback=writable, help="Write the tables to this file.")]
+PlotOption = Annotated[Path | None, typer.Option(callback=writable_png, help="Draw it to this PNG.")]
 RootOption = Annotated[Path | None, typer.Option(help="Folder of the data, for all but synthetic.")]
 RecipeOption = Annotated[str, typer.Option(help="small (two CPU cores), paper (its sizes) or full (one GPU).")]
 SetOption = Annotated[

@@ -92,8 +92,6 @@ def evaluate(options: Options) -> None:
     from vizecg.train.evaluation.tables import text_tables
 
     conditions, stream, fit = options.choices()
-    if options.figures is not None and not options.figures.parent.is_dir():
-        raise UsageError(f"--figures {options.figures}: {options.figures.parent} is no folder")
     classifier = _classifier(options, stream)
     source = _evaluated(options).limited(options.limit)
     fitting = _validation(options, source).limited(options.limit) if fit is Fit.VAL else None

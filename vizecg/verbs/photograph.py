@@ -11,59 +11,36 @@ import typer
 from vizecg.data.choices import Look, PictureFormat
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.commands import takes
-from vizecg.spec.options import JsonFlag, RootOption, SeedOption
-from vizecg.verbs.options import (
-    ContactOption,
-    CountOption,
-    DataOption,
-    FormatOption,
-    LayoutOption,
-    RecordOption,
-    ScaleOption,
-    SplitOption,
-)
+from vizecg.verbs.options import FormatOption, PictureOptions, ScaleOption
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
-    """Which records or which sheet, photographed how, into which files."""
+class Options(PictureOptions):
+    """How they or one sheet are photographed, and into which files."""
 
     out: Annotated[Path, typer.Option(help="A file (.jpg, .png) for one picture, else a folder.")]
     image: Annotated[Path | None, typer.Argument(help="A sheet from vizecg render, in place of records.")] = None
-    data: DataOption = "synthetic"
-    root: RootOption = None
-    split: SplitOption = "train"
-    records: RecordOption = None
-    count: CountOption = 1
     condition: Annotated[Condition, typer.Option(help="What the picture goes through.")] = Condition.PHOTO
     strength: Annotated[float, typer.Option(min=0, max=1, help="Of every effect.")] = 1.0
     width: Annotated[int, typer.Option(min=400, max=8000, help="Of the picture, pixels.")] = 2000
-    layout: LayoutOption = "3x4+R"
     look: Annotated[Look, typer.Option("--style", help="plain or random.")] = Look.RANDOM
     px_per_mm: ScaleOption = 8.0
-    seed: SeedOption = 0
     kind: FormatOption = PictureFormat.JPG
     truth: Annotated[bool, typer.Option("--truth", help="Beside each picture, the mapping from sheet to photo.")] = (
         False
     )
-    contact: ContactOption = False
-    as_json: JsonFlag = False
 
 
 @takes(Options)
 def photograph(options: Options) -> None:
     """Draw records and photograph the sheets, or photograph a sheet."""
-    from vizecg.data.pictures import Chosen, Drawing, run_photograph
+    from vizecg.data.pictures import Drawing, run_photograph
 
     if options.look not in (Look.PLAIN, Look.RANDOM):
         raise UsageError(f"a sheet of style {options.look.value} has no place to be photographed in: plain or random")
-    chosen = Chosen(
-        data=options.data, root=options.root, split=options.split, seed=options.seed, n=options.count,
-        records=tuple(options.records or ()),
-    )  # fmt: skip
     drawing = Drawing.named(options.layout, look=options.look, px_per_mm=options.px_per_mm, seed=options.seed)
     run_photograph(
-        image=options.image, chosen=chosen, drawing=drawing, condition=options.condition, strength=options.strength,
-        width=(options.width, options.width + 1), out=options.out, kind=options.kind, truth=options.truth,
-        contact=options.contact, as_json=options.as_json,
+        image=options.image, chosen=options.chosen(), drawing=drawing, condition=options.condition,
+        strength=options.strength, width=(options.width, options.width + 1), out=options.out, kind=options.kind,
+        truth=options.truth, contact=options.contact, as_json=options.as_json,
     )  # fmt: skip

@@ -10,30 +10,14 @@ import typer
 
 from vizecg.data.choices import Look, PictureFormat
 from vizecg.spec.commands import takes
-from vizecg.spec.options import JsonFlag, RootOption, SeedOption
-from vizecg.verbs.options import (
-    ContactOption,
-    CountOption,
-    DataOption,
-    FormatOption,
-    LayoutOption,
-    RecordOption,
-    ScaleOption,
-    SplitOption,
-)
+from vizecg.verbs.options import FormatOption, PictureOptions, ScaleOption
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
-    """Which records, drawn how, into which files."""
+class Options(PictureOptions):
+    """How they are drawn, and into which files."""
 
     out: Annotated[Path, typer.Option(help="A file (.png, .jpg, .pdf) for one record, else a folder.")]
-    data: DataOption = "synthetic"
-    root: RootOption = None
-    split: SplitOption = "train"
-    records: RecordOption = None
-    count: CountOption = 1
-    layout: LayoutOption = "3x4+R"
     cabrera: Annotated[bool, typer.Option("--cabrera", help="Limb leads in Cabrera's order, with -aVR.")] = False
     simultaneous: Annotated[bool, typer.Option("--simultaneous", help="All columns begin together.")] = False
     speed: Annotated[float, typer.Option(help="25 or 50 mm/s.")] = 25.0
@@ -43,22 +27,15 @@ class Options:
     )
     palette: Annotated[str, typer.Option(help="Colour of the grid, for plain.")] = "red"
     px_per_mm: ScaleOption = 4.0
-    seed: SeedOption = 0
     kind: FormatOption = PictureFormat.PNG
-    contact: ContactOption = False
-    as_json: JsonFlag = False
 
 
 @takes(Options)
 def render(options: Options) -> None:
     """Draw records as printed sheets; --json tells where each lead lies (mm)."""
-    from vizecg.data.pictures import Chosen, Drawing, run_render
+    from vizecg.data.pictures import Drawing, run_render
     from vizecg.render import LeadOrder, Timing
 
-    chosen = Chosen(
-        data=options.data, root=options.root, split=options.split, seed=options.seed, n=options.count,
-        records=tuple(options.records or ()),
-    )  # fmt: skip
     drawing = Drawing.named(
         options.layout,
         look=options.look,
@@ -71,6 +48,6 @@ def render(options: Options) -> None:
         gain_mm_mv=options.gain,
     )
     run_render(
-        chosen=chosen, drawing=drawing, out=options.out, kind=options.kind, contact=options.contact,
+        chosen=options.chosen(), drawing=drawing, out=options.out, kind=options.kind, contact=options.contact,
         as_json=options.as_json,
     )  # fmt: skip

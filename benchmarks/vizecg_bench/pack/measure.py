@@ -12,46 +12,21 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from vizecg.spec import LABELS, DecisionRule, MissingToolError, UsageError
+from vizecg.spec import LABELS, DecisionRule, MissingToolError
 from vizecg.spec.manifest import Bundle
 from vizecg.spec.results import write_result
 from vizecg_bench.pack.engines import candidates, opened_engine
 from vizecg_bench.pack.evaluate import FLOAT_RULE, float_logits, pack_logits, score
 from vizecg_bench.pack.figures import METRICS
 from vizecg_bench.pack.format import Pack, open_pack
+from vizecg_bench.pack.options import MeasureOptions
 from vizecg_bench.pack.plot import flip_share, save_robustness
 from vizecg_bench.pack.trend import MEASURES, robustness_sections, trend
 from vizecg_bench.run.inputs import bundle_or_shipped
 from vizecg_bench.run.schema import Accuracy, Interval, LeftOut
-from vizecg_edge.backends import BackendKind
 
 FLOAT = "float"
 """Name of the pack's own network, whose logits are stored."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeasureRequest:
-    """The options that both verbs have. ``artefacts`` and ``kinds``: none take all that can be had here.
-
-    ``float_rule``: decide by the float network's calibration and thresholds in place of each artefact's own.
-    """
-
-    pack: Path
-    bundle: Path | None = None
-    artefacts: tuple[str, ...] = ()
-    kinds: tuple[BackendKind, ...] = ()
-    sections: tuple[str, ...] = ()
-    threads: int = 0
-    float_rule: bool = False
-    bootstraps: int = 300
-    seed: int = 0
-    out: Path | None = None
-
-    def check(self, *others: Path | None) -> None:
-        """Raises UsageError where a file could not be written."""
-        for path in (self.out, *others):
-            if path is not None and not path.parent.is_dir():
-                raise UsageError(f"{path.parent} does not exist")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,15 +40,15 @@ class Ran:
     engines: Mapping[str, str]
     left_out: tuple[LeftOut, ...]
 
-    def accuracies(self, request: MeasureRequest) -> dict[str, Accuracy]:
+    def accuracies(self, options: MeasureOptions) -> dict[str, Accuracy]:
         return {
             name: score(
                 self.pack,
                 found,
                 rule=self.rules[name][0],
                 rule_name=self.rules[name][1],
-                bootstraps=request.bootstraps,
-                seed=request.seed,
+                bootstraps=options.bootstraps,
+                seed=options.seed,
             )
             for name, found in self.logits.items()
         }
@@ -93,14 +68,14 @@ class Ran:
         }
 
 
-def run_engines(request: MeasureRequest, sections: Sequence[str] | None, pack: Pack) -> Ran:
+def run_engines(options: MeasureOptions, sections: Sequence[str] | None, pack: Pack) -> Ran:
     """The pack through each artefact.
 
     Raises:
         MissingToolError: none of the bundle's artefacts runs here.
         As ``open_backend`` for what was named.
     """
-    bundle = bundle_or_shipped(request.bundle)
+    bundle = bundle_or_shipped(options.bundle)
     pack.check_bundle(bundle)
     chosen = pack.chosen(sections)
     logits: dict[str, Mapping[str, np.ndarray]] = {FLOAT: float_logits(pack, chosen)}
@@ -111,8 +86,8 @@ def run_engines(request: MeasureRequest, sections: Sequence[str] | None, pack: P
     with ExitStack() as opened:
         # All of them before the first runs for minutes: what is missing is said at once.
         wanted = [
-            (one, opened.enter_context(opened_engine(bundle, one, threads=request.threads)))
-            for one in candidates(bundle, artefacts=request.artefacts, kinds=request.kinds)
+            (one, opened.enter_context(opened_engine(bundle, one, threads=options.threads)))
+            for one in candidates(bundle, artefacts=options.artefact or (), kinds=options.backend or ())
         ]
         for _, found in wanted:
             if isinstance(found, LeftOut):
@@ -123,7 +98,7 @@ def run_engines(request: MeasureRequest, sections: Sequence[str] | None, pack: P
                 continue
             logits[one.name] = pack_logits(pack, found.backend.logits, sections=chosen, console=console, told=one.name)
             own = (found.artefact.decision, one.artefact)
-            rules[one.name] = (pack.header.rule, FLOAT_RULE) if request.float_rule else own
+            rules[one.name] = (pack.header.rule, FLOAT_RULE) if options.float_rule else own
             engines[one.name] = found.backend.name
     if len(logits) == 1:
         raise MissingToolError(
@@ -132,40 +107,38 @@ def run_engines(request: MeasureRequest, sections: Sequence[str] | None, pack: P
     return Ran(pack=pack, bundle=bundle, logits=logits, rules=rules, engines=engines, left_out=tuple(left_out))
 
 
-def measure_accuracy(request: MeasureRequest) -> dict[str, Accuracy]:
+def measure_accuracy(options: MeasureOptions, *, sections: Sequence[str] = ()) -> dict[str, Accuracy]:
     """``vizecg-bench accuracy``
 
     Raises:
         As ``open_pack`` and ``run_engines``.
     """
-    request.check()
-    pack = open_pack(request.pack)
-    ran = run_engines(request, request.sections or None, pack)
-    found = ran.accuracies(request)
+    pack = open_pack(options.pack)
+    ran = run_engines(options, sections or None, pack)
+    found = ran.accuracies(options)
     console = Console(width=150)
     console.print(f"{pack.header.name}: {pack.header.source}; {pack.header.kind}", highlight=False)
     _print(console, found)
     write_result(
-        request.out,
+        options.figures,
         kind="accuracy",
         figures={**ran.told(), "accuracies": {name: one.model_dump() for name, one in found.items()}},
     )
     return found
 
 
-def measure_robustness(request: MeasureRequest, *, plot: Path | None) -> dict[str, Any]:
+def measure_robustness(options: MeasureOptions, *, plot: Path | None) -> dict[str, Any]:
     """``vizecg-bench robustness``
 
     Raises:
         As ``open_pack``, ``robustness_sections`` and ``run_engines``.
     """
-    request.check(plot)
-    pack = open_pack(request.pack)
+    pack = open_pack(options.pack)
     sections = robustness_sections(pack)
-    ran = run_engines(request, sections, pack)
-    found = ran.accuracies(request)
+    ran = run_engines(options, sections, pack)
+    found = ran.accuracies(options)
     trends = {
-        name: trend(pack, logits, rule=ran.rules[name][0], bootstraps=request.bootstraps, seed=request.seed)
+        name: trend(pack, logits, rule=ran.rules[name][0], bootstraps=options.bootstraps, seed=options.seed)
         for name, logits in ran.logits.items()
         if name != FLOAT
     }
@@ -177,7 +150,7 @@ def measure_robustness(request: MeasureRequest, *, plot: Path | None) -> dict[st
         "accuracies": {name: one.model_dump() for name, one in found.items()},
         "trends": trends,
     }
-    write_result(request.out, kind="pack-robustness", figures=figures)
+    write_result(options.figures, kind="pack-robustness", figures=figures)
     return figures
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vizecg.spec import UsageError
 from vizecg.spec.files import write_atomically
+from vizecg.spec.options import writable
 from vizecg_bench.report.markdown import render_markdown
 from vizecg_bench.run.schema import Result
 
@@ -19,7 +19,7 @@ def write_reports(
         UsageError: the folder of a path does not exist.
     """
     for path in (json, markdown, html):
-        check_writable(path)
+        writable(path)
     if json is not None:
         write_atomically(json, result.to_json())
     if markdown is not None:
@@ -29,15 +29,3 @@ def write_reports(
         from vizecg_bench.report.html import render_html
 
         write_atomically(html, render_html(result))
-
-
-def check_writable(path: Path | None) -> None:
-    """To be asked before an hour of measuring.
-
-    Raises:
-        UsageError: its folder does not exist, or it is a folder itself.
-    """
-    if path is not None and not path.parent.is_dir():
-        raise UsageError(f"the folder of {path} does not exist")
-    if path is not None and path.is_dir():
-        raise UsageError(f"{path} is a folder; expected the name of a file")

@@ -31,16 +31,16 @@ class Options:
     a: Annotated[Path, typer.Argument(help="JSON of the older run.")]
     b: Annotated[Path, typer.Argument(help="JSON of the newer run.")]
     fail_over: Annotated[str, typer.Option(help="A contender may become slower by so much: 5% or 0.05.")] = "5%"
-    max_accuracy_drop: Annotated[
-        float, typer.Option(min=0, max=1, help="Macro AUROC and F1 may fall by so much.")
-    ] = DEFAULT_ACCURACY_DROP
+    max_accuracy_drop: Annotated[float, typer.Option(min=0, max=1, help="Macro AUROC and F1 may fall by so much.")] = (
+        DEFAULT_ACCURACY_DROP
+    )
     by: Annotated[By, typer.Option(help="ratio: to the baseline of the same run; p50: milliseconds.")] = By.RATIO
     baseline: Annotated[
         str | None, typer.Option(help="Contender that ratios refer to. Default: the float network, else ONNX fp32.")
     ] = None
-    allow_invalid: Annotated[
-        bool, typer.Option("--allow-invalid", help="Also results that are not to be quoted.")
-    ] = False
+    allow_invalid: Annotated[bool, typer.Option("--allow-invalid", help="Also results that are not to be quoted.")] = (
+        False
+    )
     figures: FiguresOption = None
 
 
@@ -54,14 +54,12 @@ def compare(options: Options) -> None:
     from vizecg_bench.compare.ratios import parse_share
     from vizecg_bench.compare.table import print_comparison
     from vizecg_bench.report.read import read_result
-    from vizecg_bench.report.write import check_writable
 
     limits = Limits(
         slower=parse_share(options.fail_over, option="--fail-over"), accuracy_drop=options.max_accuracy_drop
     )
     if options.baseline is not None and options.by is not By.RATIO:
         raise UsageError("--baseline is what ratios refer to: it has no meaning with --by p50")
-    check_writable(options.figures)
     before, after = read_result(options.a), read_result(options.b)
     comparison = compared(
         before, after, by=options.by, baseline=options.baseline, limits=limits, allow_invalid=options.allow_invalid

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from vizecg.spec import UsageError
 from vizecg.spec.commands import takes
-from vizecg_bench.verbs.options import EngineOptions
+from vizecg.spec.options import PlotOption
+from vizecg_bench.pack.options import MeasureOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(EngineOptions):
+class Options(MeasureOptions):
     """Where the curves go."""
 
-    plot: Annotated[Path | None, typer.Option(help="Write the curves to this PNG.")] = None
+    plot: PlotOption = None
 
 
 @takes(Options)
@@ -25,6 +21,4 @@ def robustness(options: Options) -> None:
     """A pack's conditions at growing strengths: does quantisation break first where the photograph is worst?"""
     from vizecg_bench.pack.measure import measure_robustness
 
-    if options.plot is not None and options.plot.suffix.lower() != ".png":
-        raise UsageError(f"--plot {options.plot}: expected a name that ends in .png")
-    measure_robustness(options.request(), plot=options.plot)
+    measure_robustness(options, plot=options.plot)

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 
 from vizecg.spec.commands import takes
-from vizecg.spec.options import BundleOption, FiguresOption, SeedOption
+from vizecg.spec.options import BundleOption, FiguresOption, HtmlOption, MarkdownOption, SeedOption
 from vizecg_bench.run.protocol import ProtocolName
-from vizecg_bench.verbs.options import HtmlOption, MarkdownOption, SectionOption
+from vizecg_bench.verbs.options import SectionOption
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +53,11 @@ class Options:
 def run(options: Options) -> None:
     """Latency, memory and accuracy of every artefact of a bundle, beside the float network, on the device itself."""
     from vizecg_bench.report.table import print_result
-    from vizecg_bench.report.write import check_writable, write_reports
+    from vizecg_bench.report.write import write_reports
     from vizecg_bench.run.protocol import protocol as protocol_of
     from vizecg_bench.run.request import RunRequest, parse_handicaps
     from vizecg_bench.run.start import start_run
 
-    # An hour of measuring must not be lost to a wrong path.
-    for path in (options.figures, options.markdown, options.html):
-        check_writable(path)
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     request = RunRequest(
         bundle=options.bundle,

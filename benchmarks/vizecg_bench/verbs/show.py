@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vizecg_bench.verbs.options import HtmlOption, MarkdownOption
+from vizecg.spec.options import HtmlOption, MarkdownOption
 
 
 def show(

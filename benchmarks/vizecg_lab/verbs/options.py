@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vizecg.spec import UsageError
-from vizecg.spec.options import FiguresOption, LimitOption, WorkersOption
+from vizecg.spec.options import FiguresOption, LimitOption, MarkdownOption, WorkersOption
 
 if TYPE_CHECKING:
     from vizecg_lab.tables.runner import Plan
@@ -65,4 +65,4 @@ class TableOptions(PlanOptions):
     """Where a table goes."""
 
     figures: FiguresOption = None
-    markdown: Annotated[Path | None, typer.Option(help="Write the tables to this file.")] = None
+    markdown: MarkdownOption = None

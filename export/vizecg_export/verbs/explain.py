@@ -15,7 +15,7 @@ from rich.table import Table
 from vizecg.spec import BundleError
 from vizecg.spec.commands import takes
 from vizecg.spec.manifest import GOLDEN, open_bundle
-from vizecg.spec.options import BundleArgument, JsonFlag
+from vizecg.spec.options import BundleArgument, JsonFlag, PlotOption
 from vizecg.spec.preprocess import normalise
 from vizecg_export.console import table_console
 from vizecg_export.explaining.compare import TensorGap, first_below
@@ -74,7 +74,7 @@ class Options:
     below: Annotated[float, typer.Option(help="A tensor leaves the float network below this SQNR, in dB.")] = 20.0
     sheets: Annotated[int, typer.Option(min=1, help="Golden sheets to run.")] = 8
     cache: SheetCacheOption = None
-    plot: Annotated[Path | None, typer.Option(help="Draw SQNR along the network to this PNG.")] = None
+    plot: PlotOption = None
     as_json: JsonFlag = False
 
 

@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from vizecg.spec import UsageError
 from vizecg.spec.commands import takes
-from vizecg.spec.options import BundleArgument, FiguresOption
+from vizecg.spec.options import BundleArgument, FiguresOption, PlotOption
 from vizecg.spec.results import write_result
 from vizecg_export.console import table_console
 from vizecg_export.shipped import gate_cache
@@ -36,7 +35,7 @@ class Options:
         Path | None, typer.Option(help="Finished records are kept here.", show_default="~/.cache/vizecg/gate")
     ] = None
     figures: FiguresOption = None
-    plot: Annotated[Path | None, typer.Option(help="Write the risk-coverage curves to this PNG.")] = None
+    plot: PlotOption = None
 
 
 @takes(Options)
@@ -49,11 +48,6 @@ def fit_gate(options: Options) -> None:
     from vizecg_export.quality_gate.choose import FitRequest, GateTargets, measure_gate
     from vizecg_export.quality_gate.report import print_gate
 
-    if options.plot is not None and options.plot.suffix.lower() != ".png":
-        raise UsageError(f"--plot {options.plot}: expected a name that ends in .png")
-    for path in (options.figures, options.plot):
-        if path is not None and not path.parent.is_dir():
-            raise UsageError(f"{path.parent} does not exist")
     request = FitRequest(
         records=options.gate_records,
         photographs=options.gate_photographs,
