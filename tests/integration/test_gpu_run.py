@@ -262,9 +262,9 @@ def test_rehearsal_killed_in_training_and_started_again(tmp_path: Path, reposito
         "PYTHONPATH": os.pathsep.join(map(str, places)),
     }
     command = [
-        sys.executable, "-m", "vizecg_lab.gpu", "--minutes", "12", "--budget-mib", "100", "--max-file-mib", "0.2",
-        "--out", str(tmp_path / "out"), "--data", "store", "--root", str(root), "--small", "--accelerator", "cpu",
-        "--workers", "0", *(word for setting in TINY for word in ("--set", setting)),
+        sys.executable, "-m", "vizecg_lab", "gpu-run", "--minutes", "12", "--budget-mib", "100", "--max-file-mib",
+        "0.2", "--out", str(tmp_path / "out"), "--data", "store", "--root", str(root), "--small", "--accelerator",
+        "cpu", "--workers", "0", *(word for setting in TINY for word in ("--set", setting)),
     ]  # fmt: skip
     last = tmp_path / "out.work" / "run" / "last.ckpt"
     printed = tmp_path / "printed"

@@ -21,7 +21,6 @@ from rich.table import Table
 
 from vizecg.spec import UsageError
 from vizecg.spec.results import write_result
-from vizecg_lab.render.batched import batched_rates
 from vizecg_lab.render.compare import agreement, side_by_side
 from vizecg_lab.render.reference import Reference, Seconds
 
@@ -117,14 +116,8 @@ def measure_render(
         "targets": _against_targets(times),
         "ecg_plot_028": versions,
         "agreement_with_028": likeness,
-        "batched": batched_rates(records[:pages]),
     }
     _print(console, figures)
-    batched = figures["batched"]
-    if batched["device"] is None:
-        console.print("no CUDA here: the batched path was not timed")
-    else:
-        console.print(f"batched on {batched['name'] or batched['device']}, images/s: {batched['images_per_s']}")
     if reference is None:
         console.print("without --ecg-plot-028: ecg_plot 0.2.8 was neither timed nor compared")
     write_result(out, kind="render", figures=figures)
