@@ -29,7 +29,7 @@ from vizecg.train.runners import onnx_logits, onnx_session
 from vizecg_export.build import export
 from vizecg_export.contract.write import check_written
 from vizecg_export.data import golden_inks, parse_source
-from vizecg_export.shipped import DEFAULT_CHECKPOINT
+from vizecg_export.defaults import DEFAULT_CHECKPOINT
 from vizecg_export.summary import summary
 from vizecg_export.targets import Precision
 from warm_start import run_command

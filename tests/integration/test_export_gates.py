@@ -16,8 +16,8 @@ from vizecg_export import accuracy
 from vizecg_export.accuracy import Evaluation, GateLimits
 from vizecg_export.attempts import Wanted, accept
 from vizecg_export.calibration import CalibrationSpec, calibration_conditions, calibration_set
+from vizecg_export.defaults import DEFAULT_CHECKPOINT
 from vizecg_export.recipes.onnx import OnnxRecipe
-from vizecg_export.shipped import DEFAULT_CHECKPOINT
 from vizecg_export.subject import Subject, make_subject
 from vizecg_export.targets import CONDITIONS, Machine, OnFail, Precision, Scope
 

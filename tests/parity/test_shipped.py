@@ -17,8 +17,8 @@ from vizecg_edge.backends.executorch_python import ExecuTorchBackend
 from vizecg_edge.backends.onnx import OnnxBackend
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
 from vizecg_export.data import golden_inks
+from vizecg_export.defaults import DEFAULT_CHECKPOINT
 from vizecg_export.recipes.tensorrt import StandIn
-from vizecg_export.shipped import DEFAULT_CHECKPOINT
 
 pytestmark = pytest.mark.parity
 

@@ -64,7 +64,7 @@ def calibrate(options: Options) -> None:
     drawn_calibration = drawn_from(proven) if proven else None
     from vizecg.train.checkpoint import load_checkpoint
     from vizecg_export.calibrating import bands_of, calibrated, write_calibrated
-    from vizecg_export.shipped import sheet_cache
+    from vizecg_export.defaults import default_cache
 
     loaded = load_checkpoint(options.checkpoint)
     for bundle in (*([] if banded is None else [banded]), *proven):
@@ -76,7 +76,7 @@ def calibrate(options: Options) -> None:
         source,
         bands=None if banded is None else bands_of(banded),
         drawn_calibration=drawn_calibration,
-        cache=options.cache or sheet_cache(),
+        cache=options.cache or default_cache(),
         workers=options.workers,
     )
     written = write_calibrated(options.checkpoint, deployment, options.out)

@@ -18,8 +18,8 @@ from vizecg.spec.manifest import GOLDEN, open_bundle
 from vizecg.spec.options import BundleArgument, JsonFlag, PlotOption
 from vizecg.spec.preprocess import normalise
 from vizecg_export.console import table_console
+from vizecg_export.defaults import DEFAULT_CHECKPOINT, default_cache
 from vizecg_export.explaining.compare import TensorGap, first_below
-from vizecg_export.shipped import DEFAULT_CHECKPOINT, sheet_cache
 from vizecg_export.targets import Target
 from vizecg_export.verbs.options import SheetCacheOption
 
@@ -86,7 +86,7 @@ def explain(options: Options) -> None:
         name=options.artefact,
         checkpoint=options.checkpoint or DEFAULT_CHECKPOINT,
         sheets=options.sheets,
-        cache=options.cache or sheet_cache(),
+        cache=options.cache or default_cache(),
     )
     leaves = first_below(gaps, options.below)
     if options.plot is not None:

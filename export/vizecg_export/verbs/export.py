@@ -16,8 +16,8 @@ from vizecg.spec import UsageError
 from vizecg.spec.commands import takes, version_option
 from vizecg_export.console import table_console
 from vizecg_export.data import parse_source
+from vizecg_export.defaults import DEFAULT_CHECKPOINT, default_cache
 from vizecg_export.request import ExportRequest, check_request
-from vizecg_export.shipped import DEFAULT_CHECKPOINT, sheet_cache
 from vizecg_export.targets import Precision, Target
 from vizecg_export.verbs.options import ExportOptions, SheetCacheOption
 
@@ -79,7 +79,7 @@ def export(options: Options) -> None:
         targets=tuple(Target) if options.target is TargetOption.ALL else (Target(options.target.value),),
         precision=options.precision,
         out=options.out,
-        cache=options.cache or sheet_cache(),
+        cache=options.cache or default_cache(),
         calibration=parse_source(calibration, split="train", option="--calib") if calibration else None,
         evaluation=parse_source(evaluation, split="val", option="--eval").limited(options.limit)
         if evaluation

@@ -13,7 +13,7 @@ from vizecg.spec.commands import takes
 from vizecg.spec.options import BundleArgument, FiguresOption, PlotOption
 from vizecg.spec.results import write_result
 from vizecg_export.console import table_console
-from vizecg_export.shipped import gate_cache
+from vizecg_export.defaults import gate_cache
 from vizecg_export.verbs.options import GatePhotographsOption, GateRecordsOption, PhotosOption
 
 

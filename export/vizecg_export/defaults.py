@@ -1,4 +1,4 @@
-"""What the exporter takes where nothing is said: the shipped model's checkpoint, and folders of the user's cache."""
+"""What is taken when nothing is said."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ DEFAULT_CHECKPOINT = Path(__file__).parent / "weights" / "default.ckpt"
 """The shipped image stream, with what was fitted to it."""
 
 
-def sheet_cache() -> Path:
-    """Where drawn sheets are kept."""
+def default_cache() -> Path:
+    """Where drawn sheets are kept: under the user's cache folder."""
     return user_cache() / "export"
 
 
