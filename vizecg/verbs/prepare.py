@@ -121,10 +121,10 @@ def prepare(options: Options) -> None:
 
 
 def _store(data: str, out: Path, options: Options) -> None:
+    from vizecg.data.contents import report
     from vizecg.data.progress import progress
     from vizecg.data.store.build import build_store
     from vizecg.data.store.read import META
-    from vizecg.data.store.report import report
     from vizecg.data.store.spec import StoreSpec
 
     sources = options.sources(data)
@@ -146,9 +146,9 @@ def _store(data: str, out: Path, options: Options) -> None:
 
 
 def _pack(data: str, path: Path, options: Options) -> None:
+    from vizecg.data.contents import report_packed
     from vizecg.data.packed.build import DEFAULT_STEP_UV, TRAIN, PackRequest, build_packed
     from vizecg.data.progress import progress
-    from vizecg.data.store.report import report_packed
 
     request = PackRequest(
         step_uv=DEFAULT_STEP_UV if options.step_uv is None else options.step_uv,
@@ -172,9 +172,9 @@ def _pack(data: str, path: Path, options: Options) -> None:
 
 def _verify(options: Options) -> None:
     """Without a source: read every byte of a finished store."""
+    from vizecg.data.contents import report, report_packed
     from vizecg.data.packed.file import open_packed
     from vizecg.data.store.read import open_store
-    from vizecg.data.store.report import report, report_packed
 
     path = options.pack or options.out
     assert path is not None
