@@ -39,7 +39,7 @@ def _load(target: Target, artefact: Artefact, file: Path) -> Run:
 
         return runner(file)
     if target is Target.TENSORRT:
-        from vizecg_export.recipes.tensorrt import StandIn
+        from vizecg_export.recipes.tensorrt.recipe import StandIn
 
         return StandIn(model=file)
     from vizecg_export.recipes.onnx import runner as onnx_runner

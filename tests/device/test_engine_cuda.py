@@ -44,7 +44,7 @@ def test_the_shipped_networks_engine_is_accepted(
     precision: Precision, workshop: Workshop, repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Needs onnx, which a machine without TensorRT need not have.
-    from vizecg_export.recipes.tensorrt import TensorRTRecipe
+    from vizecg_export.recipes.tensorrt.recipe import TensorRTRecipe
 
     checkpoint = load_checkpoint(repository / SHIPPED)
     spec, sheet = checkpoint.config.preprocess_spec(), checkpoint.config.sheet_spec()

@@ -34,9 +34,9 @@ from vizecg_edge.engine.environment import read_environment
 from vizecg_edge.engine.generations import LIBRARY, generation
 from vizecg_export import rtx
 from vizecg_export.recipes.base import Job, Made
-from vizecg_export.recipes.tensorrt import StandIn, TensorRTRecipe
-from vizecg_export.recipes.tensorrt_places import CALIBRATORS, Kind, calibrate, choose_places, load_float
-from vizecg_export.recipes.tensorrt_rules import check_rules
+from vizecg_export.recipes.tensorrt.places import CALIBRATORS, Kind, calibrate, choose_places, load_float
+from vizecg_export.recipes.tensorrt.recipe import StandIn, TensorRTRecipe
+from vizecg_export.recipes.tensorrt.rules import check_rules
 from vizecg_export.targets import Precision, Scope
 
 pytestmark = pytest.mark.integration
@@ -348,7 +348,7 @@ def test_the_stand_in_is_right_without_vnni(
 ) -> None:
     optimised = StandIn(model=int8)(images)
     plain_cpu = parse_processor("flags : avx2 avx512f\n", machine="x86_64")
-    monkeypatch.setattr("vizecg_export.recipes.tensorrt.read_processor", lambda: plain_cpu)
+    monkeypatch.setattr("vizecg_export.recipes.tensorrt.recipe.read_processor", lambda: plain_cpu)
     plain = StandIn(model=int8)
     assert "unoptimised" in plain.runtime
     np.testing.assert_allclose(plain(images), optimised, atol=tolerance("int8-same-file"))

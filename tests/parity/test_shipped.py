@@ -18,7 +18,7 @@ from vizecg_edge.backends.onnx import OnnxBackend
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
 from vizecg_export.data import golden_inks
 from vizecg_export.defaults import DEFAULT_CHECKPOINT
-from vizecg_export.recipes.tensorrt import StandIn
+from vizecg_export.recipes.tensorrt.recipe import StandIn
 
 pytestmark = pytest.mark.parity
 

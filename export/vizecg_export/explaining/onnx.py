@@ -15,7 +15,7 @@ from vizecg.spec import BundleError
 from vizecg.spec.manifest import MODEL_INPUT
 from vizecg_export.explaining.compare import GapMeter, TensorGap
 from vizecg_export.recipes.onnx import export_float
-from vizecg_export.recipes.tensorrt import WRONG_FOR_HALF
+from vizecg_export.recipes.tensorrt.recipe import WRONG_FOR_HALF
 
 _SHAPING = frozenset({"Reshape", "Transpose", "Cast", "QuantizeLinear", "DequantizeLinear", "Identity", "Unsqueeze"})
 """Operations that move numbers and compute none."""

@@ -20,7 +20,7 @@ def recipe_for(target: Target) -> Recipe:
 
         return ExecuTorchRecipe()
     if target is Target.TENSORRT:
-        from vizecg_export.recipes.tensorrt import TensorRTRecipe
+        from vizecg_export.recipes.tensorrt.recipe import TensorRTRecipe
 
         return TensorRTRecipe()
     from vizecg_export.recipes.onnx import OnnxRecipe

@@ -7,7 +7,7 @@ import onnx
 from onnx import helper
 
 from vizecg_export.recipes.half import add_constant, drop_unused
-from vizecg_export.recipes.tensorrt_places import Kind, Place
+from vizecg_export.recipes.tensorrt.places import Kind, Place
 
 INT8_MAX = 127
 SMALLEST_SCALE = 2.0**-14

@@ -22,9 +22,9 @@ from vizecg_export import rtx
 from vizecg_export.recipes.base import Job, Made
 from vizecg_export.recipes.half import FLOAT32_OPS, to_half
 from vizecg_export.recipes.onnx import export_float
-from vizecg_export.recipes.tensorrt_places import CALIBRATORS, Kind, calibrate, choose_places, load_float
-from vizecg_export.recipes.tensorrt_qdq import insert_qdq
-from vizecg_export.recipes.tensorrt_rules import check_rules, placement
+from vizecg_export.recipes.tensorrt.places import CALIBRATORS, Kind, calibrate, choose_places, load_float
+from vizecg_export.recipes.tensorrt.qdq import insert_qdq
+from vizecg_export.recipes.tensorrt.rules import check_rules, placement
 from vizecg_export.targets import OFFERS, Precision, Target
 
 WORKSPACE_MIB = 512

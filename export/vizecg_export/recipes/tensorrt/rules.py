@@ -10,7 +10,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from vizecg.spec import ParityError
-from vizecg_export.recipes.tensorrt_places import WEIGHTED
+from vizecg_export.recipes.tensorrt.places import WEIGHTED
 
 
 def check_rules(model: onnx.ModelProto) -> None:

@@ -1,0 +1,1 @@
+"""TensorRT: typed Q/DQ graphs, and where quantisation goes in them."""
