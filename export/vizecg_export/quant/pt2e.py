@@ -147,17 +147,3 @@ def convert(graph: GraphModule) -> GraphModule:
     """Observers or fake quantisation -> quantise and dequantise nodes; weights become int8."""
     with quiet(), torch.no_grad():
         return convert_pt2e(graph)
-
-
-def quantised_graph(job: Job) -> GraphModule:
-    """The quantised network before it is lowered: float operators between quantise and dequantise nodes.
-
-    Raises:
-        UsageError: no calibration images, or an unknown calibrator.
-    """
-    if job.qat_epochs:
-        # Here, because training brings Lightning with it, and because it needs this module.
-        from vizecg_export.quant.qat import trained_graph
-
-        return trained_graph(job)
-    return convert(calibrated(job))
