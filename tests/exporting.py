@@ -15,7 +15,7 @@ from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.config import TrainConfig
 from vizecg.train.module import TrainingModule
 from vizecg.train.runners import onnx_logits, onnx_session
-from vizecg_export.recipes.base import Job, Made
+from vizecg_export.job import Job, Made
 from vizecg_export.recipes.onnx import OnnxRecipe
 from vizecg_export.request import ExportRequest
 from vizecg_export.targets import Precision, Target

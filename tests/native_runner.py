@@ -41,7 +41,7 @@ def int8_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An int8 program of a small network, attention and head with dynamic ranges: it has operators of every kind."""
     pytest.importorskip("executorch", reason="the extra `executorch` is not installed")
     from small_networks import small_deployed, small_images
-    from vizecg_export.recipes.base import Job
+    from vizecg_export.job import Job
     from vizecg_export.recipes.executorch import ExecuTorchRecipe
     from vizecg_export.targets import Precision, Scope
 

@@ -16,7 +16,7 @@ from vizecg.spec.preprocess import normalise
 from vizecg_export import accuracy
 from vizecg_export.accuracy import Evaluation
 from vizecg_export.carried import carried_rule, check_decisions
-from vizecg_export.recipes.base import Job, Made, Recipe
+from vizecg_export.job import Job, Made, Recipe
 from vizecg_export.request import GateLimits
 from vizecg_export.subject import Subject
 from vizecg_export.targets import Machine, OnFail, Precision, Scope, artefact_name

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vizecg_export.recipes.base import Run
+from vizecg_export.job import Run
 from vizecg_export.targets import FLOAT
 
 _WARMUP = 3

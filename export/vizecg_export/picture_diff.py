@@ -14,7 +14,7 @@ from vizecg_edge.answer import Answer
 from vizecg_edge.backends.choose import Opened
 from vizecg_edge.capture.folders import find_files
 from vizecg_edge.pipeline import Pipeline
-from vizecg_export.recipes.base import Run
+from vizecg_export.job import Run
 from vizecg_export.running import open_artefact
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vizecg.spec import BundleError, VizecgError
 from vizecg.spec.manifest import Artefact, Bundle
-from vizecg_export.recipes.base import Run
+from vizecg_export.job import Run
 from vizecg_export.targets import Machine, Precision, Target, require
 
 

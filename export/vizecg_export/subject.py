@@ -25,7 +25,7 @@ from vizecg_export.accuracy import Evaluation
 from vizecg_export.calibration import CalibrationSet
 from vizecg_export.carried import check_network
 from vizecg_export.data import check_classes, golden_inks
-from vizecg_export.recipes.base import Run
+from vizecg_export.job import Run
 from vizecg_export.targets import CONDITIONS
 
 _BATCH = 16

@@ -18,7 +18,7 @@ from vizecg.spec.preprocess import normalise
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg_edge.backends.tensorrt import TensorRTBackend
 from vizecg_edge.engine.builder import Workshop, build, open_workshop
-from vizecg_export.recipes.base import Job
+from vizecg_export.job import Job
 from vizecg_export.targets import Precision
 
 pytestmark = pytest.mark.device

@@ -22,7 +22,7 @@ from vizecg.spec.preprocess import normalise
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
 from vizecg_export.defaults import DEFAULT_CHECKPOINT
-from vizecg_export.recipes.base import Job, Made
+from vizecg_export.job import Job, Made
 from vizecg_export.recipes.executorch import ExecuTorchRecipe, bundled_program, runner
 from vizecg_export.targets import Precision, Scope
 

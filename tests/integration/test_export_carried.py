@@ -25,7 +25,7 @@ from vizecg.train.slim import join_checkpoint, slim_checkpoint, split_checkpoint
 from vizecg_export import build
 from vizecg_export.build import export
 from vizecg_export.calibrating import stored_inks, write_calibrated
-from vizecg_export.recipes.base import Job, Made
+from vizecg_export.job import Job, Made
 from vizecg_export.subject import logits_of
 from vizecg_export.targets import Machine, Precision
 from vizecg_export.verbs.calibrate import calibrate

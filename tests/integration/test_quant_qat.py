@@ -13,9 +13,9 @@ from torch.fx import GraphModule
 pytest.importorskip("executorch", reason="the extra `executorch` is not installed")
 
 from small_networks import small_deployed, small_images, sqnr_db
+from vizecg_export.job import Job
 from vizecg_export.quant.graphs import quantised_graph
 from vizecg_export.quant.pt2e import each
-from vizecg_export.recipes.base import Job
 from vizecg_export.targets import Precision, Scope
 
 pytestmark = pytest.mark.integration

@@ -33,7 +33,7 @@ from vizecg_edge.engine.cuda import Cuda
 from vizecg_edge.engine.environment import read_environment
 from vizecg_edge.engine.generations import LIBRARY, generation
 from vizecg_export import rtx
-from vizecg_export.recipes.base import Job, Made
+from vizecg_export.job import Job, Made
 from vizecg_export.recipes.tensorrt.places import CALIBRATORS, Kind, calibrate, choose_places, load_float
 from vizecg_export.recipes.tensorrt.recipe import StandIn, TensorRTRecipe
 from vizecg_export.recipes.tensorrt.rules import check_rules

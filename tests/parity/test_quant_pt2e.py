@@ -17,10 +17,10 @@ pytest.importorskip("executorch", reason="the extra `executorch` is not installe
 from small_networks import cosine, small_deployed, small_images
 from tolerances import tolerance
 from vizecg.spec import UsageError
+from vizecg_export.job import Job
 from vizecg_export.quant.graphs import quantised_graph
 from vizecg_export.quant.pt2e import calibrated, each, float_graph
 from vizecg_export.quiet import quiet
-from vizecg_export.recipes.base import Job
 from vizecg_export.targets import Precision, Scope
 
 pytestmark = pytest.mark.parity

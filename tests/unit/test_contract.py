@@ -30,8 +30,8 @@ from vizecg_edge.selftest import EXPECTED, PHOTO, run_selftest
 from vizecg_export.contract.metadata import network_sha256, read_metadata
 from vizecg_export.contract.photo import INK, SHEET, VECTOR, write_photo
 from vizecg_export.contract.write import add_contract
-from vizecg_export.verbs.gate import put_gate
-from vizecg_export.verbs.verify import verify_bundle
+from vizecg_export.quality_gate.put import put_gate
+from vizecg_export.verifying import verify_bundle
 
 pytestmark = pytest.mark.unit
 

@@ -13,8 +13,8 @@ from vizecg.spec import BundleError, UsageError
 from vizecg.spec.fingerprint import sha256_file
 from vizecg.spec.gate import QualityGate
 from vizecg.spec.manifest import MANIFEST, Bundle, open_bundle
-from vizecg_export.verbs.gate import put_gate
-from vizecg_export.verbs.verify import verify_bundle
+from vizecg_export.quality_gate.put import put_gate
+from vizecg_export.verifying import verify_bundle
 
 pytestmark = pytest.mark.unit
 

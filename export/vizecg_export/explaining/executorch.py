@@ -15,9 +15,9 @@ from vizecg.spec.manifest import Artefact, Bundle
 from vizecg.spec.preprocess import normalise
 from vizecg_export.calibration import stored_inks
 from vizecg_export.explaining.compare import GapMeter, TensorGap
+from vizecg_export.job import Job
 from vizecg_export.quant.graphs import quantised_graph
 from vizecg_export.quant.pt2e import float_graph
-from vizecg_export.recipes.base import Job
 from vizecg_export.running import open_artefact
 from vizecg_export.targets import Precision, Scope
 

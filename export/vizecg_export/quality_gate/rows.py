@@ -28,10 +28,10 @@ from vizecg.spec.preprocess import preprocess
 from vizecg_edge.judge.quality import merits_of
 from vizecg_edge.pipeline import Pipeline
 from vizecg_edge.rectify import rectify
+from vizecg_export.job import Run
 from vizecg_export.pace import Say, paced
 from vizecg_export.quality_gate.records import choose_records
 from vizecg_export.quality_gate.scenes import kinds_for, make_scene
-from vizecg_export.recipes.base import Run
 from vizecg_export.running import open_artefact
 
 SEED = 11

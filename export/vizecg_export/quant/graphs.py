@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch.fx import GraphModule
 
+from vizecg_export.job import Job
 from vizecg_export.quant.pt2e import calibrated, convert
-from vizecg_export.recipes.base import Job
 
 
 def quantised_graph(job: Job) -> GraphModule:

@@ -18,8 +18,8 @@ from torch.fx import GraphModule, Node
 
 from vizecg.models import ImageOnly
 from vizecg.spec import UsageError
+from vizecg_export.job import Job
 from vizecg_export.quiet import quiet
-from vizecg_export.recipes.base import Job
 from vizecg_export.targets import Scope
 
 with quiet():

@@ -13,9 +13,9 @@ from torch.fx import GraphModule
 from torch.nn.functional import mse_loss
 from torch.utils.data import DataLoader, TensorDataset
 
+from vizecg_export.job import Job
 from vizecg_export.quant.pt2e import calibrated, calibration_images, convert, float_graph, quantiser
 from vizecg_export.quiet import quiet
-from vizecg_export.recipes.base import Job
 
 with quiet():
     from torchao.quantization.pt2e import FakeQuantizeBase

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vizecg_export.recipes.base import Job, Made, Recipe, Run
+from vizecg_export.job import Job, Made, Recipe, Run
 from vizecg_export.targets import Target, require
 
 __all__ = ["Job", "Made", "Recipe", "Run", "recipe_for"]

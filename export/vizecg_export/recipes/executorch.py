@@ -12,10 +12,10 @@ from torch.fx import GraphModule
 
 from vizecg.spec import LABELS, UsageError
 from vizecg.spec.console import silent_stderr
+from vizecg_export.job import Job, Made, Run
 from vizecg_export.quant.graphs import quantised_graph
 from vizecg_export.quant.pt2e import CALIBRATORS, each, float_graph
 from vizecg_export.quiet import quiet
-from vizecg_export.recipes.base import Job, Made, Run
 from vizecg_export.targets import OFFERS, Precision, Scope, Target
 
 with quiet():

@@ -12,8 +12,8 @@ import numpy as np
 
 from vizecg.spec.manifest import Artefact
 from vizecg_export.attempts import Accepted, Wanted, accept
+from vizecg_export.job import Made
 from vizecg_export.pace import Say
-from vizecg_export.recipes.base import Made
 from vizecg_export.release.work import Stage, WorkFolder
 from vizecg_export.running import open_file
 from vizecg_export.subject import Subject

@@ -25,12 +25,12 @@ from vizecg_export.pace import Say
 from vizecg_export.provenance import toolchain
 from vizecg_export.quality_gate.choose import FitRequest, measure_gate
 from vizecg_export.quality_gate.plot import save_plot
+from vizecg_export.quality_gate.put import put_gate
 from vizecg_export.quality_gate.rows import photographs_in
 from vizecg_export.release.artefacts import KeptArtefacts
 from vizecg_export.release.request import ReleaseRequest
 from vizecg_export.release.work import Stage, WorkFolder
-from vizecg_export.verbs.gate import put_gate
-from vizecg_export.verbs.verify import verify_bundle
+from vizecg_export.verifying import verify_bundle
 
 BUNDLE, GATE, GATE_PLOT, SELFTEST = "bundle", "gate.json", "gate.png", "selftest.json"
 """In the folder of a stage."""

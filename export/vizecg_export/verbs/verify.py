@@ -3,78 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from rich.table import Table
 
-from vizecg.spec import BundleError, MissingToolError, ParityError
-from vizecg.spec.manifest import GOLDEN, Artefact, Bundle, open_bundle
+from vizecg.spec.manifest import open_bundle
 from vizecg.spec.options import BundleArgument, JsonFlag
-from vizecg.spec.preprocess import normalise
 from vizecg_export.console import table_console
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verified:
-    """One artefact: ran, with its largest difference from the float network, or why it did not run here."""
-
-    artefact: str
-    file: str
-    ran: bool
-    max_abs: float | None = None
-    note: str = ""
-
-
-def verify_bundle(path: Path, *, run: bool = True) -> list[Verified]:
-    """Check every hash, then run the golden sheets through every artefact that this machine can run.
-
-    Raises:
-        BundleError: damaged, changed, of another schema, its contract contradicts its manifest, or an artefact does not
-            give its golden answers.
-    """
-    from vizecg_export.contract.write import check_written
-
-    bundle = open_bundle(path)
-    check_written(bundle)
-    golden = _golden(bundle)
-    found = []
-    for artefact in bundle.manifest.artefacts:
-        if run:
-            found.append(_verify(bundle, artefact, golden))
-        else:
-            found.append(Verified(artefact=artefact.name, file=artefact.file, ran=False, note="--no-run"))
-    return found
-
-
-def _golden(bundle: Bundle) -> dict[str, np.ndarray]:
-    if GOLDEN not in bundle.manifest.files:
-        raise BundleError(f"{bundle.path}: {GOLDEN} is missing")
-    with np.load(bundle.file(GOLDEN)) as stored:
-        return {name: stored[name] for name in stored.files}
-
-
-def _verify(bundle: Bundle, artefact: Artefact, golden: dict[str, np.ndarray]) -> Verified:
-    from vizecg.spec import parity
-    from vizecg_export.running import open_artefact
-
-    try:
-        model = open_artefact(bundle, artefact)
-    except MissingToolError as error:
-        return Verified(artefact=artefact.name, file=artefact.file, ran=False, note=str(error))
-    images = normalise(golden["inks"], bundle.manifest.preprocess)
-    try:
-        logits = np.concatenate([model(image[None]) for image in images])
-        measured = parity.compare(golden["float_logits"], logits, rule=artefact.decision)
-        parity.check(
-            measured, limits=parity.ParityLimits.from_dict(artefact.parity.get("limits", {})), artefact=artefact.name
-        )
-    except ParityError as error:
-        raise BundleError(f"{bundle.path}: {artefact.file} does not give its golden answers: {error}") from error
-    return Verified(artefact=artefact.name, file=artefact.file, ran=True, max_abs=measured.max_abs)
 
 
 def verify(
@@ -83,16 +20,18 @@ def verify(
     as_json: JsonFlag = False,
 ) -> None:
     """Check every hash and the golden answers of a bundle. Exit code 6 where something is wrong."""
-    found = verify_bundle(bundle, run=run)
+    from vizecg_export.verifying import verify_bundle
+
+    artefacts = verify_bundle(bundle, run=run)
     opened = open_bundle(bundle)
     if as_json:
-        told: dict[str, Any] = {"bundle_sha256": opened.sha256, "artefacts": [vars(one) for one in found]}
+        told: dict[str, Any] = {"bundle_sha256": opened.sha256, "artefacts": [vars(one) for one in artefacts]}
         print(json.dumps(told))
         return
     table = Table(title=f"{bundle}: {len(opened.manifest.files)} files as exported, bundle {opened.sha256[:16]}")
     for column in ("artefact", "file", "golden answers", "largest difference from float"):
         table.add_column(column)
-    for one in found:
+    for one in artefacts:
         ran = "as accepted" if one.ran else f"not run: {one.note}"
         table.add_row(one.artefact, one.file, ran, "-" if one.max_abs is None else f"{one.max_abs:.3g}")
     table_console().print(table)

@@ -19,7 +19,7 @@ from vizecg.spec.install import pip_install
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
 from vizecg.spec.processor import read_processor
 from vizecg_export import rtx
-from vizecg_export.recipes.base import Job, Made
+from vizecg_export.job import Job, Made
 from vizecg_export.recipes.half import FLOAT32_OPS, to_half
 from vizecg_export.recipes.onnx import export_float
 from vizecg_export.recipes.tensorrt.places import CALIBRATORS, Kind, calibrate, choose_places, load_float
