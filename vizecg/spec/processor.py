@@ -40,12 +40,14 @@ class Processor:
         model: its name, where the system tells it.
         cores: that are listed.
         flags: what every core can do, in the words of ``/proc/cpuinfo``; empty where there is no such file.
+        mhz: frequency of each core now; empty where that file does not tell, as on ARM.
     """
 
     machine: str
     model: str | None
     cores: int
     flags: frozenset[str]
+    mhz: tuple[float, ...] = ()
 
     @property
     def is_arm(self) -> bool:
@@ -111,6 +113,7 @@ def parse_processor(text: str, *, machine: str) -> Processor:
         model=next((names[key] for key in ("model name", "Model", "Hardware") if key in names), None),
         cores=sum(key == "processor" for key, _ in lines),
         flags=frozenset.intersection(*flags) if flags else frozenset(),
+        mhz=tuple(float(value) for key, value in lines if key == "cpu MHz" and value.replace(".", "", 1).isdigit()),
     )
 
 

@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from vizecg.spec.processor import read_processor
+
 PROCESSOR = re.compile(r"cpu|core|pkg|package|soc|gpu|^tj|k10temp|tctl|tdie|x86", re.IGNORECASE)
 """Names of the sensors of a processor; batteries, disks and radios have others."""
 COOLING = re.compile(r"^(thermal-)?(cpufreq|devfreq|cpuidle)|^Processor$|throttle-alert", re.IGNORECASE)
@@ -52,9 +54,8 @@ class SystemSensors:
     def _mhz(self) -> float | None:
         values = [value / 1000 for path in self._frequencies if (value := number(path)) is not None]
         if not values:
-            found = re.findall(r"^cpu MHz\s*:\s*([\d.]+)", text(self._root / "proc/cpuinfo"), re.MULTILINE)
             mine = os.sched_getaffinity(0)
-            values = [float(value) for core, value in enumerate(found) if core in mine]
+            values = [value for core, value in enumerate(read_processor(self._root).mhz) if core in mine]
         return round(sum(values) / len(values), 1) if values else None
 
     def _energy_j(self) -> tuple[float, float] | None:
