@@ -11,10 +11,10 @@ import torch
 
 from vizecg.data.signal import SignalSpec
 from vizecg.models import VizECGNetConfig
+from vizecg.spec.onnx_session import onnx_logits, onnx_session
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.config import TrainConfig
 from vizecg.train.module import TrainingModule
-from vizecg.train.runners import onnx_logits, onnx_session
 from vizecg_export.job import Job, Made
 from vizecg_export.recipes.onnx import OnnxRecipe
 from vizecg_export.request import ExportRequest

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from vizecg.models.logits import torch_logits
 from vizecg.models.sizes import macs, parameters
 from vizecg.render import RENDERER_VERSION
 from vizecg.spec import AccuracyError, ParityError, parity
@@ -20,7 +21,6 @@ from vizecg.spec.gate import QualityGate
 from vizecg.spec.manifest import GOLDEN, Bundle, Manifest, hash_files, publish_bundle
 from vizecg.spec.preprocess import normalise
 from vizecg.train.checkpoint import Checkpoint, load_checkpoint
-from vizecg.train.runners import torch_logits
 from vizecg_export.attempts import Accepted, Accepting, Say, Wanted, accept
 from vizecg_export.calibration import (
     CalibrationSet,

@@ -11,6 +11,7 @@ import numpy as np
 
 from vizecg.data.source import RecordSource, synthetic_source
 from vizecg.models import ImageOnly
+from vizecg.models.logits import torch_logits
 from vizecg.render import sheet_under
 from vizecg.spec import Condition, SheetSpec, UsageError
 from vizecg.spec.checkout import git_state
@@ -21,7 +22,6 @@ from vizecg.spec.manifest import Bundle
 from vizecg.spec.preprocess import PreprocessSpec, ink_map
 from vizecg.train.checkpoint import Checkpoint, load_checkpoint, read_raw
 from vizecg.train.deploying import SECTION, to_section
-from vizecg.train.runners import torch_logits
 from vizecg.train.storage import save_atomically
 from vizecg_export.subject import logits_of, make_subject
 from vizecg_export.targets import CONDITIONS

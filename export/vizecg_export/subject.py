@@ -13,6 +13,7 @@ from rich.progress import track
 from vizecg.data.cache import build_cache
 from vizecg.data.source import RecordSource
 from vizecg.models import ImageOnly
+from vizecg.models.logits import torch_logits
 from vizecg.records.packing import unpack_labels
 from vizecg.spec import CheckpointError, DecisionRule, SheetSpec
 from vizecg.spec.deployment import Deployment
@@ -20,7 +21,6 @@ from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.spec.parity import LIMITS
 from vizecg.spec.preprocess import PreprocessSpec, normalise
 from vizecg.train.checkpoint import Checkpoint
-from vizecg.train.runners import torch_logits
 from vizecg_export.accuracy import Evaluation
 from vizecg_export.calibration import CalibrationSet
 from vizecg_export.carried import check_network

@@ -22,10 +22,10 @@ from vizecg.models import ImageOnly
 from vizecg.spec import LABELS, DecisionRule, ParityError, UsageError
 from vizecg.spec.install import pip_install
 from vizecg.spec.manifest import open_bundle
+from vizecg.spec.onnx_session import onnx_logits, onnx_session
 from vizecg.spec.parity import LIMITS, check, compare
 from vizecg.spec.preprocess import normalise
 from vizecg.train.checkpoint import load_checkpoint
-from vizecg.train.runners import onnx_logits, onnx_session
 from vizecg_export.build import export
 from vizecg_export.contract.write import check_written
 from vizecg_export.data import golden_inks, parse_source

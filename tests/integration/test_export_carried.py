@@ -15,12 +15,12 @@ from children import CHILD_LIMIT_S
 from exporting import INPUT, Broken, bad_scale, quiet, request, untrained_checkpoint
 from vizecg.data.source import synthetic_source
 from vizecg.models import ImageOnly
+from vizecg.models.logits import torch_logits
 from vizecg.spec import CheckpointError, DecisionRule, ParityError, RuleSource, SheetSpec, UsageError
 from vizecg.spec.deployment import Deployment, DrawnCalibration
 from vizecg.spec.gate import QualityGate
 from vizecg.spec.manifest import MANIFEST, open_bundle
 from vizecg.train.checkpoint import load_checkpoint
-from vizecg.train.runners import torch_logits
 from vizecg.train.slim import join_checkpoint, slim_checkpoint, split_checkpoint
 from vizecg_export import build
 from vizecg_export.build import export

@@ -122,9 +122,9 @@ def build_pack(request: PackRequest, *, say: Callable[[str], object] = lambda te
 
     from vizecg.data.registry import SourceRequest, parse_source
     from vizecg.models import ImageOnly
+    from vizecg.models.logits import torch_logits
     from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION
     from vizecg.train.checkpoint import load_checkpoint
-    from vizecg.train.runners import torch_logits
 
     checkpoint = load_checkpoint(request.checkpoint or shipped_checkpoint())
     source = parse_source(

@@ -88,9 +88,8 @@ def _onnxruntime(a: np.ndarray, b: np.ndarray, threads: int) -> Iterator[tuple[s
     import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
+    from vizecg.spec.onnx_session import onnx_session
+
     left = np.clip(a * 40 + 128, 0, 255).astype(np.uint8)
     # Without VNNI, 8 bits on both sides are widened first; 7 bits is what the int8 artefacts have.
     right = np.clip(b * 20, -63, 63).astype(np.int8)
@@ -105,7 +104,5 @@ def _onnxruntime(a: np.ndarray, b: np.ndarray, threads: int) -> Iterator[tuple[s
             [numpy_helper.from_array(weight, "w")],
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-        session: Any = onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        session = onnx_session(model.SerializeToString(), threads=threads)
         yield precision, f"ONNX Runtime {onnxruntime.__version__}", partial(session.run, None, {"x": x})

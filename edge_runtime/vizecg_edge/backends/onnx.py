@@ -12,6 +12,7 @@ import onnxruntime
 from vizecg.spec import LABELS, BundleError, MissingToolError
 from vizecg.spec.files import user_cache
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
+from vizecg.spec.onnx_session import onnx_session
 from vizecg_edge.backends.base import thread_count
 from vizecg_edge.engine.environment import is_jetson
 
@@ -71,16 +72,8 @@ class OnnxBackend:
             raise MissingToolError(
                 f"onnxruntime {onnxruntime.__version__} has no {provider.value}: {install_command(provider)}"
             )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = thread_count(threads)
-        # Between the operations of a network, threads that spin are quicker by a seventh. Those that wait for the next
-        # picture must not: they would take the cores, and the battery, from reading it.
-        options.add_session_config_entry("session.force_spinning_stop", "1")
-        options.log_severity_level = 3
         try:
-            session: Any = onnxruntime.InferenceSession(
-                str(model), options, providers=_providers(provider, precision), enable_fallback=0
-            )
+            session = onnx_session(model, providers=_providers(provider, precision), threads=thread_count(threads))
         # onnxruntime raises its own exception classes, which share no base but Exception.
         except Exception as error:
             raise BundleError(f"{model}: ONNX Runtime cannot load it: {str(error).splitlines()[0]}") from error

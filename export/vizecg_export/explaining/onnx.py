@@ -13,6 +13,7 @@ import onnxruntime
 from vizecg.models import ImageOnly
 from vizecg.spec import BundleError
 from vizecg.spec.manifest import MODEL_INPUT
+from vizecg.spec.onnx_session import onnx_session
 from vizecg_export.explaining.compare import GapMeter, TensorGap
 from vizecg_export.recipes.onnx import export_float
 from vizecg_export.recipes.tensorrt.recipe import WRONG_FOR_HALF
@@ -72,8 +73,4 @@ def _session(model: onnx.ModelProto, outputs: Iterable[str]) -> onnxruntime.Infe
     """Every wanted tensor is an output: what the optimiser merges would not be there to look at."""
     known = {value.name for value in model.graph.output}
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in outputs if name not in known)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"], disabled_optimizers=[WRONG_FOR_HALF]
-    )
+    return onnx_session(model.SerializeToString(), without=[WRONG_FOR_HALF])

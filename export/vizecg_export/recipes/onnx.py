@@ -17,8 +17,8 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from vizecg.models import ImageOnly
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
+from vizecg.spec.onnx_session import onnx_logits, onnx_session
 from vizecg.spec.processor import read_processor
-from vizecg.train.runners import onnx_logits, onnx_session
 from vizecg_export.job import Job, Made, Run
 from vizecg_export.quiet import quiet
 from vizecg_export.recipes.half import to_half

@@ -17,14 +17,15 @@ from vizecg.data.cache import CacheSpec, InkCache, build_cache
 from vizecg.data.signal import SignalSpec
 from vizecg.data.source import RecordSource
 from vizecg.models import Modality
+from vizecg.models.logits import torch_logits
 from vizecg.models.systems import as_system
 from vizecg.scoring.folds import patient_groups
 from vizecg.scoring.metrics import evaluate_scores
 from vizecg.spec import Condition, DecisionRule, InputRefusedError, SheetSpec, UsageError
 from vizecg.spec.manifest import open_bundle
+from vizecg.spec.onnx_session import onnx_logits, onnx_session
 from vizecg.spec.preprocess import PreprocessSpec, normalise
 from vizecg.train.checkpoint import load_checkpoint
-from vizecg.train.runners import onnx_logits, onnx_session, torch_logits
 
 BATCH = 16
 

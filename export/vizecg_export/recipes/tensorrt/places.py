@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnxruntime.quantization.calibrate import HistogramCollector
 
 from vizecg.spec.manifest import MODEL_INPUT
+from vizecg.spec.onnx_session import onnx_session
 from vizecg_export.targets import OFFERS, Scope, Target
 
 CALIBRATORS = OFFERS[Target.TENSORRT].calibrators
@@ -113,7 +113,7 @@ def calibrate(model: onnx.ModelProto, tensors: list[str], images: np.ndarray, me
     probe.CopyFrom(model)
     del probe.graph.output[:]
     probe.graph.output.extend(onnx.ValueInfoProto(name=name) for name in watched)
-    session = onnxruntime.InferenceSession(probe.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnx_session(probe.SerializeToString())
     largest = dict.fromkeys(tensors, 0.0)
     # The collector prints its progress.
     with contextlib.redirect_stdout(io.StringIO()):

@@ -16,7 +16,7 @@ from onnx import numpy_helper
 
 from vizecg.spec import UsageError
 from vizecg.spec.install import pip_install
-from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
+from vizecg.spec.onnx_session import onnx_logits, onnx_session
 from vizecg.spec.processor import read_processor
 from vizecg_export import rtx
 from vizecg_export.job import Job, Made
@@ -118,20 +118,13 @@ class StandIn:
     """
 
     def __init__(self, *, model: Path) -> None:
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        how = "optimised"
-        disabled = [WRONG_FOR_HALF]
-        if not read_processor().adds_int8_right:
-            # ONNX Runtime's 8-bit kernels saturate there with weights of 8 bits; its plain Q/DQ nodes do not.
-            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-            how, disabled = "unoptimised", []
-        self._session = onnxruntime.InferenceSession(
-            str(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=disabled
-        )
+        # ONNX Runtime's 8-bit kernels saturate there with weights of 8 bits; its plain Q/DQ nodes do not.
+        as_written = not read_processor().adds_int8_right
+        self._session = onnx_session(model, as_written=as_written, without=[] if as_written else [WRONG_FOR_HALF])
+        how = "unoptimised" if as_written else "optimised"
         version = onnxruntime.__version__
         self.runtime = f"onnxruntime {version} (CPU stand-in, {how}; the device checks its own engine)"
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Preprocessed sheets float32 (n, 1, H, W) -> logits float32 (n, 6), one sheet at a time."""
-        return np.concatenate([self._session.run([MODEL_OUTPUT], {MODEL_INPUT: image[None]})[0] for image in images])
+        return onnx_logits(self._session, images)
