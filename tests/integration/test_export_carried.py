@@ -209,6 +209,23 @@ def test_a_wrong_option_is_refused_before_anything_heavy_is_imported(arguments: 
     assert not list(tmp_path.iterdir())
 
 
+def test_reading_a_checkpoint_needs_neither_lightning_nor_torchvision() -> None:
+    """Nor does the exporter, which scores, calibrates and makes bundles, before it knows its target."""
+    code = (
+        "import sys\n"
+        "import vizecg_export.build, vizecg_export.accuracy, vizecg_export.calibrating\n"
+        "from vizecg.train.checkpoint import load_checkpoint\n"
+        "from vizecg_export.defaults import DEFAULT_CHECKPOINT\n"
+        "load_checkpoint(DEFAULT_CHECKPOINT)\n"
+        "heavy = {'torchvision', 'pytorch_lightning', 'torchmetrics', 'onnxruntime', 'matplotlib', 'scipy'}\n"
+        "sys.exit(str(heavy & sys.modules.keys()) if heavy & sys.modules.keys() else 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_json_of_a_partly_made_bundle_names_what_is_missing(
     carrying: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from tolerances import tolerance
 from vizecg.models.vision import ensure_torchvision
+from vizecg.scoring.curves import precision_recall, roc
 from vizecg.scoring.flips import mcnemar_p
 from vizecg.scoring.metrics import ECE_BINS, Bootstrap, decide
 from vizecg.scoring.platt import fit_platt, fit_temperature
@@ -65,6 +66,21 @@ def reference(labels: np.ndarray, logits: np.ndarray) -> dict[str, float]:
     p, r = macro["macro/precision"], macro["macro/recall"]
     own = {f"{label}/{name}": told[name][i] for name in METRICS for i, label in enumerate(LABELS)}
     return macro | own | {"macro/f1_of_macro": 2 * p * r / (p + r)}
+
+
+def test_curves_are_torchmetrics(drawn: tuple[np.ndarray, ...]) -> None:
+    ensure_torchvision()
+    from torchmetrics.functional.classification import binary_precision_recall_curve, binary_roc
+
+    labels, logits, _ = drawn
+    scores = sigmoid(logits[:, 3]).astype(np.float32)
+    given = torch.as_tensor(scores), torch.as_tensor(labels[:, 3])
+    for own, other in (
+        (roc(scores, labels[:, 3]), binary_roc(*given)),
+        (precision_recall(scores, labels[:, 3]), binary_precision_recall_curve(*given)),
+    ):
+        for axis in (0, 1):
+            np.testing.assert_allclose(own[axis], other[axis], atol=tolerance("f32-reorder"))
 
 
 @pytest.mark.filterwarnings("ignore:No (positive|negative) samples")

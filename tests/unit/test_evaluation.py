@@ -8,22 +8,23 @@ import torch
 
 from drawn_predictions import HALF, TEMPERATURE, classifier, drawn
 from tolerances import tolerance
+from vizecg.models.vision import ensure_torchvision
 from vizecg.scoring.calibrate import fit_class
 from vizecg.scoring.cross_fit import cross_fit, transfer_fit
+from vizecg.scoring.curves import reliability
 from vizecg.scoring.folds import grouped_folds, patient_groups
 from vizecg.scoring.metrics import bootstrap_figures, decide, evaluate_scores
 from vizecg.scoring.platt import fit_temperature
 from vizecg.spec import DecisionRule, UsageError
 from vizecg.spec.decide import sigmoid
 from vizecg.train.evaluation.measure import Fit, measure, paired, result
-from vizecg.train.evaluation.plots import reliability
 from vizecg.train.evaluation.tables import text_tables
 
 pytestmark = pytest.mark.unit
 
 
 def ece(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    # Here, for torchmetrics brings torchvision, which vizecg.train mends first.
+    ensure_torchvision()  # which torchmetrics brings
     from torchmetrics.functional.classification import binary_calibration_error
 
     truth = torch.as_tensor(labels).long()
@@ -149,6 +150,7 @@ def test_given_decisions_are_as_good_as_thresholds() -> None:
 
 
 def test_figures_are_those_of_torchmetrics() -> None:
+    ensure_torchvision()
     from torchmetrics.functional.classification import multilabel_auroc
 
     found = drawn(200)

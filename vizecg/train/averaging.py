@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor
+
+from vizecg.train.lightning import WeightAveraging, pl
 
 
 class MovingAverage(WeightAveraging):

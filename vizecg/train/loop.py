@@ -13,11 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, LearningRateMonitor
-from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
-from pytorch_lightning.utilities.warnings import PossibleUserWarning
 
 from vizecg.data.cache import InkCache, await_cache, build_cache
 from vizecg.data.source import RecordSource
@@ -28,14 +24,22 @@ from vizecg.train.averaging import MovingAverage
 from vizecg.train.checkpoint import Checkpoint, load_checkpoint
 from vizecg.train.compilation import check_compiler, compile_errors
 from vizecg.train.config import TrainConfig
+from vizecg.train.lightning import (
+    Callback,
+    CSVLogger,
+    LearningRateMonitor,
+    Logger,
+    PossibleUserWarning,
+    TensorBoardLogger,
+    pl,
+)
 from vizecg.train.loaders import training_loader, validation_loaders
 from vizecg.train.module import TrainingModule
 from vizecg.train.precision import computed_precision, tell_precision
 from vizecg.train.processes import Processes, find_processes
 from vizecg.train.progress import progress_callback
 from vizecg.train.resume import ResumePoint, check_same_data, resume_point
-from vizecg.train.saving import BEST, LAST, RunCheckpoints, TrainingStopped
-from vizecg.train.storage import AtomicCheckpointIO
+from vizecg.train.saving import BEST, LAST, AtomicCheckpointIO, RunCheckpoints, TrainingStopped
 
 VALIDATION_CONDITIONS = (Condition.CLEAN, Condition.PHOTO)
 

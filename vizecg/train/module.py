@@ -6,12 +6,8 @@ import math
 from functools import partial
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
-from torchmetrics import MetricCollection
-from torchmetrics.classification import MultilabelAUROC, MultilabelAveragePrecision
 
 from vizecg.data.batch import Parcel
 from vizecg.data.cache import InkCache
@@ -22,6 +18,13 @@ from vizecg.models.systems import System, as_system, build_system
 from vizecg.spec import LABELS
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
 from vizecg.train.layout import compiler_options, training_layout
+from vizecg.train.lightning import (
+    MetricCollection,
+    MultilabelAUROC,
+    MultilabelAveragePrecision,
+    OptimizerLRSchedulerConfig,
+    pl,
+)
 from vizecg.train.losses import bernoulli_kl, training_loss
 from vizecg.train.sampler import EpochBatches, step_seed
 

@@ -6,10 +6,9 @@ import os
 from dataclasses import dataclass
 
 import torch
-from pytorch_lightning.plugins.environments import ClusterEnvironment, LightningEnvironment, TorchElasticEnvironment
-from pytorch_lightning.strategies import DDPStrategy
 
 from vizecg.spec import UsageError
+from vizecg.train.lightning import ClusterEnvironment, DDPStrategy, LightningEnvironment, TorchElasticEnvironment
 
 
 @dataclass(frozen=True, kw_only=True)

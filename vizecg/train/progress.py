@@ -6,8 +6,7 @@ import sys
 import time
 from typing import Any
 
-import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Callback, RichProgressBar
+from vizecg.train.lightning import Callback, RichProgressBar, pl
 
 
 def progress_callback() -> Callback:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 
-import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Callback
-
+from vizecg.train.lightning import Callback, pl
 from vizecg.train.saving import RunCheckpoints
 
 

@@ -8,11 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Callback
-
 from vizecg.spec.fingerprint import sha256_file
 from vizecg.train.checkpoint import read_raw
+from vizecg.train.lightning import Callback, pl
 from vizecg.train.saving import BEST, LAST
 from vizecg.train.slim import slim_checkpoint
 from vizecg_lab.gpu.parts import MOST_WEIGHTS_FILES, parts_of, put

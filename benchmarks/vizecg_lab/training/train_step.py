@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from pytorch_lightning.callbacks import Callback
 from rich.console import Console
 from rich.table import Table
 
@@ -30,6 +29,7 @@ from vizecg.spec import UsageError
 from vizecg.spec.results import write_result
 from vizecg.train.config import TrainConfig
 from vizecg.train.layout import compiler_options, training_layout
+from vizecg.train.lightning import Callback
 from vizecg.train.loaders import training_loader
 from vizecg.train.loop import RunOptions, on_cuda, open_cache, train
 from vizecg.train.losses import training_loss

@@ -6,13 +6,13 @@ import copy
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 from torch.fx import GraphModule
 from torch.nn.functional import mse_loss
 from torch.utils.data import DataLoader, TensorDataset
 
+from vizecg.train.lightning import pl
 from vizecg_export.job import Job
 from vizecg_export.quant.pt2e import calibrated, calibration_images, convert, float_graph, quantiser
 from vizecg_export.quiet import quiet

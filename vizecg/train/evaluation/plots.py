@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from torchmetrics.functional.classification import binary_precision_recall_curve, binary_roc
 
-from vizecg.scoring.metrics import ECE_BINS
+from vizecg.scoring.curves import precision_recall, reliability, roc
 from vizecg.spec import LABELS
 
 DPI = 110
@@ -35,12 +33,12 @@ def draw_reliability(path: Path, probabilities: Mapping[str, np.ndarray], labels
     for column, (label, panel) in enumerate(zip(LABELS, panels.flat, strict=True)):
         panel.plot([0, 1], [0, 1], color="0.6", linewidth=1)
         for number, (name, scores) in enumerate(probabilities.items()):
-            said, found, count = reliability(scores[:, column], labels[:, column])
+            said, share, count = reliability(scores[:, column], labels[:, column])
             colour = _COLOURS[number]
             # Points of few records jump: they are small, and the line that joins them is faint.
-            panel.plot(said, found, "-", color=colour, linewidth=1, alpha=0.35)
+            panel.plot(said, share, "-", color=colour, linewidth=1, alpha=0.35)
             sizes = 10 + 250 * np.sqrt(count / count.sum())
-            panel.scatter(said, found, s=sizes, color=colour, alpha=0.6, linewidth=0, label=name)
+            panel.scatter(said, share, s=sizes, color=colour, alpha=0.6, linewidth=0, label=name)
         panel.set_title(f"{label}, {int(labels[:, column].sum())} of {len(labels)}", fontsize=10)
         _frame(panel, "mean probability said", "share with the class")
     legend = panels.flat[0].legend(fontsize=9, loc="upper left")
@@ -60,38 +58,27 @@ def draw_curves(path: Path, column: int, scores: Mapping[str, tuple[np.ndarray, 
         title: over the panels.
     """
     figure = Figure(figsize=(12, 5.6), layout="constrained")
-    roc, precision_recall = figure.subplots(1, 2)
+    left, right = figure.subplots(1, 2)
     for number, (name, (probabilities, labels)) in enumerate(scores.items()):
-        truth = torch.as_tensor(labels[:, column], dtype=torch.long)
+        said, truth = probabilities[:, column], labels[:, column]
         if not 0 < int(truth.sum()) < len(truth):
             continue
-        said = torch.as_tensor(probabilities[:, column], dtype=torch.float32)
         line = {
             "color": _COLOURS[number % len(_COLOURS)],
             "linestyle": _STYLES[number // len(_COLOURS) % len(_STYLES)],
             "linewidth": 1.3,
             "label": name,
         }
-        false, true, _ = binary_roc(said, truth)
-        roc.plot(false.numpy(), true.numpy(), **line)
-        precision, recall, _ = binary_precision_recall_curve(said, truth)
-        precision_recall.plot(recall.numpy(), precision.numpy(), drawstyle="steps-post", **line)
-    _frame(roc, "1 - specificity", "sensitivity (recall)")
-    _frame(precision_recall, "recall", "precision")
-    for panel, place in ((roc, "lower right"), (precision_recall, "lower left")):
+        left.plot(*roc(said, truth), **line)
+        precision, recall = precision_recall(said, truth)
+        right.plot(recall, precision, drawstyle="steps-post", **line)
+    _frame(left, "1 - specificity", "sensitivity (recall)")
+    _frame(right, "recall", "precision")
+    for panel, place in ((left, "lower right"), (right, "lower left")):
         if panel.lines:
             panel.legend(fontsize=8, loc=place, ncols=1 + len(scores) // 7)
     figure.suptitle(title)
     _save(figure, path)
-
-
-def reliability(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean score, share of positives and number of records of each bin that is not empty; equal bins, as in ECE."""
-    bins = np.clip((scores * ECE_BINS).astype(int), 0, ECE_BINS - 1)
-    count = np.bincount(bins, minlength=ECE_BINS)
-    used = count > 0
-    said, found = (np.bincount(bins, weights=values, minlength=ECE_BINS)[used] for values in (scores, labels))
-    return said / count[used], found / count[used], count[used]
 
 
 def _frame(panel: Any, horizontal: str, vertical: str) -> None:
