@@ -6,13 +6,10 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from vizecg.spec import LABELS, BundleError, ParityError
 from vizecg.spec.contract_check import check_contract
-from vizecg.spec.manifest import GOLDEN, Bundle
-from vizecg.spec.parity import check
-from vizecg_edge.engine import accept
+from vizecg.spec.golden import WARM_UP, answer_golden, limits_of, read_golden
+from vizecg.spec.manifest import Bundle
 from vizecg_edge.pipeline import Pipeline
 
 PHOTO, EXPECTED = "selftest.jpg", "selftest.json"
@@ -85,38 +82,20 @@ def run_selftest(pipeline: Pipeline) -> SelfTest:
 
 
 def _sheets(pipeline: Pipeline) -> SheetsResult:
-    bundle, artefact = pipeline.bundle, pipeline.artefact
-    images, expected = accept.golden_sheets(bundle)
-    limits = accept.limits_of(artefact)
-    rows: list[np.ndarray] = []
-
-    def run(image: np.ndarray) -> np.ndarray:
-        rows.append(pipeline.backend.logits(image))
-        return rows[-1]
-
-    failure, figures = None, {}
+    artefact, backend = pipeline.artefact, pipeline.backend
+    golden, limits = read_golden(pipeline.bundle), limits_of(artefact)
+    failure, answers = None, None
     try:
-        measured = accept.measure(run, images, expected, artefact)
-        figures = measured.to_dict()
-        check(measured.parity, limits=limits, artefact=f"{artefact.name} in {pipeline.backend.name}")
+        answers = answer_golden(backend.logits, golden, rule=artefact.decision, warm_up=WARM_UP)
+        answers.check(limits=limits, artefact=f"{artefact.name} in {backend.name}")
     except ParityError as error:
         failure = str(error)
-    accepted = _accepted(bundle, artefact.name)
-    # The first rows are the warm-up's.
-    found = np.stack(rows[-len(images) :])
-    same = accepted is not None and accepted.shape == found.shape
     return SheetsResult(
-        figures=figures,
+        figures={} if answers is None else answers.to_dict(),
         limits=limits.to_dict(),
-        from_accepted=float(np.abs(found - accepted).max()) if same else None,
+        from_accepted=None if answers is None else answers.from_accepted(golden, artefact.name),
         failure=failure,
     )
-
-
-def _accepted(bundle: Bundle, artefact: str) -> np.ndarray | None:
-    with np.load(bundle.file(GOLDEN), allow_pickle=False) as data:
-        name = f"logits_{artefact}"
-        return np.asarray(data[name]) if name in data else None
 
 
 @dataclass(frozen=True, kw_only=True)

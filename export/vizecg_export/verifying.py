@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from vizecg.spec import BundleError, MissingToolError, ParityError, parity
-from vizecg.spec.manifest import GOLDEN, Artefact, Bundle, open_bundle
-from vizecg.spec.preprocess import normalise
+from vizecg.spec import BundleError, MissingToolError, ParityError
+from vizecg.spec.golden import GoldenSheets, answer_golden, limits_of, read_golden
+from vizecg.spec.manifest import Artefact, Bundle, open_bundle
 from vizecg_export.contract.write import check_written
 from vizecg_export.running import open_artefact
 
@@ -34,35 +32,24 @@ def verify_bundle(path: Path, *, run: bool = True) -> list[Verified]:
     """
     bundle = open_bundle(path)
     check_written(bundle)
-    golden = _golden(bundle)
-    found = []
+    golden = read_golden(bundle)
+    told = []
     for artefact in bundle.manifest.artefacts:
         if run:
-            found.append(_verify(bundle, artefact, golden))
+            told.append(_verify(bundle, artefact, golden))
         else:
-            found.append(Verified(artefact=artefact.name, file=artefact.file, ran=False, note="--no-run"))
-    return found
+            told.append(Verified(artefact=artefact.name, file=artefact.file, ran=False, note="--no-run"))
+    return told
 
 
-def _golden(bundle: Bundle) -> dict[str, np.ndarray]:
-    if GOLDEN not in bundle.manifest.files:
-        raise BundleError(f"{bundle.path}: {GOLDEN} is missing")
-    with np.load(bundle.file(GOLDEN)) as stored:
-        return {name: stored[name] for name in stored.files}
-
-
-def _verify(bundle: Bundle, artefact: Artefact, golden: dict[str, np.ndarray]) -> Verified:
+def _verify(bundle: Bundle, artefact: Artefact, golden: GoldenSheets) -> Verified:
     try:
         model = open_artefact(bundle, artefact)
     except MissingToolError as error:
         return Verified(artefact=artefact.name, file=artefact.file, ran=False, note=str(error))
-    images = normalise(golden["inks"], bundle.manifest.preprocess)
     try:
-        logits = np.concatenate([model(image[None]) for image in images])
-        measured = parity.compare(golden["float_logits"], logits, rule=artefact.decision)
-        parity.check(
-            measured, limits=parity.ParityLimits.from_dict(artefact.parity.get("limits", {})), artefact=artefact.name
-        )
+        answers = answer_golden(model, golden, rule=artefact.decision)
+        answers.check(limits=limits_of(artefact), artefact=artefact.name)
     except ParityError as error:
         raise BundleError(f"{bundle.path}: {artefact.file} does not give its golden answers: {error}") from error
-    return Verified(artefact=artefact.name, file=artefact.file, ran=True, max_abs=measured.max_abs)
+    return Verified(artefact=artefact.name, file=artefact.file, ran=True, max_abs=answers.parity.max_abs)

@@ -14,10 +14,10 @@ from rich.console import Console
 
 from children import CHILD_LIMIT_S
 from vizecg.spec import BundleError
+from vizecg.spec.golden import GoldenSheets, read_golden
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg_bench.run import machine
 from vizecg_bench.run.contenders import ContenderSpec, Engine, Role
-from vizecg_bench.run.inputs import GoldenSheets, read_golden
 from vizecg_bench.run.measure import started, sustain, take_turns
 from vizecg_bench.run.process import WorkerProcess
 from vizecg_bench.run.protocol import PROTOCOLS, ProtocolName

@@ -16,8 +16,8 @@ from tolerances import tolerance
 from vizecg.records.synthetic import synthesise
 from vizecg.render import PrintStyle, photograph, render_sheet
 from vizecg.spec import LABELS, BundleError, InputRefusedError, MissingToolError
+from vizecg.spec.golden import read_golden
 from vizecg_edge.backends.base import Backend
-from vizecg_edge.engine.accept import golden_sheets
 from vizecg_edge.overlay import save_image
 from vizecg_edge.pipeline import Pipeline
 from warm_start import run_command
@@ -44,7 +44,7 @@ def many(backend: Backend, images: np.ndarray, *, workers: int) -> np.ndarray:
 
 def test_twenty_sheets_from_four_threads_are_answered_as_from_one() -> None:
     pipeline = Pipeline(threads=1)
-    images, _ = golden_sheets(pipeline.bundle)
+    images = read_golden(pipeline.bundle).images
     found = many(pipeline.backend, images[:20], workers=4)
     np.testing.assert_array_equal(found, many(pipeline.backend, images[:20], workers=1))
     assert len(np.unique(found.round(6), axis=0)) == 20, "twenty different answers"

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from rich.console import Console
 
 from vizecg.spec import BundleError, UsageError, VizecgError
+from vizecg.spec.golden import read_golden
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg.spec.provenance import command_line
 from vizecg_bench.devices.jetson.engine import ensure_engine
@@ -21,7 +22,7 @@ from vizecg_bench.run import machine
 from vizecg_bench.run.assemble import bundle_part, contenders, unmet
 from vizecg_bench.run.bound import measure_bound
 from vizecg_bench.run.contenders import ContenderSpec, Engine, Role
-from vizecg_bench.run.inputs import bundle_or_shipped, read_golden
+from vizecg_bench.run.inputs import bundle_or_shipped
 from vizecg_bench.run.measure import Runs, started, sustain, take_turns
 from vizecg_bench.run.monitor import MachineMonitor, invalid_reasons
 from vizecg_bench.run.references import find_checkpoint, make_references

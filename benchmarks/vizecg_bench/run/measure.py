@@ -12,9 +12,10 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from vizecg.spec import BundleError, DecisionRule, ParityError, parity
+from vizecg.spec import BundleError, DecisionRule, ParityError
+from vizecg.spec.golden import GoldenSheets, answer_golden
+from vizecg.spec.parity import LIMITS
 from vizecg_bench.run.contenders import ContenderSpec
-from vizecg_bench.run.inputs import GoldenSheets
 from vizecg_bench.run.process import WorkerProcess
 from vizecg_bench.run.schema import LeftOut, ProtocolPart, Start, Sustained, SustainedPoint
 
@@ -80,13 +81,9 @@ def _start(spec: ContenderSpec, protocol: ProtocolPart, golden: GoldenSheets, st
         if repeat + 1 < protocol.start_repeats:
             worker.close()
     stack.callback(worker.close)
-    answers = np.stack([worker.logits(image[None]) for image in golden.images])
+    answers = answer_golden(worker.logits, golden, rule=DecisionRule())
     # Speed at the price of other answers is none.
-    parity.check(
-        parity.compare(golden.logits, answers, rule=DecisionRule()),
-        limits=parity.LIMITS[spec.precision],
-        artefact=spec.key,
-    )
+    answers.check(limits=LIMITS[spec.precision], artefact=spec.key)
     whole, load, first = (round(1000 * float(np.median(column)), 3) for column in zip(*times, strict=True))
     start = Start(repeats=len(times), process_to_answer=whole, load=load, first_inference=first)
     return Runs(worker=worker, start=start)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vizecg.spec import BundleError, parity
+from vizecg.spec import BundleError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
+from vizecg.spec.golden import WARM_UP, answer_golden, limits_of, read_golden
 from vizecg.spec.manifest import Artefact, Bundle
-from vizecg_edge.engine import accept, store
+from vizecg_edge.engine import store
 from vizecg_edge.engine.cuda import Cuda, load_cuda
 from vizecg_edge.engine.environment import Environment, is_jetson, load_tensorrt, read_environment
 from vizecg_edge.engine.generations import LIBRARY, Generation, generation
@@ -91,8 +92,7 @@ def build(
     settings = BuildSettings.from_artefact(artefact)
     if workspace_mib is not None:
         settings = replace(settings, workspace_mib=workspace_mib)
-    limits = accept.limits_of(artefact)
-    images, expected = accept.golden_sheets(bundle)
+    limits, golden = limits_of(artefact), read_golden(bundle)
     cache = store.timing_cache_path(place, environment)
     say(f"building {artefact.name} for {environment.gpu} with TensorRT {environment.tensorrt}: minutes on a Jetson")
     built = build_engine(
@@ -103,14 +103,14 @@ def build(
         timing_cache=cache.read_bytes() if cache.is_file() else None,
     )
     write_atomically(cache, built.timing_cache)
-    say(f"built in {built.seconds:.0f} s; {len(images)} golden sheets")
+    say(f"built in {built.seconds:.0f} s; {len(golden.images)} golden sheets")
     runner = load_runner(workshop, built.engine, bundle)
     try:
-        figures = accept.measure(runner.logits, images, expected, artefact)
+        answers = answer_golden(runner.logits, golden, rule=artefact.decision, warm_up=WARM_UP)
         device_bytes = runner.device_bytes
     finally:
         runner.close()
-    parity.check(figures.parity, limits=limits, artefact=f"the engine of {artefact.name} was not kept: it")
+    answers.check(limits=limits, artefact=f"the engine of {artefact.name} was not kept: it")
     name = store.stem(bundle, artefact, environment)
     record = store.EngineRecord(
         bundle=bundle.manifest.name,
@@ -119,7 +119,7 @@ def build(
         engine=f"{name}.engine",
         engine_sha256=sha256_bytes(built.engine),
         built_in=environment.to_dict(),
-        parity=figures.to_dict(),
+        parity=answers.to_dict(),
         limits=limits.to_dict(),
         layers=built.layers,
         build_s=built.seconds,

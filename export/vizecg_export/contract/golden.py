@@ -30,7 +30,7 @@ def ink_name(row: int) -> str:
     return f"contract_ink_{row:02d}.png"
 
 
-def read_golden(folder: Path) -> dict[str, np.ndarray]:
+def golden_arrays(folder: Path) -> dict[str, np.ndarray]:
     """The arrays of the golden file.
 
     Raises:
@@ -68,7 +68,7 @@ def write_sheets(folder: Path, manifest: Manifest, rows: Sequence[int], draw: Dr
     Raises:
         BundleError: sheets, there or from ``draw``, are others than those of which the bundle holds the answers.
     """
-    inks = read_golden(folder)["inks"]
+    inks = golden_arrays(folder)["inks"]
     for row in rows:
         path = folder / sheet_name(row)
         there = path.is_file()
@@ -87,7 +87,7 @@ def write_sheets(folder: Path, manifest: Manifest, rows: Sequence[int], draw: Dr
 
 def golden_section(folder: Path, manifest: Manifest, rows: Sequence[int]) -> dict[str, Any]:
     """The ``golden`` of ``contract.json``."""
-    golden = read_golden(folder)
+    golden = golden_arrays(folder)
     return {
         "tolerance": {
             "ink": INK_TOLERANCE,

@@ -11,7 +11,7 @@ from vizecg.spec import BundleError
 from vizecg.spec.contract import CONTRACT, CONTRACT_TEXT, GOLDEN_KEY, metadata, statement
 from vizecg.spec.contract_check import check_contract, read_contract
 from vizecg.spec.manifest import Bundle, Manifest, hash_files, open_bundle, publish_bundle
-from vizecg_export.contract.golden import Draw, choose_rows, golden_section, read_golden, write_sheets
+from vizecg_export.contract.golden import Draw, choose_rows, golden_arrays, golden_section, write_sheets
 from vizecg_export.contract.metadata import SUFFIX, read_metadata, write_metadata
 from vizecg_export.contract.photo import VECTOR, write_photo
 from vizecg_export.contract.text import contract_text
@@ -35,7 +35,7 @@ def write_contract(folder: Path, manifest: Manifest, *, draw: Draw = golden_shee
     stated = statement(manifest)
     rows = _rows_before(folder)
     if rows is None:
-        rows = choose_rows(manifest, read_golden(folder))
+        rows = choose_rows(manifest, golden_arrays(folder))
     write_sheets(folder, manifest, rows, draw)
     write_photo(folder, manifest)
     golden = golden_section(folder, manifest, rows)

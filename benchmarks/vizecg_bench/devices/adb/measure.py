@@ -11,12 +11,13 @@ from pathlib import PurePosixPath
 import numpy as np
 from rich.console import Console
 
-from vizecg.spec import BundleError, DecisionRule, ParityError, VizecgError, parity
+from vizecg.spec import BundleError, DecisionRule, ParityError, VizecgError
+from vizecg.spec.golden import GoldenSheets, answer_golden
+from vizecg.spec.parity import LIMITS
 from vizecg_bench.devices.adb.faults import AdbError, Fault
 from vizecg_bench.devices.adb.folder import Folder
 from vizecg_bench.devices.adb.heat import Watch
 from vizecg_bench.devices.adb.programs import BackToBack, Program, logits, open_backend, run_files, start
-from vizecg_bench.run.inputs import GoldenSheets
 from vizecg_bench.run.measure import POINT_S, progress_bar, share_done, sustained_of
 from vizecg_bench.run.schema import LeftOut, ProtocolPart, Start, Sustained, SustainedPoint
 from vizecg_edge.backends.runner import RunnerBackend
@@ -94,10 +95,9 @@ def _start(
         folder, program, remote=remote, inputs=sheets.remote, warm_up=protocol.warm_up_runs, repeat=4 * protocol.burst
     )
     backend = stack.enter_context(open_backend(folder, program, remote=remote, shape=sheets.shape))
-    answers = np.stack([logits(backend, image[None], folder) for image in sheets.images])
+    answers = answer_golden(lambda image: logits(backend, image, folder), sheets, rule=DecisionRule())
     # Speed at the price of other answers is none.
-    compared = parity.compare(sheets.logits, answers, rule=DecisionRule())
-    parity.check(compared, limits=parity.LIMITS[program.precision], artefact=program.key)
+    answers.check(limits=LIMITS[program.precision], artefact=program.key)
     return Runs(
         program=program,
         remote=remote,

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from vizecg.spec import BundleError, MissingToolError, UsageError
 from vizecg.spec.fingerprint import sha256_file
+from vizecg.spec.golden import read_golden
 from vizecg.spec.manifest import Bundle
 from vizecg.spec.provenance import command_line
 from vizecg_bench.devices.adb.client import Adb, open_phone, run_adb
@@ -28,7 +29,7 @@ from vizecg_bench.devices.adb.programs import Program
 from vizecg_bench.pack.evaluate import FLOAT_RULE, evaluate_pack
 from vizecg_bench.pack.format import Pack, open_pack
 from vizecg_bench.run.assemble import bundle_part, unmet
-from vizecg_bench.run.inputs import bundle_or_shipped, read_golden
+from vizecg_bench.run.inputs import bundle_or_shipped
 from vizecg_bench.run.request import RunRequest
 from vizecg_bench.run.schema import Accuracy, Contender, Environment, LeftOut, Result, Sustained
 from vizecg_bench.run.statistics import latency_figures
@@ -184,7 +185,7 @@ def _push_sheets(folder: Folder, bundle: Bundle) -> Sheets:
     with tempfile.NamedTemporaryFile(suffix=".bin") as file:
         golden.images[:1].astype("<f4").tofile(file.name)
         remote: PurePosixPath = folder.push(Path(file.name), "sheet.bin")
-    return Sheets(images=golden.images, logits=golden.logits, remote=remote)
+    return Sheets(images=golden.images, logits=golden.logits, accepted=golden.accepted, remote=remote)
 
 
 def _enduring(runs: Sequence[Runs], request: RunRequest, bundle: Bundle) -> Runs:
