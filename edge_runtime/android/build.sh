@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds vizecg-runner for Android phones, ExecuTorch inside, with the NDK. See README.md.
+# Builds vizecg-runner for Android phones, ExecuTorch inside, with the NDK. See docs/android.md.
 set -eu
 
 version=1.5.1

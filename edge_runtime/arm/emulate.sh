@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs vizecg-edge on an emulated 64-bit ARM Debian: no board, no root, no chroot. See README.md.
+# Runs vizecg-edge on an emulated 64-bit ARM Debian: no board, no root, no chroot. See docs/arm.md.
 set -eu
 
 usage() {

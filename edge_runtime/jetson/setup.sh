@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs vizecg-edge on a Jetson, beside the system's own TensorRT. See README.md.
+# Installs vizecg-edge on a Jetson, beside the system's own TensorRT. See docs/jetson.md.
 set -eu
 
 usage() {

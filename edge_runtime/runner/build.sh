@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds vizecg-runner against an installed or unpacked ExecuTorch wheel. See README.md.
+# Builds vizecg-runner against an installed or unpacked ExecuTorch wheel. See docs/runner.md.
 set -eu
 
 usage() {

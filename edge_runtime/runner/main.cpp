@@ -1,4 +1,4 @@
-// vizecg-runner: see README.md.
+// vizecg-runner: see docs/runner.md.
 #include <fcntl.h>
 #include <unistd.h>
 

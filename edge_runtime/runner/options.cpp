@@ -13,7 +13,7 @@ const char* const kUsageText =
     "\n"
     "Runs an ExecuTorch program with one float32 input and one float32 output.\n"
     "  --info     print shapes, methods, backends and threads as JSON\n"
-    "  --serve    answer requests on stdin with answers on stdout until stdin ends (see README.md)\n"
+    "  --serve    answer requests on stdin with answers on stdout until stdin ends (see docs/runner.md)\n"
     "  --inputs   float32 inputs, one after another; without it, one input of zeros\n"
     "  --outputs  where their outputs go, one after another\n"
     "  --warmup   runs before those that are timed (default 1; the first of all is reported apart)\n"

@@ -1,4 +1,4 @@
-// Serving: framed requests on one file descriptor, framed answers on another. README.md describes the frames.
+// Serving: framed requests on one file descriptor, framed answers on another. docs/runner.md describes the frames.
 #pragma once
 
 #include "model.h"

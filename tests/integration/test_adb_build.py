@@ -134,7 +134,7 @@ def test_another_version_of_executorch_is_refused(tools: Path, repository: Path)
     assert (done.returncode, "git submodule update" in done.stderr) == (ExitCode.USAGE, True)
 
 
-def test_the_readme_lists_every_fault(repository: Path) -> None:
-    text = (repository / "edge_runtime" / "android" / "README.md").read_text()
+def test_the_page_lists_every_fault(repository: Path) -> None:
+    text = (repository / "docs" / "android.md").read_text()
     for fault, remedy in REMEDIES.items():
         assert f"| `{fault.value}` | {int(remedy.exit_code)} | {remedy.what} | {remedy.todo} |" in text

@@ -138,7 +138,7 @@ def test_an_install_command_names_what_a_checkout_or_a_wheel_can_add(
 
 
 def test_no_message_names_the_project_as_if_an_index_had_it(repository: Path) -> None:
-    places = [repository / name for name in ("vizecg", "export", "edge_runtime", "benchmarks", "README.md")]
+    places = [repository / name for name in ("vizecg", "export", "edge_runtime", "benchmarks", "docs", "README.md")]
     files = [
         path for place in places for path in ([place] if place.is_file() else place.rglob("*"))
         if path.suffix in (".py", ".sh", ".md") and "results" not in path.parts

@@ -1,6 +1,6 @@
 """ExecuTorch programs in the native runner (edge_runtime/runner), a process of its own that this one talks to.
 
-``executorch.runtime`` imports torch; the runner does not. Its README describes the frames that go to and fro.
+``executorch.runtime`` imports torch; the runner does not. docs/runner.md describes the frames that go to and fro.
 """
 
 from __future__ import annotations
