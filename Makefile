@@ -2,6 +2,7 @@
 # make setup   everything to train, export and test, in $(VENV)
 # make test    setup, then quality and every tier of tests
 # make quality checks only; make style repairs; make wheel builds dist/*.whl
+# make docs    the pages of docs/ as a site, in site/; make docs-serve shows them while they are written
 #
 # PYTHON chooses the interpreter that creates $(VENV); VENV the folder. Tests run in JOBS processes (0: in one, as
 # plain pytest does); PYTEST_ARGS are added to their options.
@@ -16,10 +17,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip
 BASE_STAMP := $(VENV)/.stamp-base
 SETUP_STAMP := $(VENV)/.stamp-setup
-SOURCES := vizecg export edge_runtime benchmarks tests setup.py
+SOURCES := vizecg export edge_runtime benchmarks docs tests setup.py
+# Material for MkDocs tells of its successor at every build.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quality style wheel clean
+.PHONY: help setup demo test quality style docs docs-serve wheel clean
 .DELETE_ON_ERROR:
 
 help:
@@ -55,10 +58,17 @@ quality: setup
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MKDOCS) build --strict --quiet
 
 style: setup
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+
+docs: setup
+	$(MKDOCS) build --strict
+
+docs-serve: setup
+	$(MKDOCS) serve
 
 # setuptools puts what an earlier build left in build/ into the wheel.
 wheel: setup
@@ -66,4 +76,4 @@ wheel: setup
 	$(BIN)/python -m build --wheel --outdir dist .
 
 clean:
-	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
