@@ -5,12 +5,14 @@ Pages link to it as it lies in the checkout (``../benchmarks/results/demo.jpg``)
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 RESULTS = "benchmarks/results"
+_INTERVAL = re.compile(r"\(([+-]?[\d.]+) to ([+-]?[\d.]+)\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -22,5 +24,6 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Links from the checkout's places to the site's."""
-    return markdown.replace(f"](../{RESULTS}/", f"]({RESULTS}/")
+    """Links from the checkout's places to the site's; intervals stay on one line in a narrow table."""
+    told = markdown.replace(f"](../{RESULTS}/", f"]({RESULTS}/")
+    return _INTERVAL.sub(r"(\1&nbsp;to&nbsp;\2)", told)
