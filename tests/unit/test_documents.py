@@ -6,12 +6,12 @@ import ast
 import importlib
 import json
 import re
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomllib
 import typer
 from typer.main import get_command
 
@@ -34,8 +34,8 @@ MODULES = {
     "vizecg.cli": "vizecg.cli", "vizecg_lab": "vizecg_lab.cli", "vizecg_lab.gpu": "vizecg_lab.gpu.__main__"
 }  # fmt: skip
 OTHERS = frozenset({
-    "adb", "apt-get", "cd", "docker", "export", "git", "gst-launch-1.0", "jetson_clocks", "nvpmodel", "qemu-aarch64-static",
-    "sdkmanager", "vizecg-runner", "pytest",
+    "adb", "apt-get", "cd", "export", "git", "gst-launch-1.0", "jetson_clocks", "nvpmodel", "qemu-aarch64-static",
+    "sdkmanager",
 })  # fmt: skip
 """Programs that are not ours, or not Python's, as they are named in the pages."""
 RUNNER_OPTIONS = frozenset(re.findall(r'"(--[a-z]+)"', (REPOSITORY / "edge_runtime/runner/options.cpp").read_text()))
