@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+REPOSITORY = Path(__file__).resolve().parents[1]
 RUN_MARK = "<!-- run -->"
 """The line before a fence whose content the tests really run."""
 _ENDS = frozenset({"|", "||", "&&", "&", ";"})
@@ -24,13 +25,13 @@ class Block:
     run: bool
 
 
-def pages(repository: Path) -> list[Path]:
+def pages(repository: Path = REPOSITORY) -> list[Path]:
     """README.md, CONTRIBUTING.md, CHANGELOG.md and every page of docs/."""
     names = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
     return [*(repository / name for name in names), *sorted((repository / "docs").rglob("*.md"))]
 
 
-def blocks(repository: Path) -> list[Block]:
+def blocks(repository: Path = REPOSITORY) -> list[Block]:
     """Every fenced block of every page, in order.
 
     Raises:

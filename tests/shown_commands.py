@@ -12,7 +12,7 @@ import tomllib
 import typer
 from typer.main import get_command
 
-from conftest import REPOSITORY
+from documents import REPOSITORY
 
 PROGRAMS = {
     "vizecg": "vizecg.cli",

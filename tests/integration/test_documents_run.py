@@ -11,13 +11,12 @@ from pathlib import Path
 import cv2
 import pytest
 
-from conftest import REPOSITORY
 from documents import Block, blocks, commands
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
 
 pytestmark = pytest.mark.integration
 
-MARKED = [block for block in blocks(REPOSITORY) if block.run]
+MARKED = [block for block in blocks() if block.run]
 PROGRAMS = {"vizecg": "vizecg.cli", "vizecg-export": "vizecg_export.cli", "vizecg-edge": "vizecg_edge.cli"}
 
 

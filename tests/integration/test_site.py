@@ -10,7 +10,7 @@ import pytest
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
-from conftest import REPOSITORY
+from documents import REPOSITORY
 
 pytestmark = pytest.mark.integration
 

@@ -12,8 +12,7 @@ import pytest
 import tomllib
 
 import vizecg
-from conftest import REPOSITORY
-from documents import blocks, commands, pages
+from documents import REPOSITORY, blocks, commands, pages
 from shown_commands import inline_refusal, refusal
 from vizecg_edge.rectify.reasons import Reason, advice_of
 
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.unit
 ROOMS = ("vizecg", "export", "edge_runtime", "benchmarks", "tests")
 WRITTEN = frozenset({"site/", "contract.md", "report.md"})
 """Files and folders that a command writes."""
-BLOCKS = blocks(REPOSITORY)
+BLOCKS = blocks()
 SHELL = [(block.place, words) for block in BLOCKS if block.language == "sh" for words in commands(block.text)]
 PYTHON = [block for block in BLOCKS if block.language == "python"]
 
@@ -86,7 +85,7 @@ def test_python_compiles_and_its_imports_are_there(block: Any) -> None:
 def test_inline_commands_have_verbs_that_this_version_has() -> None:
     """In running text: ``vizecg-edge watch`` and the like, with or without options."""
     wrong = []
-    for page in pages(REPOSITORY):
+    for page in pages():
         text = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
         for inline in re.findall(r"`([^`]+)`", text):
             if re.match(r"(vizecg|python -m|make )", inline):
@@ -97,7 +96,7 @@ def test_inline_commands_have_verbs_that_this_version_has() -> None:
 def test_source_files_that_pages_name_are_there() -> None:
     there = [f"/{path.relative_to(REPOSITORY).as_posix()}" for room in ROOMS for path in (REPOSITORY / room).rglob("*")]
     wrong = []
-    for page in pages(REPOSITORY):
+    for page in pages():
         for name in re.findall(r"`([\w/.-]+(?:\.py|\.sh|\.mjs|\.md|\.cpp|/))`", page.read_text()):
             file = f"/{name.rstrip('/')}"
             known = name in WRITTEN or (REPOSITORY / name).exists()
@@ -122,7 +121,7 @@ def test_the_readme_fits_on_a_page() -> None:
 
 def test_every_relative_link_and_picture_is_there() -> None:
     wrong = []
-    for page in pages(REPOSITORY):
+    for page in pages():
         text = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
         for target in re.findall(r"\]\(([^)\s]+)\)", text):
             path, _, anchor = target.partition("#")

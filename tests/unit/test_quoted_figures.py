@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conftest import REPOSITORY
+from documents import REPOSITORY
 
 pytestmark = pytest.mark.unit
 
