@@ -20,7 +20,7 @@ from vizecg_edge.judge.quality import Verdict, judge
 from vizecg_edge.rectify import Rectified, rectify
 from vizecg_edge.rectify.reasons import MISSING_TOOL, advice_of
 from vizecg_edge.rectify.sheet import SPARE_SCALE
-from vizecg_edge.scales import Scales, scales_of
+from vizecg_edge.scales import SheetScales, scales_of
 
 DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
 LEAST_SPARE = 1.1
@@ -101,7 +101,7 @@ class Pipeline:
         clock = _Clock(decode=shot.read_ms)
         source = Input(path=shot.path, sha256=shot.sha256, page=shot.page, frame=shot.frame)
         photo = rectified = whole = None
-        verdict, scales = Verdict(), Scales()
+        verdict, scales = Verdict(), SheetScales()
         try:
             picture = self._load(shot, float("inf"), clock)
             photo = picture.pixels
@@ -152,7 +152,13 @@ class Pipeline:
         return rectified
 
     def _classify(
-        self, source: Input, photo: np.ndarray, rectified: Rectified, verdict: Verdict, scales: Scales, clock: _Clock
+        self,
+        source: Input,
+        photo: np.ndarray,
+        rectified: Rectified,
+        verdict: Verdict,
+        scales: SheetScales,
+        clock: _Clock,
     ) -> Result:
         manifest = self.bundle.manifest
         clock.skip()
@@ -237,7 +243,7 @@ def _in_whole(rectified: Rectified, picture: Picture) -> Rectified:
     )
 
 
-def _geometry(rectified: Rectified | None, scales: Scales) -> Geometry:
+def _geometry(rectified: Rectified | None, scales: SheetScales) -> Geometry:
     if rectified is None:
         return Geometry()
     return Geometry(

@@ -22,7 +22,7 @@ class ScaleSource(str, Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scales:
+class SheetScales:
     """The speed and the gain that the sheet is read at."""
 
     speed_mm_s: float = PAPER_SPEED_MM_S
@@ -31,7 +31,7 @@ class Scales:
     gain_source: ScaleSource = ScaleSource.ASSUMED
 
 
-def scales_of(photo: np.ndarray, rectified: Rectified, spec: SheetSpec) -> Scales:
+def scales_of(photo: np.ndarray, rectified: Rectified, spec: SheetSpec) -> SheetScales:
     """Speed and gain from the calibration pulses or, where these do not show both, from the printed text.
 
     Args:
@@ -52,7 +52,7 @@ def scales_of(photo: np.ndarray, rectified: Rectified, spec: SheetSpec) -> Scale
     for value in (printed.gain_mm_mv, rectified.gain_mm_mv):
         if value not in (None, GAIN_MM_MV):
             raise refusal(Reason.UNSUPPORTED_GAIN, f"{value:g} mm/mV")
-    return Scales(
+    return SheetScales(
         speed_source=_source(printed.speed_mm_s, rectified.speed_mm_s),
         gain_source=_source(printed.gain_mm_mv, rectified.gain_mm_mv),
     )

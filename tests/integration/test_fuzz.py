@@ -15,7 +15,7 @@ from vizecg_lab.fuzzing.cases import Case, Target, make_cases, mutated_case
 from vizecg_lab.fuzzing.command import Tally, bundle_content, keep_case
 from vizecg_lab.fuzzing.hostile import hostile_seeds
 from vizecg_lab.fuzzing.targets import Outcome, Runner
-from vizecg_lab.fuzzing.worker import Limits, Worker
+from vizecg_lab.fuzzing.worker import CaseLimits, Worker
 
 pytestmark = pytest.mark.integration
 
@@ -86,7 +86,7 @@ def test_what_a_case_may_not_do_is_a_fault(runner: Runner, monkeypatch: pytest.M
 
 
 def test_a_worker_that_dies_hangs_or_takes_too_much_is_a_finding(tmp_path: Path) -> None:
-    limits = Limits(seconds=1.0, memory_mib=150)
+    limits = CaseLimits(seconds=1.0, memory_mib=150)
     tally = Tally()
     with Worker(start=fuzz_stand_in.start, limits=limits) as worker:
         found = {}

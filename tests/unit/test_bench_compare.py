@@ -20,7 +20,7 @@ from bench_results import (
 from tolerances import tolerance
 from vizecg.spec import UsageError
 from vizecg_bench.cli import app
-from vizecg_bench.compare.changes import Limits
+from vizecg_bench.compare.changes import ChangeLimits
 from vizecg_bench.compare.ratios import parse_share, ratio
 from vizecg_bench.compare.runs import By, compare
 from vizecg_bench.report.read import NotComparableError
@@ -75,7 +75,7 @@ def test_as_slow_as_the_limit_or_quicker_passes(by: By) -> None:
 
 
 def test_a_limit_of_zero_lets_nothing_pass() -> None:
-    assert KEY in compare(made_up_result(), slowed(0.001), limits=Limits(slower=0.0)).failures
+    assert KEY in compare(made_up_result(), slowed(0.001), limits=ChangeLimits(slower=0.0)).failures
 
 
 def test_noise_above_the_limit_is_told() -> None:

@@ -12,7 +12,7 @@ import pytest
 from vizecg.spec import UsageError
 from vizecg_bench.run import load
 from vizecg_bench.run.load import Counters, LoadMeter, shares
-from vizecg_bench.run.monitor import Limits, MachineMonitor, invalid_reasons
+from vizecg_bench.run.monitor import MachineMonitor, QuietLimits, invalid_reasons
 from vizecg_bench.run.probe import slowed
 from vizecg_bench.run.schema import Environment, Monitor
 from vizecg_bench.run.sensors import Reading, SystemSensors, ThrottleWatch
@@ -104,7 +104,7 @@ def test_each_reason_is_a_sentence_with_its_number(seen: Monitor, told: str) -> 
 def test_limits_can_be_others() -> None:
     seen = Monitor(others_cores=0.5, steal=0.1, slowed=0.2)
     assert len(invalid_reasons(seen, environment())) == 3
-    assert invalid_reasons(seen, environment(), limits=Limits(others_cores=1.0, steal=0.2, slowed=0.3)) == ()
+    assert invalid_reasons(seen, environment(), limits=QuietLimits(others_cores=1.0, steal=0.2, slowed=0.3)) == ()
 
 
 def test_powersave_is_a_reason_where_it_means_the_lowest_frequency() -> None:

@@ -17,7 +17,7 @@ from vizecg.spec import UsageError
 from vizecg_edge.capture.burst import Guide, Kept, collect, keep
 from vizecg_edge.capture.folders import find_files, is_stream, natural_order
 from vizecg_edge.capture.frames import Frame
-from vizecg_edge.capture.guidance import Glance, Hint, Limits, Watcher
+from vizecg_edge.capture.guidance import Glance, Hint, HintLimits, Watcher
 from vizecg_edge.capture.interrupt import Interrupt
 
 pytestmark = pytest.mark.unit
@@ -63,7 +63,7 @@ def burnt_out(image: np.ndarray) -> np.ndarray:
 )
 def test_a_glance_tells_what_is_wrong(image: np.ndarray, hint: Hint) -> None:
     glance = Watcher().glance(image)
-    assert glance.hint(Limits()) is hint, glance
+    assert glance.hint(HintLimits()) is hint, glance
 
 
 def test_a_glance_measures_scale_sharpness_and_motion() -> None:
@@ -73,7 +73,7 @@ def test_a_glance_measures_scale_sharpness_and_motion() -> None:
     assert first.px_per_mm == pytest.approx(6, rel=0.1)
     assert same.motion == 0
     moved = watcher.glance(np.roll(sharp, (12, 17), axis=(0, 1)))
-    assert moved.hint(Limits()) is Hint.MOVING
+    assert moved.hint(HintLimits()) is Hint.MOVING
     assert watcher.glance(cv2.GaussianBlur(sharp, (0, 0), 2)).sharpness < first.sharpness / 3
     # Another size, as after a camera has changed its mode, is no motion.
     assert watcher.glance(sharp[:600]).motion == 0

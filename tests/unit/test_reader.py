@@ -26,11 +26,11 @@ from vizecg.spec.gate import QualityGate
 from vizecg.spec.manifest import MANIFEST
 from vizecg_edge import Answer, Reader
 from vizecg_edge.judge.doubts import NEAR_LIMIT, doubts_of
-from vizecg_edge.scales import Scales, ScaleSource
+from vizecg_edge.scales import ScaleSource, SheetScales
 
 pytestmark = pytest.mark.unit
 
-KNOWN = Scales(speed_source=ScaleSource.PULSE, gain_source=ScaleSource.PULSE)
+KNOWN = SheetScales(speed_source=ScaleSource.PULSE, gain_source=ScaleSource.PULSE)
 
 
 @pytest.fixture(scope="module")
@@ -169,11 +169,11 @@ def test_an_uncalibrated_bundle_is_a_doubt_of_every_answer(tmp_path: Path, photo
     [
         (True, KNOWN, 0.5 * NEAR_LIMIT, []),
         (True, KNOWN, 0.5 * NEAR_LIMIT - 0.01, ["quality_near_limit"]),
-        (False, Scales(), 0.5, ["uncalibrated", "speed_assumed", "gain_assumed", "quality_near_limit"]),
+        (False, SheetScales(), 0.5, ["uncalibrated", "speed_assumed", "gain_assumed", "quality_near_limit"]),
         (True, replace(KNOWN, gain_source=ScaleSource.ASSUMED), 1.0, ["gain_assumed"]),
     ],
 )
-def test_doubts(calibrated: bool, scales: Scales, score: float, codes: list[str]) -> None:
+def test_doubts(calibrated: bool, scales: SheetScales, score: float, codes: list[str]) -> None:
     gate = QualityGate(least_score=0.5)
     found = doubts_of(calibrated=calibrated, scales=scales, score=score, gate=gate)
     assert [doubt.code for doubt in found] == codes

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-Limits = tuple[float, float]
+MeritRange = tuple[float, float]
 """(worst that passes, from here on nothing better matters), whichever way the figure runs."""
 
 
@@ -30,17 +30,17 @@ class QualityGate:
         least_score: lowest product of all marks that passes, 0 to 1.
     """
 
-    px_per_mm: Limits = (2.0, 4.0)
-    scale_spread: Limits = (0.05, 0.02)
-    bend_residual_mm: Limits = (1.0, 0.2)
-    grid_residual_mm: Limits = (3.0, 0.8)
-    sharpness: Limits = (0.3, 0.75)
-    coverage: Limits = (0.94, 0.995)
-    grid_share: Limits = (0.15, 0.6)
-    exposure: Limits = (50.0, 110.0)
-    glare: Limits = (0.25, 0.02)
-    identities: Limits = (1.0, 2.0)
-    layout: Limits = (-1.0, -0.5)
+    px_per_mm: MeritRange = (2.0, 4.0)
+    scale_spread: MeritRange = (0.05, 0.02)
+    bend_residual_mm: MeritRange = (1.0, 0.2)
+    grid_residual_mm: MeritRange = (3.0, 0.8)
+    sharpness: MeritRange = (0.3, 0.75)
+    coverage: MeritRange = (0.94, 0.995)
+    grid_share: MeritRange = (0.15, 0.6)
+    exposure: MeritRange = (50.0, 110.0)
+    glare: MeritRange = (0.25, 0.02)
+    identities: MeritRange = (1.0, 2.0)
+    layout: MeritRange = (-1.0, -0.5)
     least_score: float = 0.1
 
     def __post_init__(self) -> None:

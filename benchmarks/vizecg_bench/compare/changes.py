@@ -17,7 +17,7 @@ _FIGURES = ("auroc", "f1")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class ChangeLimits:
     """More than this is a failure: ``slower`` a share, ``accuracy_drop`` of a macro figure."""
 
     slower: float = DEFAULT_SLOWER
@@ -130,7 +130,7 @@ def _accuracies(a: Result, b: Result, key: str) -> tuple[Accuracy | None, Accura
     return accuracy_of(a, _of(a, key)), accuracy_of(b, _of(b, key))
 
 
-def judged(a: Result, b: Result, row: Row, limits: Limits) -> tuple[list[str], list[str]]:
+def judged(a: Result, b: Result, row: Row, limits: ChangeLimits) -> tuple[list[str], list[str]]:
     """Failures and notes of a contender."""
     failures: list[str] = []
     notes: list[str] = []
@@ -170,7 +170,7 @@ def _unsure(change: Interval) -> float:
     return 0.0 if change.high is None or change.value is None else change.high - change.value
 
 
-def of_baseline(before: Contender, after: Contender, limits: Limits) -> list[str]:
+def of_baseline(before: Contender, after: Contender, limits: ChangeLimits) -> list[str]:
     """Ratios hide what happens to what they refer to."""
     change = ratio(after.latency.p50, before.latency.p50, minus=1.0)
     if change is None or change.value is None or within(abs(change.value), limits.slower):

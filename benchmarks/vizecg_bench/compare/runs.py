@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from vizecg.spec import UsageError
-from vizecg_bench.compare.changes import Limits, Row, judged, of_baseline, row_of
+from vizecg_bench.compare.changes import ChangeLimits, Row, judged, of_baseline, row_of
 from vizecg_bench.compare.comparable import check_comparable, machine_of
 from vizecg_bench.report.read import NotComparableError
 from vizecg_bench.report.select import FLOAT, ONNX_FP32
@@ -46,7 +46,7 @@ class Comparison:
 
 
 def compare(
-    a: Result, b: Result, *, by: By = By.RATIO, baseline: str | None = None, limits: Limits | None = None,
+    a: Result, b: Result, *, by: By = By.RATIO, baseline: str | None = None, limits: ChangeLimits | None = None,
     allow_invalid: bool = False,
 ) -> Comparison:  # fmt: skip
     """What changed from ``a`` to ``b``.
@@ -63,7 +63,7 @@ def compare(
         UsageError: no contender is in both, or ``baseline`` is not.
         NotComparableError: they do not measure the same, or no time can be compared.
     """
-    limits = limits or Limits()
+    limits = limits or ChangeLimits()
     notes = check_comparable(a, b, same_machine=by is By.P50, allow_invalid=allow_invalid)
     before, after = ({found.key: found for found in result.contenders} for result in (a, b))
     both = [key for key in before if key in after]

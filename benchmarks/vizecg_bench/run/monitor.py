@@ -20,7 +20,7 @@ DYNAMIC_DRIVERS = ("intel_pstate", "amd-pstate", "amd-pstate-epp")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class QuietLimits:
     """What is still a quiet machine.
 
     Attributes:
@@ -136,9 +136,11 @@ class MachineMonitor:
             )  # fmt: skip
 
 
-def invalid_reasons(monitor: Monitor, environment: Environment, *, limits: Limits | None = None) -> tuple[str, ...]:
+def invalid_reasons(
+    monitor: Monitor, environment: Environment, *, limits: QuietLimits | None = None
+) -> tuple[str, ...]:
     """Why the figures of a run are not to be quoted, a sentence each; empty when they are."""
-    limits = limits or Limits()
+    limits = limits or QuietLimits()
     reasons = []
     if monitor.others_cores is not None and monitor.others_cores > limits.others_cores:
         reasons.append(f"other programs kept {monitor.others_cores:.2f} cores busy (at most {limits.others_cores:.2f})")

@@ -13,7 +13,7 @@ from vizecg.spec import UsageError
 from vizecg.spec.commands import takes
 from vizecg.spec.errors import ExitCode, VizecgError
 from vizecg.spec.options import FiguresOption
-from vizecg_bench.compare.changes import DEFAULT_ACCURACY_DROP, Limits
+from vizecg_bench.compare.changes import DEFAULT_ACCURACY_DROP, ChangeLimits
 from vizecg_bench.compare.runs import By, failed
 from vizecg_bench.compare.runs import compare as compared
 
@@ -55,7 +55,7 @@ def compare(options: Options) -> None:
     from vizecg_bench.compare.table import print_comparison
     from vizecg_bench.report.read import read_result
 
-    limits = Limits(
+    limits = ChangeLimits(
         slower=parse_share(options.fail_over, option="--fail-over"), accuracy_drop=options.max_accuracy_drop
     )
     if options.baseline is not None and options.by is not By.RATIO:

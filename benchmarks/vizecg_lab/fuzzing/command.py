@@ -21,7 +21,7 @@ from vizecg.spec.manifest import MANIFEST, open_bundle
 from vizecg.spec.results import write_result
 from vizecg_lab.fuzzing.cases import Case, Target, make_cases
 from vizecg_lab.fuzzing.targets import Outcome, Runner
-from vizecg_lab.fuzzing.worker import Limits, Ran, Worker
+from vizecg_lab.fuzzing.worker import CaseLimits, Ran, Worker
 
 KEPT_OF_ONE_FAULT = 3
 
@@ -68,7 +68,7 @@ class Tally:
 
 
 def measure_fuzz(
-    *, count: int, seed: int, limits: Limits, bundle: Path | None, keep: Path | None, out: Path | None
+    *, count: int, seed: int, limits: CaseLimits, bundle: Path | None, keep: Path | None, out: Path | None
 ) -> dict[str, Any]:
     """Run ``count`` cases in a process of their own, and tell what came of them.
 

@@ -27,7 +27,7 @@ Start = Callable[[], Callable[[Case], Outcome]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class CaseLimits:
     """Of one case: seconds of processor time, ``WAITING`` times that by the clock, and the process's largest resident
     memory in MiB."""
 
@@ -54,8 +54,8 @@ class Worker:
         limits: of each case.
     """
 
-    def __init__(self, *, start: Start, limits: Limits | None = None) -> None:
-        self._start, self._limits = start, limits or Limits()
+    def __init__(self, *, start: Start, limits: CaseLimits | None = None) -> None:
+        self._start, self._limits = start, limits or CaseLimits()
         self._process: Any = None
         self._pipe: Connection | None = None
         self.started = 0

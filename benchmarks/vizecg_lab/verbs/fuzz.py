@@ -23,7 +23,7 @@ def fuzz(
 ) -> None:
     """Damaged and hostile pictures and bundles: what crashes, hangs or takes too much memory. Findings exit with 4."""
     from vizecg_lab.fuzzing.command import measure_fuzz
-    from vizecg_lab.fuzzing.worker import Limits
+    from vizecg_lab.fuzzing.worker import CaseLimits
 
-    limits = Limits(seconds=timeout, memory_mib=memory_mib)
+    limits = CaseLimits(seconds=timeout, memory_mib=memory_mib)
     measure_fuzz(count=count, seed=seed, limits=limits, bundle=bundle, keep=save, out=figures)

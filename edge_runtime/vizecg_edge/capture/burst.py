@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vizecg_edge.capture.frames import Frame, Frames
-from vizecg_edge.capture.guidance import Hint, Limits, Watcher
+from vizecg_edge.capture.guidance import Hint, HintLimits, Watcher
 from vizecg_edge.capture.interrupt import Interrupt
 
 APART_S = 0.1
@@ -47,7 +47,7 @@ def collect(
     seconds: float,
     interrupt: Interrupt,
     say: Callable[[str], None],
-    limits: Limits | None = None,
+    limits: HintLimits | None = None,
 ) -> Burst:
     """Look at every frame of a source and keep the best ones.
 
@@ -62,7 +62,7 @@ def collect(
     Raises:
         InputRefusedError: the source does not open.
     """
-    limits, watcher, guide = limits or Limits(), Watcher(), Guide(say=say if source.live else lambda text: None)
+    limits, watcher, guide = limits or HintLimits(), Watcher(), Guide(say=say if source.live else lambda text: None)
     kept: list[Kept] = []
     seen = 0
     full_since: float | None = None

@@ -34,7 +34,7 @@ class Hint(str, Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class HintLimits:
     """Where hints begin.
 
     Attributes:
@@ -72,7 +72,7 @@ class Glance:
     px_per_mm: float
     glare: float
 
-    def hint(self, limits: Limits) -> Hint:
+    def hint(self, limits: HintLimits) -> Hint:
         if self.brightness < limits.brightness:
             return Hint.TOO_DARK
         if self.motion > limits.motion:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vizecg.spec.gate import QualityGate
 from vizecg_edge.answer import Doubt
-from vizecg_edge.scales import Scales, ScaleSource
+from vizecg_edge.scales import ScaleSource, SheetScales
 
 NEAR_LIMIT = 1.25
 """A quality score below this many times the least that is answered lies near the limit.
@@ -14,7 +14,7 @@ or a misplaced sheet, and 22 of the 263 above it. Of 34 real photographs that ar
 """
 
 
-def doubts_of(*, calibrated: bool, scales: Scales, score: float, gate: QualityGate) -> tuple[Doubt, ...]:
+def doubts_of(*, calibrated: bool, scales: SheetScales, score: float, gate: QualityGate) -> tuple[Doubt, ...]:
     """Every doubt about an answer, the gravest first.
 
     Args:

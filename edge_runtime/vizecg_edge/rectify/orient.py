@@ -13,7 +13,7 @@ from vizecg_edge.rectify.block import Block, find_block
 from vizecg_edge.rectify.content import evidence_for, leads_of, trace_signals, turned
 from vizecg_edge.rectify.reasons import Reason, refusal
 from vizecg_edge.rectify.rows import ink_mask
-from vizecg_edge.rectify.scales import Scales, read_scales
+from vizecg_edge.rectify.scales import PulseScales, read_scales
 from vizecg_edge.rectify.traces import PX_PER_MM, TraceView
 
 ENOUGH_PULSES, PULSE_WORTH = 2, 1.6
@@ -38,7 +38,7 @@ class Placed:
     block: Block
     to_view: np.ndarray
     quarter_turns: int
-    scales: Scales
+    scales: PulseScales
     signals: np.ndarray
 
 

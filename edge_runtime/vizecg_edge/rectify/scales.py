@@ -32,25 +32,25 @@ CLEAR_RATIO = 1.25
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scales:
+class PulseScales:
     """What was read; None where nothing was."""
 
     speed_mm_s: float | None = None
     gain_mm_mv: float | None = None
 
 
-def read_scales(mask: np.ndarray, block: Block) -> Scales:
+def read_scales(mask: np.ndarray, block: Block) -> PulseScales:
     """Upright ink mask (h, w) and the block found in it -> the speed and gain that its pulses show."""
     low, high = WIDTHS_MM[PAPER_SPEED_MM_S]
     if block.pulses >= CLEAR_PULSES and low <= block.pulse_width_mm <= high:
-        return Scales(speed_mm_s=PAPER_SPEED_MM_S, gain_mm_mv=GAIN_MM_MV)
+        return PulseScales(speed_mm_s=PAPER_SPEED_MM_S, gain_mm_mv=GAIN_MM_MV)
     readings = [
         (_evidence(mask, block, gain=gain, speed=speed), speed, gain) for gain in GAINS_MM_MV for speed in SPEEDS_MM_S
     ]
     (best, speed, gain), (next_best, _, _) = sorted(readings, reverse=True)[:2]
     if best <= CLEAR_RATIO * next_best:
-        return Scales()
-    return Scales(speed_mm_s=speed, gain_mm_mv=gain)
+        return PulseScales()
+    return PulseScales(speed_mm_s=speed, gain_mm_mv=gain)
 
 
 def _evidence(mask: np.ndarray, block: Block, *, gain: float, speed: float) -> float:

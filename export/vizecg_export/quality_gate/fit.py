@@ -10,7 +10,7 @@ from scipy.optimize import isotonic_regression
 
 from vizecg.render.spoil import Kind
 from vizecg.spec import LABELS, DecisionRule, UsageError
-from vizecg.spec.gate import FIGURES, LESS_IS_BETTER, Limits, QualityGate
+from vizecg.spec.gate import FIGURES, LESS_IS_BETTER, MeritRange, QualityGate
 from vizecg_edge.judge.quality import score_of
 from vizecg_export.quality_gate.rows import GateRow
 
@@ -154,7 +154,7 @@ def fit_gate(judged: Judged, *, risk: float, real: list[dict[str, float]] | None
     return replace(gate, least_score=_least_score(judged, gate, risk, known))
 
 
-def _limits(judged: Judged, figure: str, real: list[float]) -> Limits:
+def _limits(judged: Judged, figure: str, real: list[float]) -> MeritRange:
     sign = -1.0 if figure in LESS_IS_BETTER else 1.0
     values = sign * judged.merits[figure]
     levels, risks = _risk_along(values, judged.wrong)
