@@ -35,15 +35,15 @@ def open_file(artefact: Artefact, file: Path) -> Run:
 
 def _load(target: Target, artefact: Artefact, file: Path) -> Run:
     if target is Target.EXECUTORCH:
-        from vizecg_export.recipes.executorch import runner
+        from vizecg_export.recipes import executorch
 
-        return runner(file)
+        return executorch.open_model(file)
     if target is Target.TENSORRT:
         from vizecg_export.recipes.tensorrt.recipe import StandIn
 
         return StandIn(model=file)
-    from vizecg_export.recipes.onnx import runner as onnx_runner
+    from vizecg_export.recipes import onnx
 
     int8 = artefact.precision == Precision.INT8.value
-    run, _ = onnx_runner(file, int8=int8, machine=Machine(artefact.machine))
+    run, _ = onnx.open_model(file, int8=int8, machine=Machine(artefact.machine))
     return run

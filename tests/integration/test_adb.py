@@ -32,7 +32,7 @@ from vizecg_bench.pack.write import PackWriter
 from vizecg_bench.run.request import RunRequest
 from vizecg_bench.run.schema import ProtocolPart, Result
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
-from vizecg_export.recipes.executorch import runner
+from vizecg_export.recipes.executorch import open_model
 
 pytestmark = [pytest.mark.integration, needs_adb]
 
@@ -59,7 +59,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, int8_program: Path) -> Bund
     folder.mkdir()
     (folder / "model.pte").write_bytes(int8_program.read_bytes())
     inks = np.load(DEFAULT_BUNDLE / GOLDEN)["inks"][:6, ::3, ::3][:, : SMALL.height, : SMALL.width]
-    logits = runner(int8_program)(normalise(np.ascontiguousarray(inks), SMALL))
+    logits = open_model(int8_program)(normalise(np.ascontiguousarray(inks), SMALL))
     np.savez(folder / GOLDEN, inks=inks, float_logits=logits)
     artefacts = tuple(
         Artefact(

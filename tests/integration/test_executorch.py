@@ -23,7 +23,7 @@ from vizecg.train.checkpoint import load_checkpoint
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
 from vizecg_export.defaults import DEFAULT_CHECKPOINT
 from vizecg_export.job import Job, Made
-from vizecg_export.recipes.executorch import ExecuTorchRecipe, bundled_program, runner
+from vizecg_export.recipes.executorch import ExecuTorchRecipe, bundled_program, open_model
 from vizecg_export.targets import Precision, Scope
 
 pytestmark = pytest.mark.integration
@@ -68,7 +68,7 @@ def test_fp32_is_the_network(tmp_path: Path, mode: CmamWithoutSignal, capfd: pyt
     with torch.inference_mode():
         wanted = network(torch.from_numpy(images)).numpy()
     np.testing.assert_allclose(made.run(images), wanted, atol=tolerance("executorch-fp32"))
-    np.testing.assert_allclose(runner(tmp_path / made.file)(images), wanted, atol=tolerance("executorch-fp32"))
+    np.testing.assert_allclose(open_model(tmp_path / made.file)(images), wanted, atol=tolerance("executorch-fp32"))
     assert [file.name for file in tmp_path.iterdir()] == [made.file] == ["model_fp32.pte"]
     assert capfd.readouterr() == ("", ""), "the library's own messages"
     memory = {"aten_expand_copy_default"} if mode is CmamWithoutSignal.MEMORY else set()

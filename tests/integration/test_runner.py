@@ -18,7 +18,7 @@ from small_networks import small_images
 from tolerances import tolerance
 from vizecg.spec import BundleError, InputRefusedError
 from vizecg_edge.backends.runner import RunnerBackend
-from vizecg_export.recipes.executorch import runner
+from vizecg_export.recipes.executorch import open_model
 
 pytestmark = pytest.mark.integration
 
@@ -27,7 +27,7 @@ SIZE = 96 * 192
 
 @pytest.fixture(scope="session")
 def expected(int8_program: Path) -> np.ndarray:
-    return runner(int8_program)(small_images(6))
+    return open_model(int8_program)(small_images(6))
 
 
 def run(native_runner: Path, *arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:

@@ -14,7 +14,7 @@ from vizecg_lab.tables.commands import chosen, run_table
 from vizecg_lab.tables.measure import figures_of
 from vizecg_lab.tables.report import order_of
 from vizecg_lab.tables.rows import STUDIES, TABLE1, TABLE2, Study
-from vizecg_lab.tables.runner import Plan, Scores
+from vizecg_lab.tables.training import Plan, Scores
 
 pytestmark = pytest.mark.integration
 

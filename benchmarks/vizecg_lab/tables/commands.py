@@ -18,8 +18,8 @@ from vizecg_lab.tables.agreement import measure_agreement
 from vizecg_lab.tables.report import collect, markdown
 from vizecg_lab.tables.robustness import measure_robustness
 from vizecg_lab.tables.rows import STUDIES, VIZECGNET_ROW, Row, Study
-from vizecg_lab.tables.runner import Plan, run_row
 from vizecg_lab.tables.saliency import measure_saliency
+from vizecg_lab.tables.training import Plan, run_row
 
 
 def chosen(rows: Sequence[Row], names: Sequence[str] | None) -> tuple[Row, ...]:

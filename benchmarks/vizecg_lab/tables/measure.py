@@ -11,7 +11,7 @@ import numpy as np
 from vizecg.scoring.cross_fit import cross_fit
 from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, nested, positives
 from vizecg.spec.decide import sigmoid
-from vizecg_lab.tables.runner import Scores
+from vizecg_lab.tables.training import Scores
 
 BOOTSTRAPS = 300
 

@@ -12,7 +12,7 @@ from scipy.stats import kendalltau
 from vizecg.models.peers import PEERS
 from vizecg_lab.tables.measure import Figures, figures_of
 from vizecg_lab.tables.rows import Row
-from vizecg_lab.tables.runner import Plan, read_scores, way_name, ways
+from vizecg_lab.tables.training import Plan, read_scores, way_name, ways
 
 WAYS = {
     "signal": "signal",

@@ -12,7 +12,7 @@ from vizecg.spec import UsageError
 from vizecg.spec.options import FiguresOption, LimitOption, MarkdownOption, WorkersOption
 
 if TYPE_CHECKING:
-    from vizecg_lab.tables.runner import Plan
+    from vizecg_lab.tables.training import Plan
 
 MegapixelsOption = Annotated[float, typer.Option(min=0.5, max=60, help="Photographs are enlarged to this size.")]
 PtbxlOption = Annotated[Path, typer.Option(help="PTB-XL folder.")]
@@ -47,7 +47,7 @@ class PlanOptions:
     def plan(self) -> Plan:
         """Raises UsageError where there is no such budget."""
         from vizecg_lab.tables.budgets import Budget
-        from vizecg_lab.tables.runner import Plan
+        from vizecg_lab.tables.training import Plan
 
         try:
             budget = Budget(self.budget)

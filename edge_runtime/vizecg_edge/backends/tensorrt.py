@@ -10,7 +10,7 @@ import numpy as np
 
 from vizecg.spec.manifest import Artefact, Bundle
 from vizecg_edge.backends.pool import Pool
-from vizecg_edge.engine.builder import Workshop, load_runner, open_workshop
+from vizecg_edge.engine.builder import Workshop, load_engine, open_workshop
 from vizecg_edge.engine.store import find_engine
 
 
@@ -36,7 +36,7 @@ class TensorRTBackend:
     ) -> None:
         workshop = workshop or open_workshop()
         path, self.record = find_engine(bundle, artefact, environment=workshop.environment, folder=folder)
-        self._runners = Pool(make=partial(load_runner, workshop, path.read_bytes(), bundle))
+        self._engines = Pool(make=partial(load_engine, workshop, path.read_bytes(), bundle))
         gpu = re.sub(r"[^a-z0-9]+", "-", workshop.environment.gpu.lower()).strip("-")
         self._name = f"tensorrt-{workshop.environment.tensorrt}-{gpu}"
 
@@ -47,9 +47,9 @@ class TensorRTBackend:
 
     def logits(self, image: np.ndarray) -> np.ndarray:
         """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,)."""
-        with self._runners.lend() as runner:
-            return runner.logits(image)
+        with self._engines.lend() as engine:
+            return engine.logits(image)
 
     def close(self) -> None:
         """Give the GPU's memory back."""
-        self._runners.close()
+        self._engines.close()

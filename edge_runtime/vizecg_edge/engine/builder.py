@@ -16,7 +16,7 @@ from vizecg_edge.engine import store
 from vizecg_edge.engine.cuda import Cuda, load_cuda
 from vizecg_edge.engine.environment import Environment, is_jetson, load_tensorrt, read_environment
 from vizecg_edge.engine.generations import LIBRARY, Generation, generation
-from vizecg_edge.engine.runner import EngineRunner
+from vizecg_edge.engine.loaded import LoadedEngine
 from vizecg_edge.engine.settings import BuildSettings
 from vizecg_edge.engine.toolkit import build_engine
 
@@ -104,12 +104,12 @@ def build(
     )
     write_atomically(cache, built.timing_cache)
     say(f"built in {built.seconds:.0f} s; {len(golden.images)} golden sheets")
-    runner = load_runner(workshop, built.engine, bundle)
+    loaded = load_engine(workshop, built.engine, bundle)
     try:
-        answers = answer_golden(runner.logits, golden, rule=artefact.decision, warm_up=WARM_UP)
-        device_bytes = runner.device_bytes
+        answers = answer_golden(loaded.logits, golden, rule=artefact.decision, warm_up=WARM_UP)
+        device_bytes = loaded.device_bytes
     finally:
-        runner.close()
+        loaded.close()
     answers.check(limits=limits, artefact=f"the engine of {artefact.name} was not kept: it")
     name = store.stem(bundle, artefact, environment)
     record = store.EngineRecord(
@@ -128,9 +128,9 @@ def build(
     return Result(path=store.write_engine(place, name, built.engine, record), record=record, fresh=True)
 
 
-def load_runner(workshop: Workshop, engine: bytes, bundle: Bundle) -> EngineRunner:
+def load_engine(workshop: Workshop, engine: bytes, bundle: Bundle) -> LoadedEngine:
     """An engine, ready for the sheets of ``bundle``."""
-    return EngineRunner(
+    return LoadedEngine(
         trt=workshop.trt,
         row=workshop.row,
         cuda=workshop.cuda,

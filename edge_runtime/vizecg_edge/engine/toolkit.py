@@ -1,4 +1,4 @@
-"""Building: the calls of TensorRT that turn a model file into an engine (``runner`` has those that run it).
+"""Building: the calls of TensorRT that turn a model file into an engine (``loaded`` has those that run it).
 
 The module is handed in, so that the same code drives ``tensorrt`` 10 and 11 and TensorRT-RTX.
 """

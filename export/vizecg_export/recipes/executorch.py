@@ -63,7 +63,7 @@ class ExecuTorchRecipe:
         file.write_bytes(program.buffer)
         return Made(
             file=file.name,
-            run=runner(file),
+            run=open_model(file),
             runtime=f"executorch {importlib.metadata.version('executorch')}",
             details=details,
         )
@@ -102,7 +102,7 @@ def _lower(
     }
 
 
-def runner(file: Path) -> Run:
+def open_model(file: Path) -> Run:
     """A program file in ExecuTorch's own runtime, one image at a time."""
     with silent_stderr():
         method = Runtime.get().load_program(file).load_method(METHOD)

@@ -69,11 +69,11 @@ class OnnxRecipe:
                     machine=job.machine,
                     calibrator=job.calibrator or self.calibrators[0],
                 )
-        run, runtime = runner(target, int8=job.precision is Precision.INT8, machine=job.machine)
+        run, runtime = open_model(target, int8=job.precision is Precision.INT8, machine=job.machine)
         return Made(file=target.name, run=run, runtime=runtime, details=details)
 
 
-def runner(file: Path, *, int8: bool, machine: Machine) -> tuple[Run, str]:
+def open_model(file: Path, *, int8: bool, machine: Machine) -> tuple[Run, str]:
     """How to run a model file here, and what it then runs in.
 
     The int8 file for ARM has weights of 8 bits. Where this processor's kernels would saturate with them, the graph is

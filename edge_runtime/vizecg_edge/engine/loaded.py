@@ -13,7 +13,7 @@ from vizecg_edge.engine.generations import Generation
 from vizecg_edge.engine.toolkit import MIB, make_logger
 
 
-class EngineRunner:
+class LoadedEngine:
     """A loaded engine, its memory on the device and its stream. ``close`` gives them back.
 
     Args:
@@ -86,7 +86,7 @@ class EngineRunner:
         return self._output[0].copy()
 
     def close(self) -> None:
-        """Give memory and stream back; the runner is of no use afterwards."""
+        """Give memory and stream back; the engine is of no use afterwards."""
         while self._held:
             self._cuda.free(self._held.pop())
         if self._stream:
