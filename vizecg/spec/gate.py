@@ -28,6 +28,9 @@ class QualityGate:
             about 0 for traces that have nothing to do with each other, 9 at best.
         layout: how much better they agree in the places of the layout that is read than in those of others.
         least_score: lowest product of all marks that passes, 0 to 1.
+
+    The defaults are set by hand, but for two: ``identities`` and ``layout`` lie half way between ECGs and pictures that
+    are none. ``vizecg-export fit-gate`` begins with them, and a bundle's manifest says what its own were fitted on.
     """
 
     px_per_mm: MeritRange = (2.0, 4.0)

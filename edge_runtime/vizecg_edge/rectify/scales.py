@@ -28,7 +28,8 @@ LEAST_USUAL, LEAST_UNUSUAL = (2, 0.7), (3, 0.75)
 CLEAR_PULSES = 3
 """From this many pulses of the usual size on, no others are looked for."""
 CLEAR_RATIO = 1.25
-"""The best reading beats the next by this factor, or nothing is read."""
+"""The best reading beats the next by this factor, or nothing is read. This, and how far, how often and how clearly
+pulses must be seen, was set on the drawn printouts at other speeds and gains of ``python -m vizecg_lab not-ecg``."""
 
 
 @dataclass(frozen=True, kw_only=True)
