@@ -169,9 +169,9 @@ def _fitted(
 
 def _near(subject: Subject, name: str, precision: Precision, floating: np.ndarray, own: np.ndarray) -> dict[str, Any]:
     """How near the artefact's logits (n, 6) are to the float network's; ParityError where not near enough."""
-    found = parity.compare(floating, own, rule=subject.rule)
-    parity.check(found, limits=parity.LIMITS[precision.value], artefact=name)
-    return found.to_dict()
+    measured = parity.compare(floating, own, rule=subject.rule)
+    parity.check(measured, limits=parity.LIMITS[precision.value], artefact=name)
+    return measured.to_dict()
 
 
 def _best_calibrated(wanted: Wanted, subject: Subject, job: Job, *, say: Say) -> Made:
@@ -186,13 +186,13 @@ def _best_calibrated(wanted: Wanted, subject: Subject, job: Job, *, say: Say) ->
         folder = job.folder / calibrator
         folder.mkdir()
         made = wanted.recipe.make(replace(job, images=images, calibrator=calibrator, folder=folder))
-        found = subject.logits(made.run, subject.selection.inks)
-        if not np.isfinite(found).all():
+        logits = subject.logits(made.run, subject.selection.inks)
+        if not np.isfinite(logits).all():
             reached[calibrator] = None
             continue
-        sqnr = parity.compare(subject.selection.logits, found, rule=subject.rule).sqnr_db
+        sqnr = parity.compare(subject.selection.logits, logits, rule=subject.rule).sqnr_db
         reached[calibrator] = round(sqnr, 2)
-        say(f"  {calibrator}: SQNR {sqnr:.1f} dB on {len(found)} calibration sheets")
+        say(f"  {calibrator}: SQNR {sqnr:.1f} dB on {len(logits)} calibration sheets")
         if best is None or sqnr > best[0]:
             best = sqnr, calibrator, made
     if best is None:

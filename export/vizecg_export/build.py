@@ -131,13 +131,13 @@ def _fill(
 ) -> tuple[Manifest, dict[str, ParityError | AccuracyError]]:
     recipes = {target: recipe_for(target) for target in request.targets}
     ladder = _float_rungs(subject, recipes, say)
-    found, failed = _artefacts(folder, request, subject, recipes, say, accepting)
+    made, failed = _artefacts(folder, request, subject, recipes, say, accepting)
     say("latency: one sheet at a time, in turn")
     image = normalise(subject.golden.inks[:1], subject.preprocess)
-    runs = {FLOAT: subject.float_run, **{accepted.artefact.name: accepted.made.run for accepted in found}}
+    runs = {FLOAT: subject.float_run, **{accepted.artefact.name: accepted.made.run for accepted in made}}
     taken = latencies(runs, image)
-    artefacts = tuple(replace(a.artefact, latency=taken[a.artefact.name]) for a in found)
-    golden_logits: dict[str, Any] = {f"logits_{accepted.artefact.name}": accepted.golden_logits for accepted in found}
+    artefacts = tuple(replace(a.artefact, latency=taken[a.artefact.name]) for a in made)
+    golden_logits: dict[str, Any] = {f"logits_{accepted.artefact.name}": accepted.golden_logits for accepted in made}
     np.savez_compressed(folder / GOLDEN, inks=subject.golden.inks, float_logits=subject.golden.logits, **golden_logits)
     size = parameters(subject.network)
     card = model_card(name=request.name, artefacts=artefacts, checkpoint=subject.checkpoint, parameters=size)
@@ -176,7 +176,7 @@ def _artefacts(
     accepting: Accepting,
 ) -> tuple[list[Accepted], dict[str, ParityError | AccuracyError]]:
     """What passes its gates, and what does not; ParityError or AccuracyError of the first where nothing does."""
-    found: list[Accepted] = []
+    made: list[Accepted] = []
     failed: dict[str, ParityError | AccuracyError] = {}
     for target, recipe in recipes.items():
         for machine in recipe.machines if request.int8 else (Machine.ANY,):
@@ -195,13 +195,13 @@ def _artefacts(
             except (ParityError, AccuracyError) as error:
                 failed[wanted.name(request.precision)] = error
                 continue
-            found.append(_with_golden_program(accepted, subject, folder))
+            made.append(_with_golden_program(accepted, subject, folder))
             if accepted.artefact.precision != Precision.INT8.value:
                 # Only int8 differs by processor.
                 break
-    if not found:
+    if not made:
         raise next(iter(failed.values()))
-    return found, failed
+    return made, failed
 
 
 def _with_golden_program(accepted: Accepted, subject: Subject, folder: Path) -> Accepted:
@@ -235,7 +235,7 @@ def _float_rungs(subject: Subject, recipes: dict[Target, Recipe], say: Say) -> l
 
 
 def _rung(name: str, run: Run, size: int | None, subject: Subject, say: Say) -> dict[str, Any]:
-    found = parity.compare(subject.golden.logits, subject.logits(run, subject.golden.inks), rule=subject.rule)
-    say(f"{name}: largest difference {found.max_abs:.2g} on {found.n} golden sheets")
-    parity.check(found, limits=parity.LIMITS[Precision.FP32.value], artefact=name)
-    return {"rung": name, "size_bytes": size, "golden": found.to_dict()}
+    measured = parity.compare(subject.golden.logits, subject.logits(run, subject.golden.inks), rule=subject.rule)
+    say(f"{name}: largest difference {measured.max_abs:.2g} on {measured.n} golden sheets")
+    parity.check(measured, limits=parity.LIMITS[Precision.FP32.value], artefact=name)
+    return {"rung": name, "size_bytes": size, "golden": measured.to_dict()}

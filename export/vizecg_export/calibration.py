@@ -80,25 +80,25 @@ def calibration_set(source: RecordSource, spec: CalibrationSpec, *, cache: Path)
     """
     key = spec.key(source)
     file = _file(cache, key)
-    found = _load(file, key)
-    if found is None:
-        found = _draw(source, spec)
-        _store(file, key, found)
-    short = _shortfalls(found.summary)
+    drawn = _load(file, key)
+    if drawn is None:
+        drawn = _draw(source, spec)
+        _store(file, key, drawn)
+    short = _shortfalls(drawn.summary)
     if short and not spec.allow_few:
         raise UsageError(f"--calib {source.name}: {short[0]} (--allow-few takes it as it is)")
     return CalibrationSet(
-        inks=found.inks,
-        record_ids=found.record_ids,
-        patient_ids=found.patient_ids,
-        summary={**found.summary, "key": key, "shortfalls": short},
+        inks=drawn.inks,
+        record_ids=drawn.record_ids,
+        patient_ids=drawn.patient_ids,
+        summary={**drawn.summary, "key": key, "shortfalls": short},
     )
 
 
 def stored_inks(cache: Path, key: str) -> np.ndarray | None:
     """The sheets of a set by the ``key`` of its summary, uint8 (n, height, width); None where they are no longer."""
-    found = _load(_file(cache, key), key)
-    return None if found is None else found.inks
+    stored = _load(_file(cache, key), key)
+    return None if stored is None else stored.inks
 
 
 def check_disjoint(calibration: CalibrationSet, evaluation: RecordSource) -> None:

@@ -53,14 +53,14 @@ def check_contract(bundle: Bundle) -> bool:
     return True
 
 
-def _difference(found: Any, expected: Any, where: str) -> str | None:
+def _difference(stated: Any, expected: Any, where: str) -> str | None:
     """The first place in which two JSON values differ, and both; None where they are equal."""
-    if isinstance(found, dict) and isinstance(expected, dict):
-        pairs = [(f"{where}.{key}".lstrip("."), found.get(key), expected.get(key)) for key in {**expected, **found}]
-    elif isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
-        pairs = [(f"{where}[{place}]", *pair) for place, pair in enumerate(zip(found, expected, strict=True))]
+    if isinstance(stated, dict) and isinstance(expected, dict):
+        pairs = [(f"{where}.{key}".lstrip("."), stated.get(key), expected.get(key)) for key in {**expected, **stated}]
+    elif isinstance(stated, list) and isinstance(expected, list) and len(stated) == len(expected):
+        pairs = [(f"{where}[{place}]", *pair) for place, pair in enumerate(zip(stated, expected, strict=True))]
     else:
-        return None if found == expected else f"{where} is {printable(found)}, there {printable(expected)}"
+        return None if stated == expected else f"{where} is {printable(stated)}, there {printable(expected)}"
     return next((told for name, a, b in pairs if (told := _difference(a, b, name)) is not None), None)
 
 

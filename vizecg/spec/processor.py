@@ -121,21 +121,23 @@ def lacks(processor: Processor) -> tuple[Lack, ...]:
     """What it lacks of what networks use; nothing where its instructions are not known."""
     if not processor.flags:
         return ()
-    found = []
+    lacking = []
     if processor.is_arm:
         if "asimddp" not in processor.flags:
-            found.append(Lack(name="dot products of int8 (asimddp)", follows="int8 is hardly faster than float32"))
+            lacking.append(Lack(name="dot products of int8 (asimddp)", follows="int8 is hardly faster than float32"))
         if "i8mm" not in processor.flags:
-            found.append(Lack(name="matrix products of int8 (i8mm)", follows="int8 takes dot products in their place"))
+            lacking.append(
+                Lack(name="matrix products of int8 (i8mm)", follows="int8 takes dot products in their place")
+            )
     else:
         if "avx512f" not in processor.flags:
-            found.append(Lack(name="AVX-512", follows="float32 is computed 8 numbers at a time, not 16"))
+            lacking.append(Lack(name="AVX-512", follows="float32 is computed 8 numbers at a time, not 16"))
         if not processor.adds_int8_right:
             follows = "8-bit products are added in 16 bits and saturate: int8 files for x86 have weights of 7 bits"
-            found.append(Lack(name="VNNI", follows=follows))
+            lacking.append(Lack(name="VNNI", follows=follows))
     if not processor.has_bf16:
         follows = "--set precision=bf16-mixed would be emulated, slower than float32: training takes float32"
-        found.append(Lack(name="bf16", follows=follows))
+        lacking.append(Lack(name="bf16", follows=follows))
     if not processor.is_arm and not any(flag.startswith("amx") for flag in processor.flags):
-        found.append(Lack(name="AMX", follows="matrix products of int8 and bf16 take vectors, not tiles"))
-    return tuple(found)
+        lacking.append(Lack(name="AMX", follows="matrix products of int8 and bf16 take vectors, not tiles"))
+    return tuple(lacking)

@@ -71,15 +71,15 @@ def command_line() -> str:
 
 def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """Python's, vizecg's, and those of the packages that are installed."""
-    found = {"python": platform.python_version(), "vizecg": vizecg.__version__}
+    known = {"python": platform.python_version(), "vizecg": vizecg.__version__}
     for package in packages:
         for name in DISTRIBUTIONS.get(package, (package,)):
             try:
-                found[package] = importlib.metadata.version(name)
+                known[package] = importlib.metadata.version(name)
                 break
             except importlib.metadata.PackageNotFoundError:
                 continue
-    return found
+    return known
 
 
 def _program() -> list[str]:
@@ -93,8 +93,8 @@ def _program() -> list[str]:
     return ["python", name] if name.endswith(".py") else [name]
 
 
-def _told(found: re.Match[str]) -> str:
-    path = Path(os.path.abspath(os.path.expanduser(found[0])))
+def _told(path_match: re.Match[str]) -> str:
+    path = Path(os.path.abspath(os.path.expanduser(path_match[0])))
     if path.is_relative_to(Path.cwd()):
         return str(path.relative_to(Path.cwd()))
     return path.name.upper() if path.is_dir() else path.name

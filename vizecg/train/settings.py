@@ -85,16 +85,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
         UsageError: no such file, not YAML, or no mapping.
     """
     try:
-        found = yaml.load(path.read_text(), _Loader)
+        mapping = yaml.load(path.read_text(), _Loader)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
     except yaml.YAMLError as error:
         raise UsageError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
-    if found is None:
+    if mapping is None:
         return {}
-    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise UsageError(f"{path}: expected a mapping of names to values, got {type(found).__name__}")
-    return found
+    if not isinstance(mapping, dict) or not all(isinstance(key, str) for key in mapping):
+        raise UsageError(f"{path}: expected a mapping of names to values, got {type(mapping).__name__}")
+    return mapping
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:

@@ -102,10 +102,10 @@ def join_checkpoint(image: Path, rest: Path, target: Path) -> None:
         CheckpointError: the two are not the parts of one checkpoint, or damaged.
     """
     raws = [read_raw(path) for path in (image, rest)]
-    found = [raw.get("slimmed") or {} for raw in raws]
-    if [slimmed.get("part") for slimmed in found] != [Part.IMAGE.value, Part.REST.value]:
+    headers = [raw.get("slimmed") or {} for raw in raws]
+    if [slimmed.get("part") for slimmed in headers] != [Part.IMAGE.value, Part.REST.value]:
         raise CheckpointError(f"{image} and {rest} are not the image part and the rest of a split checkpoint")
-    if found[0]["exact_sha256"] != found[1]["exact_sha256"]:
+    if headers[0]["exact_sha256"] != headers[1]["exact_sha256"]:
         raise CheckpointError(f"{rest} is the rest of another checkpoint than {image} was split from")
     weights = {k.removeprefix(PREFIX): v for raw in raws for k, v in raw["state_dict"].items()}
     try:
@@ -113,7 +113,7 @@ def join_checkpoint(image: Path, rest: Path, target: Path) -> None:
         build_system(config.architecture, config.model).load_state_dict(weights)
     except (KeyError, RuntimeError, ValueError, UsageError) as error:
         raise CheckpointError(f"{image} and {rest} make no network: {str(error).splitlines()[0]}") from error
-    slimmed = {key: value for key, value in found[0].items() if key != "part"}
+    slimmed = {key: value for key, value in headers[0].items() if key != "part"}
     save_atomically(_content(raws[0], weights, slimmed), target)
     load_checkpoint(target)
 
@@ -144,5 +144,5 @@ def _halved(value: Tensor) -> Tensor:
 
 
 def _largest_change(before: Checkpoint, after: Checkpoint) -> float:
-    found = after.network.state_dict()
-    return max(float((value - found[name]).abs().max()) for name, value in before.network.state_dict().items())
+    weights = after.network.state_dict()
+    return max(float((value - weights[name]).abs().max()) for name, value in before.network.state_dict().items())

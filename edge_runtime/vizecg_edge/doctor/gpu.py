@@ -17,7 +17,7 @@ BACKEND = "--backend tensorrt"
 def tensorrt_findings() -> list[Finding]:
     """Driver, TensorRT with its GPU, and one finding for each engine in the folder of engines."""
     driver = cuda_driver()
-    found = [
+    findings = [
         Finding(
             what="NVIDIA driver",
             works=driver is not None,
@@ -30,33 +30,33 @@ def tensorrt_findings() -> list[Finding]:
         load_tensorrt()
     except VizecgError as error:
         told = str(error).split(":")[0]
-        found.append(Finding(what=BACKEND, works=False, found=told, add=install_command()))
+        findings.append(Finding(what=BACKEND, works=False, found=told, add=install_command()))
     else:
         try:
             workshop = open_workshop()
             here = workshop.environment
             told = f"TensorRT {here.tensorrt} on {here.gpu} (compute capability {here.compute_capability})"
-            found.append(Finding(what=BACKEND, works=True, found=told))
+            findings.append(Finding(what=BACKEND, works=True, found=told))
         except VizecgError as error:
-            found.append(Finding(what=BACKEND, works=False, found=str(error)))
-    return found + engine_findings(engines_folder(), workshop)
+            findings.append(Finding(what=BACKEND, works=False, found=str(error)))
+    return findings + engine_findings(engines_folder(), workshop)
 
 
 def engine_findings(folder: Path, workshop: Workshop | None) -> list[Finding]:
     """One for each engine in ``folder``: whether it fits the GPU and libraries of ``workshop``."""
-    found = []
+    findings = []
     for beside in sorted(folder.glob("*.json")):
         record, engine = read_record(beside), beside.with_suffix(".engine")
         what = f"engine {beside.stem}"
         if record is None:
-            found.append(Finding(what=what, works=False, found="its record cannot be read", add=f"rm '{beside}'"))
+            findings.append(Finding(what=what, works=False, found="its record cannot be read", add=f"rm '{beside}'"))
             continue
         if workshop is None:
             reasons = ["TensorRT and its GPU are not there"]
         else:
             reasons = workshop.environment.differs_from(record.built_in)
         reasons += changes_of(engine, record)
-        found.append(
+        findings.append(
             Finding(
                 what=what,
                 works=not reasons,
@@ -65,7 +65,7 @@ def engine_findings(folder: Path, workshop: Workshop | None) -> list[Finding]:
             )
         )
     add = "vizecg-edge build BUNDLE" if workshop else ""
-    return found or [Finding(what="engines", works=False, found=f"none in {folder}", add=add)]
+    return findings or [Finding(what="engines", works=False, found=f"none in {folder}", add=add)]
 
 
 def cuda_driver() -> str | None:

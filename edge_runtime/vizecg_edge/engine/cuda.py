@@ -81,21 +81,21 @@ class Cuda:
     def capability(self) -> tuple[int, int]:
         """Compute capability of the current GPU."""
         device = self._device()
-        found = []
+        numbers = []
         for attribute in (MAJOR, MINOR):
             value = ctypes.c_int()
             self._call("cudaDeviceGetAttribute", ctypes.byref(value), ctypes.c_int(attribute), device)
-            found.append(value.value)
-        return found[0], found[1]
+            numbers.append(value.value)
+        return numbers[0], numbers[1]
 
     def versions(self) -> tuple[str, str]:
         """CUDA of the driver and of the runtime, as "12.6"."""
-        found = []
+        versions = []
         for call in ("cudaDriverGetVersion", "cudaRuntimeGetVersion"):
             value = ctypes.c_int()
             self._call(call, ctypes.byref(value))
-            found.append(f"{value.value // 1000}.{value.value % 1000 // 10}")
-        return found[0], found[1]
+            versions.append(f"{value.value // 1000}.{value.value % 1000 // 10}")
+        return versions[0], versions[1]
 
     def _device(self) -> ctypes.c_int:
         device = ctypes.c_int()

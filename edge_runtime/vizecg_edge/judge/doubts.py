@@ -23,9 +23,9 @@ def doubts_of(*, calibrated: bool, scales: SheetScales, score: float, gate: Qual
         score: its quality, 0 to 1.
         gate: the bundle's.
     """
-    found = []
+    doubts = []
     if not calibrated:
-        found.append(
+        doubts.append(
             Doubt(
                 code="uncalibrated",
                 message="probabilities are not calibrated and thresholds are 0.5: this bundle was exported without"
@@ -33,15 +33,15 @@ def doubts_of(*, calibrated: bool, scales: SheetScales, score: float, gate: Qual
             )
         )
     if scales.speed_source is ScaleSource.ASSUMED:
-        found.append(Doubt(code="speed_assumed", message=f"{scales.speed_mm_s:g} mm/s assumed: check the printout"))
+        doubts.append(Doubt(code="speed_assumed", message=f"{scales.speed_mm_s:g} mm/s assumed: check the printout"))
     if scales.gain_source is ScaleSource.ASSUMED:
-        found.append(Doubt(code="gain_assumed", message=f"{scales.gain_mm_mv:g} mm/mV assumed: check the printout"))
+        doubts.append(Doubt(code="gain_assumed", message=f"{scales.gain_mm_mv:g} mm/mV assumed: check the printout"))
     if score < NEAR_LIMIT * gate.least_score:
-        found.append(
+        doubts.append(
             Doubt(
                 code="quality_near_limit",
                 message=f"quality {score:.2f} is near the {gate.least_score:.2f} that is needed:"
                 " a better photograph may be decided otherwise",
             )
         )
-    return tuple(found)
+    return tuple(doubts)

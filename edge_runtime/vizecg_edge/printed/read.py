@@ -79,9 +79,9 @@ def read_photo(photo: np.ndarray, rectified: Rectified, spec: SheetSpec) -> Prin
         return Printed()
     fine = view_scale(rectified.px_per_mm)
     coarse = fine if fine < 1.4 * FIND_PX_PER_MM else FIND_PX_PER_MM
-    found: list[Setting] = []
+    settings: list[Setting] = []
     for stretch in stretches_of(rectified, spec):
-        if len({setting.speed for setting in found}) == 2:
+        if len({setting.speed for setting in settings}) == 2:
             break
         shown = view_of(photo, rectified, spec, stretch, coarse)
         if shown is None:
@@ -90,7 +90,7 @@ def read_photo(photo: np.ndarray, rectified: Rectified, spec: SheetSpec) -> Prin
         ink = ink_of_view(view, coarse)
         boxes = _likely(find_lines(ink, coarse))
         if coarse == fine:
-            found += _read(ink, boxes)
+            settings += _read(ink, boxes)
             continue
         for box in boxes:
             near = Stretch(
@@ -101,8 +101,8 @@ def read_photo(photo: np.ndarray, rectified: Rectified, spec: SheetSpec) -> Prin
             )
             closer = view_of(photo, rectified, spec, near, fine)
             if closer is not None:
-                found += settings_in(closer[0], px_per_mm=fine)
-    return _agreed(found)
+                settings += settings_in(closer[0], px_per_mm=fine)
+    return _agreed(settings)
 
 
 def settings_in(view: np.ndarray, *, px_per_mm: float) -> list[Setting]:

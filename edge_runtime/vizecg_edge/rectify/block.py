@@ -189,22 +189,22 @@ def _left_edge(
         ends += np.where((gap >= nearest) & (gap <= farthest), 1.0, 0.0)
     by_ends = int(np.argmax(ends))
     low, high = (float(starts[by_ends]) + offset * PX_PER_MM for offset in PULSE_SEARCH_MM)
-    found = aligned_pulses(pulses, low_px=low, high_px=high)
+    aligned = aligned_pulses(pulses, low_px=low, high_px=high)
     total, fit = ends.copy(), ends.copy()
-    if _believed(found):
-        wide = float(np.median([p.width_mm for p in found])) >= WIDE_PULSE_MM
+    if _believed(aligned):
+        wide = float(np.median([p.width_mm for p in aligned])) >= WIDE_PULSE_MM
         nearest, farthest = PULSE_GAP_WIDE_MM if wide else PULSE_GAP_NARROW_MM
-        gap = (starts - float(np.median([p.right for p in found]))) / PX_PER_MM
+        gap = (starts - float(np.median([p.right for p in aligned]))) / PX_PER_MM
         total += np.where((gap >= nearest) & (gap <= farthest), PULSE_WEIGHT, 0.0)
         fit += PULSE_FIT
         total -= 0.03 * np.abs(np.clip(gap, -10, 10) - (0.5 if wide else 3.0))
     else:
-        found = []
+        aligned = []
     best = int(np.argmax(total))
     if ends[by_ends] >= CLEAR_ENDS * ROWS and ends[best] < ends[by_ends] - LARGEST_LOSS * ROWS:
         # Broad QRS complexes that stand in line look like pulses, but the traces would then end where none ends.
-        best, fit, found = by_ends, ends, []
-    return float(starts[best]), float(fit[best]) / ROWS, found
+        best, fit, aligned = by_ends, ends, []
+    return float(starts[best]), float(fit[best]) / ROWS, aligned
 
 
 def _pulses_on_the_right(mask: np.ndarray, four: list[Band], left: float) -> list[Pulse]:
@@ -214,10 +214,10 @@ def _pulses_on_the_right(mask: np.ndarray, four: list[Band], left: float) -> lis
     mirrored = [row_pulses(mask[:, ::-1], band.row.y) for band in four]
     end = width - (left + BLOCK_MM * PX_PER_MM)
     low, high = (end + offset * PX_PER_MM for offset in RIGHT_PULSE_MM)
-    found = aligned_pulses(mirrored, low_px=low, high_px=high)
-    if not _believed(found):
+    aligned = aligned_pulses(mirrored, low_px=low, high_px=high)
+    if not _believed(aligned):
         return []
-    return [Pulse(left=width - 1 - p.right, right=width - 1 - p.left, score=p.score) for p in found]
+    return [Pulse(left=width - 1 - p.right, right=width - 1 - p.left, score=p.score) for p in aligned]
 
 
 def _believed(pulses: list[Pulse]) -> bool:

@@ -65,7 +65,7 @@ def place_block(view: TraceView, sideways: Callable[[], TraceView]) -> Placed:
 
 def _placed(mask: np.ndarray, inside: np.ndarray, turns: int) -> Placed:
     """The block of traces that run across a mask turned by ``turns``, or by half a turn more."""
-    found: dict[int, Block] = {}
+    blocks: dict[int, Block] = {}
     signals: dict[int, np.ndarray] = {}
     margin = 0.0
     refused: InputRefusedError | None = None
@@ -78,25 +78,25 @@ def _placed(mask: np.ndarray, inside: np.ndarray, turns: int) -> Placed:
             continue
         pulses = PULSE_WORTH * block.pulses if block.pulses >= ENOUGH_PULSES else 0.0
         # Always asked: the QRS complexes of a sheet on its head can stand in line like four pulses.
-        if not found:
+        if not blocks:
             signals[way] = trace_signals(view, block.rows, block.left)
             margin += sign * _content(signals[way])
         margin += sign * pulses
-        found[way] = block
+        blocks[way] = block
         if margin >= CLEAR_MARGIN:
             break
-    if not found:
+    if not blocks:
         raise refused or refusal(Reason.NOT_AN_ECG)
     if abs(margin) < LEAST_MARGIN:
         raise refusal(Reason.ORIENTATION_UNCERTAIN)
     way = turns if margin > 0 else turns + 2
     view = np.ascontiguousarray(np.rot90(mask, way))
-    if way not in found:
-        block, heights = next(iter(found.values())), next(iter(signals.values()))
-        found[way], signals[way] = _mirrored(block, view.shape), turned(heights)
+    if way not in blocks:
+        block, heights = next(iter(blocks.values())), next(iter(signals.values()))
+        blocks[way], signals[way] = _mirrored(block, view.shape), turned(heights)
     elif way not in signals:
-        signals[way] = trace_signals(view, found[way].rows, found[way].left)
-    block, heights = _settled(found[way], signals[way])
+        signals[way] = trace_signals(view, blocks[way].rows, blocks[way].left)
+    block, heights = _settled(blocks[way], signals[way])
     return Placed(
         block=block,
         to_view=_turn_back(mask.shape, way),

@@ -87,13 +87,13 @@ class Reading:
     def details(self) -> list[str]:
         """What was measured or found wrong, where it says more than ``refusal``."""
         source = self.answer.input
-        found = []
+        details = []
         for reason, message in zip(self.answer.reasons, self.answer.messages, strict=False):
             told = message.removeprefix(f"{source.name}: ")
             if reason in {one.value for one in Reason}:
                 told = told.replace(Reason(reason).sentence, "")
-            found.append(printable(told.replace(source.path, "the file").strip(" ()"), _LONGEST))
-        return [detail for detail in found if detail and "file_not_found" not in self.answer.reasons]
+            details.append(printable(told.replace(source.path, "the file").strip(" ()"), _LONGEST))
+        return [detail for detail in details if detail and "file_not_found" not in self.answer.reasons]
 
     @property
     def quality(self) -> list[tuple[str, str]]:

@@ -96,8 +96,8 @@ def run(options: Options) -> None:
         raise UsageError("expected photographs, folders or videos, or --camera alone")
     if options.combine not in COMBINE:
         raise UsageError(f"--combine {options.combine}: expected {' or '.join(COMBINE)}")
-    found = find_files(paths, recursive=options.recursive)
-    several = len(found.files) > 1
+    listing = find_files(paths, recursive=options.recursive)
+    several = len(listing.files) > 1
     printer = Printer(
         as_json=options.as_json,
         save_sheet=picture_output(options.save_sheet, option="--save-sheet", several=several),
@@ -114,8 +114,8 @@ def run(options: Options) -> None:
     use_threads(options.threads)
     if not options.as_json:
         say(pipeline.bundle_id.backend_reason)
-    if found.skipped:
-        say(f"{found.skipped} other files in the folders were skipped")
+    if listing.skipped:
+        say(f"{listing.skipped} other files in the folders were skipped")
     job = _Job(
         pipeline=pipeline,
         printer=printer,
@@ -125,9 +125,9 @@ def run(options: Options) -> None:
         if options.camera is not None:
             job.answer_camera(options.camera, interrupt)
         else:
-            job.answer_files(found.files, interrupt)
+            job.answer_files(listing.files, interrupt)
     if job.left:
-        say(f"stopped: {job.left} of {len(found.files)} files were not read")
+        say(f"stopped: {job.left} of {len(listing.files)} files were not read")
         raise typer.Exit(STOPPED)
     if not job.answered:
         raise typer.Exit(int(ExitCode.MISSING_TOOL if job.missing_tool else ExitCode.REFUSED))

@@ -31,17 +31,17 @@ def selftest(
 
     pipeline = Pipeline(bundle=bundle, backend=backend, artefact=artefact, threads=threads)
     use_threads(threads)
-    found = run_selftest(pipeline)
-    print(json.dumps(found.to_dict()) if as_json else _text(found), flush=True)
-    if found.failures:
-        print(f"error: {'; '.join(found.failures)}", file=sys.stderr)
+    tested = run_selftest(pipeline)
+    print(json.dumps(tested.to_dict()) if as_json else _text(tested), flush=True)
+    if tested.failures:
+        print(f"error: {'; '.join(tested.failures)}", file=sys.stderr)
         raise typer.Exit(int(ExitCode.PARITY))
 
 
-def _text(found: SelfTest) -> str:
+def _text(tested: SelfTest) -> str:
     from vizecg_edge.selftest import NO_PHOTO
 
-    bundle, sheets, photo = found.bundle, found.sheets, found.photo
+    bundle, sheets, photo = tested.bundle, tested.sheets, tested.photo
     lines = [
         f"bundle {bundle['name']} {bundle['sha256'][:16]}, {bundle['artefact']} in {bundle['backend']}",
         f"  ({bundle['backend_reason']})",

@@ -42,14 +42,14 @@ def write_photo(folder: Path, manifest: Manifest) -> None:
         return
     try:
         pixels = decode(photo.read_bytes())
-        found = rectify(pixels, manifest.sheet)
+        rectified = rectify(pixels, manifest.sheet)
     except InputRefusedError as error:
         raise BundleError(f"{folder}: {PHOTO} cannot be rectified: {error}") from error
-    ink = ink_map(found.sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
+    ink = ink_map(rectified.sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
     Image.fromarray(ink).save(folder / INK, optimize=True)
-    Image.fromarray(found.sheet).save(folder / SHEET, quality=JPEG_QUALITY, subsampling=0)
+    Image.fromarray(rectified.sheet).save(folder / SHEET, quality=JPEG_QUALITY, subsampling=0)
     told = {"photo": PHOTO, "photo_sha256": sha256, "expected": EXPECTED, "sheet": SHEET, "ink": INK}
-    vector = {**told, **_geometry(found, pixels.shape[:2], manifest.sheet)}
+    vector = {**told, **_geometry(rectified, pixels.shape[:2], manifest.sheet)}
     (folder / VECTOR).write_text(json.dumps(vector) + "\n")
 
 
@@ -63,23 +63,23 @@ def _rectified_before(folder: Path, sha256: str) -> bool:
         return False
 
 
-def _geometry(found: Rectified, size: tuple[int, ...], spec: SheetSpec) -> dict[str, Any]:
+def _geometry(rectified: Rectified, size: tuple[int, ...], spec: SheetSpec) -> dict[str, Any]:
     """``size`` is the photograph's (height, width)."""
     height, width = size
     points = np.array([[(width - 1) * x, (height - 1) * y] for y in SHARES for x in SHARES])
-    flat = spec.px_to_mm(cv2.perspectiveTransform(points[None], found.homography)[0])
+    flat = spec.px_to_mm(cv2.perspectiveTransform(points[None], rectified.homography)[0])
     return {
-        "homography": found.homography.tolist(),
+        "homography": rectified.homography.tolist(),
         "homography_maps": "centres of the photograph's pixels (column, row, 1) to those of the sheet's, on the plane"
         " that fits best",
-        "bend_mm": np.round(found.bend_mm.astype(np.float64), 4).tolist(),
+        "bend_mm": np.round(rectified.bend_mm.astype(np.float64), 4).tolist(),
         "bend_means": "rows of columns of (x, y) at regular places of the sheet, from edge to edge, bilinear between:"
         " at sheet millimetres q the sheet shows what the homography puts at q + bend(q)",
-        "px_per_mm": found.px_per_mm,
-        "rotation_deg": found.rotation_deg,
-        "rows_mm": list(found.rows_mm),
+        "px_per_mm": rectified.px_per_mm,
+        "rotation_deg": rectified.rotation_deg,
+        "rows_mm": list(rectified.rows_mm),
         "points": [
             {"photo_px": photo.tolist(), "plane_mm": plane.tolist(), "shown_at_mm": shown.tolist()}
-            for photo, plane, shown in zip(points, flat, found.to_sheet_mm(points, spec), strict=True)
+            for photo, plane, shown in zip(points, flat, rectified.to_sheet_mm(points, spec), strict=True)
         ],
     }

@@ -70,17 +70,17 @@ class Judged:
     @classmethod
     def of(cls, rows: list[GateRow], artefact: str, rule: DecisionRule) -> Judged:
         """The rows that have a sheet, with the logits of one artefact."""
-        found = [row for row in rows if row.reason is None]
-        if not found:
+        sheets = [row for row in rows if row.reason is None]
+        if not sheets:
             raise UsageError("the rectifier refused every photograph: there is nothing to choose a gate on")
         return cls(
-            records=np.array([row.record for row in found]),
-            everyday=np.array([row.kind in EVERYDAY for row in found]),
-            merits={figure: np.array([row.merits[figure] for row in found]) for figure in FIGURES},
-            distances=rule.distances(np.array([row.logits[artefact] for row in found])),
-            clean=rule.distances(np.array([row.clean[artefact] for row in found])),
+            records=np.array([row.record for row in sheets]),
+            everyday=np.array([row.kind in EVERYDAY for row in sheets]),
+            merits={figure: np.array([row.merits[figure] for row in sheets]) for figure in FIGURES},
+            distances=rule.distances(np.array([row.logits[artefact] for row in sheets])),
+            clean=rule.distances(np.array([row.clean[artefact] for row in sheets])),
             numeric=rule.margin * np.array(rule.scale),
-            error_mm=np.array([row.error_mm for row in found], np.float64),
+            error_mm=np.array([row.error_mm for row in sheets], np.float64),
         )
 
     def part(self, use: np.ndarray) -> Judged:

@@ -20,13 +20,13 @@ def choose_records(source: RecordSource, limit: int) -> list[int]:
     @cache
     def labels(index: int) -> tuple[float, ...]:
         packed = UNKNOWN_LABELS if source.packed_labels is None else source.packed_labels[index]
-        found = unpack_labels(packed)
-        if found is None:
+        known = unpack_labels(packed)
+        if known is None:
             try:
-                found = source.read(source.items[index]).labels
+                known = source.read(source.items[index]).labels
             except InputRefusedError:
-                found = None
-        return (0.0,) * len(LABELS) if found is None else tuple(found)
+                known = None
+        return (0.0,) * len(LABELS) if known is None else tuple(known)
 
     chosen: dict[int, None] = {}
     for column in range(len(LABELS)):

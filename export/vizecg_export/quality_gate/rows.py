@@ -114,10 +114,10 @@ def photographs_in(folders: list[Path]) -> list[Path]:
     """
     paths: list[Path] = []
     for folder in folders:
-        found = sorted(path for path in folder.glob("*") if path.suffix.lower() in PHOTOS)
-        if not found:
+        pictures = sorted(path for path in folder.glob("*") if path.suffix.lower() in PHOTOS)
+        if not pictures:
             raise UsageError(f"{folder} has no photographs ({', '.join(PHOTOS)})")
-        paths += found
+        paths += pictures
     return paths
 
 
@@ -125,7 +125,7 @@ def real_merits(paths: list[Path], bundle: Path, *, say: Say) -> list[dict[str, 
     """Figures of merit of real photographs; those that the rectifier refuses are left out."""
     pipeline = Pipeline(bundle=bundle, threads=1)
     results = (pipeline.run(path).rectified for path in paced(paths, what="gate: real photographs", say=say))
-    return [merits_of(found, pipeline.bundle.manifest.sheet) for found in results if found is not None]
+    return [merits_of(rectified, pipeline.bundle.manifest.sheet) for rectified in results if rectified is not None]
 
 
 def record_rows(record: EcgRecord, photographs: int, manifest: Manifest, runs: dict[str, Run]) -> list[GateRow]:

@@ -85,10 +85,10 @@ def _gate(manifest: Manifest, gate: dict[str, Any] | None) -> list[str]:
     return [*lines, ""]
 
 
-def _selftest(found: dict[str, Any]) -> list[str]:
+def _selftest(results: dict[str, Any]) -> list[str]:
     lines = ["## Self-test", "", "| artefact | golden answers | self-test of a device |", "|---|---|---|"]
-    for name, golden in found["golden"].items():
-        own = found["selftest"][name]
+    for name, golden in results["golden"].items():
+        own = results["selftest"][name]
         photograph = "with the golden photograph" if own.get("photo") else "without a golden photograph"
         told = f"passed in {own['bundle']['backend']}, {photograph}" if own["ran"] else f"not run: {own['why']}"
         answers = f"{golden['max_abs']:.3g} from float" if golden["ran"] else f"not run: {golden['note']}"
@@ -123,5 +123,5 @@ def _code(commit: str | None, dirty: bool | None) -> str:
     return f"commit {commit[:12]}" + (" with changes" if dirty else "")
 
 
-def _interval(found: dict[str, float]) -> str:
-    return f"{found['value']:.2%} ({found['low']:.2%} to {found['high']:.2%})"
+def _interval(share: dict[str, float]) -> str:
+    return f"{share['value']:.2%} ({share['low']:.2%} to {share['high']:.2%})"

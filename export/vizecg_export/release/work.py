@@ -90,22 +90,22 @@ class WorkFolder:
 
     def states(self, stages: Sequence[Stage]) -> list[StageState]:
         """Which stages are done; nothing is written."""
-        found: list[StageState] = []
+        states: list[StageState] = []
         digest: str | None = ""
         for stage in stages:
             folder = None if digest is None else self._folder(stage, digest)
             record = None if folder is None else _intact(folder)
             if record is None or folder is None:
                 digest, seconds = None, self._last_time(stage)
-                found.append(StageState(name=stage.name, does=stage.does, folder=None, seconds=seconds, kept=False))
+                states.append(StageState(name=stage.name, does=stage.does, folder=None, seconds=seconds, kept=False))
             else:
                 digest = _digest(record)
-                found.append(_state(stage, folder, record, kept=True))
-        return found
+                states.append(_state(stage, folder, record, kept=True))
+        return states
 
     def run(self, stages: Sequence[Stage], *, say: Say) -> list[StageState]:
         """Do what is not done. What a stage raises goes through; the stages before it are kept."""
-        found: list[StageState] = []
+        done: list[StageState] = []
         digest, before = "", None
         for number, stage in enumerate(stages, start=1):
             folder = self._folder(stage, digest)
@@ -117,9 +117,9 @@ class WorkFolder:
                 say(f"{number} of {len(stages)} {stage.name}: done in {duration(record['seconds'])}")
             else:
                 say(f"{number} of {len(stages)} {stage.name}: done before, kept in {folder}")
-            found.append(_state(stage, folder, record, kept=kept))
+            done.append(_state(stage, folder, record, kept=kept))
             digest, before = _digest(record), folder
-        return found
+        return done
 
     def keep(self, part: Stage, *, say: Say) -> Path:
         """Do a part of a stage, or find it done: what stands by itself need not be made again with its stage."""

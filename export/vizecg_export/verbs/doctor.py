@@ -158,15 +158,15 @@ def _lacks(module: str) -> bool:
 
 def doctor(as_json: JsonFlag = False) -> None:
     """Tell what this machine can export and run, and the exact command that would add the rest."""
-    found, here = findings(), machine()
+    abilities, here = findings(), machine()
     if as_json:
-        print(json.dumps({"machine": here, "findings": [asdict(finding) for finding in found]}))
+        print(json.dumps({"machine": here, "findings": [asdict(finding) for finding in abilities]}))
         return
     instructions = " ".join(here["instructions"])
     table = Table(title=f"{here['processor']}, {here['cores']} cores, {instructions}, Python {here['python']}")
     for column in ("ability", "", "found", "to add it"):
         table.add_column(column)
-    for finding in found:
+    for finding in abilities:
         table.add_row(finding.what, "yes" if finding.works else "no", finding.found, finding.add)
     console = table_console()
     console.print(table)

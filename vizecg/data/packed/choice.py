@@ -47,7 +47,7 @@ class Choice:
         def rank(place: int) -> bytes:
             return hashlib.sha256(f"{seed}:{source.record_ids[place]}".encode()).digest()
 
-        return cls(places={group: sorted(found, key=rank) for group, found in places.items()})
+        return cls(places={group: sorted(indices, key=rank) for group, indices in places.items()})
 
 
 def _labels(source: RecordSource, workers: int) -> Sequence[int]:
@@ -60,10 +60,10 @@ def _labels(source: RecordSource, workers: int) -> Sequence[int]:
 def _read_labels(job: tuple[ReadRecord, Sequence[Any]]) -> list[int]:
     """In a worker; what cannot be read is not known."""
     read, items = job
-    found = []
+    packed = []
     for item in items:
         try:
-            found.append(pack_labels(read(item).labels))
+            packed.append(pack_labels(read(item).labels))
         except InputRefusedError:
-            found.append(UNKNOWN_LABELS)
-    return found
+            packed.append(UNKNOWN_LABELS)
+    return packed

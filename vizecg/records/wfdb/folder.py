@@ -45,11 +45,11 @@ class WfdbFolder:
     def __init__(self, *, root: Path, labels: Path | None = None) -> None:
         self.root = Path(root)
         self.left_out: dict[str, str] = {}
-        found = find_headers(self.root)
+        headers = find_headers(self.root)
         self.table = labels or (self.root / LABELS_FILE if (self.root / LABELS_FILE).is_file() else None)
         self._splits: dict[str, str] = {}
         self.entries = (
-            [WfdbEntry(name=name) for name in found] if self.table is None else self._labelled(self.table, found)
+            [WfdbEntry(name=name) for name in headers] if self.table is None else self._labelled(self.table, headers)
         )
 
     def select(self, split: str, rule: SplitRule) -> list[WfdbEntry]:
@@ -62,10 +62,10 @@ class WfdbFolder:
             == (self._splits.get(entry.name) or rule.split_of(patient_id=entry.patient_id, record_id=entry.name))
         ]
 
-    def _labelled(self, path: Path, found: list[str]) -> list[WfdbEntry]:
+    def _labelled(self, path: Path, headers: list[str]) -> list[WfdbEntry]:
         if not path.is_file():
             raise UsageError(f"{path} does not exist: expected a CSV with a column 'record' and the six labels")
-        there, entries = set(found), {}
+        there, entries = set(headers), {}
         with path.open(newline="", encoding="utf-8") as handle:
             reader = csv.DictReader(handle)
             names = reader.fieldnames or ()
@@ -87,10 +87,10 @@ class WfdbFolder:
                 split = optional_text(row.get("split"))
                 if split is not None:
                     self._splits[name] = check_split(split)
-        for name in found:
+        for name in headers:
             if name not in entries:
                 self.left_out[name] = f"record {name}: {path.name} does not name it"
-        return [entries[name] for name in found if name in entries]
+        return [entries[name] for name in headers if name in entries]
 
 
 def read_entry(entry: WfdbEntry, *, root: Path) -> EcgRecord:
