@@ -54,6 +54,7 @@ def write_code_test(
 
 def read_all(folder: Path) -> list[EcgRecord]:
     source = build_source("code-test", SourceRequest(root=folder, split="test"))
+    assert build_source(f"code-test:{folder}", SourceRequest(split="test")).fingerprint == source.fingerprint
     read = pickle.loads(pickle.dumps(source.read))
     return [read(item) for item in source.items]
 
@@ -162,3 +163,5 @@ def test_there_is_a_test_split_only(tmp_path: Path, records: list[EcgRecord]) ->
         build_source("code-test", SourceRequest(root=write_code_test(tmp_path, records), split="val"))
     with pytest.raises(UsageError, match=r"needs --root, the folder of ecg_tracings\.hdf5"):
         build_source("code-test", SourceRequest(split="test"))
+    with pytest.raises(UsageError, match="and so does --root"):
+        build_source(f"code-test:{tmp_path}", SourceRequest(root=tmp_path, split="test"))

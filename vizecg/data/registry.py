@@ -155,12 +155,17 @@ DEFAULT_SPLITS = {"code-test": "test"}
 
 
 def build_source(name: str, request: SourceRequest) -> RecordSource:
-    """The source of this name.
+    """The source of this name, or ``NAME:FOLDER`` in place of the request's root.
 
     Raises:
         UsageError: no such source or split, or what it needs is not there.
         InputRefusedError: none of its records can be used.
     """
+    name, _, folder = name.partition(":")
+    if folder and request.root is not None:
+        raise UsageError(f"--data {name}:{folder} names a folder, and so does --root: expected one of them")
+    if folder:
+        request = replace(request, root=Path(folder))
     if name not in SOURCES:
         raise UsageError(f"unknown --data {name!r}: expected one of {', '.join(SOURCES)}")
     check_split(request.split)

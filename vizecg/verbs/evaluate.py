@@ -139,7 +139,7 @@ def _classifier(options: Options, stream: Modality) -> Classifier:
 def _evaluated(options: Options) -> RecordSource:
     from vizecg.data.registry import DEFAULT_SPLITS, SourceRequest, build_source
 
-    split = options.split or DEFAULT_SPLITS.get(options.data, "val")
+    split = options.split or DEFAULT_SPLITS.get(options.data.partition(":")[0], "val")
     folds = (options.fold,) if options.split is None else None
     return build_source(options.data, SourceRequest(root=options.root, split=split, folds=folds, seed=options.seed))
 

@@ -32,7 +32,10 @@ class Options:
         typer.Option(help="In place of --out: one small file, for a machine that cannot fetch records itself."),
     ] = None
     data: Annotated[
-        str | None, typer.Option(help="Where records come from; without it --verify reads a finished store.")
+        str | None,
+        typer.Option(
+            help="Where records come from, as NAME:FOLDER or with --root; without it --verify reads a finished store."
+        ),
     ] = None
     root: RootOption = None
     split: Annotated[list[str] | None, typer.Option(help="train, val or test; repeatable. Default: all there are.")] = (
@@ -128,10 +131,11 @@ def _store(data: str, out: Path, options: Options) -> None:
     from vizecg.data.store.spec import StoreSpec
 
     sources = options.sources(data)
+    name = data.partition(":")[0]
     settings: dict[str, Any] = {
-        "data": data, "seed": options.seed, "val": options.val_fraction, "test": options.test_fraction
+        "data": name, "seed": options.seed, "val": options.val_fraction, "test": options.test_fraction
     }  # fmt: skip
-    if data == "ptbxl":
+    if name == "ptbxl":
         settings["resolution"] = options.resolution
     asked: dict[str, Any] = {"sampling_rate": options.sampling_rate, "shard_records": options.shard_records}
     spec = StoreSpec(**{name: value for name, value in asked.items() if value is not None}, settings=settings)

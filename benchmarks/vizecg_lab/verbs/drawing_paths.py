@@ -19,7 +19,7 @@ class Options:
     count: Annotated[
         int, typer.Option("-n", "--count", min=1, help="Sheets, and photographs, that both paths draw.")
     ] = 200
-    data: Annotated[str, typer.Option(help="synthetic, or another source with --root.")] = "synthetic"
+    data: Annotated[str, typer.Option(help="synthetic, or ptbxl:FOLDER and the like.")] = "synthetic"
     root: RootOption = None
     accelerator: AcceleratorOption = "auto"
     batch_size: Annotated[

@@ -44,10 +44,12 @@ class Options:
         """With whole paths, for the processes of the steps, and the sizes of the steps."""
         from vizecg_lab.gpu.options import SHORT, SHORT_MINUTES, SMALL, GpuRunOptions, Sizes
 
+        name, _, folder = self.data.partition(":")
+        root = Path(folder) if folder else self.root
         return GpuRunOptions(
             out=self.out.resolve(), work=(self.work or self.out.with_name(self.out.name + ".work")).resolve(),
-            minutes=self.minutes, budget_mib=self.budget_mib, max_file_mib=self.max_file_mib, data=self.data,
-            root=None if self.root is None else self.root.resolve(), recipe=self.recipe,
+            minutes=self.minutes, budget_mib=self.budget_mib, max_file_mib=self.max_file_mib, data=name,
+            root=None if root is None else root.resolve(), recipe=self.recipe,
             assignments=tuple(self.assignment or ()), batch_size=self.batch_size, device=self.accelerator,
             workers=self.workers, seed=self.seed,
             sizes=SMALL if self.small else SHORT if self.minutes < SHORT_MINUTES else Sizes(),

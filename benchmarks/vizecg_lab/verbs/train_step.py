@@ -24,7 +24,7 @@ from vizecg_lab.verbs.options import RoundsOption, ThreadsOption
 class Options:
     """What is trained on what, and for how many steps."""
 
-    data: Annotated[str, typer.Option(help="synthetic, or ptbxl and the like with --root.")] = "synthetic"
+    data: Annotated[str, typer.Option(help="synthetic, or ptbxl:FOLDER and the like.")] = "synthetic"
     root: RootOption = None
     recipe: RecipeOption = "small"
     assignment: SetOption = None
