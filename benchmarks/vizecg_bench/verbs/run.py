@@ -52,11 +52,11 @@ class Options:
 @takes(Options)
 def run(options: Options) -> None:
     """Latency, memory and accuracy of every artefact of a bundle, beside the float network, on the device itself."""
+    from vizecg_bench.devices.start import start_run
     from vizecg_bench.report.table import print_result
     from vizecg_bench.report.write import write_reports
     from vizecg_bench.run.protocol import protocol as protocol_of
     from vizecg_bench.run.request import RunRequest, parse_handicaps
-    from vizecg_bench.run.start import start_run
 
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     request = RunRequest(
