@@ -20,9 +20,7 @@ PROGRAMS = {
     "vizecg-edge": "vizecg_edge.cli",
     "vizecg-bench": "vizecg_bench.cli",
 }
-MODULES = {
-    "vizecg.cli": "vizecg.cli", "vizecg_lab": "vizecg_lab.cli", "vizecg_lab.gpu": "vizecg_lab.gpu.__main__"
-}  # fmt: skip
+MODULES = {"vizecg.cli": "vizecg.cli", "vizecg_lab": "vizecg_lab.cli"}
 OTHERS = frozenset({
     "adb", "apt-get", "cd", "export", "git", "gst-launch-1.0", "jetson_clocks", "nvpmodel", "qemu-aarch64-static",
     "sdkmanager",
@@ -82,7 +80,8 @@ def python_refusal(rest: list[str]) -> str | None:
         return None if (REPOSITORY / rest[0]).is_file() else f"no file {rest[0]}"
     if rest[1] in MODULES:
         return parsed(MODULES[rest[1]], rest[1], rest[2:])
-    return None if importlib.util.find_spec(rest[1]) else f"no module {rest[1]}"
+    theirs = not rest[1].startswith("vizecg") and importlib.util.find_spec(rest[1])
+    return None if theirs else f"no command python -m {rest[1]}"
 
 
 def pip_refusal(rest: list[str]) -> str | None:
