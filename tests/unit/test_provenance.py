@@ -75,7 +75,8 @@ def test_a_module_started_by_python_tells_so(tmp_path: Path) -> None:
     assert done.stdout == "python -m told --json 'a b.json'\n"
 
 
-def test_a_result_tells_where_it_comes_from(tmp_path: Path) -> None:
+def test_a_result_tells_where_it_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["vizecg-bench", "run"])
     write_result(tmp_path / "a.json", kind="made", figures={"figure": 1})
     written = json.loads((tmp_path / "a.json").read_text())
     assert (written["kind"], written["figure"]) == ("made", 1)
