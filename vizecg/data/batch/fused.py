@@ -94,4 +94,6 @@ def _single(pictures: object) -> bool:
 
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:200] if lines else type(error).__name__
+    # "backend='inductor' raised:", and the cause in the line below.
+    told = " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
+    return told[:300] or type(error).__name__
