@@ -21,10 +21,10 @@ from vizecg.train.evaluation.predict import checkpoint_classifier
 from vizecg.train.loop import RunOptions, train
 from vizecg_lab.tables.agreement import course, measure_agreement, read_logs, smoothed
 from vizecg_lab.tables.intervals import mean_interval, shown
-from vizecg_lab.tables.looks import AREA, INK, UNTRAINED, positives
-from vizecg_lab.tables.regions import over_leads
 from vizecg_lab.tables.robustness import measure_robustness
-from vizecg_lab.tables.saliency import measure_saliency
+from vizecg_lab.tables.saliency.looks import AREA, INK, UNTRAINED, positives
+from vizecg_lab.tables.saliency.measure import measure_saliency
+from vizecg_lab.tables.saliency.regions import over_leads
 
 pytestmark = pytest.mark.integration
 

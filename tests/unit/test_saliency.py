@@ -12,7 +12,7 @@ from vizecg.records.synthetic import synthesise
 from vizecg.render import Layout, LeadOrder, plan_under, render_sheet
 from vizecg.spec import LABELS, LEADS, Condition, SheetSpec
 from vizecg.train.saliency import EXPECTED, SaliencyMethod, image_saliency, signal_saliency
-from vizecg_lab.tables.regions import divergence, ink_weights, lead_regions
+from vizecg_lab.tables.saliency.regions import divergence, ink_weights, lead_regions
 
 pytestmark = pytest.mark.unit
 

@@ -18,7 +18,7 @@ from vizecg_lab.tables.agreement import measure_agreement
 from vizecg_lab.tables.report import collect, markdown
 from vizecg_lab.tables.robustness import measure_robustness
 from vizecg_lab.tables.rows import STUDIES, VIZECGNET_ROW, Row, Study
-from vizecg_lab.tables.saliency import measure_saliency
+from vizecg_lab.tables.saliency.measure import measure_saliency
 from vizecg_lab.tables.training import Plan, run_row
 
 

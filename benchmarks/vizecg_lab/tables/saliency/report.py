@@ -15,7 +15,6 @@ from vizecg.train.saliency import EXPECTED, SaliencyMethod
 from vizecg_bench.report.plots.colours import BASELINE_COLOUR, colours_of
 from vizecg_bench.report.text import markdown_table
 from vizecg_lab.tables.intervals import shown
-from vizecg_lab.tables.looks import AREA, INK, UNTRAINED, Looks, Model, picture_maps
 from vizecg_lab.tables.plots import (
     HeatPanel,
     Outline,
@@ -23,7 +22,8 @@ from vizecg_lab.tables.plots import (
     heat_maps,
     smoothed_heat,
 )
-from vizecg_lab.tables.regions import Regions
+from vizecg_lab.tables.saliency.looks import AREA, INK, UNTRAINED, Looks, Model, picture_maps
+from vizecg_lab.tables.saliency.regions import Regions
 
 TITLES = {
     SaliencyMethod.GRADCAM: "Grad-CAM",

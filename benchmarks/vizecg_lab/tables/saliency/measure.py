@@ -20,9 +20,9 @@ from vizecg.spec import LABELS, LEADS, UsageError
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg.train.saliency import EXPECTED, SaliencyMethod
 from vizecg_lab.tables.intervals import mean_interval
-from vizecg_lab.tables.looks import AREA, INK, UNTRAINED, Looks, load_model, look, positives, untrained
-from vizecg_lab.tables.regions import ink_weights
-from vizecg_lab.tables.saliency_report import write_saliency_report
+from vizecg_lab.tables.saliency.looks import AREA, INK, UNTRAINED, Looks, load_model, look, positives, untrained
+from vizecg_lab.tables.saliency.regions import ink_weights
+from vizecg_lab.tables.saliency.report import write_saliency_report
 
 
 def measure_saliency(

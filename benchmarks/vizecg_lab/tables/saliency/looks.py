@@ -21,7 +21,7 @@ from vizecg.spec import LABELS, Condition, InputRefusedError, SheetSpec, UsageEr
 from vizecg.spec.preprocess import PreprocessSpec, ink_map, normalise
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg.train.saliency import SaliencyMethod, image_saliency, signal_saliency
-from vizecg_lab.tables.regions import Regions, divergence, lead_regions, over_leads
+from vizecg_lab.tables.saliency.regions import Regions, divergence, lead_regions, over_leads
 
 BATCH = 8
 INK = "ink"

@@ -1,0 +1,1 @@
+"""Does distillation change where the model looks? Looking, measuring, reporting."""
