@@ -1,4 +1,4 @@
-"""The commands of the README that need no data, as a user types them."""
+"""Commands that need no data, as a user types them."""
 
 from __future__ import annotations
 

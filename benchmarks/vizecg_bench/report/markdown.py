@@ -1,4 +1,4 @@
-"""A run as Markdown, for ``benchmarks/results`` and the README."""
+"""A run as Markdown, for ``benchmarks/results`` and the pages on benchmarks."""
 
 from __future__ import annotations
 
