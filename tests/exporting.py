@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
+from types import NoneType
 
 import numpy as np
 import onnx
+import pytest
 import torch
 
+from made_once import made_once
 from vizecg.data.signal import SignalSpec
-from vizecg.models import VizECGNetConfig
+from vizecg.models import ImageOnly, VizECGNetConfig
 from vizecg.spec.onnx_session import onnx_logits, onnx_session
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.config import TrainConfig
 from vizecg.train.module import TrainingModule
+from vizecg_export import recipes
 from vizecg_export.job import Job, Made
 from vizecg_export.recipes.onnx import OnnxRecipe
 from vizecg_export.request import ExportRequest
 from vizecg_export.targets import Precision, Target
 
 INPUT = PreprocessSpec(height=96, width=192)
+SETTING = (bool, int, float, str, tuple, Enum, NoneType)
 
 
 def untrained_checkpoint(path: Path) -> Path:
@@ -114,3 +122,36 @@ def _insert_first(model: onnx.ModelProto, operation: str, value: float) -> None:
             if name == "image":
                 node.input[place] = "changed_image"
     model.graph.node.insert(0, onnx.helper.make_node(operation, ["image", "wrong"], ["changed_image"]))
+
+
+@contextmanager
+def exported_once(factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Within the block, a float graph of the same network is exported to ONNX once in a run, for all workers.
+
+    torch takes seconds for it, and most exports of the tests are of the same few networks. Commands in processes of
+    their own export for themselves.
+    """
+    whole = recipes.onnx._export
+
+    def export(network: ImageOnly, target: Path, *, input_shape: tuple[int, int, int, int]) -> None:
+        def make(folder: Path) -> None:
+            whole(network, folder / "float.onnx", input_shape=input_shape)
+
+        made = made_once(factory, f"float-{_identity(network, input_shape)}", make)
+        target.write_bytes((made / "float.onnx").read_bytes())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipes.onnx, "_export", export)
+        yield
+
+
+def _identity(network: torch.nn.Module, input_shape: tuple[int, ...]) -> str:
+    """Of modules, their settings, weights and buffers."""
+    digest = hashlib.sha256(repr((network, input_shape)).encode())
+    for name, module in network.named_modules():
+        settings = {key: value for key, value in vars(module).items() if isinstance(value, SETTING)}
+        digest.update(repr((name, type(module), sorted(settings.items()))).encode())
+    for name, tensor in (*network.named_parameters(), *network.named_buffers()):
+        digest.update(repr((name, tensor.dtype, tensor.shape)).encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

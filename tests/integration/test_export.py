@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import onnxruntime
 import pytest
 import torch
 
-from children import CHILD_LIMIT_S, start_child
+from children import CHILD_LIMIT_S
 from exporting import INPUT, quiet, request, untrained_checkpoint
 from tolerances import tolerance
 from vizecg.data.source import synthetic_source
@@ -32,7 +33,7 @@ from vizecg_export.data import golden_inks, parse_source
 from vizecg_export.defaults import DEFAULT_CHECKPOINT
 from vizecg_export.summary import summary
 from vizecg_export.targets import Precision
-from warm_start import run_command
+from warm_start import run_command, started
 
 pytestmark = pytest.mark.integration
 
@@ -244,18 +245,14 @@ def test_killed_in_the_middle_it_leaves_no_bundle(checkpoint: Path, fp32: Path, 
     old = Path(shutil.copytree(fp32, tmp_path / "old.vizecg"))
     before = {file.name: file.read_bytes() for file in old.iterdir()}
     for out in (tmp_path / "new.vizecg", old):
-        arguments = ["--target", "onnx", "--precision", "int8", "--calib", "synthetic", "--per-class", "12"]
-        paths = ["--checkpoint", str(checkpoint), "--cache", str(tmp_path / "cache"), "--out", str(out)]
-        paths += ["--uncalibrated", "--force"]
-        command = [sys.executable, "-m", "vizecg_export.cli", *arguments, *paths]
-        running = start_child(command, stderr=subprocess.PIPE, text=True)
-        assert running.stderr is not None
-        for line in running.stderr:
-            if "minmax" in line:
-                break
-        running.kill()
-        running.wait()
-        running.stderr.close()
+        arguments = ("--target", "onnx", "--precision", "int8", "--calib", "synthetic", "--per-class", "3")
+        paths = ("--checkpoint", checkpoint, "--cache", tmp_path / "cache", "--out", out)
+        few = ("--allow-few", "--uncalibrated", "--force")
+        with started("vizecg_export.cli", *arguments, *paths, *few) as running:
+            while "minmax" not in running.stderr:
+                assert running.code is None, running.stderr
+                time.sleep(0.02)
+            running.kill()
     left = [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
     assert len(left) == 2, "what was under construction"
     assert not (tmp_path / "new.vizecg").exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,14 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from children import start_child
 from exporting import untrained_checkpoint
 from vizecg.spec import UsageError
 from vizecg.spec.manifest import MANIFEST, open_bundle
 from vizecg_export.cli import app
+from warm_start import started
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
-LIMIT_S = 400
 SMALL = (
     "--data", "synthetic", "--target", "onnx", "--calibrator", "minmax", "--per-class", "1", "--allow-few",
     "--limit", "30", "--min-retention", "0", "--max-class-drop", "1", "--workers", "1",
@@ -58,14 +56,11 @@ def content(bundle: Path) -> tuple[dict[str, str], Any]:
 
 
 def test_a_killed_release_goes_on_and_ends_as_one_that_was_not_killed(folder: Path) -> None:
-    command = [sys.executable, "-m", "vizecg_export.cli", *arguments(folder, "a")]
-    with (folder / "log").open("w") as log:
-        killed = start_child(command, limit_s=LIMIT_S, stdout=log, stderr=log)
+    with started("vizecg_export.cli", *arguments(folder, "a")) as killed:
         while not list((folder / "a.work").glob("onnx-int8-*")):
-            assert killed.poll() is None, (folder / "log").read_text()
-            time.sleep(0.2)
+            assert killed.code is None, killed.stderr
+            time.sleep(0.05)
         killed.kill()
-        killed.wait(30)
     assert not (folder / "a").exists()
 
     plan = json.loads(run(folder, "a", "--dry-run", "--json").stdout)
@@ -82,7 +77,7 @@ def test_a_killed_release_goes_on_and_ends_as_one_that_was_not_killed(folder: Pa
     assert [stage["state"] for stage in told["stages"]] == ["made", "made", "made"]
     assert told["bundle_sha256"] == open_bundle(folder / "b").sha256
     assert content(folder / "a") == content(folder / "b")
-    assert sorted(path.name for path in folder.iterdir()) == ["a", "a.work", "b", "b.work", "c.ckpt", "cache", "log"]
+    assert sorted(path.name for path in folder.iterdir()) == ["a", "a.work", "b", "b.work", "c.ckpt", "cache"]
     card = (folder / "a" / "MODEL_CARD.md").read_text()
     assert "80 photographs of 20 records" in card
     assert "passed in onnxruntime-cpu, without a golden photograph" in card

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import os
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from tolerances import tolerance
 from vizecg.data.source import synthetic_source
 from vizecg.train.loop import RunOptions, train
 from vizecg.train.settings import resolve
+from warm_start import started
 
 pytestmark = pytest.mark.integration
 
@@ -34,16 +37,19 @@ BOTH = [
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "vizecg.cli"]
 
 
+def arguments_of(out: Path, assignments: list[str], *more: str) -> list[str]:
+    arguments = ["train", "--data", "synthetic", "--limit", str(RECORDS), "--out", str(out), "--accelerator", "cpu"]
+    return [*arguments, "--workers", "0", "--json", *(word for text in assignments for word in ("--set", text)), *more]
+
+
 def run(launcher: list[str], out: Path, assignments: list[str], *more: str) -> dict[str, Any]:
     """Train on the CLI's synthetic records; the one object that all processes together print."""
-    arguments = ["train", "--data", "synthetic", "--limit", str(RECORDS), "--out", str(out), "--accelerator", "cpu"]
-    arguments += ["--workers", "0", "--json", *(word for text in assignments for word in ("--set", text)), *more]
     # Of the test's own processes: pytest may itself be part of something distributed.
     environment = {
         name: value for name, value in os.environ.items() if name not in ("RANK", "LOCAL_RANK", "WORLD_SIZE")
     }
     done = subprocess.run(
-        [sys.executable, *launcher, *arguments],
+        [sys.executable, *launcher, *arguments_of(out, assignments, *more)],
         capture_output=True,
         text=True,
         timeout=CHILD_LIMIT_S,
@@ -51,6 +57,34 @@ def run(launcher: list[str], out: Path, assignments: list[str], *more: str) -> d
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def run_two(out: Path, assignments: list[str], *more: str) -> list[tuple[int, str, str]]:
+    """The same in two processes that are told of each other as torchrun tells them; exit code and output of each."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    told = {
+        "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "0", "GROUP_WORLD_SIZE": "1",
+        "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "TORCHELASTIC_RUN_ID": "test", "OMP_NUM_THREADS": "1",
+    }  # fmt: skip
+    with ExitStack() as stack:
+        commands = [
+            stack.enter_context(
+                started(
+                    "vizecg.cli", *arguments_of(out, assignments, *more),
+                    environment={**told, "RANK": rank, "LOCAL_RANK": rank},
+                )
+            )
+            for rank in ("0", "1")
+        ]  # fmt: skip
+        return [(command.wait(), command.stdout, command.stderr) for command in commands]
+
+
+def trained_by_two(out: Path, assignments: list[str], *more: str) -> dict[str, Any]:
+    """The one object that both together print."""
+    ended = run_two(out, assignments, *more)
+    assert [code for code, _, _ in ended] == [0, 0], ended
+    return json.loads("".join(stdout for _, stdout, _ in ended))
 
 
 def losses(out: Path, start: int = 0) -> np.ndarray:
@@ -99,9 +133,9 @@ def test_two_processes_compute_what_one_does(alone: Path, tmp_path: Path, launch
 
 
 def test_both_streams_run_stop_and_go_on_in_two_processes(tmp_path: Path) -> None:
-    first = run(TORCHRUN, tmp_path, BOTH, "--stop-after", "0")
+    first = trained_by_two(tmp_path, BOTH, "--stop-after", "0")
     assert (first["finished"], first["steps"]) == (False, 1)
-    last = run(TORCHRUN, tmp_path, BOTH, "--resume")
+    last = trained_by_two(tmp_path, BOTH, "--resume")
     assert (last["finished"], last["epochs"], last["steps"]) == (True, 1, RECORDS // 4)
     assert {path.name for path in tmp_path.iterdir()} == {
         "best.ckpt", "last.ckpt", "config.json", "cache", "logs_0", "logs_1",
@@ -109,6 +143,7 @@ def test_both_streams_run_stop_and_go_on_in_two_processes(tmp_path: Path) -> Non
 
 
 def test_a_batch_that_cannot_be_shared_out_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="batch_size 3 cannot be shared out among 2 processes"):
-        run(TORCHRUN, tmp_path, [*SIGNAL_ONLY, "batch_size=3"])
+    for code, _, stderr in run_two(tmp_path, [*SIGNAL_ONLY, "batch_size=3"]):
+        assert code == 2
+        assert stderr.splitlines()[-1] == "error: batch_size 3 cannot be shared out among 2 processes"
     assert not (tmp_path / "config.json").exists()

@@ -51,7 +51,8 @@ DONT_COPY = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", ".*_cac
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run away from the checkout and without its PYTHONPATH, so that only what is installed can be imported."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    left_out = ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
+    environment = {key: value for key, value in os.environ.items() if key not in left_out}
     return subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
