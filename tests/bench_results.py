@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from vizecg.spec import LABELS
+from vizecg.spec import CODE6
 from vizecg_bench.run.contenders import Role
 from vizecg_bench.run.schema import (
     Accuracy,
@@ -31,7 +31,7 @@ from vizecg_bench.run.schema import (
 
 FLOAT_MS = 21.0
 N = 2170
-POSITIVES = dict(zip(LABELS, (79, 54, 53, 63, 149, 82), strict=True))
+POSITIVES = dict(zip(CODE6.names, (79, 54, 53, 63, 149, 82), strict=True))
 
 
 def around(value: float, share: float = 0.02) -> Interval:
@@ -53,7 +53,7 @@ def made_up_latency(median: float, /, *, of_float: float | None = None, **change
 def made_up_section(*, f1: float = 0.728, auroc: float = 0.98, n: int = N, recall_change: float = -0.01) -> Section:
     """Figures that hang together roughly, the same for every class."""
     macro = {"auroc": around(auroc, 0.005), "f1": around(f1, 0.04), "ece": around(0.012, 0.2)}
-    classes = {label: {"f1": around(f1, 0.1), "recall": around(0.7, 0.1)} for label in LABELS}
+    classes = {label: {"f1": around(f1, 0.1), "recall": around(0.7, 0.1)} for label in CODE6.names}
     change = Interval(value=recall_change, low=recall_change - 0.02, high=recall_change + 0.015)
     return Section(
         n=n,
@@ -61,8 +61,8 @@ def made_up_section(*, f1: float = 0.728, auroc: float = 0.98, n: int = N, recal
         macro={**macro, "auprc": Interval(value=None)},
         classes=classes,
         retention={"f1": around(f1 / 0.731, 0.01), "auroc": around(auroc / 0.98, 0.001)},
-        recall_change=dict.fromkeys(LABELS, change),
-        flips=dict.fromkeys(LABELS, Flips(lost=2, won=1, mcnemar_p=1.0)),
+        recall_change=dict.fromkeys(CODE6.names, change),
+        flips=dict.fromkeys(CODE6.names, Flips(lost=2, won=1, mcnemar_p=1.0)),
         largest_difference=0.081,
     )
 
@@ -129,6 +129,7 @@ def made_up_result(**changes: Any) -> Result:
             others_cores=0.02, steal=0.001, slowed=0.02, throttled=False,
         ),
         "is_valid": True,
+        "labels": CODE6.names,
     }  # fmt: skip
     return Result(**{**fields, **changes})
 

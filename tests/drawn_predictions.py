@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from vizecg.spec import LABELS, DecisionRule, SheetSpec
+from vizecg.spec import CODE6, DecisionRule, SheetSpec
 from vizecg.spec.decide import sigmoid
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.evaluation.predict import Classifier, Predictions
 
 TEMPERATURE, SHIFT = 2.5, 1.0
-HALF = (0.5,) * len(LABELS)
+HALF = (0.5,) * len(CODE6)
 
 
 def drawn(n: int = 600, *, seed: int = 0, temperature: float = TEMPERATURE, shift: float = SHIFT) -> Predictions:
@@ -28,6 +28,6 @@ def drawn(n: int = 600, *, seed: int = 0, temperature: float = TEMPERATURE, shif
 
 def classifier(rule: DecisionRule | None = None) -> Classifier:
     return Classifier(
-        name="drawn", fingerprint="0" * 64, sheet=SheetSpec(), preprocess=PreprocessSpec(),
-        rule=rule or DecisionRule(), logits=lambda inputs: inputs,
+        name="drawn", fingerprint="0" * 64, labels=CODE6, sheet=SheetSpec(), preprocess=PreprocessSpec(),
+        rule=rule or DecisionRule.plain(6), logits=lambda inputs: inputs,
     )  # fmt: skip

@@ -11,7 +11,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from vizecg.render import RENDERER_VERSION
-from vizecg.spec import LABELS, DecisionRule, RuleSource, SheetSpec
+from vizecg.spec import CODE6, DecisionRule, LabelSet, RuleSource, SheetSpec
 from vizecg.spec.manifest import GOLDEN, Artefact, Bundle, Manifest, hash_files, publish_bundle
 from vizecg.spec.preprocess import PreprocessSpec, normalise
 
@@ -23,13 +23,13 @@ BUILD = {
 }  # fmt: skip
 
 
-def write_model(path: Path, *, seed: int = 0) -> None:
-    """Convolution, mean, six logits."""
+def write_model(path: Path, *, seed: int = 0, labels: int = len(CODE6)) -> None:
+    """Convolution, mean, logits."""
     rng = np.random.default_rng(seed)
     arrays = {
         "w": rng.normal(size=(4, 1, 3, 3)).astype(np.float32),
         "axes": np.array([2, 3]),
-        "v": rng.normal(size=(4, len(LABELS))).astype(np.float32),
+        "v": rng.normal(size=(4, labels)).astype(np.float32),
     }
     nodes = [
         helper.make_node("Conv", ["image", "w"], ["c"]),
@@ -41,7 +41,7 @@ def write_model(path: Path, *, seed: int = 0) -> None:
         nodes,
         "tiny",
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 1, SPEC.height, SPEC.width])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", len(LABELS)])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", labels])],
         [numpy_helper.from_array(array, name) for name, array in arrays.items()],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), str(path))
@@ -50,7 +50,7 @@ def write_model(path: Path, *, seed: int = 0) -> None:
 def artefact(name: str = "onnx-fp32", **changes: object) -> Artefact:
     """One for ONNX Runtime on any processor unless ``changes`` say otherwise; all have the same model file."""
     plain = Artefact(
-        name=name, file="model.onnx", target="onnx", precision="fp32", decision=DecisionRule(),
+        name=name, file="model.onnx", target="onnx", precision="fp32", decision=DecisionRule.plain(6),
         rule_source=RuleSource.ARTEFACT,
         parity={"limits": LIMITS}, details={"build": BUILD},
     )  # fmt: skip
@@ -62,18 +62,18 @@ def tiny_inks(n: int, *, seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 255, size=(n, SPEC.height, SPEC.width), dtype=np.uint8)
 
 
-def make_bundle(path: Path, *artefacts: Artefact, seed: int = 0) -> Bundle:
+def make_bundle(path: Path, *artefacts: Artefact, seed: int = 0, labels: LabelSet = CODE6) -> Bundle:
     """A bundle with these artefacts (or one), the first of them the default, and golden sheets of its model."""
     folder = path.parent / f".{path.name}"
     folder.mkdir()
-    write_model(folder / "model.onnx", seed=seed)
+    write_model(folder / "model.onnx", seed=seed, labels=len(labels))
     inks = tiny_inks(20)
     session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
     np.savez_compressed(folder / GOLDEN, inks=inks, float_logits=session.run(None, {"image": normalise(inks, SPEC)})[0])
-    listed = artefacts or (artefact(),)
+    listed = artefacts or (artefact(decision=DecisionRule.plain(len(labels))),)
     manifest = Manifest(
-        name="tiny", artefacts=listed, default_artefact=listed[0].name, sheet=SheetSpec(), preprocess=SPEC,
-        renderer_version=RENDERER_VERSION, checkpoint={}, calibration={}, toolchain={}, source={},
+        name="tiny", labels=labels, artefacts=listed, default_artefact=listed[0].name, sheet=SheetSpec(),
+        preprocess=SPEC, renderer_version=RENDERER_VERSION, checkpoint={}, calibration={}, toolchain={}, source={},
         files=hash_files(folder),
     )  # fmt: skip
     return publish_bundle(folder, manifest, path)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vizecg.spec import DecisionRule, SheetSpec
+from vizecg.spec import CODE6, DecisionRule, SheetSpec
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg_bench.pack.header import CHUNK, PackHeader, SectionHeader
 
@@ -17,7 +17,8 @@ SPEC = PreprocessSpec(height=32, width=48)
 def header(**changes: Any) -> PackHeader:
     told: dict[str, Any] = {
         "name": "p", "source": "made up", "kind": "a test", "sheet": SheetSpec(), "preprocess": SPEC,
-        "checkpoint_sha256": "0" * 64, "rule": DecisionRule(), "rule_source": "nothing", "seed": 0,
+        "labels": CODE6.names,
+        "checkpoint_sha256": "0" * 64, "rule": DecisionRule.plain(6), "rule_source": "nothing", "seed": 0,
         "renderer_version": "1", "photographer_version": "1", "versions": {"torch": "2"}, "command": "c",
         "records_sha256": "1" * 64,
     }  # fmt: skip

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from vizecg.spec import INTENDED_USE, UsageError
+from vizecg.spec import CODE6, INTENDED_USE, LabelSet, UsageError
 from vizecg.spec.checks import printable
 from vizecg_edge import words
 
@@ -139,13 +139,15 @@ class Answer:
         reasons: codes of a refusal, at least one; empty for an answer.
         messages: what they mean, for people, one line each; with the file's name.
         advice: what to do about them, one sentence each.
-        probabilities: of the labels 1dAVb, RBBB, LBBB, SB, AF and ST, in this order, 0 to 1; None when refused.
+        probabilities: of the bundle's labels (the shipped one's: 1dAVb, RBBB, LBBB, SB, AF and ST), in their order, 0
+            to 1; None when refused.
         decisions: present or absent, by label; None for one whose probability lies too near to its threshold.
         thresholds: from which probability on a label is present.
         doubts: what may be wrong with the answer nevertheless; empty when refused.
         quality, geometry: what was measured of the picture, and where the sheet lies in it.
         timings_ms: milliseconds per stage.
         bundle: which model answered, in which engine.
+        labels: what is known of the labels, for words; in neither ``to_dict`` nor ``repr``.
     """
 
     input: Input
@@ -161,6 +163,7 @@ class Answer:
     timings_ms: Timings = field(default_factory=Timings, compare=False)
     messages: tuple[str, ...] = field(default=(), compare=False)
     advice: tuple[str, ...] = ()
+    labels: LabelSet = field(default=CODE6, compare=False, repr=False)
     pictures: Pictures | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -204,15 +207,21 @@ class Answer:
 
     @property
     def findings(self) -> list[words.Finding]:
-        """The six in words; none where there is no answer."""
+        """The labels in words; none where there is no answer."""
         if self.decisions is None or self.probabilities is None or self.thresholds is None:
             return []
-        return words.findings(self.decisions, self.probabilities, self.thresholds)
+        return words.findings(self.labels, self.decisions, self.probabilities, self.thresholds)
 
     @property
     def headline(self) -> str:
         """The answer in one line."""
-        return "Not answered" if self.decisions is None else words.headline(self.decisions)
+        return "Not answered" if self.decisions is None else words.headline(self.labels, self.decisions)
+
+    @property
+    def scope(self) -> str:
+        """What is not looked for; empty where ``headline`` says it, or there is no answer."""
+        told = words.scope(self.labels)
+        return "" if not self.answered or told[1:-1] in self.headline else told
 
     def source_line(self, read_at: datetime) -> str:
         """Which picture this is the answer to, with its page, and when it was read."""
@@ -228,10 +237,11 @@ class Answer:
         if not self.findings:
             return "\n".join(self._refusals())
         told = [f"{self.source_line(read_at or datetime.now().astimezone())}:", f"  {self.headline}"]
-        told += [f"  {words.SCOPE}"] if words.SCOPE[1:-1] not in self.headline else []
+        told += [f"  {self.scope}"] if self.scope else []
         told += [f"  CAUTION: {doubt.message}" for doubt in self.doubts]
+        wide = max(5, *(len(name) for name in self.labels.names))
         told += [
-            f"  {one.label.value:5} {one.word:9} {one.likely:>11} ({one.limit}) {one.label.description}"
+            f"  {one.label.name:{wide}} {one.word:9} {one.likely:>11} ({one.limit}) {one.label.english}".rstrip()
             for one in self.findings
         ]
         told += [f"  {words.UNDECIDED}"] if any(one.decision is None for one in self.findings) else []

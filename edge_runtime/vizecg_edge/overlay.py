@@ -20,6 +20,8 @@ from vizecg_edge.report.pictures import photo_picture, sheet_picture
 from vizecg_edge.report.reading import Reading
 
 WIDTH, HIGHEST = 1240, 3600
+FINDING = 110
+"""Most rows of pixels that one more finding takes, in the title and below it."""
 MARGIN, GAP = 44, 24
 PHOTO_BOX = 600, 470
 _COLOURS = {True: RED, False: INK, None: AMBER}
@@ -38,7 +40,7 @@ def overlay(result: Result, spec: SheetSpec, *, explanation: Explanation | None 
 
 def draw_reading(reading: Reading) -> np.ndarray:
     """The same of a reading."""
-    image = Image.new("RGB", (WIDTH, HIGHEST), PAPER)
+    image = Image.new("RGB", (WIDTH, HIGHEST + FINDING * len(reading.answer.findings)), PAPER)
     pen = Pen(image=image)
     y = _top(pen, reading)
     photo = photo_picture(reading, PHOTO_BOX)
@@ -73,14 +75,16 @@ def _top(pen: Pen, reading: Reading) -> int:
 
 
 def _answer(pen: Pen, reading: Reading, left: int, y: int) -> int:
-    """The six, the decision first, or why there is no answer and what to do; returns where the next line would be."""
+    """The labels, the decision first, or why there is no answer and what to do; returns where the next line goes."""
     width = WIDTH - MARGIN - left
-    for one in reading.answer.findings:
+    for one in reading.findings:
         strong = one.decision is not False
-        told = f"{one.label.description}: {one.word}"
+        told = f"{one.label.words}: {one.word}"
         y = pen.paragraph((left, y), told, width, BODY + 2, fill=_COLOURS[one.decision], bold=strong)
-        told = f"{one.label.value} {one.likely} ({one.limit})"
+        told = f"{one.label.name} {one.likely} ({one.limit})"
         y = pen.paragraph((left, y), told, width, SMALL, fill=SOFT) + 14
+    if reading.absent:
+        y = pen.paragraph((left, y), reading.absent, width, SMALL, fill=SOFT) + 14
     for note in reading.notes:
         y = pen.paragraph((left, y), note, width, SMALL, fill=AMBER)
     if not reading.answer.answered:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vizecg.spec import LABELS, InputRefusedError, MissingToolError
+from vizecg.spec import InputRefusedError, MissingToolError
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg.spec.preprocess import preprocess
 from vizecg_edge.answer import ANSWERED, REFUSED, Answer, BundleId, Geometry, Input, Quality, Timings
@@ -29,7 +29,7 @@ LEAST_SPARE = 1.1
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """An answer, the pictures behind it (uint8 RGB) and the logits (6,); None where not reached.
+    """An answer, the pictures behind it (uint8 RGB) and the logits (labels,); None where not reached.
 
     ``photo`` may be a reduced reading of its file; homographies and scales are in pixels of the whole picture, whose
     size is that of ``answer.input``.
@@ -130,6 +130,7 @@ class Pipeline:
             answer = Answer(
                 input=source,
                 status=REFUSED,
+                labels=self.bundle.manifest.labels,
                 reasons=(reason,),
                 messages=(f"{source.name}: {error}",),
                 advice=(advice_of(reason),),
@@ -170,6 +171,7 @@ class Pipeline:
             Answer(
                 input=source,
                 status=ANSWERED,
+                labels=self.bundle.manifest.labels,
                 quality=self._quality(rectified, verdict),
                 geometry=_geometry(rectified, scales),
                 bundle=self.bundle_id,
@@ -183,14 +185,14 @@ class Pipeline:
         return Result(answer=answer, photo=photo, sheet=rectified.sheet, logits=logits, rectified=rectified)
 
     def decided(self, answer: Answer, logits: np.ndarray) -> Answer:
-        """``answer`` with the probabilities, decisions and thresholds of logits (6,)."""
-        rule = self.artefact.decision
+        """``answer`` with the probabilities, decisions and thresholds of logits (labels,)."""
+        rule, names = self.artefact.decision, self.bundle.manifest.labels.names
         probabilities = rule.probabilities(logits)
         return replace(
             answer,
-            probabilities={label: round(float(p), 6) for label, p in zip(LABELS, probabilities, strict=True)},
-            decisions=rule.decide(logits),
-            thresholds=dict(zip(LABELS, rule.threshold, strict=True)),
+            probabilities={label: round(float(p), 6) for label, p in zip(names, probabilities, strict=True)},
+            decisions=dict(zip(names, rule.decide(logits), strict=True)),
+            thresholds=dict(zip(names, rule.threshold, strict=True)),
         )
 
     def _quality(self, rectified: Rectified | None, verdict: Verdict) -> Quality:

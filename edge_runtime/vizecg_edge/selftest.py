@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from vizecg.spec import LABELS, BundleError, ParityError
+from vizecg.spec import BundleError, ParityError
 from vizecg.spec.contract_check import check_contract
 from vizecg.spec.golden import WARM_UP, answer_golden, limits_of, read_golden
 from vizecg.spec.manifest import Bundle
@@ -114,9 +114,9 @@ def _photo(pipeline: Pipeline, expected: Expected) -> PhotoResult:
     if answer.probabilities is None or answer.decisions is None:
         failure = f"the golden photograph was refused: {', '.join(answer.reasons)}"
     else:
-        apart = {name: abs(answer.probabilities[name] - probabilities[name]) for name in LABELS}
+        apart = {name: abs(answer.probabilities[name] - probabilities[name]) for name in probabilities}
         worst = max(apart, key=lambda name: apart[name])
-        other = [name for name in LABELS if answer.decisions[name] is not decisions[name]]
+        other = [name for name in decisions if answer.decisions[name] is not decisions[name]]
         # Written so that what is not a number fails.
         if not apart[worst] <= tolerance:
             failure = (
@@ -151,11 +151,12 @@ def read_expected(bundle: Bundle) -> Expected | None:
         data = json.loads(bundle.file(EXPECTED).read_text())
         if data["schema"] != EXPECTED_SCHEMA:
             raise ValueError(f"schema {data['schema']} is not {EXPECTED_SCHEMA}")
-        decisions = {name: data["decisions"][name] for name in LABELS}
+        labels = bundle.manifest.labels.names
+        decisions = {name: data["decisions"][name] for name in labels}
         if not all(isinstance(value, bool) for value in decisions.values()):
             raise ValueError("decisions must be true or false")
         return Expected(
-            probabilities={name: float(data["probabilities"][name]) for name in LABELS},
+            probabilities={name: float(data["probabilities"][name]) for name in labels},
             decisions=decisions,
             tolerance=float(data["tolerance"]),
         )

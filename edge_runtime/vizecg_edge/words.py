@@ -7,21 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 
-from vizecg.spec import Label
+from vizecg.spec import CODE6, Label, LabelSet
 from vizecg.spec.checks import printable
 
 WORDS = {True: "PRESENT", False: "absent", None: "undecided"}
-SCOPE = "Others, such as infarction, are not checked."
 UNDECIDED = "Undecided: too near to the threshold to say; take another photograph, or judge it by eye."
 CAUTION = "Check before you rely on this"
 LONGEST_NAME = 300
-_COUNTS = ("", "one", "two", "three", "four", "five")
+_COUNTS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _SHOWN_SHA = 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One of the six as people read it: the decision first, then the probability and where it counts as present."""
+    """A label as people read it: the decision first, then the probability and where it counts as present."""
 
     label: Label
     decision: bool | None
@@ -42,32 +41,48 @@ class Finding:
 
 
 def findings(
-    decisions: Mapping[str, bool | None], probabilities: Mapping[str, float], thresholds: Mapping[str, float]
+    labels: LabelSet,
+    decisions: Mapping[str, bool | None],
+    probabilities: Mapping[str, float],
+    thresholds: Mapping[str, float],
 ) -> list[Finding]:
-    """All six, in label order."""
+    """All labels, in their order."""
     return [
         Finding(
             label=label,
-            decision=decisions[label.value],
-            probability=probabilities[label.value],
-            threshold=thresholds[label.value],
+            decision=decisions[label.name],
+            probability=probabilities[label.name],
+            threshold=thresholds[label.name],
         )
-        for label in Label
+        for label in labels.labels
     ]
 
 
-def headline(decisions: Mapping[str, bool | None]) -> str:
+def headline(labels: LabelSet, decisions: Mapping[str, bool | None]) -> str:
     """The decision in one line. Where nothing was found it says in the same breath what was not looked for."""
-    present = [_named(label) for label in Label if decisions[label.value]]
-    unsure = [_named(label) for label in Label if decisions[label.value] is None]
+    present = [label.named for label in labels.labels if decisions[label.name]]
+    unsure = [label.named for label in labels.labels if decisions[label.name] is None]
+    others = len(labels) - len(unsure)
     parts = [f"found: {', '.join(present)}"] if present else []
     parts += [f"undecided: {', '.join(unsure)}"] if unsure else []
-    if unsure and not present and len(unsure) < len(Label):
-        parts.append(f"none of the other {_COUNTS[len(Label) - len(unsure)]}")
+    if unsure and not present and others:
+        parts.append(f"none of the other {_count(others)}" if others > 1 else "the other one is absent")
     if not parts:
-        parts += ["none of these six findings", SCOPE[0].lower() + SCOPE[1:-1]]
+        none = f"none of these {_count(len(labels))} findings" if len(labels) > 1 else f"no {labels.labels[0].named}"
+        told = scope(labels)
+        parts += [none, told[0].lower() + told[1:-1]]
     told = "; ".join(parts)
     return told[0].upper() + told[1:]
+
+
+def scope(labels: LabelSet) -> str:
+    """What is not looked for, in a sentence; an example where it is known to be one."""
+    example = ", such as infarction," if labels.names == CODE6.names else ""
+    return f"Others{example} are not checked."
+
+
+def _count(number: int) -> str:
+    return _COUNTS[number] if number < len(_COUNTS) else str(number)
 
 
 def percent(share: float) -> str:
@@ -86,7 +101,3 @@ def source_line(name: str, *, sha256: str | None, read_at: datetime) -> str:
     """Which picture it was, and when it was read. Files of one name differ in the fingerprint."""
     told = f" (sha256 {sha256[:_SHOWN_SHA]})" if sha256 else ""
     return f"{name}{told}, read {read_at:%Y-%m-%d %H:%M %Z}".rstrip()
-
-
-def _named(label: Label) -> str:
-    return f"{label.description} ({label.value})"

@@ -114,7 +114,7 @@ def _try(wanted: Wanted, subject: Subject, folder: Path, *, precision: Precision
     golden_logits = subject.logits(made.run, subject.golden.inks)
     figures = {"limits": parity.LIMITS[precision.value].to_dict()}
     figures["golden"] = _near(subject, name, precision, subject.golden.logits, golden_logits)
-    rule, source, told = DecisionRule(), RuleSource.NONE, dict[str, Any]()
+    rule, source, told = DecisionRule.plain(len(subject.labels)), RuleSource.NONE, dict[str, Any]()
     if subject.deployment is not None:
         stored = subject.logits(made.run, subject.deployment.inks)
         figures["stored"] = _near(subject, name, precision, subject.deployment.logits, stored)
@@ -168,7 +168,7 @@ def _fitted(
 
 
 def _near(subject: Subject, name: str, precision: Precision, floating: np.ndarray, own: np.ndarray) -> dict[str, Any]:
-    """How near the artefact's logits (n, 6) are to the float network's; ParityError where not near enough."""
+    """How near the artefact's logits (n, labels) are to the float network's; ParityError where not near enough."""
     measured = parity.compare(floating, own, rule=subject.rule)
     parity.check(measured, limits=parity.LIMITS[precision.value], artefact=name)
     return measured.to_dict()

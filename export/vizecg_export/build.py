@@ -102,7 +102,11 @@ def _calibration(request: ExportRequest, checkpoint: Checkpoint, say: Say) -> Ca
         assert checkpoint.deployment is not None
         drawn = checkpoint.deployment.drawn_calibration
         assert drawn is not None
-        source, seed, per_class = parse_source(drawn.source, split="train"), drawn.seed, drawn.per_class
+        source, seed, per_class = (
+            parse_source(drawn.source, split="train", labels=config.label_set()),
+            drawn.seed,
+            drawn.per_class,
+        )
     say(f"calibration: records of {source.name}")
     spec = CalibrationSpec(
         sheet=config.sheet_spec(),
@@ -145,6 +149,7 @@ def _fill(
     deployment = subject.deployment
     manifest = Manifest(
         name=request.name,
+        labels=subject.labels,
         artefacts=artefacts,
         default_artefact=artefacts[0].name,
         sheet=subject.sheet,

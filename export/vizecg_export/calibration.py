@@ -16,12 +16,12 @@ from rich.progress import Progress
 
 from vizecg.data.source import RecordSource
 from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, sheet_under
-from vizecg.spec import LABELS, LAYOUT_3X4_R, Condition, InputRefusedError, SheetSpec, UsageError
+from vizecg.spec import LAYOUT_3X4_R, Condition, InputRefusedError, SheetSpec, UsageError
 from vizecg.spec.fingerprint import sha256_bytes, sha256_ids
 from vizecg.spec.preprocess import PreprocessSpec, ink_map
 
 NONE = "none"
-"""Records without any of the six diagnoses."""
+"""Records without any of the labels."""
 MIN_RECORDS, MIN_POSITIVES, MIN_PER_CONDITION = 64, 8, 16
 _SCHEMA = 2
 
@@ -110,7 +110,7 @@ def check_disjoint(calibration: CalibrationSet, evaluation: RecordSource) -> Non
 
 def _draw(source: RecordSource, spec: CalibrationSpec) -> CalibrationSet:
     rng = np.random.default_rng(spec.seed)
-    counts = dict.fromkeys((*LABELS, NONE), 0)
+    counts = dict.fromkeys((*source.labels, NONE), 0)
     drawn = {condition: dict.fromkeys(counts, 0) for condition in spec.conditions}
     chosen: list[int] = []
     inks: list[np.ndarray] = []
@@ -128,7 +128,7 @@ def _draw(source: RecordSource, spec: CalibrationSpec) -> CalibrationSet:
                 refused.append(str(error))
                 continue
             assert record.labels is not None
-            present = [label for label, value in zip(LABELS, record.labels, strict=True) if value] or [NONE]
+            present = [label for label, value in zip(source.labels, record.labels, strict=True) if value] or [NONE]
             rarest = min(present, key=counts.__getitem__)
             if counts[rarest] >= spec.per_class:
                 continue
@@ -167,9 +167,9 @@ def _shortfalls(summary: dict[str, Any]) -> list[str]:
     short = []
     if summary["n"] < MIN_RECORDS:
         short.append(f"{summary['n']} records, at least {MIN_RECORDS} are needed")
-    for label in LABELS:
-        if summary["classes"][label] < MIN_POSITIVES:
-            short.append(f"{summary['classes'][label]} records with {label}, at least {MIN_POSITIVES} are needed")
+    for label, count in summary["classes"].items():
+        if label != NONE and count < MIN_POSITIVES:
+            short.append(f"{count} records with {label}, at least {MIN_POSITIVES} are needed")
     for condition, per_label in summary["conditions"].items():
         if sum(per_label.values()) < MIN_PER_CONDITION:
             short.append(f"{sum(per_label.values())} labels under {condition}, at least {MIN_PER_CONDITION} are needed")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from vizecg.spec import INTENDED_USE, LABELS, Label, RuleSource
+from vizecg.spec import INTENDED_USE, RuleSource
+from vizecg.spec.labels import Label
 from vizecg.spec.manifest import Artefact
 from vizecg.train.checkpoint import Checkpoint
 from vizecg_export.targets import CONDITIONS
@@ -28,7 +29,7 @@ def model_card(*, name: str, artefacts: Sequence[Artefact], checkpoint: Checkpoi
         "",
         "Trained on: " + _trained_on(checkpoint.training_data),
         "",
-        "Answers: " + ", ".join(f"{label.value} ({label.description})" for label in Label) + ".",
+        "Answers: " + ", ".join(_label(label) for label in config.label_set().labels) + ".",
         "",
         "Limits: adults' resting ECGs of one German data set; not for paediatric, paced or ambulatory recordings;"
         " other layouts, speeds and gains are not read.",
@@ -37,6 +38,10 @@ def model_card(*, name: str, artefacts: Sequence[Artefact], checkpoint: Checkpoi
     for artefact in artefacts:
         lines += _artefact(artefact)
     return "\n".join(lines)
+
+
+def _label(label: Label) -> str:
+    return f"{label.name} ({label.english})" if label.english else label.name
 
 
 def _artefact(artefact: Artefact) -> list[str]:
@@ -82,8 +87,7 @@ def _table(figures: dict[str, Any]) -> list[str]:
         "| class | positives | AUROC | float AUROC | AUPRC | F1 | recall lost | threshold |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for label in LABELS:
-        c = own["classes"][label]
+    for label, c in own["classes"].items():
         rows.append(
             f"| {label} | {own['positives'][label]} | {_cell(c['auroc'])} |"
             f" {_cell(floating['classes'][label]['auroc'])} | {_cell(c['auprc'])} | {_cell(c['f1'])} |"

@@ -42,7 +42,7 @@ def check_carried(request: ExportRequest, checkpoint: Checkpoint) -> None:
 
 
 def check_network(deployment: Deployment, logits: np.ndarray, *, checkpoint: Checkpoint) -> None:
-    """Hold the float network's logits (n, 6) of the stored sheets against those that were stored.
+    """Hold the float network's logits (n, labels) of the stored sheets against those that were stored.
 
     Raises:
         CheckpointError: this code, or this machine, computes others than the calibration was fitted to.
@@ -67,7 +67,7 @@ def check_decisions(deployment: Deployment, rule: DecisionRule, logits: np.ndarr
 
     Args:
         rule: the artefact's.
-        logits: (n, 6), the artefact's.
+        logits: (n, labels), the artefact's.
 
     Returns:
         How many are decided by both, by one of them only, and none that are turned over.
@@ -77,7 +77,7 @@ def check_decisions(deployment: Deployment, rule: DecisionRule, logits: np.ndarr
     """
     floating = [deployment.rule.decide(one) for one in deployment.logits]
     own = [rule.decide(one) for one in logits]
-    pairs = [(a[label], b[label]) for a, b in zip(floating, own, strict=True) for label in a]
+    pairs = [pair for both in zip(floating, own, strict=True) for pair in zip(*both, strict=True)]
     turned = sum(a is not None and b is not None and a is not b for a, b in pairs)
     if turned:
         raise ParityError(

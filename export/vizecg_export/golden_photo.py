@@ -14,7 +14,7 @@ import numpy as np
 
 from vizecg.records.synthetic import synthesise
 from vizecg.render import PrintStyle, photograph, render_sheet
-from vizecg.spec import LABELS, AccuracyError
+from vizecg.spec import CODE6, AccuracyError
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg_edge.answer import Answer
 from vizecg_edge.pipeline import Pipeline
@@ -76,10 +76,13 @@ def picture(seed: int) -> bytes:
 
 
 def right_and_sure(answer: Answer, thresholds: tuple[float, ...]) -> bool:
-    """Whether every label is decided as drawn, further than the tolerance from its threshold."""
+    """Whether every label is decided further than the tolerance from its threshold, and those of ``code6``, which are
+    what is drawn, as they are drawn."""
     if answer.probabilities is None or answer.decisions is None or (answer.quality.score or 0.0) < 0.5:
         return False
     sure = all(
-        abs(answer.probabilities[name] - t) > 1.2 * TOLERANCE for name, t in zip(LABELS, thresholds, strict=True)
+        abs(answer.probabilities[name] - t) > 1.2 * TOLERANCE
+        for name, t in zip(answer.decisions, thresholds, strict=True)
     )
-    return sure and all(answer.decisions[name] is (name == PRESENT) for name in LABELS)
+    right = all(value is (name == PRESENT) for name, value in answer.decisions.items() if name in CODE6.names)
+    return sure and right and None not in answer.decisions.values()

@@ -13,7 +13,7 @@ from vizecg.models import ImageOnly
 from vizecg_export.targets import Machine, Precision, Scope, Target
 
 Run = Callable[[np.ndarray], np.ndarray]
-"""Preprocessed sheets float32 (n, 1, H, W) -> logits float32 (n, 6)."""
+"""Preprocessed sheets float32 (n, 1, H, W) -> logits float32 (n, labels)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,7 @@ class ArtefactBackend:
         return self._name
 
     def logits(self, image: np.ndarray) -> np.ndarray:
-        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,)."""
+        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (labels,)."""
         return np.asarray(self._run(image)[0])
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from vizecg.data.source import RecordSource
 from vizecg.models import ImageOnly
 from vizecg.models.logits import torch_logits
 from vizecg.records.packing import unpack_labels
-from vizecg.spec import CheckpointError, DecisionRule, SheetSpec
+from vizecg.spec import CheckpointError, DecisionRule, LabelSet, SheetSpec, UsageError
 from vizecg.spec.deployment import Deployment
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.spec.parity import LIMITS
@@ -37,7 +37,7 @@ SELECTION = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Sheets:
-    """uint8 ink maps (n, height, width), and the float network's logits (n, 6) of them."""
+    """uint8 ink maps (n, height, width), and the float network's logits (n, labels) of them."""
 
     inks: np.ndarray
     logits: np.ndarray
@@ -65,7 +65,11 @@ class Subject:
         """The float network's, by which flips of decisions are counted."""
         if self.evaluation is not None:
             return self.evaluation.rule
-        return DecisionRule() if self.deployment is None else self.deployment.rule
+        return DecisionRule.plain(len(self.labels)) if self.deployment is None else self.deployment.rule
+
+    @property
+    def labels(self) -> LabelSet:
+        return self.checkpoint.config.label_set()
 
     @property
     def deployment(self) -> Deployment | None:
@@ -76,7 +80,7 @@ class Subject:
         return partial(torch_logits, self.network)
 
     def logits(self, run: Run, inks: np.ndarray, *, told: str | None = None, batch: int = 1) -> np.ndarray:
-        """Logits (n, 6) of ink maps (n, height, width), ``batch`` at a time; ``told`` names a progress bar."""
+        """Logits (n, labels) of ink maps (n, height, width), ``batch`` at a time; ``told`` names a progress bar."""
         return logits_of(run, inks, self.preprocess, told=told, batch=batch)
 
 
@@ -106,7 +110,12 @@ def make_subject(
         CheckpointError: the network is not the one that its calibration was fitted to.
         UsageError: ``evaluation`` has a class without records that show it, or without others.
     """
+    names = checkpoint.config.label_set().names
     if evaluation is not None:
+        if evaluation.labels != names:
+            raise UsageError(
+                f"{evaluation.name} has the labels {', '.join(evaluation.labels)}, the network {', '.join(names)}"
+            )
         _check_known_classes(evaluation)
     network = ImageOnly(network=checkpoint.vizecgnet())
     sheet, preprocess = checkpoint.config.sheet_spec(), checkpoint.config.preprocess_spec()
@@ -149,9 +158,9 @@ def _check_stored(
 def _check_known_classes(evaluation: RecordSource) -> None:
     """Before hours of drawing, where the source's index tells the labels; after it, ``_evaluation`` looks again."""
     packed = [] if evaluation.packed_labels is None else list(evaluation.packed_labels)
-    known = [labels for one in packed if (labels := unpack_labels(one)) is not None]
+    known = [labels for one in packed if (labels := unpack_labels(one, len(evaluation.labels))) is not None]
     if known:
-        check_classes(np.array(known), evaluation.name)
+        check_classes(np.array(known), names=evaluation.labels, data=evaluation.name)
 
 
 def _evaluation(
@@ -160,7 +169,7 @@ def _evaluation(
     spec = checkpoint.config.cache_spec(CONDITIONS)
     key = spec.key([source.fingerprint, *source.record_ids])
     drawn = build_cache(cache / f"evaluation-{key[:32]}", source=source, spec=spec, workers=workers)
-    check_classes(np.array(drawn.labels[drawn.rows]), source.name)
+    check_classes(np.array(drawn.labels[drawn.rows]), names=source.labels, data=source.name)
     inks = tuple(drawn.inks[drawn.rows, column] for column in range(len(CONDITIONS)))
     known = cache / f"float-{sha256_bytes(f'{key} {checkpoint.trained_sha256}'.encode())[:32]}.npy"
     logits = _known_logits(known, inks, floating)
@@ -171,6 +180,7 @@ def _evaluation(
         partial_file.replace(known)
     return Evaluation.of_float(
         data=source.name,
+        names=source.labels,
         labels=np.array(drawn.labels[drawn.rows]),
         inks=inks,
         logits=tuple(logits),

@@ -11,7 +11,7 @@ import torch
 
 from vizecg.models import ImageOnly
 from vizecg.render import RENDERER_VERSION
-from vizecg.spec import BundleError, DecisionRule, MissingToolError, RuleSource
+from vizecg.spec import CODE6, BundleError, DecisionRule, MissingToolError, RuleSource
 from vizecg.spec.manifest import GOLDEN, Artefact, Manifest, hash_files, publish_bundle
 from vizecg.spec.parity import LIMITS
 from vizecg.spec.preprocess import normalise
@@ -66,11 +66,12 @@ def test_the_shipped_networks_engine_is_accepted(
         file=made.file,
         target="tensorrt",
         precision=precision.value,
-        decision=DecisionRule(),
+        decision=DecisionRule.plain(6),
         rule_source=RuleSource.ARTEFACT,
         details=made.details,
     )
     manifest = Manifest(
+        labels=CODE6,
         name="device", artefacts=(artefact,), default_artefact=name, sheet=sheet, preprocess=spec,
         renderer_version=RENDERER_VERSION, checkpoint={}, calibration={}, toolchain={}, source={},
         files=hash_files(folder),

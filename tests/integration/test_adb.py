@@ -20,7 +20,7 @@ from adb_phone import StandIn, adb, adb_server, needs_adb
 from small_networks import SMALL
 from tolerances import tolerance
 from vizecg.render import RENDERER_VERSION
-from vizecg.spec import BundleError, DecisionRule, ExitCode, MissingToolError, RuleSource, SheetSpec, UsageError
+from vizecg.spec import CODE6, BundleError, DecisionRule, ExitCode, MissingToolError, RuleSource, SheetSpec, UsageError
 from vizecg.spec.manifest import GOLDEN, Artefact, Bundle, Manifest, hash_files, publish_bundle
 from vizecg.spec.preprocess import normalise
 from vizecg_bench.devices.adb.client import Adb, open_phone
@@ -67,12 +67,13 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, int8_program: Path) -> Bund
             file="model.pte",
             target="executorch",
             precision="int8",
-            decision=DecisionRule(),
+            decision=DecisionRule.plain(6),
             rule_source=RuleSource.ARTEFACT,
         )
         for name in ("executorch-int8", "executorch-other")
     )
     manifest = Manifest(
+        labels=CODE6,
         name="small", artefacts=artefacts, default_artefact="executorch-int8", sheet=SheetSpec(), preprocess=SMALL,
         renderer_version=RENDERER_VERSION, checkpoint={"sha256": "0" * 64}, calibration={}, toolchain={}, source={},
         files=hash_files(folder),

@@ -21,7 +21,7 @@ from rich.console import Console
 
 import vizecg
 from children import start_child
-from vizecg.spec import ExitCode, MissingToolError, UsageError, VizecgError
+from vizecg.spec import CODE6, ExitCode, MissingToolError, UsageError, VizecgError
 from vizecg_bench.devices.jetson.remote import arguments_of, measure_remote, remote_run
 from vizecg_bench.devices.jetson.ssh import RemoteError
 from vizecg_bench.devices.jetson.tegrastats import Tegrastats, jetson_sensors
@@ -58,6 +58,7 @@ RESULT = Result(
                           sustained_s=0, seed=0),
     environment=Environment(device="jetson", machine="aarch64", cores=6, system="Linux", versions={}),
     bundle=BundlePart(name="tiny", sha256="0", checkpoint_sha256="0"), contenders=(), monitor=Monitor(), is_valid=False,
+    labels=CODE6.names,
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 from tolerances import tolerance
 from vizecg.records.synthetic import synthesise, synthetic_record
 from vizecg.render import PrintStyle, Pulse, photograph, random_style, render_sheet
-from vizecg.spec import LABELS, BundleError, InputRefusedError, SheetSpec, UsageError
+from vizecg.spec import CODE6, BundleError, InputRefusedError, SheetSpec, UsageError
 from vizecg.spec.manifest import GOLDEN
 from vizecg_edge.backends.onnx import OnnxBackend
 from vizecg_edge.overlay import save_image
@@ -54,14 +54,14 @@ def test_a_photograph_is_answered(photo: Path, tmp_path: Path) -> None:
     assert list(answer) == KEYS
     assert answer["status"] == "answered"
     assert answer["reasons"] == []
-    assert list(answer["probabilities"]) == list(answer["decisions"]) == list(LABELS)
+    assert list(answer["probabilities"]) == list(answer["decisions"]) == list(CODE6.names)
     assert all(0 <= p <= 1 for p in answer["probabilities"].values())
     assert max(answer["probabilities"], key=answer["probabilities"].get) == "AF"
     assert set(answer["timings_ms"]) == {"decode", "detect", "rectify", "judge", "preprocess", "infer", "total"}
     assert all(value is not None for value in answer["timings_ms"].values())
     assert np.array(answer["geometry"]["homography"]).shape == (3, 3)
     assert 0 < answer["quality"]["least"] <= answer["quality"]["score"] <= 1
-    assert list(answer["thresholds"]) == list(LABELS)
+    assert list(answer["thresholds"]) == list(CODE6.names)
     assert answer["bundle"]["calibrated"] is True
     assert Image.open(tmp_path / "sheet.png").size == (1152, 640)
     assert Image.open(tmp_path / "o.png").width == 1240
@@ -76,7 +76,7 @@ def test_exif_orientation_is_honoured(photo: Path, tmp_path: Path) -> None:
     assert upright.probabilities is not None
     assert rotated.probabilities is not None
     assert (rotated.input.width, rotated.input.height) == (upright.input.width, upright.input.height)
-    for label in LABELS:
+    for label in CODE6.names:
         assert rotated.probabilities[label] == pytest.approx(upright.probabilities[label], abs=0.05)
 
 
@@ -153,7 +153,7 @@ def test_usage_errors_exit_2(photo: Path, tmp_path: Path) -> None:
 def test_a_model_that_does_not_load_is_a_bundle_error(tmp_path: Path) -> None:
     (tmp_path / "m.onnx").write_bytes(b"\x08\x01junk")
     with pytest.raises(BundleError, match="cannot load"):
-        OnnxBackend(model=tmp_path / "m.onnx", input_shape=(1, 1, 320, 576))
+        OnnxBackend(model=tmp_path / "m.onnx", input_shape=(1, 1, 320, 576), labels=6)
 
 
 def test_the_edge_never_imports_torch(photo: Path) -> None:
@@ -195,7 +195,7 @@ def test_threads_do_not_change_the_answer(photo: Path) -> None:
     one, two = (Pipeline(threads=n).run(photo).answer.probabilities for n in (1, 2))
     assert one is not None
     assert two is not None
-    for label in LABELS:
+    for label in CODE6.names:
         assert one[label] == pytest.approx(two[label], abs=tolerance("int8-same-file"))
 
 

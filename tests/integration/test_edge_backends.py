@@ -15,7 +15,7 @@ from native_runner import RUNNER_SHAPE
 from tolerances import tolerance
 from vizecg.records.synthetic import synthesise
 from vizecg.render import PrintStyle, photograph, render_sheet
-from vizecg.spec import LABELS, BundleError, InputRefusedError, MissingToolError
+from vizecg.spec import CODE6, BundleError, InputRefusedError, MissingToolError
 from vizecg.spec.golden import read_golden
 from vizecg_edge.backends.base import Backend
 from vizecg_edge.overlay import save_image
@@ -98,14 +98,16 @@ def test_executorch_answers_alike_with_and_without_python(int8_program: Path, na
     from vizecg_edge.backends.runner import RunnerBackend
 
     images = small_images(20)
-    python = ExecuTorchBackend(model=int8_program, input_shape=RUNNER_SHAPE, threads=1)
+    python = ExecuTorchBackend(model=int8_program, input_shape=RUNNER_SHAPE, labels=6, threads=1)
     found = many(python, images, workers=4)
     np.testing.assert_array_equal(found, many(python, images, workers=1))
-    with RunnerBackend(model=int8_program, input_shape=RUNNER_SHAPE, threads=2, runner=native_runner) as native:
+    with RunnerBackend(
+        model=int8_program, input_shape=RUNNER_SHAPE, labels=6, threads=2, runner=native_runner
+    ) as native:
         answers = many(native, images, workers=4)
         np.testing.assert_array_equal(answers, many(native, images, workers=1))
     np.testing.assert_allclose(found, answers, atol=tolerance("runner"))
-    assert found.shape == (20, len(LABELS))
+    assert found.shape == (20, len(CODE6))
     with pytest.raises(InputRefusedError, match="takes an image of"):
         python.logits(images[:2])
     python.close()
@@ -117,10 +119,10 @@ def test_programs_that_do_not_fit_are_one_line(int8_program: Path, tmp_path: Pat
     from vizecg_edge.backends.executorch_python import ExecuTorchBackend
 
     with pytest.raises(BundleError, match=r"expected \(1, 1, 320, 576\)"):
-        ExecuTorchBackend(model=int8_program, input_shape=(1, 1, 320, 576))
+        ExecuTorchBackend(model=int8_program, input_shape=(1, 1, 320, 576), labels=6)
     (tmp_path / "junk.pte").write_bytes(b"junk" * 1000)
     with pytest.raises(BundleError, match="cannot load it") as told:
-        ExecuTorchBackend(model=tmp_path / "junk.pte", input_shape=RUNNER_SHAPE)
+        ExecuTorchBackend(model=tmp_path / "junk.pte", input_shape=RUNNER_SHAPE, labels=6)
     assert "\n" not in str(told.value)
 
 

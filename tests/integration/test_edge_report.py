@@ -18,7 +18,7 @@ from tolerances import tolerance
 from vizecg.records.synthetic import synthesise
 from vizecg.render import Photo, PrintStyle, photograph, render_sheet
 from vizecg.render.sheet import PrintedSheet
-from vizecg.spec import LABELS
+from vizecg.spec import CODE6
 from vizecg.spec.preprocess import preprocess
 from vizecg_edge.overlay import WIDTH, draw_reading, overlay, save_image
 from vizecg_edge.pipeline import Pipeline, Result
@@ -134,7 +134,7 @@ def ink_of(rows: slice, columns: slice, place: int) -> Callable[[np.ndarray], np
     """A network that reacts to the ink in one part of the sheet only."""
 
     def logits(image: np.ndarray) -> np.ndarray:
-        found = np.zeros(len(LABELS), np.float32)
+        found = np.zeros(len(CODE6), np.float32)
         found[place] = image[0, 0, rows, columns].sum()
         return found
 
@@ -155,9 +155,9 @@ def test_an_explanation_finds_what_a_network_looks_at(pipeline: Pipeline, result
     stand_in = SimpleNamespace(
         bundle=pipeline.bundle,
         artefact=pipeline.artefact,
-        backend=SimpleNamespace(logits=ink_of(*part, LABELS.index("LBBB"))),
+        backend=SimpleNamespace(logits=ink_of(*part, CODE6.names.index("LBBB"))),
     )
-    only = replace(result.answer, decisions={name: name == "LBBB" for name in LABELS})
+    only = replace(result.answer, decisions={name: name == "LBBB" for name in CODE6.names})
     found = explain(stand_in, replace(result, answer=only))  # type: ignore[arg-type]
     assert found is not None
     assert found.label == "LBBB"
@@ -174,14 +174,14 @@ def test_an_explanation_finds_what_a_network_looks_at(pipeline: Pipeline, result
 
 
 def test_what_was_not_found_has_no_map(pipeline: Pipeline, result: Result) -> None:
-    none = replace(result, answer=replace(result.answer, decisions=dict.fromkeys(LABELS, False)))
+    none = replace(result, answer=replace(result.answer, decisions=dict.fromkeys(CODE6.names, False)))
     assert explain(pipeline, none) is None
     told = read(pipeline, none, explained=True)
     assert "No map is drawn of what the answer depends on: nothing was found." in render_html(told)
 
 
 def test_the_shipped_network_is_explained_by_its_traces(pipeline: Pipeline, result: Result) -> None:
-    result = replace(result, answer=replace(result.answer, decisions={name: name == "RBBB" for name in LABELS}))
+    result = replace(result, answer=replace(result.answer, decisions={name: name == "RBBB" for name in CODE6.names}))
     found = explain(pipeline, result, rows=2, columns=3)
     assert found is not None
     assert found.change.shape == (2, 3, 6)

@@ -16,7 +16,7 @@ from vizecg.data.source import synthetic_source
 from vizecg.models import VizECGNetConfig
 from vizecg.models.systems import build_system
 from vizecg.records.synthetic import synthetic_record
-from vizecg.spec import LABELS, Condition, InputRefusedError, UsageError
+from vizecg.spec import CODE6, Condition, InputRefusedError, UsageError
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
 from vizecg.train.evaluation.predict import checkpoint_classifier, predict
@@ -41,7 +41,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(1)
     weights = build_system(config.architecture, config.model).state_dict()
     path = tmp_path_factory.mktemp("checkpoint") / "untrained.ckpt"
-    hyper = {"schema": CHECKPOINT_SCHEMA, "labels": list(LABELS), "config": config.model_dump(mode="json")}
+    hyper = {"schema": CHECKPOINT_SCHEMA, "labels": list(CODE6.names), "config": config.model_dump(mode="json")}
     state = {f"network.{name}": value for name, value in weights.items()}
     torch.save({"hyper_parameters": hyper, "state_dict": state}, path)
     return path
@@ -143,7 +143,7 @@ def test_code_test_from_its_files(checkpoint: Path, tmp_path: Path) -> None:
     with h5py.File(folder / "ecg_tracings.hdf5", "w") as file:
         file["tracings"] = tracings
     with (folder / "annotations" / "gold_standard.csv").open("w", newline="") as handle:
-        csv.writer(handle).writerows([LABELS, *rows])
+        csv.writer(handle).writerows([CODE6.names, *rows])
     figures = evaluate(checkpoint, tmp_path / "f.json", data="code-test", root=tmp_path, limit=None, fit="cross")
     assert (figures["data"], figures["n"], figures["refused_records"]) == ("CODE-test", N, {})
-    assert figures["positives"] == dict(zip(LABELS, np.sum(rows, axis=0).tolist(), strict=True))
+    assert figures["positives"] == dict(zip(CODE6.names, np.sum(rows, axis=0).tolist(), strict=True))

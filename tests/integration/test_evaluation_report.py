@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from drawn_predictions import classifier, drawn
-from vizecg.spec import LABELS, UsageError
+from vizecg.spec import CODE6, UsageError
 from vizecg.train.evaluation.measure import Fit, measure, result
 from vizecg.train.evaluation.report import write_report
 from vizecg.train.evaluation.tables import text_tables
@@ -48,7 +48,7 @@ def test_conditions_are_compared_and_reported(tmp_path: Path, fit: Fit) -> None:
     assert json.loads((report.parent / "figures.json").read_text()) == json.loads(json.dumps(figures, allow_nan=False))
     markdown = report.read_text()
     pictures = {path.name for path in report.parent.glob("*.png")}
-    assert pictures == {f"curves_{label}.png" for label in LABELS} | {
+    assert pictures == {f"curves_{label}.png" for label in CODE6.names} | {
         "reliability_clean.png", "reliability_photo.png",
     }  # fmt: skip
     assert all(f"({name})" in markdown for name in pictures)

@@ -20,7 +20,7 @@ from exporting import INPUT, quiet, request, untrained_checkpoint
 from tolerances import tolerance
 from vizecg.data.source import synthetic_source
 from vizecg.models import ImageOnly
-from vizecg.spec import LABELS, DecisionRule, ParityError, UsageError
+from vizecg.spec import CODE6, DecisionRule, ParityError, UsageError
 from vizecg.spec.install import pip_install
 from vizecg.spec.manifest import open_bundle
 from vizecg.spec.onnx_session import onnx_logits, onnx_session
@@ -61,7 +61,7 @@ def test_fp32_bundle_agrees_with_torch_on_ecgs(checkpoint: Path, fp32: Path) -> 
     np.testing.assert_allclose(found, expected, atol=tolerance("onnx-fp32"))
     assert bundle.manifest.checkpoint["sha256"] == loaded.sha256
     assert artefact.parity["golden"]["decision_flips"] == 0
-    assert artefact.decision == DecisionRule(), "no evaluation data, no calibration"
+    assert artefact.decision == DecisionRule.plain(6), "no evaluation data, no calibration"
 
 
 def test_batches_of_any_size(fp32: Path) -> None:
@@ -93,7 +93,7 @@ def test_int8_is_quantised_and_calibrated(checkpoint: Path, tmp_path: Path) -> N
     assert artefact.details["calibrators_sqnr_db"].keys() == {"minmax", "entropy", "percentile"}
     reached = artefact.details["calibrators_sqnr_db"]
     assert reached[artefact.details["calibrator"]] == max(reached.values())
-    assert min(manifest.calibration["classes"][label] for label in LABELS) >= 3
+    assert min(manifest.calibration["classes"][label] for label in CODE6.names) >= 3
     assert manifest.calibration["shortfalls"], "so small a set is recorded as such"
     assert {artefact.name: artefact.machine for artefact in manifest.artefacts} == {
         "onnx-int8": "any",
@@ -159,7 +159,7 @@ def test_the_accuracy_gate_fits_and_tells(tmp_path: Path) -> None:
     photo = artefact.accuracy["photo"]
     assert photo["float"]["n"] == 70
     assert photo["retention"]["macro/f1"]["value"] >= 0.99
-    assert set(photo["flips"]) == set(LABELS)
+    assert set(photo["flips"]) == set(CODE6.names)
     assert artefact.latency["of_float"] > 0
     assert "| LBBB | " in (out / "MODEL_CARD.md").read_text()
     told = summary(bundle)
@@ -189,9 +189,9 @@ def test_parity_catches_a_broken_artefact() -> None:
     permuted = reference[:, [0, 1, 2, 3, 5, 4]]
     for broken in (permuted, reference * 0.5 + 2.5, np.zeros_like(reference) + 1e-9):
         with pytest.raises(ParityError, match="leaves the float network"):
-            check(compare(reference, broken, rule=DecisionRule()), limits=LIMITS["int8"], artefact="x")
+            check(compare(reference, broken, rule=DecisionRule.plain(6)), limits=LIMITS["int8"], artefact="x")
     with pytest.raises(ParityError, match="not finite"):
-        compare(reference, reference * np.nan, rule=DecisionRule())
+        compare(reference, reference * np.nan, rule=DecisionRule.plain(6))
 
 
 @pytest.mark.parametrize("text", ["ptbxl", "ptbxl:", "mit:x", "synthetic:3", ""])

@@ -32,7 +32,7 @@ from vizecg_export.verbs.calibrate import calibrate
 
 pytestmark = pytest.mark.integration
 
-RULE = DecisionRule(threshold=(0.4,) * 6, undecided_margin=(0.01,) * 6)
+RULE = DecisionRule.plain(6, threshold=(0.4,) * 6, undecided_margin=(0.01,) * 6)
 GATE = QualityGate(least_score=0.2)
 
 

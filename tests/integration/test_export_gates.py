@@ -10,7 +10,7 @@ import pytest
 
 from exporting import Broken, bad_scale, noise, permuted_labels, quiet, wrong_normalisation
 from vizecg.data.source import synthetic_source
-from vizecg.spec import LABELS, AccuracyError, ParityError
+from vizecg.spec import CODE6, AccuracyError, ParityError
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg_export import accuracy
 from vizecg_export.accuracy import Evaluation, GateLimits
@@ -93,7 +93,7 @@ def evaluation() -> Evaluation:
     labels = (rng.random((600, 6)) < 0.15).astype(np.float32)
     logits = tuple(4 * labels - 2 + rng.normal(size=labels.shape).astype(np.float32) for _ in CONDITIONS)
     no_inks = tuple(np.zeros((600, 1, 1), np.uint8) for _ in CONDITIONS)
-    return Evaluation.of_float(data="made up", labels=labels, inks=no_inks, logits=logits)
+    return Evaluation.of_float(data="made up", names=CODE6.names, labels=labels, inks=no_inks, logits=logits)
 
 
 def gate(evaluation: Evaluation, logits: tuple[np.ndarray, ...]) -> dict[str, object]:
@@ -109,7 +109,7 @@ def test_an_artefact_like_the_float_network_keeps_everything(evaluation: Evaluat
     for condition in CONDITIONS:
         figures = told[condition.value]
         assert figures["retention"]["macro/auroc"]["value"] == pytest.approx(1.0)  # type: ignore[index]
-        assert max(figures["recall_drop"][label]["value"] for label in LABELS) <= LIMITS.max_class_drop  # type: ignore[index]
+        assert max(figures["recall_drop"][label]["value"] for label in CODE6.names) <= LIMITS.max_class_drop  # type: ignore[index]
         assert figures["flips"]["AF"]["mcnemar_p"] > 0.05  # type: ignore[index]
     drift = told["threshold_drift"]["AF"]  # type: ignore[index]
     assert drift["artefact"] == pytest.approx(drift["float"] * 1.1 + 0.2, abs=0.1)

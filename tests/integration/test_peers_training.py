@@ -11,7 +11,7 @@ from torch import nn
 
 from small_peers import ALL, inputs, needs_torchvision, outputs, small
 from vizecg.models.peers import peer
-from vizecg.spec import LABELS
+from vizecg.spec import CODE6
 
 pytestmark = pytest.mark.integration
 
@@ -23,7 +23,7 @@ def test_learns_sixteen_samples_by_heart(name: str) -> None:
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     given = inputs(peer(name), count=16)
-    labels = (torch.rand(16, len(LABELS), generator=torch.Generator().manual_seed(1)) < 0.3).float()
+    labels = (torch.rand(16, len(CODE6), generator=torch.Generator().manual_seed(1)) < 0.3).float()
     optimiser = torch.optim.Adam(network.parameters(), lr=2e-3)
     losses = []
     for _ in range(25):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_bundles import artefact, make_bundle
-from vizecg.spec import LABELS, DecisionRule, UsageError
+from vizecg.spec import CODE6, DecisionRule, UsageError
 from vizecg.spec.gate import QualityGate
 from vizecg.spec.manifest import Bundle, hash_files, publish_bundle
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
@@ -21,7 +21,7 @@ PICTURE = DEFAULT_BUNDLE / "selftest.jpg"
 
 
 def bundle(path: Path, **changes: object) -> Bundle:
-    return make_bundle(path, artefact(decision=DecisionRule(**changes)))  # type: ignore[arg-type]
+    return make_bundle(path, artefact(decision=DecisionRule.plain(6, **changes)))  # type: ignore[arg-type]
 
 
 def refusing(path: Path) -> Bundle:
@@ -38,7 +38,7 @@ def test_decisions_that_differ_are_counted_and_named(tmp_path: Path) -> None:
     assert (told["answered"], told["status_differs"]) == ([1, 1], 0)
     assert (told["decisions"], told["decided_by_both"], told["turned_over"]) == (6, 6, 6)
     assert told["largest_probability_difference"] == 0.0
-    assert told["differing"][0]["turned"] == LABELS
+    assert told["differing"][0]["turned"] == CODE6.names
     unsure = bundle(tmp_path / "c", threshold=(1e-6,) * 6, undecided_margin=(1e3, *(0.0,) * 5))
     told = diff_pictures(low, unsure, [PICTURE]).to_dict()
     assert (told["turned_over"], told["undecided_by_one"], told["decided_by_both"]) == (0, 1, 5)

@@ -17,7 +17,7 @@ import pytest
 from children import start_child
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.records.code15.tracings import Code15, read_exam
-from vizecg.spec import LABELS
+from vizecg.spec import CODE6
 from vizecg_edge.pipeline import DEFAULT_BUNDLE
 from warm_start import run_command
 
@@ -57,7 +57,7 @@ def test_the_table_for_people(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     # Lines break where the folder's name pushes them.
     told = " ".join(done.stdout.split())
-    for wanted in ("7 records", "train", *LABELS, "not in exams.csv", "1 skipped"):
+    for wanted in ("7 records", "train", *CODE6.names, "not in exams.csv", "1 skipped"):
         assert wanted in told
 
 

@@ -175,7 +175,7 @@ def test_damaged_programs_exit_6(native_runner: Path, int8_program: Path, tmp_pa
         assert (done.returncode, done.stdout) == (6, b""), name
         assert str(tmp_path / name) in one_line(done)
         with pytest.raises(BundleError, match="cannot load it"):
-            RunnerBackend(model=tmp_path / name, input_shape=RUNNER_SHAPE, runner=native_runner)
+            RunnerBackend(model=tmp_path / name, input_shape=RUNNER_SHAPE, labels=6, runner=native_runner)
 
 
 def test_flipped_bits_never_crash(native_runner: Path, int8_program: Path, tmp_path: Path) -> None:
@@ -203,7 +203,9 @@ def test_files_that_hold_no_whole_inputs_exit_7(native_runner: Path, int8_progra
 
 def test_the_client_gives_the_same_logits(native_runner: Path, int8_program: Path, expected: np.ndarray) -> None:
     images = small_images(6)
-    with RunnerBackend(model=int8_program, input_shape=RUNNER_SHAPE, threads=2, runner=native_runner) as backend:
+    with RunnerBackend(
+        model=int8_program, input_shape=RUNNER_SHAPE, labels=6, threads=2, runner=native_runner
+    ) as backend:
         found = np.stack([backend.logits(image[None]) for image in images])
         with pytest.raises(InputRefusedError, match="not finite"):
             backend.logits(np.full(RUNNER_SHAPE, np.inf, np.float32))
@@ -215,11 +217,11 @@ def test_the_client_gives_the_same_logits(native_runner: Path, int8_program: Pat
 
 def test_the_client_refuses_another_shape(native_runner: Path, int8_program: Path) -> None:
     with pytest.raises(BundleError, match=r"expected inputs float32 \[1, 1, 320, 576\]"):
-        RunnerBackend(model=int8_program, input_shape=(1, 1, 320, 576), runner=native_runner)
+        RunnerBackend(model=int8_program, input_shape=(1, 1, 320, 576), labels=6, runner=native_runner)
 
 
 def test_a_runner_killed_in_the_middle_is_one_line(native_runner: Path, int8_program: Path) -> None:
-    with RunnerBackend(model=int8_program, input_shape=RUNNER_SHAPE, runner=native_runner) as backend:
+    with RunnerBackend(model=int8_program, input_shape=RUNNER_SHAPE, labels=6, runner=native_runner) as backend:
         backend.logits(small_images(1))
         assert backend._process is not None
         backend._process.kill()

@@ -39,7 +39,7 @@ def stand_in(folder: Path, *, serve: str = "pass", info: str = f"print('''{INFO}
 
 def backend(folder: Path, **modes: str) -> RunnerBackend:
     return RunnerBackend(
-        model=folder / "m.pte", input_shape=SHAPE, threads=1, runner=stand_in(folder, **modes), timeout=2.0
+        model=folder / "m.pte", input_shape=SHAPE, labels=6, threads=1, runner=stand_in(folder, **modes), timeout=2.0
     )
 
 
@@ -152,4 +152,4 @@ def test_a_file_that_is_no_program_of_this_machine(tmp_path: Path) -> None:
     file.write_bytes(b"\x7fELF of another machine")
     file.chmod(0o755)
     with pytest.raises(BundleError, match="does not run here"):
-        RunnerBackend(model=tmp_path / "m.pte", input_shape=SHAPE, runner=file)
+        RunnerBackend(model=tmp_path / "m.pte", input_shape=SHAPE, labels=6, runner=file)

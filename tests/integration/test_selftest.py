@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vizecg.spec import LABELS, BundleError
+from vizecg.spec import CODE6, BundleError
 from vizecg.spec.manifest import GOLDEN, hash_files, open_bundle, publish_bundle
 from vizecg_edge.pipeline import DEFAULT_BUNDLE, Pipeline
 from vizecg_edge.selftest import EXPECTED, NO_PHOTO, PHOTO, run_selftest
@@ -82,7 +82,7 @@ def test_the_photograph_goes_through_the_whole_pipeline(whole: Path) -> None:
     assert found.photo.status == "answered"
     assert found.photo.probabilities == found.photo.expected, "made a moment ago on this very machine"
     expected = json.loads((whole / EXPECTED).read_text())
-    assert expected["decisions"] == {name: name == "RBBB" for name in LABELS}
+    assert expected["decisions"] == {name: name == "RBBB" for name in CODE6.names}
     assert expected["made_by"] == COMMAND
     assert (whole / PHOTO).stat().st_size < 400_000, "it is shipped to every device"
 

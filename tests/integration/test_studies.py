@@ -14,7 +14,7 @@ from vizecg.data.signal import SignalSpec
 from vizecg.data.source import synthetic_source
 from vizecg.models import VizECGNetConfig
 from vizecg.render import Layout
-from vizecg.spec import LABELS, LEADS, Condition, SheetSpec, UsageError
+from vizecg.spec import CODE6, LEADS, Condition, SheetSpec, UsageError
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.config import OptimiserConfig, TrainConfig
 from vizecg.train.evaluation.predict import checkpoint_classifier
@@ -63,7 +63,7 @@ def test_saliency_report(run: Path, tmp_path: Path) -> None:
     result = measure_saliency(checkpoints, source=synthetic_source(42, seed=3), limit=2, out=tmp_path / "out")
     assert json.loads((tmp_path / "out" / "figures.json").read_text())["methods"] == result["methods"]
     for method in ("gradcam", "hirescam", "gradient"):
-        for label in LABELS:
+        for label in CODE6.names:
             figures = result["methods"][method][label]
             assert set(figures["inside"]) == {"one", "other", UNTRAINED, INK, AREA}
             assert set(figures["inside_first_minus"]) == {"other", UNTRAINED}
@@ -76,7 +76,7 @@ def test_saliency_report(run: Path, tmp_path: Path) -> None:
     assert sum(spread["teacher"].values()) == pytest.approx(1, abs=1e-3)
     assert sum(spread["gradient"].values()) == pytest.approx(1, abs=1e-3)
     report = (tmp_path / "out" / "report.md").read_text()
-    pictures = ["expected.png", "distance.png", *(f"map_{label}.png" for label in LABELS)]
+    pictures = ["expected.png", "distance.png", *(f"map_{label}.png" for label in CODE6.names)]
     assert all(f"({name})" in report and is_png(tmp_path / "out" / name) for name in pictures)
 
 
@@ -93,7 +93,7 @@ def test_the_teacher_counts_where_the_sheet_shows_it() -> None:
 def test_positives_are_of_their_class() -> None:
     found, refused = positives(synthetic_source(84, seed=5), limit=3, seed=0)
     assert not refused
-    for column, label in enumerate(LABELS):
+    for column, label in enumerate(CODE6.names):
         assert len(found[label]) == 3
         assert all(record.labels is not None and record.labels[column] == 1 for record in found[label])
     with pytest.raises(UsageError, match="no record with"):
@@ -109,7 +109,7 @@ def test_agreement_report(run: Path, tmp_path: Path) -> None:
     result = measure_agreement({"with": run, "without": run}, out=tmp_path / "out")
     found = result["runs"]["with"]
     assert found["steps"] == 39  # the second log's
-    assert all(found["kl"][label]["first"] >= 0 for label in LABELS)
+    assert all(found["kl"][label]["first"] >= 0 for label in CODE6.names)
     same, opposite = found["final"]["image_clean"]["AF"], found["final"]["image_photo"]["AF"]
     assert same["kl"]["value"] == pytest.approx(0, abs=1e-6)
     assert (same["same_answer"]["value"], same["rank_correlation"]) == (1, 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vizecg.spec import LABELS, UsageError
+from vizecg.spec import CODE6, UsageError
 from vizecg_lab.tables.budgets import Budget, row_config
 from vizecg_lab.tables.commands import chosen, run_table
 from vizecg_lab.tables.measure import figures_of
@@ -98,7 +98,7 @@ def test_the_paper_s_order_is_compared_by_its_f1() -> None:
 
 def test_figures_of_seeds_are_means_and_paired() -> None:
     rng = np.random.default_rng(0)
-    labels = (rng.random((200, len(LABELS))) < 0.3).astype(np.float32)
+    labels = (rng.random((200, len(CODE6))) < 0.3).astype(np.float32)
     groups = np.array([str(row) for row in range(200)])
 
     def scores(strength: float) -> Scores:

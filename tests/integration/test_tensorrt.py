@@ -22,7 +22,7 @@ from tolerances import tolerance
 from vizecg.models import ImageOnly, VizECGNetConfig
 from vizecg.models.vizecgnet import VizECGNet
 from vizecg.render import RENDERER_VERSION
-from vizecg.spec import DecisionRule, ParityError, RuleSource, SheetSpec, UsageError
+from vizecg.spec import CODE6, DecisionRule, ParityError, RuleSource, SheetSpec, UsageError
 from vizecg.spec.manifest import GOLDEN, Artefact, Manifest, hash_files, publish_bundle
 from vizecg.spec.parity import LIMITS, compare
 from vizecg.spec.preprocess import PreprocessSpec, normalise
@@ -99,7 +99,7 @@ def test_a_made_file_answers_like_torch_and_tells_how_it_was_run(
     found, expected = made.run(images), logits_of(network, images)
     assert found.dtype == np.float32
     if precision is Precision.INT8:
-        assert compare(expected, found, rule=DecisionRule()).sqnr_db > tolerance("tensorrt-int8-db")
+        assert compare(expected, found, rule=DecisionRule.plain(6)).sqnr_db > tolerance("tensorrt-int8-db")
     else:
         name = "onnx-fp32" if precision is Precision.FP32 else "tensorrt-fp16"
         np.testing.assert_allclose(found, expected, atol=tolerance(name))
@@ -260,7 +260,7 @@ def test_tensorrt_rtx_builds_the_shipped_network(precision: Precision, repositor
     assert check.engine_bytes > 1_000_000
     assert ("INT8" in check.outputs) == (precision is Precision.INT8)
     assert ("HALF" in check.outputs) == (precision is not Precision.FP32)
-    found = compare(logits_of(shipped, sheets), made.run(sheets), rule=DecisionRule())
+    found = compare(logits_of(shipped, sheets), made.run(sheets), rule=DecisionRule.plain(6))
     if precision is Precision.INT8:
         assert found.sqnr_db > tolerance("tensorrt-int8-db")
     else:
@@ -312,12 +312,13 @@ def test_from_a_network_to_an_accepted_engine(network: ImageOnly, images: np.nda
         file=made.file,
         target="tensorrt",
         precision="fp16",
-        decision=DecisionRule(),
+        decision=DecisionRule.plain(6),
         rule_source=RuleSource.ARTEFACT,
         parity={"limits": LIMITS["fp16"].to_dict()},
         details=made.details,
     )
     manifest = Manifest(
+        labels=CODE6,
         name="t", artefacts=(artefact,), default_artefact="tensorrt-fp16", sheet=SheetSpec(), preprocess=SPEC,
         renderer_version=RENDERER_VERSION, checkpoint={}, calibration={}, toolchain={}, source={},
         files=hash_files(folder),

@@ -17,7 +17,7 @@ from vizecg.scoring.flips import mcnemar_p
 from vizecg.scoring.metrics import ECE_BINS, Bootstrap, decide
 from vizecg.scoring.platt import fit_platt, fit_temperature
 from vizecg.scoring.resamples import Resamples
-from vizecg.spec import LABELS, DecisionRule
+from vizecg.spec import CODE6, DecisionRule
 from vizecg.spec.decide import sigmoid
 from vizecg_bench.pack.figures import METRICS, score_logits, section_of
 from vizecg_export.accuracy import Evaluation, judge
@@ -25,7 +25,9 @@ from vizecg_export.accuracy import Evaluation, judge
 pytestmark = pytest.mark.parity
 
 N = 400
-OWN = DecisionRule(scale=(0.9,) * 6, bias=(-0.2, 0.1, 0.0, 0.3, 0.0, 0.0), threshold=(0.3, 0.4, 0.5, 0.6, 0.2, 0.7))
+OWN = DecisionRule.plain(
+    6, scale=(0.9,) * 6, bias=(-0.2, 0.1, 0.0, 0.3, 0.0, 0.0), threshold=(0.3, 0.4, 0.5, 0.6, 0.2, 0.7)
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +66,7 @@ def reference(labels: np.ndarray, logits: np.ndarray) -> dict[str, float]:
         told["ece"].append(float(metrics.binary_calibration_error(score, true, n_bins=ECE_BINS)))
     macro = {f"macro/{name}": float(np.nanmean(values)) for name, values in told.items()}
     p, r = macro["macro/precision"], macro["macro/recall"]
-    own = {f"{label}/{name}": told[name][i] for name in METRICS for i, label in enumerate(LABELS)}
+    own = {f"{label}/{name}": told[name][i] for name in METRICS for i, label in enumerate(CODE6.names)}
     return macro | own | {"macro/f1_of_macro": 2 * p * r / (p + r)}
 
 
@@ -156,18 +158,19 @@ def lbfgs(x: torch.Tensor, y: torch.Tensor, with_bias: float) -> np.ndarray:
 def test_a_packs_section_is_what_the_exporters_gate_tells(drawn: tuple[np.ndarray, ...]) -> None:
     labels, floating, logits = drawn
     inks = (np.zeros((N, 1, 1), np.uint8),) * 2
-    evaluation = Evaluation.of_float(data="d", labels=labels, inks=inks, logits=(floating, floating))
+    evaluation = Evaluation.of_float(data="d", names=CODE6.names, labels=labels, inks=inks, logits=(floating, floating))
     gate = judge(evaluation, (logits, logits), OWN)["photo"]
-    section = section_of(score_logits(logits, labels, OWN), score_logits(floating, labels, evaluation.rule), labels)
+    own = score_logits(logits, labels, OWN, names=CODE6.names)
+    section = section_of(own, score_logits(floating, labels, evaluation.rule, names=CODE6.names), labels)
 
     assert {"n": section.n, "positives": section.positives} == {k: gate["artefact"][k] for k in ("n", "positives")}
     for name in METRICS:
         assert section.macro[name].model_dump() == gate["artefact"]["macro"][name]
-        for label in LABELS:
+        for label in CODE6.names:
             assert section.classes[label][name].model_dump() == gate["artefact"]["classes"][label][name]
     for name in ("f1", "auroc"):
         assert section.retention[name].model_dump() == gate["retention"][f"macro/{name}"]
-    for label in LABELS:
+    for label in CODE6.names:
         drop, change = gate["recall_drop"][label], section.recall_change[label]
         assert (change.value, change.low, change.high) == (-drop["value"], -drop["high"], -drop["low"])
         assert section.flips[label].model_dump() == gate["flips"][label]

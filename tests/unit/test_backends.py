@@ -238,12 +238,12 @@ def test_without_executorch_both_ways_to_it_are_named(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(executorch_python.importlib, "import_module", absent)
     with pytest.raises(MissingToolError, match=r"executorch is not installed: pip install .*runner/build\.sh"):
-        ExecuTorchBackend(model=tmp_path / "m.pte", input_shape=(1, 1, 96, 192))
+        ExecuTorchBackend(model=tmp_path / "m.pte", input_shape=(1, 1, 96, 192), labels=6)
 
 
 def test_a_model_of_another_size_is_refused(full: Bundle) -> None:
     with pytest.raises(BundleError, match="expected input image"):
-        OnnxBackend(model=full.file("model.onnx"), input_shape=(1, 1, 320, 576))
+        OnnxBackend(model=full.file("model.onnx"), input_shape=(1, 1, 320, 576), labels=6)
     wider = replace(full.manifest, preprocess=replace(SPEC, width=256))
     with pytest.raises(BundleError, match="expected input image"):
         open_backend(replace(full, manifest=wider), kind=BackendKind.ONNX)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vizecg.data.source import RecordSource, synthetic_source
-from vizecg.spec import LABELS, Condition, SheetSpec, UsageError
+from vizecg.spec import CODE6, Condition, SheetSpec, UsageError
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg_export.calibration import (
     CalibrationSpec,
@@ -44,7 +44,7 @@ def test_every_diagnosis_goes_through_every_condition(source: RecordSource, tmp_
     found = calibration_set(source, SPEC, cache=tmp_path)
     assert found.inks.shape == (len(found.record_ids), 80, 144)
     assert found.inks.dtype == np.uint8
-    for label in (*LABELS, "none"):
+    for label in (*CODE6.names, "none"):
         assert found.summary["classes"][label] >= 3
         assert {per[label] > 0 for per in found.summary["conditions"].values()} == {True}, label
     assert len(set(found.record_ids)) == len(found.record_ids)

@@ -15,7 +15,7 @@ from vizecg.data.registry import SourceRequest, build_source
 from vizecg.records import EcgRecord
 from vizecg.records.code_test import CodeTest
 from vizecg.records.synthetic import synthetic_record
-from vizecg.spec import LABELS, InputRefusedError, UsageError
+from vizecg.spec import CODE6, InputRefusedError, UsageError
 
 pytestmark = pytest.mark.unit
 
@@ -31,7 +31,7 @@ def write_code_test(
     folder: Path,
     records: Sequence[EcgRecord],
     *,
-    columns: Sequence[str] = LABELS,
+    columns: Sequence[str] = CODE6.names,
     annotations: str = "annotations",
     scale: float = 1.0,
 ) -> Path:
@@ -45,7 +45,7 @@ def write_code_test(
             start = (PADDED - record.signal.shape[1]) // 2
             tracings[row, start : start + record.signal.shape[1]] = scale * record.signal.T
             assert record.labels is not None
-            present = dict(zip(LABELS, record.labels, strict=True))
+            present = dict(zip(CODE6.names, record.labels, strict=True))
             table.writerow([int(present[name]) for name in columns])
     with h5py.File(folder / "ecg_tracings.hdf5", "w") as file:
         file["tracings"] = tracings

@@ -19,7 +19,7 @@ from PIL import Image
 from contract_bundles import RULE, contract_bundle, scribble, scribbled_bundle, sealed
 from edge_bundles import SPEC, artefact
 from tolerances import tolerance
-from vizecg.spec import LABELS, BundleError, DecisionRule, SheetSpec, UsageError
+from vizecg.spec import CODE6, BundleError, DecisionRule, SheetSpec, UsageError
 from vizecg.spec.contract import CONTRACT, CONTRACT_TEXT, STEPS, metadata, statement
 from vizecg.spec.contract_check import check_contract
 from vizecg.spec.fingerprint import sha256_file
@@ -40,7 +40,7 @@ MARGIN = [0.3, 0.0, 0.2, 0.0, 0.0, 0.3]
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    others = [artefact(name, decision=DecisionRule()) for name in ("other", "third")]
+    others = [artefact(name, decision=DecisionRule.plain(6)) for name in ("other", "third")]
     return contract_bundle(tmp_path_factory.mktemp("made") / "b.vizecg", artefact(decision=RULE), *others)
 
 
@@ -169,7 +169,7 @@ def test_golden_logits_are_those_of_the_file(made: Bundle) -> None:
         (logits,) = session.run([tensors["output"]["name"]], {tensors["input"]["name"]: image})
         answers = sheet["answers"]["onnx-fp32"]
         np.testing.assert_allclose(logits[0], answers["logits"], atol=golden["tolerance"]["logits"]["onnx-fp32"])
-    assert [label["name"] for label in contract["labels"]] == list(LABELS)
+    assert [label["name"] for label in contract["labels"]] == list(CODE6.names)
 
 
 def test_metadata_tell_the_contract_and_leave_the_network(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ LOGITS = np.linspace(-4, 4, 30, dtype=np.float32).reshape(5, 6)
 
 def deployment(**changes: Any) -> Deployment:
     plain = Deployment(
-        rule=DecisionRule(threshold=(0.3,) * 6, bias=(0.1,) * 6, undecided_margin=(0.2,) * 6),
+        rule=DecisionRule.plain(6, threshold=(0.3,) * 6, bias=(0.1,) * 6, undecided_margin=(0.2,) * 6),
         rule_source={"data": "made up", "records": 3},
         gate=QualityGate(least_score=0.25),
         gate_source={"kind": "made up"},

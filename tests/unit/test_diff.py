@@ -24,7 +24,7 @@ pytestmark = pytest.mark.unit
 def bundles(tmp_path: Path) -> tuple[Bundle, Bundle]:
     """The second has another threshold, another band and another gate."""
     first = make_bundle(tmp_path / "a")
-    rule = DecisionRule(threshold=(0.5, 0.4, 0.5, 0.5, 0.45, 0.5), undecided_margin=(0, 0, 0.25, 0, 0, 0))
+    rule = DecisionRule.plain(6, threshold=(0.5, 0.4, 0.5, 0.5, 0.45, 0.5), undecided_margin=(0, 0, 0.25, 0, 0, 0))
     second = make_bundle(tmp_path / "b", artefact(decision=rule))
     gated = replace(second.manifest, gate=QualityGate(sharpness=(0.35, 0.75)))
     (second.path / MANIFEST).write_text(gated.to_json())

@@ -16,7 +16,7 @@ from engine_stand_in import StandInCudart, StandInTensorRT
 from tolerances import tolerance
 from vizecg.render import RENDERER_VERSION
 from vizecg.spec import (
-    LABELS,
+    CODE6,
     BundleError,
     DecisionRule,
     MissingToolError,
@@ -55,7 +55,7 @@ def write_model(path: Path) -> None:
     arrays = {
         "w": rng.normal(size=(4, 1, 3, 3)).astype(np.float32),
         "axes": np.array([2, 3]),
-        "v": rng.normal(size=(4, len(LABELS))).astype(np.float32),
+        "v": rng.normal(size=(4, len(CODE6))).astype(np.float32),
     }
     nodes = [
         helper.make_node("Conv", ["image", "w"], ["c"], name="conv"),
@@ -67,7 +67,7 @@ def write_model(path: Path) -> None:
         nodes,
         "tiny",
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 1, 32, 48])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", len(LABELS)])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", len(CODE6)])],
         [numpy_helper.from_array(array, name) for name, array in arrays.items()],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), str(path))
@@ -79,7 +79,7 @@ def artefact(**changes: object) -> Artefact:
         file="model_trt_fp16.onnx",
         target="tensorrt",
         precision="fp16",
-        decision=DecisionRule(),
+        decision=DecisionRule.plain(6),
         rule_source=RuleSource.ARTEFACT,
         details={"build": SETTINGS},
         parity={"limits": {"max_abs": 0.1, "min_cosine": 0.9999, "min_sqnr_db": 20.0}},
@@ -97,6 +97,7 @@ def make_bundle(path: Path, *artefacts: Artefact, name: str = "tiny") -> Bundle:
     logits = session.run(None, {"image": normalise(inks, SPEC)})[0]
     np.savez_compressed(folder / GOLDEN, inks=inks, float_logits=logits)
     manifest = Manifest(
+        labels=CODE6,
         name=name,
         artefacts=artefacts or (artefact(),),
         default_artefact=(artefacts or (artefact(),))[0].name,

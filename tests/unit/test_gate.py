@@ -10,7 +10,7 @@ import pytest
 
 from vizecg.records.synthetic import synthesise
 from vizecg.render import Layout, LeadOrder, PrintStyle, render_sheet
-from vizecg.spec import LABELS, DecisionRule, SheetSpec, UsageError
+from vizecg.spec import CODE6, DecisionRule, SheetSpec, UsageError
 from vizecg.spec.gate import FIGURES, QualityGate
 from vizecg_edge.judge.glare import glare_share
 from vizecg_edge.judge.likeness import Likeness, likeness
@@ -134,7 +134,7 @@ def photographs(n: int = 240, *, flips: float = 0.0) -> Judged:
                 logits={"a": logits.tolist()}, clean={"a": clean.tolist()},
             )
         )  # fmt: skip
-    return Judged.of(rows, "a", DecisionRule())
+    return Judged.of(rows, "a", DecisionRule.plain(6))
 
 
 def test_the_gate_is_set_where_wrong_begins() -> None:
@@ -196,11 +196,11 @@ def test_halves_are_a_matter_of_the_record_alone() -> None:
 
 
 def test_a_band_leaves_a_label_undecided() -> None:
-    rule = DecisionRule(threshold=(0.2,) * 6, scale=(2.0,) * 6, undecided_margin=(0.5, 0.5, 0.5, 0, 0, 0))
+    rule = DecisionRule.plain(6, threshold=(0.2,) * 6, scale=(2.0,) * 6, undecided_margin=(0.5, 0.5, 0.5, 0, 0, 0))
     middle = np.log(0.2 / 0.8) / 2
     decided = rule.decide(middle + np.array([0.2, -0.2, 0.3, 0.2, -0.2, 0.0]))
-    assert list(decided.values()) == [None, None, True, True, False, True]
+    assert list(decided) == [None, None, True, True, False, True]
     assert rule.distances(np.full(6, middle)) == pytest.approx(np.zeros(6), abs=1e-12)
     with pytest.raises(ValueError, match="undecided_margin"):
-        replace(rule, undecided_margin=(-0.1,) * len(LABELS))
+        replace(rule, undecided_margin=(-0.1,) * len(CODE6))
     assert DecisionRule.from_dict(rule.to_dict()) == rule

@@ -15,7 +15,7 @@ from vizecg.models.encoders import LeadMixing
 from vizecg.scoring.calibrate import best_f1_threshold, fit_decision_rule
 from vizecg.scoring.metrics import evaluate_scores
 from vizecg.scoring.platt import fit_platt
-from vizecg.spec import UsageError
+from vizecg.spec import CODE6, UsageError
 from vizecg.train.losses import DistillationDirection, bernoulli_kl, distillation_loss, training_loss
 from vizecg.train.module import rate_at
 
@@ -194,7 +194,9 @@ def test_best_threshold_by_exhaustion() -> None:
 def test_a_class_without_positives_cannot_be_calibrated() -> None:
     with pytest.raises(UsageError, match="with and without ST: 0 of 8"):
         fit_decision_rule(
-            np.zeros((8, 6)), np.tile([[0, 1], [1, 0]], (4, 3))[:, [0, 1, 0, 1, 0, 0]] * [1, 1, 1, 1, 1, 0]
+            np.zeros((8, 6)),
+            np.tile([[0, 1], [1, 0]], (4, 3))[:, [0, 1, 0, 1, 0, 0]] * [1, 1, 1, 1, 1, 0],
+            names=CODE6.names,
         )
 
 
@@ -203,7 +205,7 @@ def test_figures_against_a_case_done_by_hand() -> None:
     labels[:4] = 1
     scores = np.where(labels == 1, 0.9, 0.1)
     scores[0, 0] = 0.05  # one missed 1dAVb, below every negative
-    figures = evaluate_scores(scores, labels, thresholds=(0.5,) * 6, bootstraps=20)
+    figures = evaluate_scores(scores, labels, thresholds=(0.5,) * 6, bootstraps=20, names=CODE6.names)
     first, second = figures["classes"]["1dAVb"], figures["classes"]["RBBB"]
     assert first["auroc"]["value"] == pytest.approx(0.75)
     assert first["recall"]["value"] == pytest.approx(0.75)
@@ -220,7 +222,7 @@ def test_figures_against_a_case_done_by_hand() -> None:
 def test_a_class_without_positives_is_null_not_zero() -> None:
     labels = np.zeros((10, 6))
     labels[:5, :5] = 1
-    figures = evaluate_scores(np.full((10, 6), 0.3), labels, thresholds=(0.5,) * 6, bootstraps=5)
+    figures = evaluate_scores(np.full((10, 6), 0.3), labels, thresholds=(0.5,) * 6, bootstraps=5, names=CODE6.names)
     assert figures["classes"]["ST"]["auroc"] == {"value": None, "low": None, "high": None}
     assert figures["macro"]["auroc"]["value"] == pytest.approx(0.5)
 

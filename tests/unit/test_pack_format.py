@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from packs import SPEC, N, content, header, section
-from vizecg.spec import LABELS, BundleError, UsageError
+from vizecg.spec import CODE6, BundleError, UsageError
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg_bench.pack.evaluate import evaluate_pack, float_logits, pack_logits, score
 from vizecg_bench.pack.format import Pack, open_pack
@@ -146,7 +146,7 @@ LOGITS, SHEETS = "photo/logits.npy", "photo/inks-00001.npy"
         (lambda f: f.update({HEADER: b"\xff"}), "is not text"),
         (lambda f: f.update({HEADER: b"[" * 100_000}), "header cannot be read"),
         (lambda f: edited(f, schema_version=2), "schema 2 is not 1"),
-        (lambda f: edited(f, labels=list(reversed(LABELS))), "labels"),
+        (lambda f: edited(f, labels=list(reversed(CODE6.names))), "labels"),
         (lambda f: edited(f, seed="none"), "seed: expected int"),
         (lambda f: edited(f, extra=1), "unexpected keyword"),
         (lambda f: edited(f, sections=[]), "expected 1 to"),

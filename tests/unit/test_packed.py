@@ -27,7 +27,7 @@ from vizecg.data.registry import SourceRequest, build_source
 from vizecg.data.source import RecordSource, synthetic_source
 from vizecg.records import EcgRecord
 from vizecg.records.synthetic import synthetic_record
-from vizecg.spec import LABELS, LEADS, InputRefusedError, StoreError, UsageError
+from vizecg.spec import CODE6, LEADS, InputRefusedError, StoreError, UsageError
 from vizecg.spec.fingerprint import sha256_bytes
 
 pytestmark = pytest.mark.unit
@@ -263,7 +263,8 @@ def test_headers_that_cannot_be(tmp_path: Path, packed: PackedStore) -> None:
     rest = packed.header["blocks"][1:]
     for changes, message in (
         ({"schema_version": 9}, "schema 9, this version reads 1"),
-        ({"labels": ["AF"]}, "not those read here"),
+        ({"labels": ["AF"]}, "labels that cannot be"),
+        ({"labels": ["../AF"]}, "a name has 1 to 40"),
         ({"step_uv": -1.0}, "-1.0 microvolts a step"),
         ({"blocks": [{**block, "rows": block["rows"] + 1}, *rest]}, "not those of its blocks"),
         ({"blocks": [{**block, "rows": 2_000_000}, *rest]}, "a block of 2000000 rows|that would become"),
@@ -286,14 +287,14 @@ def test_a_bomb_is_refused_before_it_bursts(tmp_path: Path) -> None:
     path = tmp_path / "bomb.ecgpack"
     for rows, message in ((1_000_000, "that would become 16000000"), (500, "block 0 cannot be unpacked")):
         with path.open("wb") as file:
-            writer = PackedWriter(file=file)
+            writer = PackedWriter(file=file, labels=6)
             table = [("a", None, "train", 0, rows, 0)]
             writer.add(
                 PackResult(split="train", records=1, parts=[PackedPart(data=bomb, rows=rows, table=table, size=0)])
             )
             writer.finish(
                 {
-                    "source": "a stranger", "leads": ["I", "II", *LEADS[6:]], "labels": list(LABELS),
+                    "source": "a stranger", "leads": ["I", "II", *LEADS[6:]], "labels": list(CODE6.names),
                     "step_uv": 20.0, "sampling_rate": 100.0, "counts": {},
                 }
             )  # fmt: skip

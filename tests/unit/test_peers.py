@@ -17,7 +17,7 @@ from vizecg.models.peers.xresnet1d import XResNet1d
 from vizecg.models.resnet import RESNET18_WIDTHS, ResNetTrunk
 from vizecg.models.sizes import macs, parameters
 from vizecg.models.vision import ensure_torchvision, torchvision_models
-from vizecg.spec import LABELS, MissingToolError, UsageError
+from vizecg.spec import CODE6, MissingToolError, UsageError
 
 pytestmark = pytest.mark.unit
 
@@ -39,7 +39,7 @@ PARAMETERS = {
 def test_signal_peers_take_any_length(name: str, samples: int) -> None:
     network = small(name).eval()
     with torch.no_grad():
-        assert network(torch.randn(1, 12, samples)).shape == (1, len(LABELS))
+        assert network(torch.randn(1, 12, samples)).shape == (1, len(CODE6))
 
 
 @pytest.mark.parametrize("shape", [(1, 64, 96), (1, 160, 288)])
@@ -47,7 +47,7 @@ def test_signal_peers_take_any_length(name: str, samples: int) -> None:
 def test_image_peers_take_any_size(name: str, shape: tuple[int, int, int]) -> None:
     network = small(name).eval()
     with torch.no_grad():
-        assert network(torch.randn(2, *shape)).shape == (2, len(LABELS))
+        assert network(torch.randn(2, *shape)).shape == (2, len(CODE6))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -107,7 +107,7 @@ def test_the_counts_that_the_notes_name() -> None:
 @needs_torchvision
 def test_the_narrow_resnet18_is_the_same_network() -> None:
     trunk = ResNetTrunk(dims=2, inputs=1)
-    classifier = nn.Linear(trunk.outputs, len(LABELS))
+    classifier = nn.Linear(trunk.outputs, len(CODE6))
     ours, theirs = nn.Sequential(trunk, nn.AdaptiveAvgPool2d(1), nn.Flatten(), classifier), peer("resnet18").build()
     image = torch.zeros(1, *SMALL_IMAGE)
     assert parameters(ours) == parameters(theirs)
@@ -121,7 +121,7 @@ def test_multiply_accumulates() -> None:
     network = peer("transformer").build(patch=8, width=width, layers=layers, heads=4, feed_forward=32)
     linear = tokens * (4 * width**2 + 2 * width * 32)
     attention = 2 * tokens**2 * width
-    expected = tokens * 12 * 8 * width + layers * (linear + attention) + width * len(LABELS)
+    expected = tokens * 12 * 8 * width + layers * (linear + attention) + width * len(CODE6)
     assert macs(network, torch.zeros(1, 12, 256)) == expected
     assert network.training
 
@@ -147,7 +147,7 @@ def test_mhm_does_with_one_modality() -> None:
 
 
 def test_mhm_follows_its_tree() -> None:
-    assert sorted(label.value for labels in TREE.values() for label in labels) == sorted(LABELS)
+    assert sorted(label.value for labels in TREE.values() for label in labels) == sorted(CODE6.names)
     a, b = torch.tensor([-40.0, -1.0, 0.0, 3.0, 90.0]), torch.tensor([2.0, 0.5, 0.0, -4.0, 90.0])
     torch.testing.assert_close(both_logit(a, b).sigmoid(), a.sigmoid() * b.sigmoid())
     assert both_logit(a, b).isfinite().all()

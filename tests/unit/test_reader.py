@@ -21,7 +21,7 @@ import vizecg_edge
 from edge_bundles import artefact, make_bundle
 from vizecg.records.synthetic import synthesise
 from vizecg.render import PrintStyle, photograph, render_sheet
-from vizecg.spec import LABELS, BundleError, RuleSource, UsageError
+from vizecg.spec import CODE6, BundleError, RuleSource, UsageError
 from vizecg.spec.gate import QualityGate
 from vizecg.spec.manifest import MANIFEST
 from vizecg_edge import Answer, Reader
@@ -102,7 +102,7 @@ def test_what_is_no_bundle_is_told(tmp_path: Path) -> None:
 def test_an_answer_is_the_json_object_and_cannot_be_changed(answer: Answer) -> None:
     told = json.loads(json.dumps(answer.to_dict()))
     assert told["schema_version"] == 1
-    assert list(told["thresholds"]) == list(told["probabilities"]) == list(told["decisions"]) == list(LABELS)
+    assert list(told["thresholds"]) == list(told["probabilities"]) == list(told["decisions"]) == list(CODE6.names)
     assert (told["doubts"], told["advice"], told["messages"], told["reasons"]) == ([], [], [], [])
     assert told["bundle"]["calibrated"] is True
     assert told["input"]["path"] == "array"

@@ -13,7 +13,7 @@ import pytest
 from edge_bundles import make_bundle
 from vizecg.data.source import RecordSource, synthetic_source
 from vizecg.records.packing import pack_labels
-from vizecg.spec import LABELS, AccuracyError, InputRefusedError, UsageError
+from vizecg.spec import CODE6, AccuracyError, InputRefusedError, UsageError
 from vizecg.spec.checkout import GitState
 from vizecg.spec.manifest import MANIFEST
 from vizecg.spec.results import Result
@@ -64,7 +64,7 @@ def labelled(n: int, *, packed: bool) -> tuple[RecordSource, list[int]]:
     """Every thirtieth record has AF; the third is damaged. The list gets what was read."""
     plain = synthetic_source(n, seed=1)
     read: list[int] = []
-    labels = [np.eye(len(LABELS), dtype=np.float32)[LABELS.index("AF")] * (k % 30 == 29) for k in range(n)]
+    labels = [np.eye(len(CODE6), dtype=np.float32)[CODE6.names.index("AF")] * (k % 30 == 29) for k in range(n)]
 
     def reader(index: int) -> Any:
         read.append(index)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vizecg.spec import INTENDED_USE, LABELS, Label, MissingToolError, SheetSpec
+from vizecg.spec import CODE6, INTENDED_USE, MissingToolError, SheetSpec
 from vizecg_edge.answer import ANSWERED, REFUSED, Answer, BundleId, Doubt, Geometry, Input, Quality, Timings
 from vizecg_edge.overlay import WIDTH, draw_reading
 from vizecg_edge.pipeline import Result
@@ -40,9 +40,9 @@ def reading(present: tuple[str, ...] = ("AF",), unsure: tuple[str, ...] = (), **
     answer = Answer(
         input=Input(path="ward 2/Jane Doe 1950.jpg", sha256="0123456789abcdef" * 4, width=600, height=400, page=2),
         status=ANSWERED, bundle=BUNDLE,
-        probabilities={name: 0.931 if name in present else 0.0004 for name in LABELS},
-        decisions={name: None if name in unsure else name in present for name in LABELS},
-        thresholds=dict.fromkeys(LABELS, 0.412),
+        probabilities={name: 0.931 if name in present else 0.0004 for name in CODE6.names},
+        decisions={name: None if name in unsure else name in present for name in CODE6.names},
+        thresholds=dict.fromkeys(CODE6.names, 0.412),
         quality=Quality(score=0.83, least=0.36, px_per_mm=6.0), timings_ms=Timings(total=162.0),
         geometry=Geometry(layout="3x4+R", speed_mm_s=25.0, speed_source="assumed"),
     )  # fmt: skip
@@ -92,8 +92,8 @@ def test_every_form_tells_which_picture_when_and_the_decision_before_the_figures
     assert re.search(r"PRESENT (atrial fibrillation \(AF\) )?93\.1 % \(?present from 41\.2 %", told)
     assert told.count("under 0.1 %") == 5
     assert INTENDED_USE in told
-    for label in Label:
-        assert label.description in told
+    for label in CODE6.labels:
+        assert label.english in told
 
 
 @FORMS
@@ -115,7 +115,7 @@ def test_what_is_open_or_doubtful_is_told_before_the_figures(form: object) -> No
 def test_an_open_finding_alone_does_not_hide_the_others() -> None:
     assert reading((), ("SB",)).title == "Undecided: sinus bradycardia (SB); none of the other five"
     assert reading((), ("SB",)).scope == "Others, such as infarction, are not checked."
-    assert reading((), tuple(LABELS)).title.endswith("sinus tachycardia (ST)")
+    assert reading((), tuple(CODE6.names)).title.endswith("sinus tachycardia (ST)")
 
 
 @FORMS
@@ -178,7 +178,13 @@ def test_pdf_has_no_reason_to_fail_for_letters_that_its_fonts_lack() -> None:
 
 def test_the_overlay_frames_doubts_and_nothing_is_cut_off() -> None:
     plain, doubtful = reading(), reading(doubts=(Doubt(code="x", message="a doubt " * 40),))
-    for one in (plain, doubtful, reading((), tuple(LABELS)), refused(), reading(input=Input(path="w" * 400 + ".jpg"))):
+    for one in (
+        plain,
+        doubtful,
+        reading((), tuple(CODE6.names)),
+        refused(),
+        reading(input=Input(path="w" * 400 + ".jpg")),
+    ):
         picture = draw_reading(one)
         assert picture.shape[1:] == (WIDTH, 3)
         for margin in (picture[:, :20], picture[:, -20:], picture[-10:]):

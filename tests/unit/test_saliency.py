@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from vizecg.models import Modality, VizECGNet, VizECGNetConfig
 from vizecg.records.synthetic import synthesise
 from vizecg.render import Layout, LeadOrder, plan_under, render_sheet
-from vizecg.spec import LABELS, LEADS, Condition, SheetSpec
+from vizecg.spec import CODE6, LEADS, Condition, SheetSpec
 from vizecg.train.saliency import EXPECTED, SaliencyMethod, image_saliency, signal_saliency
 from vizecg_lab.tables.saliency.regions import divergence, ink_weights, lead_regions
 
@@ -34,7 +34,7 @@ class OneQuadrant(VizECGNet):
     def forward_image(self, image: Tensor) -> Tensor:
         features = self.image_encoder.trunk(image)
         rows, columns = features.shape[2] // 2, features.shape[3] // 2
-        return features[:, : len(LABELS), :rows, columns:].mean(dim=(2, 3))
+        return features[:, : len(CODE6), :rows, columns:].mean(dim=(2, 3))
 
 
 class Identity(nn.Module):
@@ -66,7 +66,7 @@ def test_ink_in_one_corner_is_where_the_network_looks(method: SaliencyMethod) ->
     image = torch.zeros(1, 1, HEIGHT, WIDTH)
     image[:, :, 16:32, 136:160] = 1.0
     # The first stage sees 20 pixels around each cell; random weights may speak against some class, but not against all.
-    found = [image_saliency(network, image, column, method=method, stage=1)[0] for column in range(len(LABELS))]
+    found = [image_saliency(network, image, column, method=method, stage=1)[0] for column in range(len(CODE6))]
     maps = [each for each in found if each.sum() > 0]
     assert maps
     for each in maps:
@@ -93,7 +93,7 @@ def test_a_cell_is_drawn_where_its_receptive_field_lies() -> None:
     network = tiny()
     network.image_encoder.trunk = Identity(stride=32)  # type: ignore[assignment]
     network.forward_image = (  # type: ignore[method-assign]
-        lambda image: network.image_encoder.trunk(image).sum(dim=(2, 3)).expand(-1, len(LABELS))
+        lambda image: network.image_encoder.trunk(image).sum(dim=(2, 3)).expand(-1, len(CODE6))
     )
     image = torch.zeros(1, 1, HEIGHT, WIDTH)
     image[0, 0, 64, 96] = 1.0
@@ -158,7 +158,7 @@ def test_what_cannot_be_looked_into_is_refused() -> None:
 
 
 def test_every_label_has_expected_leads() -> None:
-    assert tuple(EXPECTED) == LABELS
+    assert tuple(EXPECTED) == CODE6.names
     for expected in EXPECTED.values():
         assert set(expected.leads) <= set(LEADS)
         assert expected.source

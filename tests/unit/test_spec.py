@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from vizecg.records.synthetic import synthesise
 from vizecg.render import PrintStyle, render_sheet
 from vizecg.spec import (
-    LABELS,
+    CODE6,
     BundleError,
     DecisionRule,
     ExitCode,
@@ -26,7 +26,6 @@ from vizecg.spec import (
     RuleSource,
     SheetSpec,
     UsageError,
-    label_vector,
 )
 from vizecg.spec.manifest import MANIFEST, Artefact, Manifest, hash_files, open_bundle, publish_bundle
 from vizecg.spec.preprocess import PreprocessSpec, ink_map, normalise, preprocess
@@ -37,10 +36,10 @@ SHEET, INPUT = SheetSpec(), PreprocessSpec()
 
 
 def test_label_order_and_names() -> None:
-    assert LABELS == ("1dAVb", "RBBB", "LBBB", "SB", "AF", "ST")
-    assert label_vector({"AF": 1, "SB": 0}).tolist() == [0, 0, 0, 0, 1, 0]
+    assert CODE6.names == ("1dAVb", "RBBB", "LBBB", "SB", "AF", "ST")
+    assert CODE6.vector({"AF": 1, "SB": 0}).tolist() == [0, 0, 0, 0, 1, 0]
     with pytest.raises(ValueError, match="unknown label 'VF'"):
-        label_vector(["VF"])
+        CODE6.vector(["VF"])
 
 
 @pytest.mark.parametrize(
@@ -103,14 +102,14 @@ def test_normalise_refuses_floats() -> None:
 
 
 def test_decisions_and_the_undecided_band() -> None:
-    rule = DecisionRule(threshold=(0.5,) * 6, margin=0.2)
-    assert list(rule.decide(np.array([3, -3, 0.1, -0.1, 0.3, -0.3])).values()) == [True, False, None, None, True, False]
+    rule = DecisionRule.plain(6, threshold=(0.5,) * 6, margin=0.2)
+    assert list(rule.decide(np.array([3, -3, 0.1, -0.1, 0.3, -0.3]))) == [True, False, None, None, True, False]
 
 
 @given(st.lists(st.floats(-40, 40), min_size=6, max_size=6))
 @settings(max_examples=50)
 def test_probabilities_are_monotone_and_bounded(logits: list[float]) -> None:
-    rule = DecisionRule(scale=(0.7,) * 6, bias=(-1.0,) * 6)
+    rule = DecisionRule.plain(6, scale=(0.7,) * 6, bias=(-1.0,) * 6)
     p = rule.probabilities(np.array(logits))
     assert ((p >= 0) & (p <= 1)).all()
     assert (rule.probabilities(np.array(logits) + 0.5) >= p).all()
@@ -121,7 +120,7 @@ def test_probabilities_are_monotone_and_bounded(logits: list[float]) -> None:
 )
 def test_decision_rule_refuses_nonsense(bad: dict[str, object]) -> None:
     with pytest.raises(ValueError):
-        DecisionRule(**bad)  # type: ignore[arg-type]
+        DecisionRule.plain(6, **bad)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -139,11 +138,12 @@ def _manifest(folder: Path) -> Manifest:
         file="model.onnx",
         target="onnx",
         precision="int8",
-        decision=DecisionRule(margin=0.1),
+        decision=DecisionRule.plain(6, margin=0.1),
         rule_source=RuleSource.ARTEFACT,
     )
     return Manifest(
         name="t",
+        labels=CODE6,
         artefacts=(artefact,),
         default_artefact="onnx-int8",
         sheet=SHEET,
@@ -161,7 +161,7 @@ def test_bundle_round_trip(bundle_path: Path) -> None:
     manifest = open_bundle(bundle_path).manifest
     assert manifest.sheet == SHEET
     assert manifest.preprocess == INPUT
-    assert manifest.artefact().decision == DecisionRule(margin=0.1)
+    assert manifest.artefact().decision == DecisionRule.plain(6, margin=0.1)
     assert Manifest.from_json(manifest.to_json()) == manifest
 
 
@@ -182,7 +182,7 @@ def test_a_missing_file_is_found(bundle_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("schema_version", 99), ("labels", list(reversed(LABELS))), ("artefacts", []), ("sheet", {"width_mm": 1e9})],
+    [("schema_version", 99), ("labels", list(reversed(CODE6.names))), ("artefacts", []), ("sheet", {"width_mm": 1e9})],
 )
 def test_foreign_manifests_are_refused(bundle_path: Path, key: str, value: object) -> None:
     manifest = json.loads((bundle_path / MANIFEST).read_text())

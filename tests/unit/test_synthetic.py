@@ -16,7 +16,7 @@ from vizecg.records.synthetic import (
     synthetic_records,
 )
 from vizecg.records.synthetic.varied import varied_record
-from vizecg.spec import LABELS, LEADS, UsageError, label_vector
+from vizecg.spec import CODE6, LEADS, UsageError
 
 pytestmark = pytest.mark.unit
 
@@ -25,8 +25,8 @@ EXCLUDING_PAIRS = {
 }
 IMPOSSIBLE = [
     labels
-    for size in range(1, len(LABELS) + 1)
-    for labels in combinations(LABELS, size)
+    for size in range(1, len(CODE6) + 1)
+    for labels in combinations(CODE6.names, size)
     if any(pair <= set(labels) for pair in EXCLUDING_PAIRS)
 ]
 MIX_PERIOD = 42
@@ -35,10 +35,10 @@ MIX_PERIOD = 42
 
 def test_possible_and_impossible_partition_all_sets() -> None:
     assert len(POSSIBLE_COMBINATIONS) == len(set(POSSIBLE_COMBINATIONS)) == 21
-    assert len(POSSIBLE_COMBINATIONS) + len(IMPOSSIBLE) == 2 ** len(LABELS)
+    assert len(POSSIBLE_COMBINATIONS) + len(IMPOSSIBLE) == 2 ** len(CODE6)
     assert not set(POSSIBLE_COMBINATIONS) & set(IMPOSSIBLE)
     assert POSSIBLE_COMBINATIONS[0] == ()
-    assert all((name,) in POSSIBLE_COMBINATIONS for name in LABELS)
+    assert all((name,) in POSSIBLE_COMBINATIONS for name in CODE6.names)
 
 
 @pytest.mark.parametrize("labels", IMPOSSIBLE, ids="+".join)
@@ -52,7 +52,7 @@ def test_impossible_combinations_are_refused(labels: tuple[str, ...]) -> None:
 def test_every_possible_combination_is_drawn(labels: tuple[str, ...]) -> None:
     record = synthesise(reversed(labels), seed=3)
     assert record.labels is not None
-    np.testing.assert_array_equal(record.labels, label_vector(labels))
+    np.testing.assert_array_equal(record.labels, CODE6.vector(labels))
     assert record.record_id == f"synthetic-3-{'+'.join(labels) or 'normal'}"
     for name in ("I", "II", "V1", "V2", "V5", "V6"):
         assert 0.15 < np.ptp(record.lead(name)) < 5.0, name
@@ -137,7 +137,7 @@ def _between_t_and_qrs(record: EcgRecord) -> list[slice]:
 
 def test_mixed_set_is_deterministic_per_index_and_complete() -> None:
     records = list(synthetic_records(MIX_PERIOD, seed=2, sampling_rate=100.0))
-    drawn = {tuple(np.asarray(LABELS)[record.labels == 1]) for record in records if record.labels is not None}
+    drawn = {tuple(np.asarray(CODE6.names)[record.labels == 1]) for record in records if record.labels is not None}
     assert drawn == set(POSSIBLE_COMBINATIONS)
     assert len({record.record_id for record in records}) == len({record.patient_id for record in records}) == MIX_PERIOD
     alone = synthetic_record(30, seed=2, sampling_rate=100.0)

@@ -12,13 +12,12 @@ from tolerances import tolerance
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.records import EcgRecord
 from vizecg.records.challenge import diagnoses, read_challenge
-from vizecg.records.codes import SCP_CODES, SNOMED_CODES
 from vizecg.records.splits import SplitRule
 from vizecg.records.synthetic import synthetic_record
 from vizecg.records.wfdb.folder import WfdbFolder, read_entry
 from vizecg.records.wfdb.record import read_wfdb
 from vizecg.records.wfdb.write import write_wfdb
-from vizecg.spec import LABELS, LEADS, InputRefusedError, UsageError
+from vizecg.spec import CODE6, LEADS, InputRefusedError, UsageError
 
 pytestmark = pytest.mark.unit
 
@@ -72,8 +71,8 @@ def test_without_a_table_the_labels_are_not_known(folder: Path) -> None:
 def test_the_table_decides_which_records_and_which_split(folder: Path, tmp_path: Path) -> None:
     table = tmp_path / "mine.csv"
     rows = [f"records/00000/{number:06d}.hea,0,0,0,0,0,1,{split}" for number, split in enumerate(("val", "test", ""))]
-    table.write_text("\n".join([f"record,{','.join(LABELS)},split", *rows, "records/gone,0,0,0,0,0,0,val"]))
-    dataset = WfdbFolder(root=folder, labels=table)
+    table.write_text("\n".join([f"record,{','.join(CODE6.names)},split", *rows, "records/gone,0,0,0,0,0,0,val"]))
+    dataset = WfdbFolder(root=folder, table=table)
     rule = SplitRule(val=0, test=0)
     assert [len(dataset.select(split, rule)) for split in ("train", "val", "test")] == [1, 1, 1]
     listed = list(dataset.left_out.values())
@@ -150,7 +149,7 @@ def test_challenge_labels_by_code(tmp_path: Path, records: list[EcgRecord], spel
     assert list(source.record_ids) == ["g1/E00001"]
     labels = source.read(source.items[0]).labels
     assert labels is not None
-    assert [name for name, value in zip(LABELS, labels, strict=True) if value] == ["LBBB", "AF"]
+    assert [name for name, value in zip(CODE6.names, labels, strict=True) if value] == ["LBBB", "AF"]
 
 
 def test_codes_that_are_no_label() -> None:
@@ -160,9 +159,10 @@ def test_codes_that_are_no_label() -> None:
     assert not none.any()
     assert diagnoses(["Dx: Unknown"]) is None
     assert diagnoses(["Age: 74"]) is None
-    for table in (SCP_CODES, SNOMED_CODES):
-        assert set(table) == set(LABELS)
-        assert len(frozenset.union(*table.values())) == sum(map(len, table.values()))
+    for vocabulary in ("scp", "snomed"):
+        codes = [getattr(label, vocabulary) for label in CODE6.labels]
+        assert all(codes)
+        assert len(set().union(*codes)) == sum(map(len, codes))
 
 
 def test_a_wrong_gain_in_a_challenge_header(tmp_path: Path, records: list[EcgRecord]) -> None:

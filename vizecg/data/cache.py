@@ -2,7 +2,7 @@
 
 Drawing costs more than a training step on a small machine, and every epoch would draw again. The folder holds
 ``inks.npy`` uint8 (n, variants, height, width), ``signals.npy`` float32 (n, 12, samples), ``labels.npy`` float32 (n,
-6), ``done.npy`` bool (n,), where records are kept to be printed what ``DrawnSignals`` holds, ``cache.json``, and
+labels), ``done.npy`` bool (n,), where records are kept to be printed what ``DrawnSignals`` holds, ``cache.json``, and
 ``refused.jsonl`` with the records that failed their checks, which are counted, listed and left out. An interrupted
 build goes on where it stopped; ``cache.json`` says when all is done.
 """
@@ -32,7 +32,7 @@ from vizecg.records import EcgRecord
 from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, Layout, record_key, sheet_under
 from vizecg.render.sheet import drawing_rate, drawn_signal
 from vizecg.render.traces import stored_signal
-from vizecg.spec import LABELS, LEADS, Condition, InputRefusedError, SheetSpec, StoreError, UsageError
+from vizecg.spec import LEADS, Condition, InputRefusedError, SheetSpec, StoreError, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.spec.preprocess import PreprocessSpec, ink_map
@@ -132,7 +132,7 @@ def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers:
     else:
         # Before the arrays: whatever an interrupted build leaves is known for what it is.
         write_atomically(meta, json.dumps({"key": key, "records": len(source)}))
-    arrays = {name: _open(folder / f"{name}.npy", dtype, shape) for name, dtype, shape in _arrays(len(source), spec)}
+    arrays = {name: _open(folder / f"{name}.npy", dtype, shape) for name, dtype, shape in _arrays(source, spec)}
     refused_path = folder / "refused.jsonl"
     refused = _read_refused(refused_path)
     todo = [i for i, name in enumerate(record_ids) if not arrays["done"][i] and name not in refused]
@@ -216,14 +216,15 @@ def _pictures(n: int, spec: CacheSpec) -> tuple[int, int, int, int]:
     return n, len(spec.conditions), spec.preprocess.height, spec.preprocess.width
 
 
-def _arrays(n: int, spec: CacheSpec) -> list[tuple[str, str, tuple[int, ...]]]:
+def _arrays(source: RecordSource, spec: CacheSpec) -> list[tuple[str, str, tuple[int, ...]]]:
+    n = len(source)
     signals = (n, len(LEADS), spec.signal.samples)
     return [
         # A file of no bytes cannot be mapped.
         *([("inks", "uint8", _pictures(n, spec))] if spec.conditions else []),
         *(_drawn_arrays(n, spec) if spec.printable else []),
         ("signals", "float32", signals),
-        ("labels", "float32", (n, len(LABELS))),
+        ("labels", "float32", (n, len(source.labels))),
         ("done", "bool", (n,)),
     ]
 

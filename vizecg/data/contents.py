@@ -12,7 +12,7 @@ from rich.table import Table
 from vizecg.data.packed.choice import Group
 from vizecg.data.packed.file import PackedStore
 from vizecg.data.store.read import META, Store
-from vizecg.data.store.summary import COUNTED, reasons
+from vizecg.data.store.summary import counted, reasons
 
 _REASONS_SHOWN = 12
 
@@ -35,7 +35,7 @@ def report(store: Store, *, finished: bool, verified: bool, as_json: bool) -> No
         f"{store.folder}: {state}{checked}; {len(store.records)} records, {size / 2**20:.0f} MiB", highlight=False
     )
     console.print(f"content {meta['content_sha256']}", highlight=False, soft_wrap=True)
-    console.print(_counts(meta["counts"]))
+    console.print(_counts(meta["counts"], store.labels))
     if meta["patients_in_two_splits"]:
         console.print(f"warning: {meta['patients_in_two_splits']} patients are in more than one split")
     _print_skipped(console, meta["skipped"], where=str(store.folder / META))
@@ -78,7 +78,7 @@ def report_packed(packed: PackedStore, *, verified: bool, as_json: bool) -> None
         highlight=False,
     )
     console.print(f"content {packed.content_sha256}", highlight=False, soft_wrap=True)
-    console.print(_counts(header["counts"]))
+    console.print(_counts(header["counts"], packed.labels))
     for split, counts in header["left_out"].items():
         if not counts["records"]:
             continue
@@ -89,8 +89,9 @@ def report_packed(packed: PackedStore, *, verified: bool, as_json: bool) -> None
     _print_skipped(console, packed.skipped, where=f"the output of vizecg prepare --verify --pack {packed.path} --json")
 
 
-def _counts(counts: Mapping[str, Mapping[str, int]]) -> Table:
-    table = Table("split", *COUNTED)
+def _counts(counts: Mapping[str, Mapping[str, int]], labels: Sequence[str]) -> Table:
+    columns = counted(labels)
+    table = Table("split", *columns)
     for split, found in counts.items():
-        table.add_row(split, *(str(found[name]) for name in COUNTED))
+        table.add_row(split, *(str(found[name]) for name in columns))
     return table

@@ -15,7 +15,7 @@ from vizecg.spec.preprocess import normalise
 
 
 class Sample(NamedTuple):
-    """signal (12, T) millivolts, image (1, H, W) preprocessed, labels (6,).
+    """signal (12, T) millivolts, image (1, H, W) preprocessed, labels (labels,).
 
     Of a cache without pictures, image is (0,).
     """

@@ -31,7 +31,7 @@ from vizecg.spec.preprocess import PreprocessSpec
 
 class FreshSample(NamedTuple):
     """A picture that is drafted and not yet drawn: of the record in ``row``, which has so many ``samples`` to be drawn,
-    ``change`` None where it stays as it is; signal (12, T) and labels (6,) as of ``Sample``."""
+    ``change`` None where it stays as it is; signal (12, T) and labels (labels,) as of ``Sample``."""
 
     draft: PictureDraft
     row: int
@@ -165,7 +165,7 @@ def signals_on_device(cache: InkCache, device: torch.device) -> Tensor:
 def samples_on_device(
     parcel: Parcel[SampleBatch], signals: Tensor, spec: PreprocessSpec, *, fuse: bool = False
 ) -> Sample:
-    """Draw what a parcel drafts, on the device where it lies: signal (B, 12, T), image (B, 1, H, W), labels (B, 6).
+    """Draw what a parcel drafts where it lies: signal (B, 12, T), image (B, 1, H, W), labels (B, labels).
 
     Args:
         parcel: of ``pack_samples``.

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from vizecg.data.packed.source import packed_source
-from vizecg.data.source import RecordSource, indexed_source, ptbxl_source, synthetic_source, varied_source
+from vizecg.data.source import (
+    RecordSource,
+    indexed_source,
+    ptbxl_source,
+    relabelled,
+    synthetic_source,
+    varied_source,
+)
 from vizecg.data.store.read import store_source
 from vizecg.records.code15.index import EXAMS_FILE
 from vizecg.records.code15.tracings import Code15, read_exam
@@ -16,8 +24,8 @@ from vizecg.records.code_test import TRACINGS_FILE, CodeTest
 from vizecg.records.ptbxl import SPLITS
 from vizecg.records.splits import SPLIT_NAMES, SplitRule, check_split
 from vizecg.records.wfdb.folder import WfdbFolder, read_entry
-from vizecg.spec import UsageError
-from vizecg.spec.fingerprint import sha256_file
+from vizecg.spec import CODE6, LabelSet, UsageError
+from vizecg.spec.fingerprint import sha256_bytes, sha256_file
 
 VARIED = "synthetic-varied"
 SYNTHETIC_SIZES = {"train": 2000, "val": 400, "test": 400}
@@ -33,7 +41,8 @@ class SourceRequest:
         rule: how sources without a split of their own are split.
         folds: PTB-XL's, in place of those of the split.
         resolution: PTB-XL's, 100 or 500 Hz.
-        labels: the table of a WFDB folder.
+        labels: what is to be told of every record.
+        table: of a WFDB folder, in place of its own.
         seed, size: of synthetic records; every split has a seed of its own.
         verify: read a store whole before it is used.
     """
@@ -43,7 +52,8 @@ class SourceRequest:
     rule: SplitRule = field(default_factory=SplitRule)
     folds: tuple[int, ...] | None = None
     resolution: int = 100
-    labels: Path | None = None
+    labels: LabelSet = CODE6
+    table: Path | None = None
     seed: int = 0
     size: int | None = None
     verify: bool = False
@@ -57,48 +67,53 @@ class SourceRequest:
 
 def _ptbxl(request: SourceRequest) -> RecordSource:
     folds = request.folds or SPLITS[request.split]
-    return ptbxl_source(request.folder("ptbxl"), folds=folds, resolution=request.resolution)
+    return ptbxl_source(request.folder("ptbxl"), folds=folds, resolution=request.resolution, labels=request.labels)
 
 
 def _code15(request: SourceRequest) -> RecordSource:
-    dataset = Code15(root=request.folder("code15"))
+    dataset = Code15(root=request.folder("code15"), labels=request.labels)
     return indexed_source(
         f"CODE-15% {_rule(request)}",
         dataset.select(request.split, request.rule),
-        read=partial(read_exam, folder=dataset.folder),
+        read=partial(read_exam, folder=dataset.folder, labels=len(request.labels)),
         left_out=dataset.left_out,
         fingerprint=sha256_file(dataset.folder / EXAMS_FILE),
+        labels=request.labels.names,
     )
 
 
 def _code_test(request: SourceRequest) -> RecordSource:
     if request.split != "test":
         raise UsageError(f"CODE-test is a test set, it has no split {request.split}")
-    dataset = CodeTest(root=request.folder("code-test"))
+    dataset = CodeTest(root=request.folder("code-test"), labels=request.labels)
     return indexed_source(
         "CODE-test",
         dataset.exams,
-        read=partial(read_exam, folder=dataset.folder),
+        read=partial(read_exam, folder=dataset.folder, labels=len(request.labels)),
         fingerprint=sha256_file(dataset.gold),
+        labels=request.labels.names,
     )
 
 
 def _wfdb(request: SourceRequest) -> RecordSource:
-    dataset = WfdbFolder(root=request.folder("wfdb"), labels=request.labels)
+    dataset = WfdbFolder(root=request.folder("wfdb"), table=request.table, labels=request.labels)
     return indexed_source(
         f"WFDB folder {dataset.root.resolve().name} {_rule(request)}",
         dataset.select(request.split, request.rule),
-        read=partial(read_entry, root=dataset.root),
+        read=partial(read_entry, root=dataset.root, labels=len(request.labels)),
         record_id="name",
         left_out=dataset.left_out,
         fingerprint="" if dataset.table is None else sha256_file(dataset.table),
+        labels=request.labels.names,
     )
 
 
 def _challenge(request: SourceRequest) -> RecordSource:
     from vizecg.records.challenge import challenge_names, read_challenge
+    from vizecg.records.codes import Vocabulary, check_coded
 
     root = request.folder("challenge")
+    check_coded(request.labels, Vocabulary.SNOMED, source="a Challenge set")
     names = challenge_names(root, split=request.split, rule=request.rule)
     if not names:
         raise UsageError(f"{root}: there is no record in split {request.split}")
@@ -107,24 +122,28 @@ def _challenge(request: SourceRequest) -> RecordSource:
         items=names,
         record_ids=names,
         patient_ids=[None] * len(names),
-        read=partial(read_challenge, root=root),
+        read=partial(read_challenge, root=root, labels=request.labels),
+        labels=request.labels.names,
     )
 
 
 def _store(request: SourceRequest) -> RecordSource:
     root = request.folder("store")
     kind = packed_source if root.is_file() else store_source
-    return kind(root, split=request.split, verify=request.verify)
+    return relabelled(kind(root, split=request.split, verify=request.verify), request.labels)
 
 
 def _synthetic(request: SourceRequest) -> RecordSource:
     size = SYNTHETIC_SIZES[request.split] if request.size is None else request.size
-    return synthetic_source(size, seed=request.seed + SPLIT_NAMES.index(request.split))
+    source = synthetic_source(size, seed=request.seed + SPLIT_NAMES.index(request.split))
+    # They are drawn anew for every wish: what is not asked for was not forgotten.
+    return relabelled(source, request.labels.ignoring(source.labels))
 
 
 def _varied(request: SourceRequest) -> RecordSource:
     size = SYNTHETIC_SIZES[request.split] if request.size is None else request.size
-    return varied_source(size, seed=request.seed + SPLIT_NAMES.index(request.split))
+    source = varied_source(size, seed=request.seed + SPLIT_NAMES.index(request.split))
+    return relabelled(source, request.labels.ignoring(source.labels))
 
 
 def _rule(request: SourceRequest) -> str:
@@ -169,7 +188,12 @@ def build_source(name: str, request: SourceRequest) -> RecordSource:
     if name not in SOURCES:
         raise UsageError(f"unknown --data {name!r}: expected one of {', '.join(SOURCES)}")
     check_split(request.split)
-    return SOURCES[name](request)
+    source = SOURCES[name](request)
+    if request.labels.labels == CODE6.labels:
+        return source
+    # The same index tells other labels to another set: what is kept of the one is not that of the other.
+    told = json.dumps([source.fingerprint, request.labels.to_dict()], sort_keys=True)
+    return replace(source, fingerprint=sha256_bytes(told.encode()))
 
 
 def parse_source(text: str, request: SourceRequest) -> RecordSource:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, overload
 
 from vizecg.records import EcgRecord
+from vizecg.records.packing import UNKNOWN_LABELS
 from vizecg.records.ptbxl import TABLE, Ptbxl, read_entry
 from vizecg.records.synthetic import synthetic_record
 from vizecg.records.synthetic.varied import varied_record
-from vizecg.spec import UsageError
+from vizecg.spec import CODE6, LabelSet, UsageError
 from vizecg.spec.fingerprint import sha256_file
 
 ReadRecord = Callable[[Any], EcgRecord]
@@ -26,7 +27,7 @@ class RecordSource:
     ``left_out`` lists what the index of the source names and cannot give: record or file -> one line that says why.
     ``fingerprint`` is a hash of that index: the same ids with other labels are other records.
     ``packed_labels`` are those of the records (``vizecg.records.packing``) where the index tells them; None where only
-    the records do.
+    the records do. ``labels`` are the names behind both, in their order.
     """
 
     name: str
@@ -37,6 +38,7 @@ class RecordSource:
     left_out: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
     packed_labels: Sequence[int] | None = None
+    labels: tuple[str, ...] = CODE6.names
 
     def __len__(self) -> int:
         return len(self.items)
@@ -82,6 +84,7 @@ def indexed_source(
     record_id: str = "record_id",
     left_out: Mapping[str, str] | None = None,
     fingerprint: str = "",
+    labels: tuple[str, ...] = CODE6.names,
 ) -> RecordSource:
     """A source of items that know their ``patient_id``, ``packed_labels`` and, under the name ``record_id``, their id.
 
@@ -100,12 +103,74 @@ def indexed_source(
         left_out=left_out or {},
         fingerprint=fingerprint,
         packed_labels=Column(items, "packed_labels"),
+        labels=labels,
     )
 
 
-def ptbxl_source(root: Path, *, folds: Sequence[int], resolution: int = 100) -> RecordSource:
+def relabelled(source: RecordSource, labels: LabelSet) -> RecordSource:
+    """The same records with the labels of a set, by their names among those that the source has.
+
+    Args:
+        source: of records whose labels were settled when they were made: a store, or synthetic ones.
+        labels: wanted of it.
+
+    Raises:
+        UsageError: the source lacks one, or has one that is neither wanted nor ignored.
+    """
+    if labels.names == source.labels:
+        return source
+    missing = [name for name in labels.names if name not in source.labels]
+    if missing:
+        raise UsageError(
+            f"{source.name} has no label {missing[0]!r} of the label set {labels.name}: it has"
+            f" {', '.join(source.labels)}"
+        )
+    more = [name for name in source.labels if name not in (*labels.names, *labels.ignored)]
+    if more:
+        raise UsageError(
+            f"{source.name} has labels that are not in the label set {labels.name}: name {', '.join(more)} in it, or"
+            f" leave them out with --ignore-columns {more[0]}"
+        )
+    places = tuple(source.labels.index(name) for name in labels.names)
+    return replace(
+        source,
+        read=partial(_read_relabelled, read=source.read, places=places),
+        packed_labels=None if source.packed_labels is None else _Repacked(source.packed_labels, places),
+        labels=labels.names,
+    )
+
+
+def _read_relabelled(item: Any, *, read: ReadRecord, places: tuple[int, ...]) -> EcgRecord:
+    record = read(item)
+    return record if record.labels is None else replace(record, labels=record.labels[list(places)])
+
+
+@dataclass(frozen=True)
+class _Repacked(Sequence[int]):
+    """Packed labels with the bits of ``places`` in this order."""
+
+    packed: Sequence[int]
+    places: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> _Repacked: ...
+    def __getitem__(self, index: int | slice) -> int | _Repacked:
+        if isinstance(index, slice):
+            return _Repacked(self.packed[index], self.places)
+        bits = int(self.packed[index])
+        if bits == UNKNOWN_LABELS:
+            return bits
+        return sum((bits >> place & 1) << bit for bit, place in enumerate(self.places))
+
+
+def ptbxl_source(root: Path, *, folds: Sequence[int], resolution: int = 100, labels: LabelSet = CODE6) -> RecordSource:
     """The records of some folds of a PTB-XL folder; ``resolution`` is 100 or 500 Hz."""
-    dataset = Ptbxl(root=root, resolution=resolution)
+    dataset = Ptbxl(root=root, resolution=resolution, labels=labels)
     entries = dataset.select(folds=folds)
     listed = ",".join(map(str, folds))
     if not entries:
@@ -115,6 +180,7 @@ def ptbxl_source(root: Path, *, folds: Sequence[int], resolution: int = 100) -> 
         entries,
         read=partial(read_entry, root=dataset.root),
         fingerprint=sha256_file(dataset.root / TABLE),
+        labels=labels.names,
     )
 
 

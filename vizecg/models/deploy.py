@@ -26,7 +26,7 @@ def deployed_weights(network: VizECGNet) -> dict[str, Tensor]:
 
 
 class ImageOnly(nn.Module):
-    """The image stream of a trained network: (B, 1, H, W) preprocessed sheets -> logits (B, 6).
+    """The image stream of a trained network: (B, 1, H, W) preprocessed sheets -> logits (B, labels).
 
     Holds copies of the weights of the image stream and of nothing else, in evaluation mode, on the CPU. Those of the
     attention modules are folded (``ModalAttention.fold``), so its logits are ``forward_image``'s up to rounding.
@@ -39,7 +39,7 @@ class ImageOnly(nn.Module):
         super().__init__()
         if not network.modality.has_image:
             raise UsageError("the checkpoint holds a signal stream only: there is no image stream to run")
-        image_only = VizECGNet(config=replace(network.config, streams=Modality.IMAGE))
+        image_only = VizECGNet(config=replace(network.config, streams=Modality.IMAGE), labels=network.labels)
         image_only.load_state_dict(deployed_weights(network))
         for module in image_only.modules():
             if isinstance(module, ModalAttention):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from vizecg.models.modality import Modality
 from vizecg.models.peers import PEERS, peer
 from vizecg.models.vizecgnet import Logits, VizECGNet, VizECGNetConfig
-from vizecg.spec import UsageError
+from vizecg.spec import CODE6, UsageError
 
 VIZECGNET = "vizecgnet"
 
@@ -67,20 +67,21 @@ def modality_of(architecture: str, options: Mapping[str, Any]) -> Modality:
     return _known(architecture).modality
 
 
-def build_system(architecture: str, options: Mapping[str, Any]) -> nn.Module:
+def build_system(architecture: str, options: Mapping[str, Any], *, labels: int = len(CODE6)) -> nn.Module:
     """A network with fresh weights that follows ``System``.
 
     Args:
         architecture: ``vizecgnet`` or a peer's name.
         options: of the network; what it does not name keeps its default.
+        labels: how many logits it gives.
 
     Raises:
         UsageError: unknown architecture or option.
     """
     if architecture == VIZECGNET:
-        return VizECGNet(config=_vizecgnet(options))
+        return VizECGNet(config=_vizecgnet(options), labels=labels)
     found = _known(architecture)
-    network = found.build(**options)
+    network = found.build(**options, labels=labels)
     if found.modality is Modality.BOTH:
         return network
     return OneStream(modality=found.modality, network=network)

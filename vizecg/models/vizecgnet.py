@@ -13,7 +13,7 @@ from vizecg.models.attention import ModalAttention
 from vizecg.models.encoders import SIGNAL_ENCODERS, ImageEncoder, LeadMixing
 from vizecg.models.modality import Modality
 from vizecg.models.resnet import RESNET18_WIDTHS
-from vizecg.spec import LABELS
+from vizecg.spec import CODE6
 
 
 class CmamWithoutSignal(str, Enum):
@@ -82,7 +82,7 @@ class VizECGNetConfig:
 class Logits(NamedTuple):
     """What a training step sees.
 
-    Logits (B, 6) of both streams, None for a stream that the network does not have, and ``memory_gap``: how far
+    Logits (B, labels) of both streams, None for a stream that the network does not have, and ``memory_gap``: how far
     CMAM's memory is from what it stands in for (mean square, a scalar), None without a memory.
     """
 
@@ -92,19 +92,19 @@ class Logits(NamedTuple):
 
 
 class Head(nn.Sequential):
-    """Mean over tokens is taken by the caller; (B, width) -> (B, 6)."""
+    """Mean over tokens is taken by the caller; (B, width) -> (B, labels)."""
 
-    def __init__(self, *, width: int, dropout: float) -> None:
+    def __init__(self, *, width: int, dropout: float, labels: int) -> None:
         super().__init__(
             nn.LayerNorm(width), nn.Linear(width, width // 2), nn.GELU(), nn.Dropout(dropout),
-            nn.Linear(width // 2, len(LABELS)),
+            nn.Linear(width // 2, labels),
         )  # fmt: skip
 
 
 class Stream(nn.Module):
     """All of a modality's half but its encoder: CMAM, SMAM and head, on tokens (B, N, width)."""
 
-    def __init__(self, *, config: VizECGNetConfig) -> None:
+    def __init__(self, *, config: VizECGNetConfig, labels: int) -> None:
         super().__init__()
         width, heads = config.width, config.heads
         self.alone = config.cmam_without_signal
@@ -112,7 +112,7 @@ class Stream(nn.Module):
         crosses = config.cmam and (config.streams is Modality.BOTH or self.alone is not CmamWithoutSignal.SKIP)
         self.cmam = ModalAttention(width=width, heads=heads) if crosses else None
         self.smam = ModalAttention(width=width, heads=heads) if config.smam else None
-        self.head = Head(width=width, dropout=config.dropout)
+        self.head = Head(width=width, dropout=config.dropout, labels=labels)
         self.memory: nn.Parameter | None = None
         if crosses and self.alone is CmamWithoutSignal.MEMORY:
             self.memory = nn.Parameter(torch.randn(1, config.memory_tokens, width) * 0.02)
@@ -140,27 +140,28 @@ class Stream(nn.Module):
         return tokens + attended, gap
 
     def finish(self, tokens: Tensor) -> Tensor:
-        """SMAM, mean over the tokens, head: logits (B, 6)."""
+        """SMAM, mean over the tokens, head: logits (B, labels)."""
         refined = self.smam(tokens, tokens) if self.smam is not None else tokens
         # The mean over a 4-D map is the one that XNNPACK takes; bit for bit it is that over dimension 1.
         pooled = refined.transpose(1, 2).unsqueeze(-1).mean(dim=(2, 3), keepdim=True)
         return self.head(pooled.flatten(1))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """The stream without the other modality: logits (B, 6)."""
+        """The stream without the other modality: logits (B, labels)."""
         added = self.attend_alone(tokens)
         return self.finish(tokens if added is None else tokens + added)
 
 
 class VizECGNet(nn.Module):
-    """Both streams, CMAM, SMAM and the heads, or one stream of them.
+    """Both streams, CMAM, SMAM and the heads, or one stream of them, for so many ``labels``.
 
     Shapes: signal (B, 12, T) millivolts, image (B, 1, H, W) preprocessed sheets -> ``Logits``.
     """
 
-    def __init__(self, *, config: VizECGNetConfig) -> None:
+    def __init__(self, *, config: VizECGNetConfig, labels: int = len(CODE6)) -> None:
         super().__init__()
         self.config = config
+        self.labels = labels
         self.modality = config.streams
         if config.streams.has_image:
             self.image_encoder = ImageEncoder(
@@ -170,11 +171,11 @@ class VizECGNet(nn.Module):
                 outputs=config.width,
                 time_stride=config.image_time_stride,
             )
-            self.image_stream = Stream(config=config)
+            self.image_stream = Stream(config=config, labels=labels)
         if config.streams.has_signal:
             encoder = SIGNAL_ENCODERS[config.signal_leads]
             self.signal_encoder = encoder(widths=config.signal_widths, outputs=config.width)
-            self.signal_stream = Stream(config=config)
+            self.signal_stream = Stream(config=config, labels=labels)
 
     def forward(self, signal: Tensor | None, image: Tensor | None, *, cross: Tensor | None = None) -> Logits:
         """Every stream that there is.
@@ -202,9 +203,9 @@ class VizECGNet(nn.Module):
         )
 
     def forward_image(self, image: Tensor) -> Tensor:
-        """The image stream alone, as deployed: (B, 1, H, W) -> logits (B, 6)."""
+        """The image stream alone, as deployed: (B, 1, H, W) -> logits (B, labels)."""
         return self.image_stream(self.image_encoder(image))
 
     def forward_signal(self, signal: Tensor) -> Tensor:
-        """The signal stream alone: (B, 12, T) -> logits (B, 6)."""
+        """The signal stream alone: (B, 12, T) -> logits (B, labels)."""
         return self.signal_stream(self.signal_encoder(signal))

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from vizecg.records.codes import SNOMED_CODES, labels_of
+from vizecg.records.codes import Vocabulary, labels_of
 from vizecg.records.record import EcgRecord, bad_record
 from vizecg.records.splits import SplitRule, check_split
 from vizecg.records.wfdb.folder import find_headers
 from vizecg.records.wfdb.record import header_comments, read_wfdb
+from vizecg.spec import CODE6, LabelSet
 
 _DIAGNOSES = re.compile(r"dx\s*:(.*)", re.IGNORECASE)
 
@@ -26,7 +27,7 @@ def challenge_names(root: Path, *, split: str, rule: SplitRule) -> list[str]:
     return [name for name in find_headers(root) if rule.split_of(patient_id=None, record_id=name) == split]
 
 
-def read_challenge(name: str, *, root: Path) -> EcgRecord:
+def read_challenge(name: str, *, root: Path, labels: LabelSet = CODE6) -> EcgRecord:
     """Read and check one record; labels are None where the header has no codes.
 
     Raises:
@@ -36,11 +37,11 @@ def read_challenge(name: str, *, root: Path) -> EcgRecord:
         comments = header_comments(root / f"{name}.hea")
     except OSError as error:
         raise bad_record(name, f"cannot be read: {error}") from error
-    return read_wfdb(root / name, record_id=name, labels=diagnoses(comments))
+    return read_wfdb(root / name, record_id=name, labels=diagnoses(comments, labels))
 
 
-def diagnoses(comments: list[str]) -> np.ndarray | None:
-    """float32 (6,) from the comment lines of a header: ``Dx: 426177001,164889003``.
+def diagnoses(comments: list[str], labels: LabelSet = CODE6) -> np.ndarray | None:
+    """float32 (labels,) from the comment lines of a header: ``Dx: 426177001,164889003``.
 
     None without such a line or without a code in it (``Dx: Unknown``), where the diagnoses are not known.
     """
@@ -49,5 +50,5 @@ def diagnoses(comments: list[str]) -> np.ndarray | None:
         if match:
             codes = [code.strip() for code in match[1].split(",")]
             known = [code for code in codes if code.isdigit()]
-            return labels_of(known, table=SNOMED_CODES) if known else None
+            return labels_of(known, labels, Vocabulary.SNOMED) if known else None
     return None

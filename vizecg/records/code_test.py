@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from vizecg.records.code15.tracings import Exam
-from vizecg.records.tables import optional_text, packed_labels, require_columns
-from vizecg.spec import LABELS, LEADS, InputRefusedError, MissingToolError, UsageError
+from vizecg.records.tables import LabelColumns, optional_text, require_columns
+from vizecg.spec import CODE6, LEADS, InputRefusedError, LabelSet, MissingToolError, UsageError
 from vizecg.spec.install import pip_install
 
 TRACINGS_FILE = "ecg_tracings.hdf5"
@@ -52,6 +52,10 @@ class GoldExam(Exam):
 class CodeTest:
     """A CODE-test folder: the files at ``root`` or in ``root/data``, annotations beside them or in ``annotations/``.
 
+    Args:
+        root: the folder.
+        labels: by the names of the columns of the annotations.
+
     Attributes:
         folder: where the tracings lie.
         gold: the table of annotations.
@@ -63,24 +67,24 @@ class CodeTest:
         InputRefusedError: the tracings cannot be read, have another shape, or are not in millivolts.
     """
 
-    def __init__(self, *, root: Path) -> None:
+    def __init__(self, *, root: Path, labels: LabelSet = CODE6) -> None:
         root = Path(root)
         tracings = _find(TRACINGS_FILE, root, ("", "data"))
         self.folder = tracings.parent
         self.gold = _find(GOLD_FILE, root, ("annotations", "data/annotations", "", "data"))
-        labels = _labels(self.gold)
+        gold = _labels(self.gold, labels)
         places = (root / ATTRIBUTES_FILE, root / "data" / ATTRIBUTES_FILE)
         attributes = next((place for place in places if place.is_file()), None)
-        people = [(None, None)] * len(labels) if attributes is None else list(_people(attributes))
+        people = [(None, None)] * len(gold) if attributes is None else list(_people(attributes))
         number = check_tracings(tracings)
-        for table, lines in ((self.gold, len(labels)), (attributes, len(people))):
+        for table, lines in ((self.gold, len(gold)), (attributes, len(people))):
             if lines != number:
                 raise UsageError(f"{table} has {lines} lines for the {number} tracings of {tracings}")
         self.exams = tuple(
             GoldExam(
                 part=tracings.name, row=row, exam_id=row + 1, patient_id=None, packed_labels=packed, age=age, sex=sex
             )
-            for row, (packed, (age, sex)) in enumerate(zip(labels, people, strict=True))
+            for row, (packed, (age, sex)) in enumerate(zip(gold, people, strict=True))
         )
 
 
@@ -147,8 +151,15 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[dict[str, str]
             yield row, f"{path} line {reader.line_num}"
 
 
-def _labels(path: Path) -> list[int]:
-    return [packed_labels(row, LABELS, where=where) for row, where in _rows(path, LABELS)]
+def _labels(path: Path, labels: LabelSet) -> list[int]:
+    columns: LabelColumns | None = None
+    found = []
+    for row, where in _rows(path, labels.names):
+        columns = columns or LabelColumns(tuple(row), labels, known=(), path=path)
+        found.append(columns.packed(row, where=where))
+    if columns is not None:
+        columns.check()
+    return found
 
 
 def _people(path: Path) -> Iterator[tuple[float | None, str | None]]:

@@ -1,39 +1,38 @@
-"""Which diagnosis codes of which vocabulary stand for the six labels."""
+"""Which diagnosis codes of which vocabulary stand for the labels of a set."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from enum import Enum
 
 import numpy as np
 
-from vizecg.spec import LABELS, label_vector
-
-CodeTable = Mapping[str, frozenset[str]]
-
-SCP_CODES: CodeTable = {
-    "1dAVb": frozenset({"1AVB"}),
-    "RBBB": frozenset({"CRBBB"}),
-    "LBBB": frozenset({"CLBBB"}),
-    "SB": frozenset({"SBRAD"}),
-    "AF": frozenset({"AFIB"}),
-    "ST": frozenset({"STACH"}),
-}
-"""SCP-ECG statements, as PTB-XL uses them."""
-
-# Left out of SNOMED_CODES on purpose: incomplete right bundle branch block (713426002) has a QRS below 120 ms and is
-# no RBBB of the label set; atrial flutter (164890007) has its own rhythm and its own waves and is no AF.
-SNOMED_CODES: CodeTable = {
-    "1dAVb": frozenset({"270492004"}),
-    "RBBB": frozenset({"59118001", "713427006"}),  # unspecified, complete
-    "LBBB": frozenset({"164909002", "733534002"}),  # unspecified, complete
-    "SB": frozenset({"426177001"}),
-    "AF": frozenset({"164889003"}),
-    "ST": frozenset({"427084000"}),
-}
-"""SNOMED CT concepts, as the PhysioNet Challenges write them into their headers."""
+from vizecg.spec import LabelSet, UsageError
 
 
-def labels_of(codes: Iterable[str], *, table: CodeTable) -> np.ndarray:
-    """float32 (6,): a label is present when one of its codes is, whatever else is said about the code."""
+class Vocabulary(str, Enum):
+    """What codes are: SCP-ECG statements, as PTB-XL uses them, or SNOMED CT concepts, as the PhysioNet Challenges write
+    them into their headers. The values are the fields of ``vizecg.spec.Label`` that hold them."""
+
+    SCP = "scp"
+    SNOMED = "snomed"
+
+
+def check_coded(labels: LabelSet, vocabulary: Vocabulary, *, source: str) -> None:
+    """Refuse a set that cannot be read from codes: a label without one would be absent everywhere.
+
+    Raises:
+        UsageError: naming the first such label.
+    """
+    for label in labels.labels:
+        if not getattr(label, vocabulary.value):
+            raise UsageError(
+                f"{source} tells labels by codes, and {label.name} of the label set {labels.name} has no"
+                f" {vocabulary.value} code: give it one in a YAML file of labels"
+            )
+
+
+def labels_of(codes: Iterable[str], labels: LabelSet, vocabulary: Vocabulary) -> np.ndarray:
+    """float32 (labels,): a label is present when one of its codes is, whatever else is said about the code."""
     present = set(codes)
-    return label_vector({label: bool(table[label] & present) for label in LABELS})
+    return np.array([bool(present & {*getattr(label, vocabulary.value)}) for label in labels.labels], dtype=np.float32)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from vizecg.records.codes import SCP_CODES, labels_of
+from vizecg.records.codes import Vocabulary, check_coded, labels_of
 from vizecg.records.packing import pack_labels
 from vizecg.records.record import EcgRecord
 from vizecg.records.tables import require_columns
 from vizecg.records.wfdb.record import read_wfdb
-from vizecg.spec import LABELS, UsageError
+from vizecg.spec import CODE6, LabelSet, UsageError
 
 TABLE = "ptbxl_database.csv"
 SPLITS = {"train": tuple(range(1, 9)), "val": (9,), "test": (10,)}
@@ -53,16 +53,18 @@ class Ptbxl:
     Args:
         root: the folder that holds ``ptbxl_database.csv``.
         resolution: 100 or 500, the sampling rate of the files to read.
+        labels: read from the SCP codes.
 
     Raises:
-        UsageError: the folder or its table is not PTB-XL's.
+        UsageError: the folder or its table is not PTB-XL's, or a label has no SCP code.
     """
 
-    def __init__(self, *, root: Path, resolution: int = 100) -> None:
+    def __init__(self, *, root: Path, resolution: int = 100, labels: LabelSet = CODE6) -> None:
         if resolution not in (100, 500):
             raise UsageError(f"PTB-XL has 100 and 500 Hz records, not {resolution} Hz")
+        check_coded(labels, Vocabulary.SCP, source="PTB-XL")
         self.root = Path(root)
-        self.entries = _read_table(self.root / TABLE, "filename_lr" if resolution == 100 else "filename_hr")
+        self.entries = _read_table(self.root / TABLE, "filename_lr" if resolution == 100 else "filename_hr", labels)
 
     def select(self, *, folds: Iterable[int] | None = None, ids: Iterable[int] | None = None) -> list[PtbxlEntry]:
         """Entries of some folds and/or with some ECG ids, in the order of the table."""
@@ -90,7 +92,7 @@ def positives_first(entries: Sequence[PtbxlEntry], limit: int) -> list[PtbxlEntr
     if not entries:
         raise UsageError("the fold has no records")
     chosen: dict[int, PtbxlEntry] = {}
-    for column in range(len(LABELS)):
+    for column in range(len(entries[0].labels)):
         for entry in [entry for entry in entries if entry.labels[column]][: max(1, limit // 10)]:
             chosen[entry.ecg_id] = entry
     for entry in entries:
@@ -110,22 +112,22 @@ def read_entry(entry: PtbxlEntry, *, root: Path) -> EcgRecord:
     return read_wfdb(root / entry.filename, record_id=entry.record_id, labels=entry.labels, patient_id=entry.patient_id)
 
 
-def _read_table(path: Path, filename_column: str) -> list[PtbxlEntry]:
+def _read_table(path: Path, filename_column: str, labels: LabelSet) -> list[PtbxlEntry]:
     if not path.is_file():
         raise UsageError(f"{path} does not exist: expected the folder of {TABLE}")
     with path.open(newline="", encoding="utf-8") as handle:
         reader = csv.DictReader(handle)
         require_columns(reader.fieldnames or (), _COLUMNS, path=path)
-        return [_entry(row, filename_column) for row in reader if row[filename_column]]
+        return [_entry(row, filename_column, labels) for row in reader if row[filename_column]]
 
 
-def _entry(row: dict[str, str], filename_column: str) -> PtbxlEntry:
+def _entry(row: dict[str, str], filename_column: str, labels: LabelSet) -> PtbxlEntry:
     codes = ast.literal_eval(row["scp_codes"])
     return PtbxlEntry(
         ecg_id=int(float(row["ecg_id"])),
         patient_id=row["patient_id"] or None,
         fold=int(float(row["strat_fold"])) if (row.get("split") or "train") in SPLITS else None,
         # Whatever the likelihoods of the codes are: rhythm codes carry 0.0.
-        labels=labels_of(codes, table=SCP_CODES),
+        labels=labels_of(codes, labels, Vocabulary.SCP),
         filename=row[filename_column],
     )

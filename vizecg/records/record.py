@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vizecg.spec import LABELS, LEADS, InputRefusedError
+from vizecg.spec import LEADS, InputRefusedError
+from vizecg.spec.labels import MOST_LABELS
 
 MAX_ABS_MV = 40.0
 """Beyond the range of 16 bits at 1 microvolt: electrode spikes reach 33 mV in real recordings."""
@@ -31,7 +32,8 @@ class EcgRecord:
         signal: float32 (12, samples), millivolts, leads in the order of ``vizecg.spec.LEADS``.
         sampling_rate: Hz.
         record_id: unique within its source.
-        labels: float32 (6,) of 0 and 1 in label order, or None where the diagnoses are not known.
+        labels: float32 (labels,) of 0 and 1, in the order of the label set that it was read for, or None where the
+            diagnoses are not known.
         patient_id: None where not known.
 
     Raises:
@@ -46,8 +48,8 @@ class EcgRecord:
 
     def __post_init__(self) -> None:
         check_signal(self.signal, sampling_rate=self.sampling_rate, record_id=self.record_id)
-        if self.labels is not None and (self.labels.shape != (len(LABELS),) or not np.isin(self.labels, (0, 1)).all()):
-            raise bad_record(self.record_id, f"labels must be {len(LABELS)} zeros and ones, got {self.labels!r}")
+        if self.labels is not None and not _is_label_vector(self.labels):
+            raise bad_record(self.record_id, f"labels must be 1 to {MOST_LABELS} zeros and ones, got {self.labels!r}")
 
     @property
     def duration_s(self) -> float:
@@ -56,6 +58,10 @@ class EcgRecord:
     def lead(self, name: str) -> np.ndarray:
         """float32 (samples,) of one lead, millivolts."""
         return self.signal[LEADS.index(name)]
+
+
+def _is_label_vector(labels: np.ndarray) -> bool:
+    return labels.ndim == 1 and 1 <= len(labels) <= MOST_LABELS and bool(np.isin(labels, (0, 1)).all())
 
 
 def check_signal(signal: np.ndarray, *, sampling_rate: float, record_id: str) -> None:

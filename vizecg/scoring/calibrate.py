@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vizecg.scoring.platt import fit_platt, fit_temperature
-from vizecg.spec import LABELS, DecisionRule, UsageError
+from vizecg.spec import DecisionRule, UsageError
 from vizecg.spec.decide import sigmoid
 
 
@@ -75,13 +75,13 @@ def fit_class(logits: np.ndarray, labels: np.ndarray, *, name: str) -> ClassFit:
 
 
 def fit_decision_rule(
-    logits: np.ndarray, labels: np.ndarray, *, margin: float = 0.0, names: Sequence[str] = LABELS
+    logits: np.ndarray, labels: np.ndarray, *, margin: float = 0.0, names: Sequence[str]
 ) -> DecisionRule:
     """Platt calibration and best-F1 thresholds per class.
 
     Args:
-        logits: (n, 6) of the artefact itself.
-        labels: (n, 6) of 0 and 1.
+        logits: (n, classes) of the artefact itself.
+        labels: (n, classes) of 0 and 1.
         margin: the artefact's numerical error in logits; answers nearer to the threshold are left undecided.
         names: of the classes.
 
@@ -94,6 +94,7 @@ def fit_decision_rule(
         bias=tuple(fit.bias for fit in fits),
         threshold=tuple(fit.threshold for fit in fits),
         margin=margin,
+        undecided_margin=(0.0,) * len(fits),
     )
 
 
@@ -105,7 +106,7 @@ def recall_keeping_rule(
     groups: np.ndarray,
     max_drop: float,
     margin: float = 0.0,
-    names: Sequence[str] = LABELS,
+    names: Sequence[str],
 ) -> DecisionRule:
     """Platt calibration of an artefact, with the thresholds of best F1 among those that keep another's recall.
 
@@ -114,7 +115,7 @@ def recall_keeping_rule(
 
     Args:
         logits, labels, margin, names: as ``fit_decision_rule``.
-        decisions: (n, 6) of 0 and 1, that network's on the same records.
+        decisions: (n, classes) of 0 and 1, that network's on the same records.
         groups: (n,), within each of which recall is kept.
         max_drop: of recall, in any class and group.
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from vizecg.scoring.calibrate import ClassFit, fit_class
 from vizecg.scoring.folds import grouped_folds
-from vizecg.spec import LABELS
 from vizecg.spec.decide import sigmoid
 
 PerFold = tuple[tuple[float, ...], ...]
@@ -21,11 +20,11 @@ class CrossFit:
     """Calibrated answers, each by fits from other records.
 
     Attributes:
-        probabilities: float64 (n, 6) by Platt's scale and bias.
-        tempered: float64 (n, 6) by temperature alone.
-        decisions: int64 (n, 6) of 0 and 1: ``probabilities`` against the thresholds of best F1.
+        probabilities: float64 (n, classes) by Platt's scale and bias.
+        tempered: float64 (n, classes) by temperature alone.
+        decisions: int64 (n, classes) of 0 and 1: ``probabilities`` against the thresholds of best F1.
         temperatures, thresholds: the fits; a class with few positives has fewer folds.
-        folds: int64 (n, 6), which fit of the class answered.
+        folds: int64 (n, classes), which fit of the class answered.
     """
 
     probabilities: np.ndarray
@@ -43,15 +42,15 @@ def cross_fit(
     *,
     folds: int = 5,
     seed: int = 0,
-    names: Sequence[str] = LABELS,
+    names: Sequence[str],
 ) -> CrossFit:
     """Answer every record by what was fitted on the records of other patients.
 
     Each class is folded by itself, so that its positives are spread evenly (``grouped_folds``).
 
     Args:
-        logits: (n, 6).
-        labels: (n, 6) of 0 and 1.
+        logits: (n, classes).
+        labels: (n, classes) of 0 and 1.
         groups: (n,) the patient of each record; a blank one is alone.
         folds: at most so many; fewer for a class with fewer patients who have it.
         seed: of the folds.
@@ -78,9 +77,9 @@ def cross_fit(
 
 
 def transfer_fit(
-    logits: np.ndarray, *, fitting_logits: np.ndarray, fitting_labels: np.ndarray, names: Sequence[str] = LABELS
+    logits: np.ndarray, *, fitting_logits: np.ndarray, fitting_labels: np.ndarray, names: Sequence[str]
 ) -> CrossFit:
-    """Answer ``logits`` (n, 6) by what was fitted on other records (m, 6), of a validation split.
+    """Answer ``logits`` (n, classes) by what was fitted on other records (m, classes), of a validation split.
 
     Raises:
         UsageError: a class has no positive or no negative record there.

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vizecg.spec import LABELS
-
 
 @dataclass(frozen=True, kw_only=True)
 class Flips:
@@ -20,7 +18,7 @@ class Flips:
 
 
 def flips_by_class(
-    before: np.ndarray, after: np.ndarray, labels: np.ndarray, *, names: Sequence[str] = LABELS
+    before: np.ndarray, after: np.ndarray, labels: np.ndarray, *, names: Sequence[str]
 ) -> dict[str, Flips]:
     """Per class, of decisions and labels (n, classes) of 0 and 1: what turned over from ``before`` to ``after``."""
     truth = np.asarray(labels) > 0

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from vizecg.scoring.resamples import Interval, Resamples, interval
-from vizecg.spec import LABELS
 
 PER_CLASS = ("precision", "recall", "f1", "auroc", "auprc", "ece")
 MACRO = ("precision", "recall", "f1", "f1_of_macro", "auroc", "auprc", "ece")
@@ -60,7 +59,7 @@ def bootstrap_figures(
     decisions: np.ndarray,
     bootstraps: int = 500,
     seed: int = 0,
-    names: Sequence[str] = LABELS,
+    names: Sequence[str],
 ) -> Bootstrap:
     """All figures of the records and of resamples of them.
 
@@ -105,6 +104,7 @@ def evaluate_scores(
     probabilities: np.ndarray,
     labels: np.ndarray,
     *,
+    names: Sequence[str],
     thresholds: tuple[float, ...] | None = None,
     decisions: np.ndarray | None = None,
     bootstraps: int = 500,
@@ -113,10 +113,11 @@ def evaluate_scores(
     """Macro and per-class figures, each with a 95 % bootstrap interval over records, and ECE per class.
 
     Args:
-        probabilities: (n, 6).
-        labels: (n, 6) of 0 and 1.
+        probabilities: (n, classes).
+        labels: (n, classes) of 0 and 1.
+        names: of the classes.
         thresholds: per class, for precision, recall and F1.
-        decisions: (n, 6) of 0 and 1, in place of thresholds.
+        decisions: (n, classes) of 0 and 1, in place of thresholds.
         bootstraps: resamples of the records.
         seed: of the resampling.
 
@@ -130,12 +131,14 @@ def evaluate_scores(
         raise ValueError("name one of thresholds and decisions")
     if decisions is None:
         decisions = decide(probabilities, thresholds)
-    figures = bootstrap_figures(probabilities, labels, decisions=decisions, bootstraps=bootstraps, seed=seed)
-    return summarise(figures, labels, thresholds=thresholds)
+    figures = bootstrap_figures(
+        probabilities, labels, decisions=decisions, bootstraps=bootstraps, seed=seed, names=names
+    )
+    return summarise(figures, labels, thresholds=thresholds, names=names)
 
 
 def decide(probabilities: np.ndarray, thresholds: tuple[float, ...] | None) -> np.ndarray:
-    """(n, 6) of 0 and 1: the probability reaches the threshold of its class, both in float32."""
+    """(n, classes) of 0 and 1: the probability reaches the threshold of its class, both in float32."""
     return np.asarray(np.asarray(probabilities, np.float32) >= np.asarray(thresholds, np.float32), dtype=np.int64)
 
 
@@ -144,7 +147,7 @@ def summarise(
     labels: np.ndarray,
     *,
     thresholds: tuple[float, ...] | None,
-    names: Sequence[str] = LABELS,
+    names: Sequence[str],
 ) -> dict[str, Any]:
     """Figures as they are written to files.
 
@@ -164,12 +167,12 @@ def summarise(
     }
 
 
-def positives(labels: np.ndarray, *, names: Sequence[str] = LABELS) -> dict[str, int]:
+def positives(labels: np.ndarray, *, names: Sequence[str]) -> dict[str, int]:
     """Of labels (n, classes): name -> records that have it."""
     return {name: int(labels[:, column].sum()) for column, name in enumerate(names)}
 
 
-def nested(intervals: dict[str, Interval], *, names: Sequence[str] = LABELS) -> dict[str, Any]:
+def nested(intervals: dict[str, Interval], *, names: Sequence[str]) -> dict[str, Any]:
     """``macro/f1``, ``RBBB/f1`` ... -> ``{"macro": {"f1"}, "classes": {"RBBB": {"f1"}}}``."""
     return {
         "macro": {metric: intervals[f"macro/{metric}"] for metric in MACRO},

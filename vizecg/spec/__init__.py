@@ -4,6 +4,7 @@
 tools must be able to say in one line that it cannot be loaded.
 """
 
+from vizecg.spec.code6 import CODE6
 from vizecg.spec.condition import Condition
 from vizecg.spec.decide import DecisionRule, RuleSource
 from vizecg.spec.errors import (
@@ -18,12 +19,13 @@ from vizecg.spec.errors import (
     UsageError,
     VizecgError,
 )
-from vizecg.spec.labels import INTENDED_USE, LABELS, LEADS, Label, label_vector
+from vizecg.spec.labels import INTENDED_USE, LEADS, Label, LabelSet
 from vizecg.spec.sheet import GAIN_MM_MV, LAYOUT_3X4_R, PAPER_SPEED_MM_S, SheetSpec
 
 __all__ = [
     "AccuracyError",
     "BundleError",
+    "CODE6",
     "CheckpointError",
     "Condition",
     "DecisionRule",
@@ -32,10 +34,10 @@ __all__ = [
     "GAIN_MM_MV",
     "INTENDED_USE",
     "InputRefusedError",
-    "LABELS",
     "LAYOUT_3X4_R",
     "LEADS",
     "Label",
+    "LabelSet",
     "MissingToolError",
     "PAPER_SPEED_MM_S",
     "ParityError",
@@ -43,5 +45,4 @@ __all__ = [
     "StoreError",
     "UsageError",
     "VizecgError",
-    "label_vector",
 ]

@@ -22,6 +22,7 @@ from vizecg.spec.sheet import BLOCK_MM, GAIN_MM_MV, LAYOUT_3X4_R, PAPER_SPEED_MM
 CONTRACT, CONTRACT_TEXT = "contract.json", "contract.md"
 CONTRACT_SCHEMA = 1
 GOLDEN_KEY = "golden"
+LABEL_SET_KEY = "label_set"
 METADATA_PREFIX = "vizecg."
 """Of the keys in a model file's own metadata."""
 LEAST_PAPER = 16
@@ -79,7 +80,8 @@ def statement(manifest: Manifest) -> dict[str, Any]:
     return {
         "schema": CONTRACT_SCHEMA,
         "intended_use": manifest.intended_use,
-        "labels": [{"name": label.value, "words": label.description} for label in Label],
+        "labels": [_label(label) for label in manifest.labels.labels],
+        LABEL_SET_KEY: manifest.labels.to_dict(),
         "sheet": _sheet(manifest.sheet),
         "preprocess": _preprocess(manifest.sheet, manifest.preprocess),
         "tensors": {
@@ -102,7 +104,7 @@ def metadata(stated: dict[str, Any], file: str) -> dict[str, str]:
     """What a model file tells of itself: the statement, of artefacts only its own, each value as compact JSON."""
     own = [one for one in stated["artefacts"] if one["file"] == file]
     told = {**stated, "artefacts": own}
-    del told["default_artefact"]
+    del told["default_artefact"], told[LABEL_SET_KEY]
     return {
         f"{METADATA_PREFIX}{key}": json.dumps(value, sort_keys=True, separators=(",", ":"))
         for key, value in told.items()
@@ -110,13 +112,17 @@ def metadata(stated: dict[str, Any], file: str) -> dict[str, str]:
 
 
 def answer(rule: DecisionRule, logits: list[float]) -> dict[str, list[Any]]:
-    """Logits (6,) with the probabilities and decisions that follow, as golden vectors hold them."""
+    """Logits (labels,) with the probabilities and decisions that follow, as golden vectors hold them."""
     values = np.array(logits, np.float64)
     return {
         "logits": logits,
         "probabilities": [float(value) for value in rule.probabilities(values)],
-        "decisions": list(rule.decide(values).values()),
+        "decisions": list(rule.decide(values)),
     }
+
+
+def _label(label: Label) -> dict[str, str]:
+    return {"name": label.name, "words": label.english} if label.english else {"name": label.name}
 
 
 def _sheet(sheet: SheetSpec) -> dict[str, Any]:

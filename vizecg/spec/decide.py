@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vizecg.spec.checks import check_types
-from vizecg.spec.labels import LABELS
+from vizecg.spec.labels import MOST_LABELS
 
 
 class RuleSource(str, Enum):
@@ -35,17 +35,19 @@ class DecisionRule:
     threshold: another photograph of the same printout could then be decided the other way.
     """
 
-    scale: tuple[float, ...] = (1.0,) * len(LABELS)
-    bias: tuple[float, ...] = (0.0,) * len(LABELS)
-    threshold: tuple[float, ...] = (0.5,) * len(LABELS)
+    scale: tuple[float, ...]
+    bias: tuple[float, ...]
+    threshold: tuple[float, ...]
     margin: float = 0.0
-    undecided_margin: tuple[float, ...] = (0.0,) * len(LABELS)
+    undecided_margin: tuple[float, ...]
 
     def __post_init__(self) -> None:
+        if not 1 <= len(self.scale) <= MOST_LABELS:
+            raise ValueError(f"a rule is for 1 to {MOST_LABELS} labels, got {len(self.scale)}")
         for name in ("scale", "bias", "threshold", "undecided_margin"):
             values = getattr(self, name)
-            if len(values) != len(LABELS) or not np.all(np.isfinite(values)):
-                raise ValueError(f"{name} needs {len(LABELS)} finite numbers, got {values}")
+            if len(values) != len(self.scale) or not np.all(np.isfinite(values)):
+                raise ValueError(f"{name} needs {len(self.scale)} finite numbers, got {values}")
         if min(self.scale) <= 0:
             raise ValueError(f"scale must be positive, got {self.scale}")
         if not (min(self.threshold) > 0 and max(self.threshold) < 1):
@@ -55,34 +57,44 @@ class DecisionRule:
         if min(self.undecided_margin) < 0:
             raise ValueError(f"undecided_margin must not be negative, got {self.undecided_margin}")
 
+    @classmethod
+    def plain(cls, labels: int, **fields: Any) -> DecisionRule:
+        """The rule of so many labels that nothing was fitted for: the sigmoid, and 0.5; ``fields`` are set instead."""
+        unfitted = {"scale": 1.0, "bias": 0.0, "threshold": 0.5, "undecided_margin": 0.0}
+        return cls(**{**{name: (value,) * labels for name, value in unfitted.items()}, **fields})
+
+    def __len__(self) -> int:
+        """Of how many labels it is."""
+        return len(self.scale)
+
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """logits (..., 6) -> calibrated probabilities float64 (..., 6)."""
+        """logits (..., labels) -> calibrated probabilities float64 (..., labels)."""
         logits = np.asarray(logits, dtype=np.float64)
-        if logits.shape[-1:] != (len(LABELS),) or not np.all(np.isfinite(logits)):
-            raise ValueError(f"expected finite logits (..., {len(LABELS)}), got shape {logits.shape}")
+        if logits.shape[-1:] != (len(self),) or not np.all(np.isfinite(logits)):
+            raise ValueError(f"expected finite logits (..., {len(self)}), got shape {logits.shape}")
         return sigmoid(logits * np.array(self.scale) + np.array(self.bias))
 
     def distances(self, logits: np.ndarray) -> np.ndarray:
-        """logits (..., 6) -> float64 (..., 6), how far the calibrated logits lie above those of the thresholds."""
+        """logits (..., labels) -> float64 (..., labels), how far the calibrated logits lie above the thresholds'."""
         threshold = np.array(self.threshold)
         calibrated = np.asarray(logits, dtype=np.float64) * np.array(self.scale) + np.array(self.bias)
         return np.asarray(calibrated - np.log(threshold / (1 - threshold)))
 
     @property
     def cuts(self) -> np.ndarray:
-        """float64 (6,), the network's logits at which the probabilities are the thresholds."""
+        """float64 (labels,), the network's logits at which the probabilities are the thresholds."""
         threshold = np.array(self.threshold)
         return np.asarray((np.log(threshold / (1 - threshold)) - np.array(self.bias)) / np.array(self.scale))
 
-    def decide(self, logits: np.ndarray) -> dict[str, bool | None]:
-        """logits (6,) -> present, absent or undecided, per label."""
+    def decide(self, logits: np.ndarray) -> tuple[bool | None, ...]:
+        """logits (labels,) -> present, absent or undecided (None), per label."""
         low = self.probabilities(np.asarray(logits) - self.margin)
         high = self.probabilities(np.asarray(logits) + self.margin)
         near = np.abs(self.distances(logits)) < np.array(self.undecided_margin)
-        answers: dict[str, bool | None] = {}
-        for label, below, above, threshold, close in zip(LABELS, low, high, self.threshold, near, strict=True):
-            answers[label] = None if close else True if below >= threshold else False if above < threshold else None
-        return answers
+        return tuple(
+            None if close else True if below >= threshold else False if above < threshold else None
+            for below, above, threshold, close in zip(low, high, self.threshold, near, strict=True)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

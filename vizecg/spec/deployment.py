@@ -10,7 +10,6 @@ import numpy as np
 from vizecg.spec.checks import check_types
 from vizecg.spec.decide import DecisionRule
 from vizecg.spec.gate import QualityGate
-from vizecg.spec.labels import LABELS
 
 SCHEMA_VERSION = 1
 
@@ -47,7 +46,7 @@ class Deployment:
         gate: which photographs are answered.
         gate_source: what gate and bands were fitted on; empty where they were not.
         inks: uint8 (n, height, width), synthetic sheets.
-        logits: float32 (n, 6), the network's of those.
+        logits: float32 (n, labels), the network's of those.
         drawn_calibration: None where int8 wants records of its own.
     """
 
@@ -62,8 +61,8 @@ class Deployment:
     def __post_init__(self) -> None:
         if self.inks.dtype != np.uint8 or self.inks.ndim != 3 or not len(self.inks):
             raise ValueError(f"inks need uint8 (n, height, width), got {self.inks.dtype} {self.inks.shape}")
-        if self.logits.shape != (len(self.inks), len(LABELS)) or not np.isfinite(self.logits).all():
-            raise ValueError(f"expected finite logits ({len(self.inks)}, {len(LABELS)}), got {self.logits.shape}")
+        if self.logits.shape != (len(self.inks), len(self.rule)) or not np.isfinite(self.logits).all():
+            raise ValueError(f"expected finite logits ({len(self.inks)}, {len(self.rule)}), got {self.logits.shape}")
 
     def to_dict(self) -> dict[str, Any]:
         """All but the arrays, of JSON types."""

@@ -26,8 +26,8 @@ class GoldenSheets:
 
     Attributes:
         images: preprocessed, float32 (n, 1, H, W).
-        logits: (n, 6) of the float network.
-        accepted: artefact -> (n, 6) that the exporter accepted it with.
+        logits: (n, labels) of the float network.
+        accepted: artefact -> (n, labels) that the exporter accepted it with.
     """
 
     images: np.ndarray
@@ -37,7 +37,7 @@ class GoldenSheets:
 
 @dataclass(frozen=True, kw_only=True)
 class GoldenAnswers:
-    """An engine's logits (n, 6) of the golden sheets against the float network's, and the time of one sheet."""
+    """An engine's logits (n, labels) of the golden sheets against the float network's, and the time of one sheet."""
 
     logits: np.ndarray
     parity: Parity
@@ -90,7 +90,7 @@ def answer_golden(
     """Run the golden sheets one by one and compare.
 
     Args:
-        run: a sheet (1, 1, H, W) -> logits (6,) or (1, 6).
+        run: a sheet (1, 1, H, W) -> logits (labels,) or (1, labels).
         golden: of ``read_golden``.
         rule: decides, to count the decisions that differ.
         warm_up: sheets to run before, for the times.

@@ -1,54 +1,171 @@
-"""The six labels and the twelve leads, each in its one order."""
+"""Labels are data: what a network answers, in order, with what is known of each. And the twelve leads in theirs."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from enum import Enum
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from vizecg.spec.checks import check_types, printable
 
-class Label(str, Enum):
-    """A diagnosis of the CODE-15% label set. Iteration order is the order of every label vector."""
-
-    AVB1 = "1dAVb"
-    RBBB = "RBBB"
-    LBBB = "LBBB"
-    SB = "SB"
-    AF = "AF"
-    ST = "ST"
-
-    @property
-    def description(self) -> str:
-        return _DESCRIPTIONS[self]
-
-
-_DESCRIPTIONS = {
-    Label.AVB1: "first-degree AV block",
-    Label.RBBB: "right bundle branch block",
-    Label.LBBB: "left bundle branch block",
-    Label.SB: "sinus bradycardia",
-    Label.AF: "atrial fibrillation",
-    Label.ST: "sinus tachycardia",
-}
-
-LABELS: tuple[str, ...] = tuple(label.value for label in Label)
 LEADS: tuple[str, ...] = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
-
 INTENDED_USE = "Decision support for research use. Not a diagnosis; a clinician must read the ECG."
 
+MOST_LABELS = 200
+LONGEST_TEXT = 300
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,39}")
+"""Names are columns of tables, parts of files' names and of figures' (``RBBB/f1``)."""
+RESERVED = frozenset(
+    {
+        "macro", "none", "unknown", "normal", "record", "records", "patient_id", "split", "exam_id", "trace_file",
+        "file", "page", "time", "status", "reasons", "doubts", "sha256", "bundle",
+    }
+)  # fmt: skip
+"""What stands beside labels in tables and figures."""
 
-def label_vector(present: Iterable[str] | Mapping[str, object]) -> np.ndarray:
-    """Labels by name -> float32 (6,) of 0 and 1.
 
-    Args:
-        present: the names that are present, or a mapping of name to a truth value.
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """One answer of a network. All but the name may be left out, and what is told of it then leaves it out too.
+
+    Attributes:
+        name: how tables, figures and programs call it.
+        english, portuguese: words for people.
+        criteria: how it is recognised, in a few words.
+        leads: those that show it, of ``LEADS``.
+        needs_time, needs_rate, needs_voltage: whether it is read from intervals, from the rate, from voltages.
+        scp: SCP-ECG statements that stand for it, as PTB-XL uses them.
+        snomed: SNOMED CT concepts that stand for it, as the PhysioNet Challenges use them.
 
     Raises:
-        ValueError: a name is not one of the six.
+        TypeError, ValueError: a field holds something else.
     """
-    names = [name for name, value in present.items() if value] if isinstance(present, Mapping) else list(present)
-    unknown = [name for name in names if name not in LABELS]
-    if unknown:
-        raise ValueError(f"unknown label {unknown[0]!r}: expected some of {', '.join(LABELS)}")
-    return np.array([label in names for label in LABELS], dtype=np.float32)
+
+    name: str
+    english: str = ""
+    portuguese: str = ""
+    criteria: str = ""
+    leads: tuple[str, ...] = ()
+    needs_time: bool = False
+    needs_rate: bool = False
+    needs_voltage: bool = False
+    scp: tuple[str, ...] = ()
+    snomed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        if not _NAME.fullmatch(self.name) or self.name.lower() in RESERVED:
+            raise ValueError(
+                f"label {printable(self.name)!r}: a name has 1 to 40 of A-Z, a-z, 0-9, _ . + -, begins with a letter or"
+                f" digit, and is none of {', '.join(sorted(RESERVED))}"
+            )
+        for text in (self.english, self.portuguese, self.criteria, *self.scp, *self.snomed):
+            if len(text) > LONGEST_TEXT:
+                raise ValueError(
+                    f"label {self.name}: a text of {len(text)} characters, expected at most {LONGEST_TEXT}"
+                )
+        for lead in self.leads:
+            if lead not in LEADS:
+                raise ValueError(f"label {self.name}: lead {printable(lead)!r} is none of {', '.join(LEADS)}")
+
+    @property
+    def words(self) -> str:
+        """What people call it: in English, or its name where no words were given."""
+        return self.english or self.name
+
+    @property
+    def named(self) -> str:
+        """Words and name: ``atrial fibrillation (AF)``; the name alone where there are no words."""
+        return f"{self.english} ({self.name})" if self.english else self.name
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Label:
+        """What ``dataclasses.asdict`` gave, as it comes from JSON or YAML; raises as the class."""
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        return cls(**fields)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelSet:
+    """What a network answers; the order is that of every label vector.
+
+    Args:
+        name: of the set.
+        labels: 1 to 200, of different names: two that differ in capitals only would be one file.
+        ignored: columns of tables that look like labels and are none of these.
+
+    Raises:
+        ValueError: other numbers, or a name twice.
+    """
+
+    name: str
+    labels: tuple[Label, ...]
+    ignored: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"label set {printable(self.name)!r}: a name has 1 to 40 of A-Z, a-z, 0-9, _ . + -")
+        if not 1 <= len(self.labels) <= MOST_LABELS:
+            raise ValueError(f"label set {self.name}: {len(self.labels)} labels, expected 1 to {MOST_LABELS}")
+        seen: dict[str, str] = {}
+        for label in self.labels:
+            if label.name.lower() in seen:
+                raise ValueError(f"label set {self.name}: {seen[label.name.lower()]} and {label.name} are one name")
+            seen[label.name.lower()] = label.name
+
+    def ignoring(self, columns: Iterable[str]) -> LabelSet:
+        """The same with more columns that are none of its labels."""
+        return replace(self, ignored=tuple(dict.fromkeys((*self.ignored, *columns))))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(label.name for label in self.labels)
+
+    def vector(self, present: Iterable[str] | Mapping[str, object]) -> np.ndarray:
+        """Labels by name -> float32 (labels,) of 0 and 1.
+
+        Args:
+            present: the names that are present, or a mapping of name to a truth value.
+
+        Raises:
+            ValueError: a name is not in the set.
+        """
+        given = [name for name, value in present.items() if value] if isinstance(present, Mapping) else list(present)
+        unknown = [name for name in given if name not in self.names]
+        if unknown:
+            raise ValueError(f"unknown label {unknown[0]!r}: expected some of {', '.join(self.names)}")
+        return np.array([name in given for name in self.names], dtype=np.float32)
+
+    @classmethod
+    def of_names(cls, names: Iterable[str], *, name: str = "own") -> LabelSet:
+        """Labels of which nothing but the names is known; raises as the class."""
+        return cls(name=name, labels=tuple(Label(name=one) for one in names))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types, without what was left out."""
+        told: dict[str, Any] = {"name": self.name, "labels": [_told(label) for label in self.labels]}
+        return told | ({"ignored": list(self.ignored)} if self.ignored else {})
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> LabelSet:
+        """What ``to_dict`` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: something else.
+        """
+        if set(data) - {"name", "labels", "ignored"} or not isinstance(data["labels"], list):
+            raise ValueError("a label set has a name, a list of labels, and perhaps a list of ignored columns")
+        labels = tuple(Label.from_dict(one) for one in data["labels"])
+        found = cls(name=data["name"], labels=labels, ignored=tuple(data.get("ignored", ())))
+        check_types(found)
+        return found
+
+
+def _told(label: Label) -> dict[str, Any]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(label).items() if v or k == "name"}

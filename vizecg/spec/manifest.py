@@ -19,20 +19,21 @@ from vizecg.spec.decide import DecisionRule, RuleSource
 from vizecg.spec.errors import BundleError, UsageError
 from vizecg.spec.fingerprint import sha256_bytes, sha256_file
 from vizecg.spec.gate import QualityGate
-from vizecg.spec.labels import INTENDED_USE, LABELS
+from vizecg.spec.labels import INTENDED_USE, LabelSet
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.spec.sheet import SheetSpec
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 MANIFEST = "manifest.json"
 GOLDEN = "golden.npz"
 MODEL_INPUT, MODEL_OUTPUT = "image", "logits"
 """Names in every model file."""
+_ANEW = "make the bundle anew with vizecg-export --checkpoint RUN/best.ckpt --target TARGET --out BUNDLE --force"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Artefact:
-    """One model file: input ``image`` float32 (n, 1, H, W), output ``logits`` float32 (n, 6).
+    """One model file: input ``image`` float32 (n, 1, H, W), output ``logits`` float32 (n, labels).
 
     ``machine`` is ``any`` or the processor that the file is made for, ``extra_files`` belong to it, ``scope`` says what
     int8 reaches. ``rule_source`` says what ``decision`` was fitted on. ``parity``, ``accuracy`` and ``latency`` hold
@@ -77,10 +78,11 @@ class Manifest:
 
     ``ladder`` holds how far each step from the float network to the artefacts is from it, on the golden sheets.
     ``gate`` says which photographs are answered, ``gate_source`` what it and the artefacts' ``undecided_margin`` were
-    fitted on; empty where they were not fitted for this bundle.
+    fitted on; empty where they were not fitted for this bundle. The outputs are those of ``labels``.
     """
 
     name: str
+    labels: LabelSet
     artefacts: tuple[Artefact, ...]
     default_artefact: str
     sheet: SheetSpec
@@ -94,7 +96,6 @@ class Manifest:
     ladder: tuple[dict[str, Any], ...] = ()
     gate: QualityGate = field(default_factory=QualityGate)
     gate_source: dict[str, Any] = field(default_factory=dict)
-    labels: tuple[str, ...] = LABELS
     intended_use: str = INTENDED_USE
     schema_version: int = SCHEMA_VERSION
 
@@ -120,23 +121,21 @@ class Manifest:
         return max(fitting, key=lambda artefact: artefact.machine == machine)
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
+        return json.dumps({**asdict(self), "labels": self.labels.to_dict()}, indent=1, sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
         """Parse and check a manifest.
 
         Raises:
-            BundleError: not JSON, of another schema or label order, or with fields missing or wrong.
+            BundleError: not JSON, of another schema, or with fields missing or wrong.
         """
         try:
             data = json.loads(text)
             if data.get("schema_version") != SCHEMA_VERSION:
                 found = printable(data.get("schema_version"))
-                raise BundleError(f"manifest schema {found} is not {SCHEMA_VERSION}: export the model anew")
-            if tuple(data["labels"]) != LABELS:
-                raise BundleError(f"manifest labels {printable(data['labels'])} are not {list(LABELS)}")
-            data["labels"] = LABELS
+                raise BundleError(f"manifest schema {found} is not {SCHEMA_VERSION}: {_ANEW}")
+            data["labels"] = LabelSet.from_dict(data["labels"])
             data["artefacts"] = tuple(Artefact.from_dict(raw) for raw in data["artefacts"])
             data["ladder"] = tuple(data["ladder"])
             data["sheet"] = SheetSpec.from_dict(data["sheet"])
@@ -145,6 +144,10 @@ class Manifest:
             manifest = cls(**data)
             check_types(manifest)
             manifest.artefact()
+            for artefact in manifest.artefacts:
+                if len(artefact.decision) != len(manifest.labels):
+                    numbers = f"{len(artefact.decision)} decisions for {len(manifest.labels)} labels"
+                    raise BundleError(f"artefact {printable(artefact.name)} has {numbers}")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
             raise BundleError(f"the manifest cannot be read: {printable(error, 200)}") from error
         return manifest

@@ -44,6 +44,10 @@ SetOption = Annotated[
     typer.Option("--set", help="NAME=VALUE over the recipe, as optimiser.learning_rate=1e-3; repeatable."),
 ]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="Only the first N records of each split.")]
+IgnoreOption = Annotated[
+    list[str] | None,
+    typer.Option("--ignore-columns", help="A column of the table that looks like a label and is none; repeatable."),
+]
 SeedOption = Annotated[int, typer.Option(min=0, help="Of everything random.")]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that read and draw.")]
 AcceleratorOption = Annotated[str, typer.Option(help="auto, cpu or cuda.")]

@@ -47,7 +47,7 @@ LIMITS: Mapping[str, ParityLimits] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Parity:
-    """Differences of logits (n, 6) from the float network's. ``sqnr_db`` is signal over quantisation noise."""
+    """Differences of logits (n, labels) from the float network's. ``sqnr_db`` is signal over quantisation noise."""
 
     n: int
     max_abs: float
@@ -61,7 +61,7 @@ class Parity:
 
 
 def compare(reference: np.ndarray, logits: np.ndarray, *, rule: DecisionRule) -> Parity:
-    """Compare logits (n, 6). ``rule`` turns both into decisions, to count those that differ."""
+    """Compare logits (n, labels). ``rule`` turns both into decisions, to count those that differ."""
     if reference.shape != logits.shape:
         raise ParityError(f"logits of shape {logits.shape} against {reference.shape} of the float network")
     if not np.isfinite(logits).all():

@@ -18,7 +18,7 @@ from vizecg.models import VizECGNet
 from vizecg.models.deploy import deployed_weights
 from vizecg.models.modality import Modality
 from vizecg.models.systems import build_system
-from vizecg.spec import LABELS, CheckpointError, UsageError
+from vizecg.spec import CheckpointError, LabelSet, UsageError
 from vizecg.spec.deployment import Deployment
 from vizecg.spec.fingerprint import sha256_file
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
@@ -69,7 +69,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
     Raises:
         UsageError: no such file.
-        CheckpointError: damaged, of another schema or label order, or not of this network.
+        CheckpointError: damaged, of another schema, or not of this network.
     """
     if not path.is_file():
         raise UsageError(f"{path} does not exist")
@@ -78,20 +78,24 @@ def load_checkpoint(path: Path) -> Checkpoint:
         hyper = raw["hyper_parameters"]
         if hyper["schema"] != CHECKPOINT_SCHEMA:
             raise CheckpointError(f"{path} has checkpoint schema {hyper['schema']}, expected {CHECKPOINT_SCHEMA}")
-        if tuple(hyper["labels"]) != LABELS:
-            raise CheckpointError(f"{path} was trained for labels {hyper['labels']}, expected {list(LABELS)}")
+        # Configurations from before there were label sets say nothing of them, and are those of code6.
         config = TrainConfig.model_validate(hyper["config"])
+        names = config.label_set().names
+        if tuple(hyper["labels"]) != names:
+            raise CheckpointError(f"{path} was trained for labels {hyper['labels']}, its configuration says {[*names]}")
         slimmed = raw.get("slimmed")
         if slimmed is not None and slimmed.get("part") is not None:
             config = _of_part(config, Part(slimmed["part"]), path)
         weights = {k[len(PREFIX) :]: v for k, v in raw["state_dict"].items() if k.startswith(PREFIX)}
-        network = build_system(config.architecture, config.model)
+        network = build_system(config.architecture, config.model, labels=len(names))
         network.load_state_dict(weights)
         sha256 = sha256_file(path)
         if slimmed is not None and weights_sha256(exact_weights(network)) != slimmed["exact_sha256"]:
             raise CheckpointError(f"{path} was changed since it was slimmed: its weights have another sha256")
         trained_sha256 = sha256 if slimmed is None else str(slimmed["trained_sha256"])
         deployment = read_deployment(raw)
+        if deployment is not None and len(deployment.rule) != len(names):
+            raise CheckpointError(f"{path}: its calibration is for {len(deployment.rule)} labels, not {len(names)}")
     except (KeyError, TypeError, ValidationError, RuntimeError, ValueError, UsageError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{path} is not a checkpoint of this network: {reason}") from error
@@ -104,6 +108,18 @@ def load_checkpoint(path: Path) -> Checkpoint:
         training_data=hyper.get("training_data"),
         deployment=deployment,
     )
+
+
+def label_set_of(path: Path) -> LabelSet:
+    """The labels of a checkpoint, whose network is not built.
+
+    Raises:
+        CheckpointError: it is damaged.
+    """
+    try:
+        return TrainConfig.model_validate(read_raw(path)["hyper_parameters"]["config"]).label_set()
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} is not a checkpoint: {str(error).splitlines()[0]}") from error
 
 
 def _of_part(config: TrainConfig, part: Part, path: Path) -> TrainConfig:

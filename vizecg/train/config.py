@@ -10,7 +10,7 @@ from vizecg.data.cache import CacheSpec
 from vizecg.data.signal import SignalSpec
 from vizecg.models import Modality, VizECGNetConfig
 from vizecg.models.systems import VIZECGNET, modality_of
-from vizecg.spec import Condition, SheetSpec
+from vizecg.spec import CODE6, Condition, LabelSet, SheetSpec
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.losses import DistillationDirection
 
@@ -36,7 +36,8 @@ class OptimiserConfig(_Strict):
 class TrainConfig(_Strict):
     """A run. Defaults are the paper's where it states them; recipes change them by name.
 
-    ``architecture`` is ``vizecgnet`` or a peer of ``vizecg.models.peers``, ``model`` its options. ``batch_size`` is
+    ``architecture`` is ``vizecgnet`` or a peer of ``vizecg.models.peers``, ``model`` its options. ``labels`` is the
+    whole label set; a configuration may name it instead (``vizecg.records.label_files``). ``batch_size`` is
     that of all processes together. ``modality_dropout`` is the share of samples whose streams do not see each other,
     so that each learns to work alone; in the last ``alone_epochs`` that is all of them, and the image stream learns as
     it is deployed. ``freeze_signal`` keeps a signal stream that was trained before as it is, as a teacher.
@@ -54,6 +55,7 @@ class TrainConfig(_Strict):
     """
 
     architecture: str = VIZECGNET
+    labels: dict[str, Any] = Field(default_factory=CODE6.to_dict)
     model: dict[str, Any] = Field(default_factory=lambda: VizECGNetConfig().to_dict())
     sheet: dict[str, Any] = Field(default_factory=lambda: SheetSpec().to_dict())
     preprocess: dict[str, Any] = Field(default_factory=lambda: PreprocessSpec().to_dict())
@@ -93,6 +95,13 @@ class TrainConfig(_Strict):
                     raise ValueError(f"model.input_{side} is {expected} and preprocess.{side} {found}: they must agree")
         return self
 
+    @model_validator(mode="after")
+    def _labels_fit(self) -> TrainConfig:
+        names = self.label_set().names
+        if self.architecture == "mhm" and names != CODE6.names:
+            raise ValueError(f"mhm follows a tree of the labels of {CODE6.name}: expected labels {CODE6.name}")
+        return self
+
     @property
     def modality(self) -> Modality:
         """What the network looks at."""
@@ -102,6 +111,9 @@ class TrainConfig(_Strict):
     def draws_anew(self) -> bool:
         """Whether pictures are drawn in every epoch, and not taken from a cache."""
         return self.pictures == "device" and self.modality.has_image
+
+    def label_set(self) -> LabelSet:
+        return LabelSet.from_dict(self.labels)
 
     def sheet_spec(self) -> SheetSpec:
         return SheetSpec.from_dict(self.sheet)

@@ -14,10 +14,17 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 from pytorch_lightning.strategies import DDPStrategy
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from pytorch_lightning.utilities.warnings import PossibleUserWarning
-from torchmetrics import MetricCollection
-from torchmetrics.classification import MultilabelAUROC, MultilabelAveragePrecision
+from torchmetrics import Metric, MetricCollection
+from torchmetrics.classification import (
+    BinaryAUROC,
+    BinaryAveragePrecision,
+    MultilabelAUROC,
+    MultilabelAveragePrecision,
+)
 
 __all__ = [
+    "BinaryAUROC",
+    "BinaryAveragePrecision",
     "CSVLogger",
     "Callback",
     "Checkpoint",
@@ -26,6 +33,7 @@ __all__ = [
     "LearningRateMonitor",
     "LightningEnvironment",
     "Logger",
+    "Metric",
     "MetricCollection",
     "MultilabelAUROC",
     "MultilabelAveragePrecision",

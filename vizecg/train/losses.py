@@ -31,11 +31,11 @@ class LossTerms(NamedTuple):
 
 
 def bernoulli_kl(teacher: Tensor, student: Tensor, *, temperature: float = 1.0) -> Tensor:
-    """KL(teacher || student) between per-class Bernoulli distributions, mean over the batch: (6,).
+    """KL(teacher || student) between per-class Bernoulli distributions, mean over the batch: (labels,).
 
     Args:
-        teacher: logits (B, 6); no gradient flows into them.
-        student: logits (B, 6).
+        teacher: logits (B, labels); no gradient flows into them.
+        student: logits (B, labels).
         temperature: divides both; the result is scaled by its square, so that gradients keep their size.
     """
     teacher, student = teacher.detach() / temperature, student / temperature
@@ -69,13 +69,13 @@ def training_loss(
     """BCE(signal) + BCE(image) + KL(signal -> image), of the streams that there are. The paper fixes all weights at 1.
 
     Args:
-        logits: of the streams, (B, 6) each.
-        labels: float (B, 6) of 0 and 1.
+        logits: of the streams, (B, labels) each.
+        labels: float (B, labels) of 0 and 1.
         distillation_weight: 0 switches distillation off.
         temperature: of the distillation.
         direction: of the distillation.
         memory_weight: of the gap between CMAM's memory and what it stands in for.
-        positive_weight: (6,), how much more a positive counts than a negative, per class.
+        positive_weight: (labels,), how much more a positive counts than a negative, per class.
         focal_gamma: answers count by (1 - probability of the truth) to this power; 0 counts all alike.
     """
 

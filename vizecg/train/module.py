@@ -15,10 +15,12 @@ from vizecg.data.dataset import Sample
 from vizecg.data.fresh import SampleBatch, samples_on_device, signals_on_device
 from vizecg.models import Logits, VizECGNet
 from vizecg.models.systems import System, as_system, build_system
-from vizecg.spec import LABELS
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
 from vizecg.train.layout import compiler_options, training_layout
 from vizecg.train.lightning import (
+    BinaryAUROC,
+    BinaryAveragePrecision,
+    Metric,
     MetricCollection,
     MultilabelAUROC,
     MultilabelAveragePrecision,
@@ -34,7 +36,6 @@ class TrainingModule(pl.LightningModule):
 
     Args:
         config: ``TrainConfig.model_dump(mode="json")``.
-        labels: the label order the weights were trained in.
         validation_names: names of the validation loaders, in their order.
         training_data: what it is trained on, as ``vizecg.train.loop.described`` says it.
         positive_weight: per class, how much more a positive counts.
@@ -45,7 +46,6 @@ class TrainingModule(pl.LightningModule):
         self,
         *,
         config: dict[str, Any],
-        labels: tuple[str, ...] = LABELS,
         validation_names: tuple[str, ...] = (),
         training_data: dict[str, Any] | None = None,
         positive_weight: list[float] | None = None,
@@ -53,18 +53,19 @@ class TrainingModule(pl.LightningModule):
         schema: int = CHECKPOINT_SCHEMA,
     ) -> None:
         super().__init__()
+        self.config = TrainConfig.model_validate(config)
+        self.labels = self.config.label_set().names
         self.save_hyperparameters(
             {
                 "config": config,
-                "labels": list(labels),
+                "labels": list(self.labels),
                 "training_data": training_data,
                 "positive_weight": positive_weight,
                 "started_from": started_from,
                 "schema": schema,
             }
         )
-        self.config = TrainConfig.model_validate(config)
-        self.network = build_system(self.config.architecture, self.config.model)
+        self.network = build_system(self.config.architecture, self.config.model, labels=len(self.labels))
         if self.config.freeze_signal and isinstance(self.network, VizECGNet):
             # Before the network is shared out among processes, which settles what they tell each other.
             self.network.signal_encoder.requires_grad_(False)
@@ -79,7 +80,10 @@ class TrainingModule(pl.LightningModule):
         self._signals: tuple[Tensor, ...] = ()
         self.validation_names = validation_names
         self.metrics = torch.nn.ModuleDict(
-            {self._metric_key(name, stream): _collection(name, stream) for name, stream in self._measured()}
+            {
+                self._metric_key(name, stream): _collection(name, stream, len(self.labels))
+                for name, stream in self._measured()
+            }
         )
 
     @property
@@ -160,7 +164,7 @@ class TrainingModule(pl.LightningModule):
         if logits.signal is not None and logits.image is not None:
             with torch.no_grad():
                 gap = bernoulli_kl(logits.signal, logits.image)
-            for label, value in zip(LABELS, gap, strict=True):
+            for label, value in zip(self.labels, gap, strict=True):
                 self._log_step(f"kl/{label}", value)
         return terms.total
 
@@ -242,15 +246,18 @@ def mixed(batch: Sample, *, alpha: float) -> Sample:
     return Sample(*(share * part + (1 - share) * part[other] if part.numel() else part for part in batch))
 
 
-def _collection(name: str, stream: str) -> MetricCollection:
+def _collection(name: str, stream: str, labels: int) -> MetricCollection:
     """AUROC and AUPRC, named ``photo/image_auroc``, and ``signal/auroc`` for the signal stream."""
-    return MetricCollection(
-        {
-            "auroc": MultilabelAUROC(len(LABELS), thresholds=None),
-            "auprc": MultilabelAveragePrecision(len(LABELS), thresholds=None),
-        },
-        prefix="signal/" if stream == "signal" else f"{name}/image_",
-    )
+    measured: dict[str, Metric | MetricCollection]
+    if labels == 1:
+        # torchmetrics knows no multilabel figures of one label.
+        measured = {"auroc": BinaryAUROC(thresholds=None), "auprc": BinaryAveragePrecision(thresholds=None)}
+    else:
+        measured = {
+            "auroc": MultilabelAUROC(labels, thresholds=None),
+            "auprc": MultilabelAveragePrecision(labels, thresholds=None),
+        }
+    return MetricCollection(measured, prefix="signal/" if stream == "signal" else f"{name}/image_")
 
 
 def rate_at(step: int, *, total: int, warmup: int, final: float) -> float:

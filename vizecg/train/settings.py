@@ -19,8 +19,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from vizecg.data.signal import SignalSpec
 from vizecg.models import VizECGNetConfig
-from vizecg.models.peers import peer
+from vizecg.models.peers import LABELS, peer
 from vizecg.models.systems import VIZECGNET, architectures
+from vizecg.records.label_files import label_set
 from vizecg.spec import SheetSpec, UsageError
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.train.config import OptimiserConfig, TrainConfig
@@ -67,6 +68,8 @@ def resolve(
         settings["model"] = dict(entry.small_options if recipe == "small" else entry.paper_options)
     for overlay in overlays:
         _check_keys(overlay, architecture)
+        if "labels" in overlay:
+            overlay["labels"] = label_set(overlay["labels"]).to_dict()
         _merge(settings, overlay)
         if architecture == VIZECGNET:
             _follow_input_size(settings, overlay)
@@ -123,7 +126,7 @@ def _nested(dotted: Mapping[str, Any]) -> dict[str, Any]:
 
 def _merge(settings: dict[str, Any], overlay: Mapping[str, Any]) -> None:
     for key, value in overlay.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and key != "labels":
             settings[key] = {**settings[key], **value}
         else:
             settings[key] = value
@@ -142,7 +145,7 @@ def _model_types(architecture: str) -> dict[str, Any]:
         return typing.get_type_hints(VizECGNetConfig)
     build = inspect.unwrap(peer(architecture).build)
     hints = typing.get_type_hints(build.__init__ if inspect.isclass(build) else build)
-    return {name: hints.get(name, Any) for name in inspect.signature(build).parameters}
+    return {name: hints.get(name, Any) for name in inspect.signature(build).parameters if name != LABELS}
 
 
 def _known(architecture: str) -> dict[str, list[str] | None]:

@@ -110,7 +110,7 @@ def join_checkpoint(image: Path, rest: Path, target: Path) -> None:
     weights = {k.removeprefix(PREFIX): v for raw in raws for k, v in raw["state_dict"].items()}
     try:
         config = TrainConfig.model_validate(raws[0]["hyper_parameters"]["config"])
-        build_system(config.architecture, config.model).load_state_dict(weights)
+        build_system(config.architecture, config.model, labels=len(config.label_set())).load_state_dict(weights)
     except (KeyError, RuntimeError, ValueError, UsageError) as error:
         raise CheckpointError(f"{image} and {rest} make no network: {str(error).splitlines()[0]}") from error
     slimmed = {key: value for key, value in headers[0].items() if key != "part"}

@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +14,19 @@ import typer
 
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.commands import takes
-from vizecg.spec.options import FiguresOption, LimitOption, RootOption, SeedOption, SheetsCacheOption, WorkersOption
+from vizecg.spec.options import (
+    FiguresOption,
+    IgnoreOption,
+    LimitOption,
+    RootOption,
+    SeedOption,
+    SheetsCacheOption,
+    WorkersOption,
+)
 from vizecg.verbs.options import DataOption
 
 if TYPE_CHECKING:
+    from vizecg.data.registry import SourceRequest
     from vizecg.data.source import RecordSource
     from vizecg.models import Modality
     from vizecg.train.evaluation.measure import Fit
@@ -36,6 +45,7 @@ class Options:
     bundle: Annotated[Path | None, typer.Option(help="A bundle made by vizecg-export.")] = None
     data: DataOption = "ptbxl"
     root: RootOption = None
+    ignore_columns: IgnoreOption = None
     fold: Annotated[int, typer.Option(min=1, max=10, help="PTB-XL fold; 9 is validation.")] = 9
     split: Annotated[
         str | None,
@@ -93,8 +103,9 @@ def evaluate(options: Options) -> None:
 
     conditions, stream, fit = options.choices()
     classifier = _classifier(options, stream)
-    source = _evaluated(options).limited(options.limit)
-    fitting = _validation(options, source).limited(options.limit) if fit is Fit.VAL else None
+    asked = _asked(options, classifier)
+    source = _evaluated(options, asked).limited(options.limit)
+    fitting = _validation(options, asked, source).limited(options.limit) if fit is Fit.VAL else None
     found: list[tuple[Predictions, Predictions | None]] = []
     for condition in conditions:
         name = condition_name(classifier, condition)
@@ -136,19 +147,27 @@ def _classifier(options: Options, stream: Modality) -> Classifier:
     return bundle_classifier(options.bundle)
 
 
-def _evaluated(options: Options) -> RecordSource:
-    from vizecg.data.registry import DEFAULT_SPLITS, SourceRequest, build_source
+def _asked(options: Options, classifier: Classifier) -> SourceRequest:
+    """Records with the labels of what is evaluated."""
+    from vizecg.data.registry import SourceRequest
+
+    labels = classifier.labels.ignoring(options.ignore_columns or ())
+    return SourceRequest(root=options.root, seed=options.seed, labels=labels)
+
+
+def _evaluated(options: Options, asked: SourceRequest) -> RecordSource:
+    from vizecg.data.registry import DEFAULT_SPLITS, build_source
 
     split = options.split or DEFAULT_SPLITS.get(options.data.partition(":")[0], "val")
     folds = (options.fold,) if options.split is None else None
-    return build_source(options.data, SourceRequest(root=options.root, split=split, folds=folds, seed=options.seed))
+    return build_source(options.data, replace(asked, split=split, folds=folds))
 
 
-def _validation(options: Options, evaluated: RecordSource) -> RecordSource:
+def _validation(options: Options, asked: SourceRequest, evaluated: RecordSource) -> RecordSource:
     """The validation split; raises UsageError where it shares records or patients with what is evaluated."""
-    from vizecg.data.registry import SourceRequest, build_source
+    from vizecg.data.registry import build_source
 
-    source = build_source(options.data, SourceRequest(root=options.root, split="val", seed=options.seed))
+    source = build_source(options.data, replace(asked, split="val"))
     patients = set(evaluated.patient_ids) & set(source.patient_ids) - {None}
     if patients or set(evaluated.record_ids) & set(source.record_ids):
         raise UsageError(

@@ -11,7 +11,7 @@ import typer
 from vizecg.data.choices import OnBad
 from vizecg.spec import UsageError
 from vizecg.spec.commands import takes
-from vizecg.spec.options import JsonFlag, LimitOption, RootOption, WorkersOption
+from vizecg.spec.options import IgnoreOption, JsonFlag, LimitOption, RootOption, WorkersOption
 
 if TYPE_CHECKING:
     from vizecg.data.registry import SourceRequest
@@ -41,7 +41,9 @@ class Options:
     split: Annotated[list[str] | None, typer.Option(help="train, val or test; repeatable. Default: all there are.")] = (
         None
     )
-    labels: Annotated[Path | None, typer.Option(help="Labels of a WFDB folder; default ROOT/labels.csv.")] = None
+    table: Annotated[Path | None, typer.Option(help="Labels of a WFDB folder; default ROOT/labels.csv.")] = None
+    labels: Annotated[str, typer.Option(help="Label set: code6, a YAML file, or names with commas between.")] = "code6"
+    ignore_columns: IgnoreOption = None
     resolution: Annotated[int, typer.Option(help="PTB-XL's files to read: 100 or 500 Hz.")] = 100
     sampling_rate: Annotated[
         float | None, typer.Option(help="Of the store, Hz; default 400, of a packed one that of the records.")
@@ -103,12 +105,14 @@ class Options:
 
     def _request(self) -> SourceRequest:
         from vizecg.data.registry import SourceRequest
+        from vizecg.records.label_files import parsed_label_set
         from vizecg.records.splits import SplitRule
 
+        labels = parsed_label_set(self.labels, told="--labels").ignoring(self.ignore_columns or ())
         rule = SplitRule(seed=self.seed, val=self.val_fraction, test=self.test_fraction)
         return SourceRequest(
-            root=self.root, rule=rule, labels=self.labels, resolution=self.resolution, seed=self.seed,
-            size=self.limit, verify=self.verify,
+            root=self.root, rule=rule, table=self.table, labels=labels, resolution=self.resolution,
+            seed=self.seed, size=self.limit, verify=self.verify,
         )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from vizecg.spec.commands import takes
 from vizecg.spec.options import (
     AcceleratorOption,
     EpochsOption,
+    IgnoreOption,
     JsonFlag,
     LimitOption,
     RecipeOption,
@@ -35,6 +36,7 @@ class Options:
     out: Annotated[Path | None, typer.Option(help="Folder of the run: checkpoints, logs, configuration.")] = None
     data: DataOption = "ptbxl"
     root: RootOption = None
+    ignore_columns: IgnoreOption = None
     recipe: RecipeOption = "small"
     config: Annotated[Path | None, typer.Option(help="YAML of what differs from the recipe.")] = None
     assignments: SetOption = None
@@ -75,7 +77,10 @@ class Options:
             "seed": self.seed,
         }
         given = {path: value for path, value in asked.items() if value is not None}
-        return resolve(recipe=self.recipe, file=self.config, assignments=self.assignments or (), options=given)
+        config = resolve(recipe=self.recipe, file=self.config, assignments=self.assignments or (), options=given)
+        if not self.ignore_columns:
+            return config
+        return config.model_copy(update={"labels": config.label_set().ignoring(self.ignore_columns).to_dict()})
 
 
 @takes(Options)
@@ -97,10 +102,8 @@ def train(options: Options) -> None:
 
     # What it has to say about itself; its warnings stay.
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    training, validation = (
-        build_source(options.data, SourceRequest(root=options.root, split=split, seed=config.seed))
-        for split in ("train", "val")
-    )
+    asked = SourceRequest(root=options.root, seed=config.seed, labels=config.label_set())
+    training, validation = (build_source(options.data, replace(asked, split=split)) for split in ("train", "val"))
     result = trained(
         config=config,
         training=training.limited(options.limit),

@@ -84,6 +84,7 @@ def measure_local(request: RunRequest, *, device: str, console: Console) -> Resu
         monitor=seen,
         is_valid=not reasons,
         invalid_because=reasons,
+        labels=bundle.manifest.labels.names,
     )
 
 

@@ -127,8 +127,9 @@ def build_pack(request: PackRequest, *, say: Callable[[str], object] = lambda te
     from vizecg.train.checkpoint import load_checkpoint
 
     checkpoint = load_checkpoint(request.checkpoint or shipped_checkpoint())
+    labels = checkpoint.config.label_set()
     source = parse_source(
-        request.data, SourceRequest(split=request.split, seed=request.seed, size=request.limit)
+        request.data, SourceRequest(split=request.split, seed=request.seed, size=request.limit, labels=labels)
     ).limited(request.limit)
     drawing = Drawing(
         source=source,
@@ -156,6 +157,7 @@ def build_pack(request: PackRequest, *, say: Callable[[str], object] = lambda te
         wanted.append(_real(request.photographs, request.bundle, checkpoint))
     header = PackHeader(
         name=request.out.stem,
+        labels=labels.names,
         source=source.name,
         kind=_kind(request, source.name),
         sheet=drawing.sheet,
@@ -195,6 +197,7 @@ def _real(photographs: Photographs, bundle: Path | None, checkpoint: Checkpoint)
         table=photographs.table,
         root=photographs.root,
         bundle=bundle,
+        labels=checkpoint.config.label_set(),
         sheet=checkpoint.config.sheet_spec(),
         preprocess=checkpoint.config.preprocess_spec(),
     )
@@ -213,5 +216,7 @@ def _rule(
         return artefact.decision, f"of bundle {manifest.name}, {artefact.name}"
     photos = fitting_photos(drawing, checkpoint.config, cache=request.fitting_cache or request.cache)
     logits = np.concatenate([floating.logits(clean), floating.logits(photos)])
-    rule = fit_decision_rule(logits, np.concatenate([clean.labels, photos.labels]))
+    rule = fit_decision_rule(
+        logits, np.concatenate([clean.labels, photos.labels]), names=checkpoint.config.label_set().names
+    )
     return rule, f"fitted on {drawing.source.name}, clean and photographed once more, as the exporter does it"

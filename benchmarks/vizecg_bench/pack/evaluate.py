@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from vizecg.spec import LABELS, BundleError, DecisionRule, UsageError
+from vizecg.spec import BundleError, DecisionRule, UsageError
 from vizecg.spec.preprocess import normalise
 from vizecg_bench.pack.figures import BOOTSTRAPS, Scored, score_logits, section_of
 from vizecg_bench.pack.format import Pack
@@ -18,7 +19,7 @@ FLOAT_RULE = "float"
 """Name of the rule of a pack's float network."""
 
 Logits = Callable[[np.ndarray], np.ndarray]
-"""Preprocessed sheet float32 (1, 1, H, W) -> logits (6,)."""
+"""Preprocessed sheet float32 (1, 1, H, W) -> logits (labels,)."""
 
 
 def pack_logits(
@@ -38,11 +39,11 @@ def pack_logits(
         console: shows a progress bar, if it is a terminal; ``told`` names it.
 
     Returns:
-        Section -> float32 (n, 6).
+        Section -> float32 (n, labels).
 
     Raises:
         UsageError: no such section.
-        BundleError: the pack is damaged, or the engine gives something else than six finite numbers.
+        BundleError: the pack is damaged, or the engine gives something else than a finite number for each label.
     """
     names = pack.chosen(sections)
     found: dict[str, np.ndarray] = {}
@@ -55,16 +56,16 @@ def pack_logits(
             for inks in pack.inks(name):
                 for place in range(len(inks)):
                     image = normalise(inks[place : place + 1], pack.header.preprocess)
-                    rows.append(_checked(logits(image), name))
+                    rows.append(_checked(logits(image), name, len(pack.header.labels)))
                 bar.advance(task, len(inks))
             found[name] = np.stack(rows)
     return found
 
 
-def _checked(row: np.ndarray, section: str) -> np.ndarray:
+def _checked(row: np.ndarray, section: str, labels: int) -> np.ndarray:
     found = np.asarray(row, np.float32)
-    if found.shape != (len(LABELS),) or not np.isfinite(found).all():
-        raise BundleError(f"expected {len(LABELS)} finite logits of a sheet of {section}, got {found.tolist()}")
+    if found.shape != (labels,) or not np.isfinite(found).all():
+        raise BundleError(f"expected {labels} finite logits of a sheet of {section}, got {found.tolist()}")
     return found
 
 
@@ -77,7 +78,7 @@ def score(
     bootstraps: int = BOOTSTRAPS,
     seed: int = 0,
 ) -> Accuracy:
-    """Figures from logits, section -> (n, 6), of ``pack_logits`` or of files that a device wrote.
+    """Figures from logits, section -> (n, labels), of ``pack_logits`` or of files that a device wrote.
 
     Args:
         pack: opened.
@@ -114,12 +115,12 @@ def scored_pair(
     known = pack.sections[section]
     if logits.shape != known.logits.shape or not np.isfinite(logits).all():
         raise UsageError(f"{section}: expected finite logits {known.logits.shape}, got {logits.shape}")
-    own = score_logits(logits, known.labels, rule or pack.header.rule, bootstraps=bootstraps, seed=seed)
-    return own, score_logits(known.logits, known.labels, pack.header.rule, bootstraps=bootstraps, seed=seed)
+    scored = partial(score_logits, labels=known.labels, names=pack.header.labels, bootstraps=bootstraps, seed=seed)
+    return scored(logits, rule=rule or pack.header.rule), scored(known.logits, rule=pack.header.rule)
 
 
 def float_logits(pack: Pack, sections: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-    """The float network's, as stored: section -> float32 (n, 6)."""
+    """The float network's, as stored: section -> float32 (n, labels)."""
     return {name: pack.sections[name].logits for name in pack.chosen(sections)}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vizecg.spec import LABELS, BundleError, UsageError
+from vizecg.spec import BundleError, UsageError
 from vizecg.spec.checks import printable
 from vizecg.spec.fingerprint import sha256_bytes, sha256_file
 from vizecg.spec.manifest import Bundle
@@ -26,7 +26,8 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, Not
 
 @dataclass(frozen=True, kw_only=True)
 class PackSection:
-    """``record_ids`` (n,), ``labels`` uint8 (n, 6) of 0 and 1, ``logits`` float32 (n, 6) of the float network."""
+    """``record_ids`` (n,), ``labels`` uint8 (n, labels) of 0 and 1, ``logits`` float32 (n, labels) of the float
+    network."""
 
     header: SectionHeader
     record_ids: tuple[str, ...]
@@ -82,6 +83,7 @@ class Pack:
         manifest, header = bundle.manifest, self.header
         for what, own, other in (
             ("checkpoint", header.checkpoint_sha256, manifest.checkpoint.get("sha256")),
+            ("label set", header.labels, manifest.labels.names),
             ("sheet", header.sheet, manifest.sheet),
             ("preprocessing", header.preprocess, manifest.preprocess),
         ):
@@ -130,7 +132,7 @@ def open_pack(path: Path, *, bundle: Bundle | None = None, sections: Sequence[st
 
 def _section(archive: zipfile.ZipFile, name: str, header: PackHeader, section: SectionHeader) -> PackSection:
     ids_file, labels_file, logits_file = section.members[:3]
-    shape = (section.n, len(LABELS))
+    shape = (section.n, len(header.labels))
     raw = _hashed(archive, name, ids_file, header.members[ids_file], (MOST_ID_BYTES + 4) * section.n + 16)
     try:
         ids = json.loads(raw)

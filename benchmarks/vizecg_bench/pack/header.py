@@ -1,8 +1,8 @@
 """An evaluation pack: ink maps, labels and the float network's logits in one file, for devices without torch.
 
-A pack is a zip of ``header.json`` and, for each section ``S``, ``S/ids.json``, ``S/labels.npy`` uint8 (n, 6) of 0 and
-1, ``S/logits.npy`` float32 (n, 6), and ``S/inks-00000.npy`` ... uint8 (at most ``CHUNK``, height, width), so that a
-small device never holds more than a few sheets. The header has the sha256 of each.
+A pack is a zip of ``header.json`` and, for each section ``S``, ``S/ids.json``, ``S/labels.npy`` uint8 (n, labels) of
+0 and 1, ``S/logits.npy`` float32 (n, labels), and ``S/inks-00000.npy`` ... uint8 (at most ``CHUNK``, height, width),
+so that a small device never holds more than a few sheets. The header has the sha256 of each.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
 
-from vizecg.spec import LABELS, BundleError, DecisionRule, SheetSpec
+from vizecg.spec import BundleError, DecisionRule, LabelSet, SheetSpec
 from vizecg.spec.checks import check_types, printable
 from vizecg.spec.preprocess import PreprocessSpec
 
@@ -75,6 +75,7 @@ class PackHeader:
 
     Attributes:
         name: of the pack.
+        labels: their names, in order.
         source: of the records.
         kind: what figures of it may be called.
         sheet, preprocess, checkpoint_sha256: of the float network; a bundle's must be the same.
@@ -89,6 +90,7 @@ class PackHeader:
     """
 
     name: str
+    labels: tuple[str, ...]
     source: str
     kind: str
     sheet: SheetSpec
@@ -104,7 +106,6 @@ class PackHeader:
     records_sha256: str
     sections: tuple[SectionHeader, ...] = ()
     members: dict[str, str] = field(default_factory=dict)
-    labels: tuple[str, ...] = LABELS
     schema_version: int = PACK_SCHEMA
 
     def to_json(self) -> str:
@@ -115,16 +116,14 @@ class PackHeader:
         """Parse and check; ``name`` names the file in messages.
 
         Raises:
-            BundleError: not JSON, of another schema or label order, or with fields missing or wrong.
+            BundleError: not JSON, of another schema, or with fields missing or wrong.
         """
         try:
             data: dict[str, Any] = json.loads(text)
             if data.get("schema_version") != PACK_SCHEMA:
                 found = printable(data.get("schema_version"))
                 raise BundleError(f"{name}: pack schema {found} is not {PACK_SCHEMA}: build the pack anew")
-            if tuple(data["labels"]) != LABELS:
-                raise BundleError(f"{name}: labels {printable(data['labels'])} are not {list(LABELS)}")
-            data["labels"] = LABELS
+            data["labels"] = LabelSet.of_names(data["labels"]).names
             data["sheet"] = SheetSpec.from_dict(data["sheet"])
             data["preprocess"] = PreprocessSpec.from_dict(data["preprocess"])
             data["rule"] = DecisionRule.from_dict(data["rule"])
@@ -137,7 +136,10 @@ class PackHeader:
         return header
 
     def check(self) -> None:
-        """Raises ValueError unless the sections have different names and just their files are listed."""
+        """Raises ValueError unless the rule is for the labels, the sections have different names, and just their files
+        are listed."""
+        if len(self.rule) != len(self.labels):
+            raise ValueError(f"its rule is for {len(self.rule)} labels, not {len(self.labels)}")
         names = [section.name for section in self.sections]
         if not 1 <= len(names) <= MOST_SECTIONS or len(set(names)) != len(names):
             raise ValueError(f"expected 1 to {MOST_SECTIONS} sections of different names, got {len(names)}")

@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from vizecg.spec import LABELS, DecisionRule, MissingToolError
+from vizecg.spec import DecisionRule, MissingToolError
 from vizecg.spec.manifest import Bundle
 from vizecg.spec.results import write_result
 from vizecg_bench.pack.engines import candidates, opened_engine
@@ -158,7 +158,8 @@ def _print(console: Console, found: Mapping[str, Accuracy]) -> None:
     sections = list(dict.fromkeys(name for accuracy in found.values() for name in accuracy.sections))
     for section in sections:
         table = Table("", *METRICS, "of float's F1", "of float's AUROC", "lost", "won", "largest |dp|", title=section)
-        classes = Table("recall change; lost, won, McNemar p", *LABELS)
+        labels = next(iter(found.values())).sections[section].flips
+        classes = Table("recall change; lost, won, McNemar p", *labels)
         for name, accuracy in found.items():
             own = accuracy.sections[section]
             table.add_row(

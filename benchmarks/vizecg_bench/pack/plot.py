@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vizecg.spec import LABELS, UsageError
+from vizecg.spec import UsageError
 from vizecg_bench.run.schema import Accuracy, Section
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def families(accuracy: Accuracy) -> dict[str, Line]:
 
 def flip_share(section: Section) -> float:
     """Decisions that are not the float network's, as a share of all."""
-    return sum(flips.lost + flips.won for flips in section.flips.values()) / (section.n * len(LABELS))
+    return sum(flips.lost + flips.won for flips in section.flips.values()) / (section.n * len(section.flips))
 
 
 def robustness_figure(accuracies: Mapping[str, Accuracy]) -> Figure:

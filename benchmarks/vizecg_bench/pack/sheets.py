@@ -31,7 +31,7 @@ class Sheets:
     """A section without the float network's logits.
 
     ``key`` is a hash of what decides the ink maps; ``inks`` gives them in order, uint8 (height, width), each time that
-    it is called; ``labels`` (n, 6) of 0 and 1.
+    it is called; ``labels`` (n, labels) of 0 and 1.
     """
 
     header: SectionHeader
@@ -120,7 +120,7 @@ def robustness_sheets(
     Args:
         drawing: of which source.
         rows: (n,) places of the records in it.
-        labels: (n, 6) of 0 and 1.
+        labels: (n, labels) of 0 and 1.
         steps: conditions and strengths.
     """
     from vizecg.data.pool import bounded_map
@@ -204,7 +204,7 @@ def chosen_rows(labels: np.ndarray, count: int) -> np.ndarray:
     """Places of ``count`` records in order: for every class a tenth, its first positives; then the first others.
 
     Args:
-        labels: (n, 6) of 0 and 1.
+        labels: (n, labels) of 0 and 1.
         count: of records; all of them where there are no more.
     """
     chosen: dict[int, None] = {}

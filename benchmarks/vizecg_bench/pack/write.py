@@ -13,7 +13,6 @@ from types import TracebackType
 
 import numpy as np
 
-from vizecg.spec import LABELS
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg_bench.pack.header import CHUNK, HEADER, MOST_ID_BYTES, PackHeader, SectionHeader
 
@@ -53,14 +52,14 @@ class PackWriter:
         Args:
             section: its header.
             record_ids: (n,).
-            labels: (n, 6) of 0 and 1.
-            logits: (n, 6) of the float network.
+            labels: (n, labels) of 0 and 1.
+            logits: (n, labels) of the float network.
             inks: uint8 (height, width) ink maps, n of them.
 
         Raises:
             ValueError: these do not fit the header.
         """
-        shape = (section.n, len(LABELS))
+        shape = (section.n, len(self._header.labels))
         if len(record_ids) != section.n or labels.shape != shape or logits.shape != shape:
             raise ValueError(f"{section.name}: expected {shape}, got {len(record_ids)}, {labels.shape}, {logits.shape}")
         if not np.isin(labels, (0, 1)).all() or not np.isfinite(logits).all():

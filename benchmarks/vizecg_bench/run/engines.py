@@ -67,7 +67,7 @@ class CallableBackend:
         self.name, self._run = name, run
 
     def logits(self, image: np.ndarray) -> np.ndarray:
-        """float32 (1, 1, H, W) -> (6,)."""
+        """float32 (1, 1, H, W) -> (labels,)."""
         return self._run(image)
 
     def close(self) -> None:
@@ -121,7 +121,7 @@ class OpenVinoBackend:
             raise BundleError(f"{spec.file}: OpenVINO cannot load it: {str(error).splitlines()[-1]}") from error
 
     def logits(self, image: np.ndarray) -> np.ndarray:
-        """float32 (1, 1, H, W) -> (6,)."""
+        """float32 (1, 1, H, W) -> (labels,)."""
         return np.array(self._request.infer({MODEL_INPUT: image})[0][0], dtype=np.float32)
 
     def close(self) -> None:

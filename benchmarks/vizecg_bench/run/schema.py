@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from vizecg.spec import LABELS, UsageError
+from vizecg.spec import UsageError
 from vizecg_bench.run.contenders import Role, contender_key
 
 RESULT_SCHEMA = 1
@@ -271,7 +271,7 @@ class Result(Part):
     monitor: Monitor
     is_valid: bool = Field(alias="isValid")
     invalid_because: tuple[str, ...] = ()
-    labels: tuple[str, ...] = LABELS
+    labels: tuple[str, ...]
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=1, by_alias=True) + "\n"

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vizecg.spec import LABELS, VizecgError
+from vizecg.spec import VizecgError
 from vizecg.spec.manifest import MANIFEST, Manifest, open_bundle
 from vizecg_lab.fuzzing.cases import Case, Target
 
@@ -119,7 +119,7 @@ def check_answer(result: Result) -> Outcome:
         complaints.append(f"not JSON: {error}")
     if answer.status == "answered":
         probabilities = answer.probabilities or {}
-        if list(probabilities) != list(LABELS) or not all(
+        if list(probabilities) != list(answer.labels.names) or not all(
             math.isfinite(p) and 0 <= p <= 1 for p in probabilities.values()
         ):
             complaints.append(f"answered with the probabilities {probabilities}")

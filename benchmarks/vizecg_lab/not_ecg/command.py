@@ -125,10 +125,10 @@ def _printouts() -> dict[str, Any]:
 def _printout(name: str, number: int) -> np.ndarray:
     from vizecg.records.synthetic import synthesise
     from vizecg.render import photograph, random_layout, random_style, render_sheet
-    from vizecg.spec import LABELS
+    from vizecg.spec import CODE6
 
     rng = np.random.default_rng([SEED, *name.encode(), number])
-    record = synthesise([LABELS[number % len(LABELS)]], seed=number)
+    record = synthesise([CODE6.names[number % len(CODE6)]], seed=number)
     layout = random_layout(rng, kinds=(_printouts()[name],)).fitting(record.duration_s)
     printed = render_sheet(record, style=random_style(rng), layout=layout)
     return photograph(printed.image, rng=rng, strength=float(rng.uniform(*STRENGTH)), width_px=WIDTH_PX).image

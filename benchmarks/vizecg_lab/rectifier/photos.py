@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from vizecg.spec import LABELS, UsageError
+from vizecg.spec import UsageError
 from vizecg.spec.results import write_result
 from vizecg_bench.pack.known_photos import known_photos
 from vizecg_lab.rectifier.traces import TraceMatch, match_traces
@@ -108,12 +108,12 @@ def _traces(result: Any, record: Any, pipeline: Any) -> TraceMatch | None:
 def _row(path: Path, ecg_id: int, result: Any, record: Any, clean: np.ndarray, pipeline: Any) -> PhotoRow:
     answer = result.answer
     rule = pipeline.artefact.decision
-    reference = dict(zip(LABELS, (float(p) for p in rule.probabilities(clean)), strict=True))
+    reference = dict(zip(pipeline.bundle.manifest.labels.names, map(float, rule.probabilities(clean)), strict=True))
     largest = flips = None
     if answer.probabilities is not None:
-        largest = max(abs(answer.probabilities[label] - reference[label]) for label in LABELS)
-        decided = rule.decide(clean)
-        flips = sum({answer.decisions[label], decided[label]} == {True, False} for label in LABELS)
+        largest = max(abs(answer.probabilities[label] - reference[label]) for label in reference)
+        decided = dict(zip(reference, rule.decide(clean), strict=True))
+        flips = sum({answer.decisions[label], decided[label]} == {True, False} for label in reference)
     return PhotoRow(
         image=path.name,
         ecg_id=ecg_id,
@@ -141,7 +141,7 @@ def _summary(rows: list[PhotoRow]) -> dict[str, Any]:
         "answered": len(differences),
         "median_largest_difference": round(float(np.median(differences)), 5) if differences else None,
         "flips": sum(row.flips or 0 for row in rows),
-        "pairs": len(differences) * len(LABELS),
+        "pairs": sum(len(row.clean) for row in rows if row.largest is not None),
     }
 
 

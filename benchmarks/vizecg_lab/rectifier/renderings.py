@@ -128,4 +128,6 @@ def _accuracy(pipeline: Any, logits: list[np.ndarray], labels: list[np.ndarray])
     from vizecg.scoring.metrics import evaluate_scores
 
     rule = pipeline.artefact.decision
-    return evaluate_scores(rule.probabilities(np.stack(logits)), np.stack(labels), thresholds=rule.threshold)
+    names = pipeline.bundle.manifest.labels.names
+    scores = rule.probabilities(np.stack(logits))
+    return evaluate_scores(scores, np.stack(labels), thresholds=rule.threshold, names=names)

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 
-from vizecg.spec import LABELS, UsageError
+from vizecg.spec import CODE6, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.results import write_result
 from vizecg.train.losses import bernoulli_kl
@@ -60,14 +60,14 @@ def measure_agreement(runs: Mapping[str, Path], *, out: Path) -> dict[str, Any]:
         raise UsageError("name at least one run")
     logs = {name: read_logs(folder) for name, folder in runs.items()}
     for name, columns in logs.items():
-        missing = [label for label in LABELS if f"kl/{label}" not in columns]
+        missing = [label for label in CODE6.names if f"kl/{label}" not in columns]
         if missing:
             raise UsageError(f"the logs of {runs[name]} have no KL of {missing[0]}: they are of one stream, or too old")
     result = {
         "runs": {
             name: {
-                "steps": int(columns[f"kl/{LABELS[0]}"].steps[-1]),
-                "kl": {label: course(columns[f"kl/{label}"]) for label in LABELS},
+                "steps": int(columns[f"kl/{CODE6.names[0]}"].steps[-1]),
+                "kl": {label: course(columns[f"kl/{label}"]) for label in CODE6.names},
                 "final": final_agreement(runs[name] / SCORES_FILE),
             }
             for name, columns in logs.items()
@@ -149,7 +149,8 @@ def final_agreement(scores: Path) -> dict[str, Any] | None:
     signal = found.pop("signal")
     return {
         way: {
-            label: _agreement(signal[:, column], image[:, column], kl[:, column]) for column, label in enumerate(LABELS)
+            label: _agreement(signal[:, column], image[:, column], kl[:, column])
+            for column, label in enumerate(CODE6.names)
         }
         for way, image in found.items()
         for kl in (_kl_per_record(signal, image),)
@@ -173,10 +174,10 @@ def _kl_per_record(signal: np.ndarray, image: np.ndarray) -> np.ndarray:
 
 
 def _draw(path: Path, logs: Mapping[str, Mapping[str, Series]]) -> None:
-    panels: dict[str, list[Curve]] = {label: [] for label in LABELS}
+    panels: dict[str, list[Curve]] = {label: [] for label in CODE6.names}
     validation: list[Curve] = []
     for name, columns in logs.items():
-        for label in LABELS:
+        for label in CODE6.names:
             found = columns[f"kl/{label}"]
             panels[label].append(Curve(name=name, x=found.steps, y=smoothed(found.values), raw=found.values))
         for key in VALIDATION:
@@ -191,7 +192,7 @@ def _draw(path: Path, logs: Mapping[str, Mapping[str, Series]]) -> None:
         title="KL(signal || image) while training",
         ylabels={name: "macro AUROC" if name == "validation" else "KL, nats" for name in panels},
         colours=colours_of(list(logs)),
-        logarithmic=LABELS,
+        logarithmic=CODE6.names,
     )
 
 
@@ -206,7 +207,7 @@ def report(result: Mapping[str, Any]) -> str:
         "![KL per class](kl.png)",
     ]
     for name, run in result["runs"].items():
-        rows = [[label, *(_number(run["kl"][label][key]) for key in _COURSE)] for label in LABELS]
+        rows = [[label, *(_number(run["kl"][label][key]) for key in _COURSE)] for label in CODE6.names]
         parts += [f"## {name}, {run['steps']} steps", markdown_table(["class", *_COURSE.values()], rows)]
         for way, found in (run["final"] or {}).items():
             rows = [

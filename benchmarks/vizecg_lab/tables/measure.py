@@ -10,6 +10,7 @@ import numpy as np
 
 from vizecg.scoring.cross_fit import cross_fit
 from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, nested, positives
+from vizecg.spec import CODE6
 from vizecg.spec.decide import sigmoid
 from vizecg_lab.tables.training import Scores
 
@@ -32,13 +33,13 @@ class Figures:
         return {
             "n": self.n,
             "positives": self.positives,
-            **nested(self.mean.intervals()),
-            "macro_of_seeds": [nested(seed.intervals())["macro"] for seed in self.seeds],
+            **nested(self.mean.intervals(), names=CODE6.names),
+            "macro_of_seeds": [nested(seed.intervals(), names=CODE6.names)["macro"] for seed in self.seeds],
         }
 
     def minus(self, other: Figures) -> dict[str, Any]:
         """Macro differences, paired over records and seeds."""
-        return dict(nested(self.mean.minus(other.mean))["macro"])
+        return dict(nested(self.mean.minus(other.mean), names=CODE6.names)["macro"])
 
 
 def figures_of(seeds: Sequence[Scores]) -> Figures:
@@ -49,9 +50,16 @@ def figures_of(seeds: Sequence[Scores]) -> Figures:
     """
     of_seeds = []
     for scores in seeds:
-        decisions = cross_fit(scores.logits, scores.labels, [str(group) for group in scores.groups]).decisions
+        groups = [str(group) for group in scores.groups]
+        decisions = cross_fit(scores.logits, scores.labels, groups, names=CODE6.names).decisions
         of_seeds.append(
-            bootstrap_figures(sigmoid(scores.logits), scores.labels, decisions=decisions, bootstraps=BOOTSTRAPS)
+            bootstrap_figures(
+                sigmoid(scores.logits),
+                scores.labels,
+                decisions=decisions,
+                bootstraps=BOOTSTRAPS,
+                names=CODE6.names,
+            )
         )
     mean = Bootstrap(
         values={key: np.mean([seed.values[key] for seed in of_seeds], axis=0) for key in of_seeds[0].values}
@@ -61,5 +69,5 @@ def figures_of(seeds: Sequence[Scores]) -> Figures:
         mean=mean,
         seeds=tuple(of_seeds),
         n=len(labels),
-        positives=positives(labels),
+        positives=positives(labels, names=CODE6.names),
     )

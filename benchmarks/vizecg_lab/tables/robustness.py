@@ -12,7 +12,7 @@ from typing import Any
 
 from vizecg.data.source import RecordSource
 from vizecg.scoring.metrics import nested
-from vizecg.spec import LABELS, Condition, UsageError
+from vizecg.spec import CODE6, Condition, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.spec.results import write_result
@@ -116,7 +116,10 @@ def _between(measured: Mapping[str, Sequence[Measured]]) -> dict[str, Any]:
     names = list(measured)
     first = measured[names[0]]
     return {
-        name: {one.name: nested(one.own.minus(other.own)) for one, other in zip(first, measured[name], strict=True)}
+        name: {
+            one.name: nested(one.own.minus(other.own), names=one.names)
+            for one, other in zip(first, measured[name], strict=True)
+        }
         for name in names[1:]
     }
 
@@ -124,7 +127,7 @@ def _between(measured: Mapping[str, Sequence[Measured]]) -> dict[str, Any]:
 def _draw(result: Mapping[str, Any], out: Path) -> None:
     conditions, models = result["conditions"], result["models"]
     colours = colours_of(list(models))
-    titles = ("macro", *LABELS)
+    titles = ("macro", *CODE6.names)
     levels = {
         title: {
             name: {condition: _auroc(found["conditions"][condition], title) for condition in conditions}
@@ -172,17 +175,18 @@ def report(result: Mapping[str, Any]) -> str:
     for name, found in models.items():
         parts += [f"## {name}", "Macro:", _macro_table(found, conditions)]
         rows = [
-            [one, *(shown(_auroc(found["conditions"][one], label)) for label in LABELS)] for one in conditions
+            [one, *(shown(_auroc(found["conditions"][one], label)) for label in CODE6.names)] for one in conditions
         ]  # fmt: skip
-        parts += ["AUROC per class:", markdown_table(["condition", *LABELS], rows)]
+        parts += ["AUROC per class:", markdown_table(["condition", *CODE6.names], rows)]
         thresholds = ", ".join(
             f"{label} {value:.3g}" for label, value in found["conditions"][conditions[0]]["thresholds"].items()
         )
         rows = [
-            [one, *(shown(found["conditions"][one]["classes"][label]["f1"]) for label in LABELS)] for one in conditions
+            [one, *(shown(found["conditions"][one]["classes"][label]["f1"]) for label in CODE6.names)]
+            for one in conditions
         ]
         parts += [f"F1 per class, at the model's own thresholds ({thresholds}):"]
-        parts += [markdown_table(["condition", *LABELS], rows)]
+        parts += [markdown_table(["condition", *CODE6.names], rows)]
     for name, by_condition in result["first_minus"].items():
         rows = [
             [one, *(shown(found["macro"][metric], signed=True) for metric in ("auroc", "auprc", "f1"))]

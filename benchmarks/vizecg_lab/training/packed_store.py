@@ -168,9 +168,8 @@ def _answers(
 
 def _figures(found: Predictions, classifier: Classifier) -> Bootstrap:
     probabilities = classifier.rule.probabilities(found.logits)
-    return bootstrap_figures(
-        probabilities, found.labels, decisions=decide(probabilities, classifier.rule.threshold)
-    )  # fmt: skip
+    decisions = decide(probabilities, classifier.rule.threshold)
+    return bootstrap_figures(probabilities, found.labels, decisions=decisions, names=classifier.labels.names)
 
 
 def _compared(truth: Predictions, found: Predictions, classifier: Classifier) -> dict[str, Any]:

@@ -152,7 +152,8 @@ class _Bound:
             signals = signals_on_device(cache, self.device)
             batch = samples_on_device(batch.to(self.device), signals, config.preprocess_spec())
         self.batch = Sample(*(part.to(self.device) for part in batch))
-        self.network = build_system(config.architecture, config.model).to(self.device)
+        self.network = build_system(config.architecture, config.model, labels=len(config.label_set()))
+        self.network = self.network.to(self.device)
         # The real run tells what is left out.
         wanted = config.modality.has_image and config.channels_last
         layout = training_layout(self.network, wanted=wanted, device=self.device, tell=False)

@@ -16,7 +16,7 @@ class Backend(Protocol):
         """Engine and device, for example ``onnxruntime-cpu``."""
 
     def logits(self, image: np.ndarray) -> np.ndarray:
-        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,)."""
+        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (labels,)."""
 
     def close(self) -> None:
         """Give memory and processes back; more than once does no harm. It answers nothing afterwards."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from vizecg.spec import LABELS, BundleError, InputRefusedError, MissingToolError
+from vizecg.spec import BundleError, InputRefusedError, MissingToolError
 from vizecg.spec.console import silent_stderr
 from vizecg.spec.install import pip_install
 from vizecg_edge.backends.base import thread_count
@@ -26,6 +26,7 @@ class ExecuTorchBackend:
     Args:
         model: the ``.pte`` file.
         input_shape: (1, 1, H, W) that the bundle's preprocessing gives.
+        labels: how many logits it must give.
         threads: computation threads; 0 takes one per core this process may use. They are the whole process's: the
             last backend that was made decides.
 
@@ -36,7 +37,7 @@ class ExecuTorchBackend:
 
     name = "executorch-python-cpu"
 
-    def __init__(self, *, model: Path, input_shape: tuple[int, int, int, int], threads: int = 0) -> None:
+    def __init__(self, *, model: Path, input_shape: tuple[int, int, int, int], labels: int, threads: int = 0) -> None:
         self._model, self._input_shape = model, input_shape
         self._lock = threading.Lock()
         with silent_stderr():
@@ -49,7 +50,7 @@ class ExecuTorchBackend:
             try:
                 self._program = runtime.Runtime.get().load_program(model)
                 self._method: Any = self._program.load_method(METHOD)
-                _check(self._method, model, input_shape)
+                _check(self._method, model, input_shape, labels)
                 # The first inference reports what native code finds of the processor.
                 self.logits(np.zeros(input_shape, np.float32))
             except BundleError:
@@ -60,7 +61,7 @@ class ExecuTorchBackend:
                 raise BundleError(f"{model}: executorch.runtime cannot load it: {first}") from error
 
     def logits(self, image: np.ndarray) -> np.ndarray:
-        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,).
+        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (labels,).
 
         Raises:
             InputRefusedError: another shape.
@@ -91,15 +92,15 @@ def _load(name: str) -> Any:
         raise MissingToolError(f"{name} does not load ({str(error).splitlines()[0]}): {_install()}") from error
 
 
-def _check(method: Any, model: Path, input_shape: tuple[int, int, int, int]) -> None:
-    """Raise BundleError unless the program takes ``input_shape`` and gives one row of logits."""
+def _check(method: Any, model: Path, input_shape: tuple[int, int, int, int], labels: int) -> None:
+    """Raise BundleError unless the program takes ``input_shape`` and gives one row of ``labels`` logits."""
     if method is None:
         raise BundleError(f"{model}: it has no method {METHOD}")
     meta = method.metadata
     found = [tuple(meta.input_tensor_meta(i).sizes()) for i in range(meta.num_inputs())]
     given = [tuple(meta.output_tensor_meta(i).sizes()) for i in range(meta.num_outputs())]
-    if found != [input_shape] or given != [(1, len(LABELS))]:
-        raise BundleError(f"{model}: expected {input_shape} -> (1, {len(LABELS)}), found {found} -> {given}")
+    if found != [input_shape] or given != [(1, labels)]:
+        raise BundleError(f"{model}: expected {input_shape} -> (1, {labels}), found {found} -> {given}")
 
 
 def _install() -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from vizecg.spec import LABELS, BundleError, MissingToolError
+from vizecg.spec import BundleError, MissingToolError
 from vizecg.spec.files import user_cache
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
 from vizecg.spec.onnx_session import onnx_session
@@ -49,6 +49,7 @@ class OnnxBackend:
     Args:
         model: the ``.onnx`` file.
         input_shape: (1, 1, H, W) that the bundle's preprocessing gives.
+        labels: how many logits it must give.
         threads: computation threads; 0 takes one per core this process may use.
         provider: what computes.
         precision: of the artefact; TensorRT must be told which types it may use.
@@ -63,6 +64,7 @@ class OnnxBackend:
         *,
         model: Path,
         input_shape: tuple[int, int, int, int],
+        labels: int,
         threads: int = 0,
         provider: Provider = Provider.CPU,
         precision: str = "fp32",
@@ -85,10 +87,10 @@ class OnnxBackend:
             )
         self._session: Any = session
         self._model = model
-        _check(session, model, input_shape)
+        _check(session, model, input_shape, labels)
 
     def logits(self, image: np.ndarray) -> np.ndarray:
-        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,).
+        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (labels,).
 
         Raises:
             BundleError: closed.
@@ -122,11 +124,11 @@ def _providers(provider: Provider, precision: str) -> list[Any]:
     return [(provider.value, options), Provider.CUDA.value, cpu]
 
 
-def _check(session: Any, model: Path, input_shape: tuple[int, int, int, int]) -> None:
-    """Raise BundleError unless the session takes ``input_shape`` and gives a row of logits each."""
+def _check(session: Any, model: Path, input_shape: tuple[int, int, int, int], labels: int) -> None:
+    """Raise BundleError unless the session takes ``input_shape`` and gives a row of ``labels`` logits each."""
     inputs = {node.name: node.shape for node in session.get_inputs()}
     outputs = {node.name: node.shape for node in session.get_outputs()}
     if MODEL_INPUT not in inputs or tuple(inputs[MODEL_INPUT][1:]) != input_shape[1:]:
         raise BundleError(f"{model}: expected input {MODEL_INPUT} (n, {input_shape[1:]}), found {inputs}")
-    if MODEL_OUTPUT not in outputs or outputs[MODEL_OUTPUT][1:] != [len(LABELS)]:
-        raise BundleError(f"{model}: expected output {MODEL_OUTPUT} (n, {len(LABELS)}), found {outputs}")
+    if MODEL_OUTPUT not in outputs or outputs[MODEL_OUTPUT][1:] != [labels]:
+        raise BundleError(f"{model}: expected output {MODEL_OUTPUT} (n, {labels}), found {outputs}")

@@ -68,6 +68,7 @@ def _onnx(provider: str) -> Opener:
         return OnnxBackend(
             model=bundle.file(artefact.file),
             input_shape=bundle.manifest.preprocess.input_shape,
+            labels=len(bundle.manifest.labels),
             threads=threads,
             provider=Provider[provider],
             precision=artefact.precision,
@@ -86,7 +87,10 @@ def _executorch(bundle: Bundle, artefact: Artefact, threads: int) -> Backend:
     from vizecg_edge.backends.runner import RunnerBackend
 
     return RunnerBackend(
-        model=bundle.file(artefact.file), input_shape=bundle.manifest.preprocess.input_shape, threads=threads
+        model=bundle.file(artefact.file),
+        input_shape=bundle.manifest.preprocess.input_shape,
+        labels=len(bundle.manifest.labels),
+        threads=threads,
     )
 
 
@@ -94,7 +98,10 @@ def _executorch_python(bundle: Bundle, artefact: Artefact, threads: int) -> Back
     from vizecg_edge.backends.executorch_python import ExecuTorchBackend
 
     return ExecuTorchBackend(
-        model=bundle.file(artefact.file), input_shape=bundle.manifest.preprocess.input_shape, threads=threads
+        model=bundle.file(artefact.file),
+        input_shape=bundle.manifest.preprocess.input_shape,
+        labels=len(bundle.manifest.labels),
+        threads=threads,
     )
 
 

@@ -22,7 +22,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from vizecg.spec import LABELS, BundleError, InputRefusedError, MissingToolError
+from vizecg.spec import BundleError, InputRefusedError, MissingToolError
 from vizecg.spec.errors import ExitCode
 from vizecg_edge.backends.base import thread_count
 
@@ -57,6 +57,7 @@ class RunnerBackend:
     Args:
         model: the ``.pte`` file.
         input_shape: (1, 1, H, W) that the bundle's preprocessing gives.
+        labels: how many logits it must give.
         threads: computation threads; 0 takes one per core this process may use.
         runner: the runner's file; None looks for it (``find_runner``).
         launcher: a command that runs the rest of its arguments elsewhere, pipes and exit code handed through, as
@@ -75,12 +76,14 @@ class RunnerBackend:
         *,
         model: Path,
         input_shape: tuple[int, int, int, int],
+        labels: int,
         threads: int = 0,
         runner: Path | None = None,
         launcher: Sequence[str] = (),
         timeout: float = 60.0,
     ) -> None:
         self._model, self._input_shape, self._timeout = model, input_shape, timeout
+        self._labels = labels
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self.execution_us = 0
@@ -90,14 +93,14 @@ class RunnerBackend:
         if threads or not launcher:
             command += ["--threads", str(thread_count(threads))]
         self.info = _info(command, model)
-        _check_shapes(self.info, model, input_shape)
+        _check_shapes(self.info, model, input_shape, labels)
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
         self._process = subprocess.Popen(
             [*command, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, bufsize=0
         )
 
     def logits(self, image: np.ndarray) -> np.ndarray:
-        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,).
+        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (labels,).
 
         Raises:
             InputRefusedError: another shape, or values that are not finite.
@@ -123,7 +126,7 @@ class RunnerBackend:
         try:
             self._send(request, until)
             magic, status, self.execution_us, count = _ANSWER.unpack(self._receive(_ANSWER.size, until))
-            if magic != b"VZA1" or (count > _MOST_MESSAGE if status else count != len(LABELS)):
+            if magic != b"VZA1" or (count > _MOST_MESSAGE if status else count != self._labels):
                 raise _BrokenError("answered out of step")
             return status, self._receive(count if status else 4 * count, until)
         except _BrokenError as error:
@@ -232,9 +235,9 @@ def _info(command: list[str], model: Path) -> dict[str, Any]:
     return info
 
 
-def _check_shapes(info: dict[str, Any], model: Path, input_shape: tuple[int, int, int, int]) -> None:
-    """Raise BundleError unless the program takes ``input_shape`` and gives one row of logits."""
-    wanted = {"inputs": list(input_shape), "outputs": [1, len(LABELS)]}
+def _check_shapes(info: dict[str, Any], model: Path, input_shape: tuple[int, int, int, int], labels: int) -> None:
+    """Raise BundleError unless the program takes ``input_shape`` and gives one row of ``labels`` logits."""
+    wanted = {"inputs": list(input_shape), "outputs": [1, labels]}
     try:
         forward = {method["name"]: method for method in info["methods"]}.get("forward", {})
         found = {side: [(tensor["shape"], tensor["dtype"]) for tensor in forward[side]] for side in wanted}

@@ -46,7 +46,7 @@ class TensorRTBackend:
         return self._name
 
     def logits(self, image: np.ndarray) -> np.ndarray:
-        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,)."""
+        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (labels,)."""
         with self._engines.lend() as engine:
             return engine.logits(image)
 

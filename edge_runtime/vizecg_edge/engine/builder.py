@@ -136,4 +136,5 @@ def load_engine(workshop: Workshop, engine: bytes, bundle: Bundle) -> LoadedEngi
         cuda=workshop.cuda,
         engine=engine,
         input_shape=bundle.manifest.preprocess.input_shape,
+        labels=len(bundle.manifest.labels),
     )

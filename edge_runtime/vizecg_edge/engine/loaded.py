@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vizecg.spec import LABELS, BundleError
+from vizecg.spec import BundleError
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
 from vizecg_edge.engine.cuda import Cuda
 from vizecg_edge.engine.generations import Generation
@@ -22,13 +22,21 @@ class LoadedEngine:
         cuda: the CUDA runtime.
         engine: bytes of the engine.
         input_shape: (1, 1, H, W) that it must take.
+        labels: how many logits it must give.
 
     Raises:
         BundleError: the library does not load it, or it takes or gives something else.
     """
 
     def __init__(
-        self, *, trt: Any, row: Generation, cuda: Cuda, engine: bytes, input_shape: tuple[int, int, int, int]
+        self,
+        *,
+        trt: Any,
+        row: Generation,
+        cuda: Cuda,
+        engine: bytes,
+        input_shape: tuple[int, int, int, int],
+        labels: int,
     ) -> None:
         self._cuda = cuda
         self._held: list[int] = []
@@ -40,12 +48,12 @@ class LoadedEngine:
         if self._engine is None:
             reason = (self._logger.errors or ["it gives no reason"])[0]
             raise BundleError(f"{row.library} {trt.__version__} does not load the engine: {reason}")
-        self._check(trt, input_shape)
+        self._check(trt, input_shape, labels)
         self.device_bytes = int(getattr(self._engine, row.memory_size, 0))
         self._context = self._engine.create_execution_context()
         if self._context is None:
             raise BundleError(f"no execution context: the engine needs {self.device_bytes / MIB:.0f} MiB of the GPU")
-        self._output = np.empty((1, len(LABELS)), dtype=np.float32)
+        self._output = np.empty((1, labels), dtype=np.float32)
         self._shape = input_shape
         try:
             self._stream = cuda.stream()
@@ -64,17 +72,17 @@ class LoadedEngine:
         self._held.append(self._cuda.malloc(size))
         return self._held[-1]
 
-    def _check(self, trt: Any, input_shape: tuple[int, int, int, int]) -> None:
+    def _check(self, trt: Any, input_shape: tuple[int, int, int, int], labels: int) -> None:
         found = {}
         for index in range(self._engine.num_io_tensors):
             name = self._engine.get_tensor_name(index)
             found[name] = (tuple(self._engine.get_tensor_shape(name))[1:], self._engine.get_tensor_dtype(name))
-        wanted = {MODEL_INPUT: (tuple(input_shape[1:]), trt.float32), MODEL_OUTPUT: ((len(LABELS),), trt.float32)}
+        wanted = {MODEL_INPUT: (tuple(input_shape[1:]), trt.float32), MODEL_OUTPUT: ((labels,), trt.float32)}
         if found != wanted:
             raise BundleError(f"the engine has {found}, expected {wanted}")
 
     def logits(self, image: np.ndarray) -> np.ndarray:
-        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,)."""
+        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (labels,)."""
         if image.shape != self._shape:
             raise BundleError(f"expected a sheet of shape {self._shape}, got {image.shape}")
         sheet = np.ascontiguousarray(image, dtype=np.float32)

@@ -8,7 +8,7 @@ from html import escape
 
 from PIL import Image
 
-from vizecg.spec import INTENDED_USE
+from vizecg.spec import INTENDED_USE, Label
 from vizecg_edge import words
 from vizecg_edge.report.pictures import photo_picture, sheet_picture
 from vizecg_edge.report.reading import Reading
@@ -46,7 +46,7 @@ td, th { text-align: left; padding: .4em .5em .4em 0; vertical-align: top; font-
 
 
 def render_html(reading: Reading, *, mark: str = "") -> str:
-    """The whole document: the decision, what to be careful with, the six, then the pictures. ``mark`` is not shown."""
+    """The whole document: the decision, what to be careful with, all labels, the pictures. ``mark`` is not shown."""
     answer = reading.answer
     photo, sheet = photo_picture(reading, PHOTO_BOX), sheet_picture(reading, SHEET_WIDTH)
     alert = not answer.answered or any(one.decision for one in answer.findings)
@@ -86,14 +86,19 @@ def _doubts(reading: Reading) -> str:
 
 def _answers(reading: Reading) -> str:
     rows = [
-        f'<tr class="{one.word.lower()}"><td>{escape(one.label.description)} <span class="soft">{one.label.value}'
-        f'</span></td><td class="word">{one.word}</td><td>{one.likely} <span class="soft">{_unbroken(one.limit)}</span>'
+        f'<tr class="{one.word.lower()}"><td>{escape(one.label.words)}{_short(one.label)}</td>'
+        f'<td class="word">{one.word}</td><td>{one.likely} <span class="soft">{_unbroken(one.limit)}</span>'
         f'<div class="bar"><i style="width:{one.probability:.1%}"></i><b style="left:{one.threshold:.1%}"></b></div>'
         "</td></tr>"
         for one in reading.answer.findings
     ]
     notes = "".join(_paragraph("note", note) for note in reading.notes)
     return f'<table class="answers">{"".join(rows)}</table>{notes}'
+
+
+def _short(label: Label) -> str:
+    """The name, where there are words beside it."""
+    return f' <span class="soft">{label.name}</span>' if label.english else ""
 
 
 def _unbroken(text: str) -> str:

@@ -16,7 +16,7 @@ from vizecg_edge.report.reading import Reading
 MARGIN, WIDTH, GAP = 12.0, 186.0, 3.0
 """Millimetres; ``WIDTH`` is that of what is written."""
 _ANSWERS, _PHOTO = 126.0, 56.0
-_WORD, _NAME = 22.0, 54.0
+_WORD, _NAME, _ROW = 22.0, 54.0, 7.0
 _PHOTO_PX, _SHEET_PX = (840, 660), 1400
 _FONT = "Helvetica"
 _INK, _SOFT, _RED, _AMBER, _PALE = (28, 32, 38), (96, 104, 114), (190, 30, 45), (168, 100, 0), (255, 244, 222)
@@ -70,10 +70,17 @@ def _calm(reading: Reading) -> bool:
 
 
 def _answer_and_photo(page: _Page, reading: Reading) -> None:
-    """The six, or why not, and beside them the photograph."""
-    top = page.pdf.get_y()
+    """The labels, or why not, and beside them the photograph."""
     photo = photo_picture(reading, _PHOTO_PX)
     width = WIDTH if photo is None else _ANSWERS
+    number, top = page.pdf.page, page.pdf.get_y()
+    if photo is not None:
+        page.picture(photo, width=_PHOTO, left=MARGIN + WIDTH - _PHOTO)
+        # A picture that did not fit began a page.
+        top = top if page.pdf.page == number else MARGIN
+        number = page.pdf.page
+    bottom = page.pdf.get_y()
+    page.pdf.set_y(top)
     if reading.answer.answered:
         _findings(page, reading, width)
     else:
@@ -83,23 +90,24 @@ def _answer_and_photo(page: _Page, reading: Reading) -> None:
             page.text(sentence, 12, width=width)
         for detail in (*reading.details, f"Reason for programs: {', '.join(reading.answer.reasons)}"):
             page.text(detail, 9, width=width, colour=_SOFT)
-    if photo is not None:
-        bottom = page.pdf.get_y()
-        page.pdf.set_y(top)
-        page.picture(photo, width=_PHOTO, left=MARGIN + WIDTH - _PHOTO)
+    # Many findings go on to the next page.
+    if page.pdf.page == number:
         page.pdf.set_y(max(bottom, page.pdf.get_y()))
     page.gap()
 
 
 def _findings(page: _Page, reading: Reading, width: float) -> None:
-    for one in reading.answer.findings:
+    for one in reading.findings:
+        page.keep_together(_ROW)
         top, strong = page.pdf.get_y(), one.decision is not False
         page.text(one.word, 10, bold=strong, colour=_COLOURS[one.decision], width=_WORD)
         page.pdf.set_y(top)
-        page.text(f"{one.label.description} ({one.label.value})", 10, bold=strong, left=MARGIN + _WORD, width=_NAME)
+        page.text(one.label.named, 10, bold=strong, left=MARGIN + _WORD, width=_NAME)
+        bottom = max(top + _ROW, page.pdf.get_y())
         page.pdf.set_y(top)
         page.text(f"{one.likely} ({one.limit})", 9, left=MARGIN + _WORD + _NAME, width=width - _WORD - _NAME)
-        page.pdf.set_y(top + 7)
+        page.pdf.set_y(bottom)
+    page.text(reading.absent, 9, colour=_SOFT, width=width)
     for note in reading.notes:
         page.text(note, 9, colour=_AMBER, width=width)
 
@@ -165,6 +173,11 @@ class _Page:
         # A new file: what a camera wrote about place and time into the old one is not in it.
         image.save(data, format="JPEG", quality=88)
         self.pdf.image(data, x=left, w=width)
+
+    def keep_together(self, height: float) -> None:
+        """Begin a new page where this one has no room for ``height`` millimetres."""
+        if self.pdf.will_page_break(height):
+            self.pdf.add_page()
 
     def gap(self, millimetres: float = GAP) -> None:
         self.pdf.ln(millimetres)

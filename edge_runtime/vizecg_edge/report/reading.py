@@ -20,6 +20,8 @@ _WRONG = {
     "unreadable": "The file is not an image that can be read",
 }
 _LONGEST = 300
+MOST_IN_FULL = 12
+"""Labels of which each has lines of its own, whatever was decided: more would hide what was found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +51,20 @@ class Reading:
     @property
     def scope(self) -> str:
         """What is not looked for; empty where ``title`` says it, or there is no answer."""
-        known = not self.answer.answered or words.SCOPE[1:-1] in self.title
-        return "" if known else words.SCOPE
+        return self.answer.scope
+
+    @property
+    def findings(self) -> list[words.Finding]:
+        """Those with lines of their own: all where they are few, else what was found or left undecided."""
+        every = self.answer.findings
+        return every if len(every) <= MOST_IN_FULL else [one for one in every if one.decision is not False]
+
+    @property
+    def absent(self) -> str:
+        """The other findings in one paragraph; empty where there are none."""
+        own = self.findings
+        told = [f"{one.label.words} {one.likely}" for one in self.answer.findings if one not in own]
+        return f"Absent: {', '.join(told)}." if told else ""
 
     @property
     def doubts(self) -> list[str]:

@@ -57,7 +57,7 @@ class FolderWatch:
         self._out = out
         self._say = say
         self._report = report
-        self._table = ResultsTable(out / NAME)
+        self._table = ResultsTable(out / NAME, pipeline.bundle.manifest.labels.names)
         self._seen: dict[Path, Stamp] = {}
         self._done: dict[Path, Stamp] = {}
 

@@ -11,16 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vizecg.spec import LABELS, UsageError
+from vizecg.spec import UsageError
 from vizecg.spec.checks import printable
 from vizecg_edge.answer import Input
 from vizecg_edge.words import WORDS
 
 NAME = "results.csv"
-COLUMNS = (
-    "file", "page", "time", "status", *LABELS, *(f"{label} decision" for label in LABELS),
-    "reasons", "doubts", "in words", "sha256", "bundle",
-)  # fmt: skip
 _KEY = ("file", "page", "sha256", "bundle")
 _FORMULA = ("=", "+", "-", "@")
 _LONGEST = 1000
@@ -33,13 +29,16 @@ class ResultsTable:
 
     Args:
         path: of the file; it is made when the first row comes.
+        labels: names of the labels, in order.
 
     Raises:
         UsageError: there is a file of other columns.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, labels: Sequence[str]) -> None:
         self.path = path
+        self.columns = columns_of(labels)
+        self._labels = tuple(labels)
         self._known = self._opened()
 
     def add(self, answers: Iterable[Mapping[str, Any]], *, file: str, read_at: datetime) -> None:
@@ -50,11 +49,11 @@ class ResultsTable:
             file: its name.
             read_at: when they were read, with its time zone.
         """
-        rows = [row for row in (row_of(one, file=file, read_at=read_at) for one in answers) if not self._knows(row)]
+        rows = [row for row in (self._row(one, file, read_at) for one in answers) if not self._knows(row)]
         if not rows:
             return
         new = not self.path.exists() or self.path.stat().st_size == 0
-        text = _lines([COLUMNS] if new else []) + _lines([[row[name] for name in COLUMNS] for row in rows])
+        text = _lines([self.columns] if new else []) + _lines([[row[name] for name in self.columns] for row in rows])
         # One write, at the end: what another process adds is not torn apart.
         data = text.encode()
         with self.path.open("ab", buffering=0) as table:
@@ -65,6 +64,9 @@ class ResultsTable:
             os.fsync(table.fileno())
         self._known |= {_key(row) for row in rows}
 
+    def _row(self, answer: Mapping[str, Any], file: str, read_at: datetime) -> dict[str, str]:
+        return row_of(answer, labels=self._labels, file=file, read_at=read_at)
+
     def _knows(self, row: Mapping[str, str]) -> bool:
         return _key(row) in self._known
 
@@ -74,15 +76,25 @@ class ResultsTable:
         data = self.path.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]
         rows = csv.DictReader(io.StringIO(whole.decode(errors="replace"), newline=""))
-        if data and tuple(rows.fieldnames or ()) != COLUMNS:
-            raise UsageError(f"{self.path}: this is no table of this program's; move it, or name another folder")
+        if data and tuple(rows.fieldnames or ()) != self.columns:
+            raise UsageError(
+                f"{self.path}: this is no table of this program's for these labels; move it, or name another folder"
+            )
         if len(whole) < len(data):
             with self.path.open("r+b") as file:
                 file.truncate(len(whole))
         return {_key(row) for row in rows}
 
 
-def row_of(answer: Mapping[str, Any], *, file: str, read_at: datetime) -> dict[str, str]:
+def columns_of(labels: Sequence[str]) -> tuple[str, ...]:
+    """Names of the columns, for these labels."""
+    return (
+        "file", "page", "time", "status", *labels, *(f"{label} decision" for label in labels),
+        "reasons", "doubts", "in words", "sha256", "bundle",
+    )  # fmt: skip
+
+
+def row_of(answer: Mapping[str, Any], *, labels: Sequence[str], file: str, read_at: datetime) -> dict[str, str]:
     """One page as a row: codes as they are, and what they mean in words."""
     source, decisions = answer["input"], answer["decisions"] or {}
     probabilities, doubts = answer["probabilities"] or {}, answer.get("doubts", ())
@@ -96,8 +108,8 @@ def row_of(answer: Mapping[str, Any], *, file: str, read_at: datetime) -> dict[s
         "page": "" if source["page"] is None else str(source["page"]),
         "time": read_at.isoformat(timespec="seconds"),
         "status": answer["status"],
-        **{label: f"{probabilities[label]:.4f}" if label in probabilities else "" for label in LABELS},
-        **{f"{label} decision": WORDS[decisions[label]].lower() if label in decisions else "" for label in LABELS},
+        **{label: f"{probabilities[label]:.4f}" if label in probabilities else "" for label in labels},
+        **{f"{label} decision": WORDS[decisions[label]].lower() if label in decisions else "" for label in labels},
         "reasons": "; ".join(answer["reasons"]),
         "doubts": "; ".join(doubt["code"] for doubt in doubts),
         "in words": _cell("; ".join(told)),

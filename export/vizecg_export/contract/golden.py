@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from vizecg.spec import LABELS, BundleError, DecisionRule, SheetSpec
+from vizecg.spec import BundleError, DecisionRule, SheetSpec
 from vizecg.spec.contract import INK_TOLERANCE, LOGIT_TOLERANCE, PROBABILITY_TOLERANCE, answer
 from vizecg.spec.manifest import GOLDEN, Artefact, Manifest
 from vizecg.spec.preprocess import PreprocessSpec, ink_map, normalise
@@ -56,7 +56,7 @@ def choose_rows(manifest: Manifest, golden: dict[str, np.ndarray]) -> list[int]:
     # Rows that leave nothing else in doubt come before those that are merely loud.
     doubt = np.abs(distances).min(axis=1)
     chosen = {int(np.argmax(bare))}
-    for place in range(len(LABELS)):
+    for place in range(distances.shape[1]):
         shows = np.flatnonzero(distances[:, place] > 0)
         chosen.add(int(shows[np.argmax(doubt[shows])]) if len(shows) else int(np.argmax(distances[:, place])))
     return sorted(chosen)
@@ -111,7 +111,7 @@ def golden_section(folder: Path, manifest: Manifest, rows: Sequence[int]) -> dic
 def _answer(artefact: Artefact, logits: np.ndarray) -> dict[str, Any]:
     told = answer(artefact.decision, _short(logits))
     step = LOGIT_TOLERANCE[artefact.precision]
-    around = [list(artefact.decision.decide(logits + step * sign).values()) for sign in (-1, 1)]
+    around = [list(artefact.decision.decide(logits + step * sign)) for sign in (-1, 1)]
     sure = [below == at == above for below, at, above in zip(around[0], told["decisions"], around[1], strict=True)]
     return {**told, "sure": sure}
 

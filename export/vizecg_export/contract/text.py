@@ -11,7 +11,9 @@ def contract_text(contract: dict[str, Any], *, name: str) -> str:
     """Markdown of a whole contract of the bundle ``name``."""
     sheet, preprocess, golden = contract["sheet"], contract["preprocess"], contract[GOLDEN_KEY]
     height, width, _ = sheet["shape"]
-    labels = ", ".join(f"{label['name']} ({label['words']})" for label in contract["labels"])
+    labels = ", ".join(
+        f"{label['name']} ({label['words']})" if "words" in label else label["name"] for label in contract["labels"]
+    )
     lines = [
         f"# Contract of {name} for other languages",
         "",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from vizecg.data.source import RecordSource
-from vizecg.spec import LABELS, UsageError
+from vizecg.spec import UsageError
 from vizecg.spec.fingerprint import sha256_ids
 from vizecg.spec.gate import QualityGate
 from vizecg.spec.manifest import Bundle, open_bundle
@@ -117,7 +117,7 @@ def choose(
         artefacts[name] = {
             "file_sha256": manifest.files[manifest.artefact(name).file],
             "undecided_margin": band.tolist(),
-            "per_class": per_class(told_on, gate, band),
+            "per_class": per_class(told_on, gate, band, names=manifest.labels.names),
         }
     band = np.array(artefacts[main]["undecided_margin"])
     return {
@@ -134,7 +134,7 @@ def choose(
         },
         "curves": {
             name: {
-                "flips": saved_curve(second.scores(one), second.flips().sum(axis=1) / len(LABELS)),
+                "flips": saved_curve(second.scores(one), second.flips().mean(axis=1)),
                 "misplaced": saved_curve(second.scores(one), second.misplaced),
             }
             for name, one in (("before", BEFORE), ("after", gate))

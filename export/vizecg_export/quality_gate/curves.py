@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from vizecg.spec import LABELS
 from vizecg.spec.gate import QualityGate
 from vizecg_export.quality_gate.fit import Judged
 
@@ -40,7 +40,7 @@ def figures_of(judged: Judged, gate: QualityGate, *, band: np.ndarray | None = N
     scores = judged.scores(gate)
     flips, decided = judged.flips(band), judged.decided(band)
     wrong = flips.any(axis=1) | judged.misplaced
-    share = flips.sum(axis=1) / len(LABELS)
+    share = flips.mean(axis=1)
 
     def measure(use: np.ndarray) -> dict[str, float]:
         told = use[answered[use]]
@@ -65,11 +65,13 @@ def figures_of(judged: Judged, gate: QualityGate, *, band: np.ndarray | None = N
     }
 
 
-def per_class(judged: Judged, gate: QualityGate, band: np.ndarray) -> dict[str, dict[str, Any]]:
+def per_class(
+    judged: Judged, gate: QualityGate, band: np.ndarray, *, names: Sequence[str]
+) -> dict[str, dict[str, Any]]:
     """Each class with and without its band: share of pairs decided, and of those, decided the other way."""
     told = judged.part(judged.answered(gate))
     table: dict[str, dict[str, Any]] = {}
-    for column, label in enumerate(LABELS):
+    for column, label in enumerate(names):
         row: dict[str, Any] = {"pairs": len(told.error_mm), "undecided_margin": float(band[column])}
         for name, used in (("without", None), ("with", band)):
             decided, flips = told.decided(used)[:, column], told.flips(used)[:, column]

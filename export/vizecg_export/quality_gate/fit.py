@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from vizecg.render.spoil import Kind
-from vizecg.spec import LABELS, DecisionRule, UsageError
+from vizecg.spec import DecisionRule, UsageError
 from vizecg.spec.gate import FIGURES, LESS_IS_BETTER, MeritRange, QualityGate
 from vizecg_edge.judge.quality import score_of
 from vizecg_export.quality_gate.rows import GateRow
@@ -54,8 +54,8 @@ class Judged:
     Attributes:
         records: (n,) record ids. everyday: (n,) bool.
         merits: figure -> (n,) float64.
-        distances, clean: float64 (n, 6), calibrated logits above the thresholds.
-        numeric: (6,) float64, half width of the band that the artefact's numerical error leaves undecided, likewise.
+        distances, clean: float64 (n, labels), calibrated logits above the thresholds.
+        numeric: (labels,) float64, half width of the band that the artefact's numerical error leaves undecided.
         error_mm: (n,) float64.
     """
 
@@ -96,12 +96,12 @@ class Judged:
         )
 
     def flips(self, band: np.ndarray | None = None) -> np.ndarray:
-        """(n, 6) bool: decided, and the other way than the clean rendering. ``band``: (6,) undecided margins."""
+        """(n, labels) bool: decided, and other than the clean rendering. ``band``: (labels,) undecided margins."""
         certain = np.abs(self.clean) >= self.numeric
         return np.asarray(self.decided(band) & certain & ((self.distances >= 0) != (self.clean >= 0)))
 
     def decided(self, band: np.ndarray | None = None) -> np.ndarray:
-        """(n, 6) bool."""
+        """(n, labels) bool."""
         return np.asarray(np.abs(self.distances) >= (self.numeric if band is None else np.maximum(band, self.numeric)))
 
     @property
@@ -207,10 +207,10 @@ def _below(score: float) -> float:
 
 
 def fit_bands(judged: Judged, *, flips: float, undecided: float) -> np.ndarray:
-    """(6,) undecided margins in calibrated logits: the narrowest with which at most ``flips`` of a class's decided
+    """(labels,) undecided margins in calibrated logits: the narrowest with which at most ``flips`` of a class's decided
     pairs are decided the other way than the clean rendering, but with at most ``undecided`` of its pairs undecided."""
-    bands = np.zeros(len(LABELS))
-    for column in range(len(LABELS)):
+    bands = np.zeros(len(judged.numeric))
+    for column in range(len(bands)):
         distance = np.abs(judged.distances[:, column])
         most = float(np.quantile(distance, undecided, method="lower"))
         turned = judged.flips()[:, column]

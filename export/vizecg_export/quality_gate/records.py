@@ -7,7 +7,7 @@ from itertools import islice
 
 from vizecg.data.source import RecordSource
 from vizecg.records.packing import UNKNOWN_LABELS, unpack_labels
-from vizecg.spec import LABELS, InputRefusedError
+from vizecg.spec import InputRefusedError
 
 
 def choose_records(source: RecordSource, limit: int) -> list[int]:
@@ -20,16 +20,16 @@ def choose_records(source: RecordSource, limit: int) -> list[int]:
     @cache
     def labels(index: int) -> tuple[float, ...]:
         packed = UNKNOWN_LABELS if source.packed_labels is None else source.packed_labels[index]
-        known = unpack_labels(packed)
+        known = unpack_labels(packed, len(source.labels))
         if known is None:
             try:
                 known = source.read(source.items[index]).labels
             except InputRefusedError:
                 known = None
-        return (0.0,) * len(LABELS) if known is None else tuple(known)
+        return (0.0,) * len(source.labels) if known is None else tuple(known)
 
     chosen: dict[int, None] = {}
-    for column in range(len(LABELS)):
+    for column in range(len(source.labels)):
         positives = (index for index in range(len(source)) if labels(index)[column])
         chosen.update(dict.fromkeys(islice(positives, max(1, limit // 10))))
     for index in range(len(source)):

@@ -52,7 +52,8 @@ DECIDE: tuple[ModuleType, ...] = (
 class GateRow:
     """One photograph.
 
-    ``logits`` and ``clean``: six for each artefact, of the photograph and of the clean rendering in the same layout.
+    ``logits`` and ``clean``: of every label, for each artefact, of the photograph and of the clean rendering in the
+    same layout.
     ``error_mm``: mean distance of the block's corners from the truth. What the rectifier refused has a ``reason`` and
     no ``merits``, ``logits`` or ``error_mm``.
     """

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.fx import GraphModule
 
-from vizecg.spec import LABELS, UsageError
+from vizecg.spec import UsageError
 from vizecg.spec.console import silent_stderr
 from vizecg_export.job import Job, Made, Run
 from vizecg_export.quant.graphs import quantised_graph
@@ -109,11 +109,12 @@ def open_model(file: Path) -> Run:
         assert method is not None
         # The first inference looks at the processor, and would report it where nobody silences it.
         method.execute([torch.zeros(tuple(method.metadata.input_tensor_meta(0).sizes()))])
+        labels = int(method.metadata.output_tensor_meta(0).sizes()[-1])
 
     def run(images: np.ndarray) -> np.ndarray:
         # The runtime gives out its own memory, which the next call fills again.
         logits = [method.execute([image])[0].numpy().copy() for image in each(images)]
-        return np.concatenate(logits) if logits else np.zeros((0, len(LABELS)), np.float32)
+        return np.concatenate(logits) if logits else np.zeros((0, labels), np.float32)
 
     return run
 

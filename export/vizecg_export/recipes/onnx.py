@@ -90,7 +90,7 @@ _EXPORTED: WeakKeyDictionary[ImageOnly, bytes] = WeakKeyDictionary()
 
 
 def export_float(network: ImageOnly, target: Path, *, input_shape: tuple[int, int, int, int]) -> None:
-    """Write the float32 ONNX model: input ``image`` (n, 1, H, W) with a free n, output ``logits`` (n, 6)."""
+    """Write the float32 ONNX model: input ``image`` (n, 1, H, W) with a free n, output ``logits`` (n, labels)."""
     if network not in _EXPORTED:
         _export(network, target, input_shape=input_shape)
         _EXPORTED[network] = target.read_bytes()

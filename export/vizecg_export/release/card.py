@@ -77,8 +77,14 @@ def _gate(manifest: Manifest, gate: dict[str, Any] | None) -> list[str]:
     ]
     reported = gate["reported_on"]["after_with_bands"]
     lines += [f"| {words} | {_interval(reported[name])} |" for name, words in REPORTED.items()]
-    labels = "| artefact | " + " | ".join(manifest.labels) + " |"
-    lines += ["", "Undecided within these calibrated logits of the threshold:", "", labels, "|---" * 7 + "|"]
+    labels = "| artefact | " + " | ".join(manifest.labels.names) + " |"
+    lines += [
+        "",
+        "Undecided within these calibrated logits of the threshold:",
+        "",
+        labels,
+        "|---" * (1 + len(manifest.labels)) + "|",
+    ]
     for artefact in manifest.artefacts:
         margins = " | ".join(f"{value:.3f}" for value in artefact.decision.undecided_margin)
         lines.append(f"| {artefact.name} | {margins} |")

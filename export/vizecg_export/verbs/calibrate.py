@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from vizecg.data.registry import VARIED
-from vizecg.spec import LABELS, UsageError
+from vizecg.spec import UsageError
 from vizecg.spec.commands import takes
 from vizecg.spec.deployment import DrawnCalibration
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg.spec.options import JsonFlag, WorkersOption
 from vizecg_export.console import table_console
-from vizecg_export.data import parse_source
+from vizecg_export.data import checkpoint_labels, parse_source
 from vizecg_export.targets import Precision
 from vizecg_export.verbs.options import ForceOption, LimitOption, SheetCacheOption
 
@@ -58,7 +58,8 @@ def calibrate(options: Options) -> None:
         raise UsageError(f"{options.checkpoint} does not exist")
     if options.out.exists() and not options.force:
         raise UsageError(f"--out {options.out} exists already: --force replaces it")
-    source = parse_source(options.evaluation, split="val", option="--eval").limited(options.limit)
+    labels = checkpoint_labels(options.checkpoint)
+    source = parse_source(options.evaluation, split="val", labels=labels, option="--eval").limited(options.limit)
     banded = None if options.bands is None else open_bundle(options.bands)
     proven = [open_bundle(path) for path in options.drawn or ()]
     drawn_calibration = drawn_from(proven) if proven else None
@@ -87,7 +88,9 @@ def calibrate(options: Options) -> None:
     for column in ("class", "scale", "bias", "threshold", "undecided within"):
         table.add_column(column)
     rule = deployment.rule
-    for row in zip(LABELS, rule.scale, rule.bias, rule.threshold, rule.undecided_margin, strict=True):
+    for row in zip(
+        loaded.config.label_set().names, rule.scale, rule.bias, rule.threshold, rule.undecided_margin, strict=True
+    ):
         table.add_row(row[0], *(f"{value:.4f}" for value in row[1:]))
     table_console().print(table)
 

@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from vizecg.spec import UsageError
+from vizecg.spec import CODE6, UsageError
 from vizecg.spec.commands import takes, version_option
 from vizecg_export.console import table_console
-from vizecg_export.data import parse_source
+from vizecg_export.data import checkpoint_labels, parse_source
 from vizecg_export.defaults import DEFAULT_CHECKPOINT, default_cache
 from vizecg_export.request import ExportRequest, check_request
 from vizecg_export.targets import Precision, Target
@@ -74,14 +74,15 @@ def export(options: Options) -> None:
         raise UsageError("--target is missing: onnx, executorch, tensorrt or all (or a verb, see --help)")
     # In this order, wrong options are refused before torch is imported, which takes seconds.
     calibration, evaluation = options.calib, options.evaluation
+    labels = checkpoint_labels(options.checkpoint) if calibration or evaluation else CODE6
     request = options.request(
         checkpoint=options.checkpoint,
         targets=tuple(Target) if options.target is TargetOption.ALL else (Target(options.target.value),),
         precision=options.precision,
         out=options.out,
         cache=options.cache or default_cache(),
-        calibration=parse_source(calibration, split="train", option="--calib") if calibration else None,
-        evaluation=parse_source(evaluation, split="val", option="--eval").limited(options.limit)
+        calibration=parse_source(calibration, split="train", labels=labels, option="--calib") if calibration else None,
+        evaluation=parse_source(evaluation, split="val", labels=labels, option="--eval").limited(options.limit)
         if evaluation
         else None,
         uncalibrated=options.uncalibrated,

@@ -44,6 +44,7 @@ def fit_gate(options: Options) -> None:
 
     `vizecg-export gate BUNDLE --from FILE` puts them in. Killed and run again, it goes on where it was.
     """
+    from vizecg.spec.manifest import open_bundle
     from vizecg_export.data import parse_source
     from vizecg_export.quality_gate.choose import FitRequest, GateTargets, measure_gate
     from vizecg_export.quality_gate.report import print_gate
@@ -55,7 +56,8 @@ def fit_gate(options: Options) -> None:
         targets=GateTargets(risk=options.risk, flips=options.flips, undecided=options.undecided),
     )
     say = Console(stderr=True, soft_wrap=True, markup=False).print
-    source = parse_source(options.data, split="val", option="--data")
+    labels = open_bundle(options.bundle).manifest.labels
+    source = parse_source(options.data, split="val", labels=labels, option="--data")
     measured = measure_gate(options.bundle, source, request, cache=options.cache or gate_cache(), say=say)
     write_result(options.figures, kind="gate", figures=measured)
     if options.plot is not None:

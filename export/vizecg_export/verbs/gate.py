@@ -38,5 +38,7 @@ def gate(
     console = table_console()
     console.print(table)
     for name, margin in margins.items():
-        told_margin = ", ".join(f"{label} {value:g}" for label, value in zip(manifest.labels, margin, strict=True))
+        told_margin = ", ".join(
+            f"{label} {value:g}" for label, value in zip(manifest.labels.names, margin, strict=True)
+        )
         console.print(f"{name}: undecided within {told_margin}", soft_wrap=True)

@@ -42,7 +42,7 @@ def _bundle(path: Path) -> dict[str, Any]:
         "bundle": manifest.name,
         "sha256": bundle.sha256,
         "schema_version": manifest.schema_version,
-        "labels": list(manifest.labels),
+        "labels": list(manifest.labels.names),
         "input": list(manifest.preprocess.input_shape),
         "checkpoint": manifest.checkpoint,
         "calibration": manifest.calibration,

@@ -74,7 +74,7 @@ def release(options: Options) -> None:
     if options.photos and not options.gate:
         raise UsageError("--photos are for the gate, which --no-gate leaves out")
     quoted = tuple(read_result(path) for path in options.results or ())
-    from vizecg_export.data import parse_source
+    from vizecg_export.data import checkpoint_labels, parse_source
     from vizecg_export.quality_gate.choose import FitRequest
     from vizecg_export.release.publish import publish
     from vizecg_export.release.request import ReleaseRequest, check_release
@@ -83,6 +83,7 @@ def release(options: Options) -> None:
     from vizecg_export.summary import print_summary, summary
 
     out, kept = options.out, options.cache or user_cache()
+    labels = checkpoint_labels(options.checkpoint)
     fitting = FitRequest(
         records=options.gate_records, photographs=options.gate_photographs, photos=tuple(options.photos or ())
     )
@@ -93,8 +94,8 @@ def release(options: Options) -> None:
             precision=Precision.INT8,
             out=out,
             cache=kept / "export",
-            calibration=parse_source(options.data, split="train", option="--data"),
-            evaluation=parse_source(options.data, split="val", option="--data").limited(options.limit),
+            calibration=parse_source(options.data, split="train", labels=labels, option="--data"),
+            evaluation=parse_source(options.data, split="val", labels=labels, option="--data").limited(options.limit),
         ),
         gate=fitting if options.gate else None,
         photograph=options.photograph,

@@ -18,7 +18,7 @@ from vizecg.data.packed.write import PackedWriter, whole_or_not_at_all
 from vizecg.data.pool import bounded_map
 from vizecg.data.source import RecordSource
 from vizecg.data.store.summary import counts_of, patients_in_two_splits
-from vizecg.spec import LABELS, InputRefusedError, StoreError, UsageError
+from vizecg.spec import InputRefusedError, StoreError, UsageError
 
 TRAIN = "train"
 DEFAULT_STEP_UV = 20.0
@@ -89,7 +89,12 @@ def build_packed(
     try:
         with whole_or_not_at_all(path) as file:
             packing = _Packing(
-                writer=PackedWriter(file=file), spec=spec, count=count, workers=workers, on_bad=on_bad, advance=advance
+                writer=PackedWriter(file=file, labels=len(next(iter(sources.values())).labels)),
+                spec=spec,
+                count=count,
+                workers=workers,
+                on_bad=on_bad,
+                advance=advance,
             )
             for name, reason in lost.items():
                 packing.writer.skip(name, reason, split=None)
@@ -201,15 +206,16 @@ def _finish(
     if not writer.blocks:
         why = f": {writer.skipped[0]['reason']}" if writer.skipped else f" within {request.budget_mib} MiB"
         raise InputRefusedError(f"not one record can be used{why}", reason="bad_record")
+    labels = next(iter(sources.values())).labels
     writer.finish(
         {
             "source": " + ".join(dict.fromkeys(source.name for source in sources.values())),
             "leads": list(KEPT_LEADS),
-            "labels": list(LABELS),
+            "labels": list(labels),
             "step_uv": spec.step_uv,
             "sampling_rate": spec.sampling_rate,
             "seed": request.seed,
-            "counts": counts_of([writer.columns]),
+            "counts": counts_of([writer.columns], labels),
             "left_out": left_out,
             "patients_in_two_splits": patients_in_two_splits([writer.columns]),
         }

@@ -25,7 +25,7 @@ class Group(str, Enum):
 
 
 def group_of(packed_labels: int) -> Group:
-    """Any of the six, none of them, or not known."""
+    """Any of the labels, none of them, or not known."""
     if packed_labels == UNKNOWN_LABELS:
         return Group.UNKNOWN
     return Group.POSITIVES if packed_labels else Group.NEGATIVES

@@ -19,7 +19,7 @@ import numpy as np
 from vizecg.data.packed.coding import BYTES_PER_ROW, KEPT_LEADS, MAX_ROWS, decode, expand
 from vizecg.records.packing import UNKNOWN_LABELS
 from vizecg.records.splits import SPLIT_NAMES
-from vizecg.spec import LABELS, StoreError, UsageError
+from vizecg.spec import LabelSet, StoreError, UsageError
 from vizecg.spec.fingerprint import sha256_bytes
 
 SCHEMA_VERSION = 1
@@ -75,6 +75,11 @@ class PackedStore:
     @property
     def sampling_rate(self) -> float:
         return float(self.header["sampling_rate"])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the labels, in order."""
+        return tuple(self.header["labels"])
 
     def __len__(self) -> int:
         return len(self.columns["record_id"])
@@ -159,8 +164,9 @@ def _header(file: Any, path: Path) -> tuple[dict[str, Any], int]:
         raise StoreError(f"{path}: schema {header['schema_version']}, this version reads {SCHEMA_VERSION}")
     if header["content_sha256"] != content_hash(header):
         raise StoreError(f"{path} was changed: its header is not that of its content hash")
-    if header["labels"] != list(LABELS) or header["leads"] != list(KEPT_LEADS):
-        raise StoreError(f"{path} holds labels {header['labels']} and leads {header['leads']}, not those read here")
+    if header["leads"] != list(KEPT_LEADS):
+        raise StoreError(f"{path} holds leads {header['leads']}, not those read here")
+    LabelSet.of_names(header["labels"])  # raises for what are no names of labels
     if not (0 < header["step_uv"] <= 1000 and 50 <= header["sampling_rate"] <= 5000):
         raise StoreError(f"{path}: {header['step_uv']} microvolts a step, {header['sampling_rate']} Hz")
     return header, start
@@ -187,7 +193,7 @@ def _opened(file: Any, path: Path, header: dict[str, Any], header_start: int) ->
         raise StoreError(f"{path} was changed: its table of records has another sha256")
     columns = json.loads(expand(data, size=table["unpacked"]))
     skipped = columns.pop("skipped")
-    _check_columns(path, columns, blocks)
+    _check_columns(path, columns, blocks, labels=len(header["labels"]))
     return PackedStore(path=path, header=header, columns=columns, skipped=skipped, blocks=tuple(blocks))
 
 
@@ -196,7 +202,7 @@ def _check_size(path: Path, packed: int, *, unpacked: int) -> None:
         raise StoreError(f"{path}: a part of {packed} bytes that would become {unpacked}, more than any record does")
 
 
-def _check_columns(path: Path, columns: dict[str, list[Any]], blocks: list[PackedBlock]) -> None:
+def _check_columns(path: Path, columns: dict[str, list[Any]], blocks: list[PackedBlock], *, labels: int) -> None:
     records = sum(block.records for block in blocks)
     if any(len(columns[name]) != records for name in COLUMNS):
         raise StoreError(f"{path}: its table has not the {records} records of its blocks")
@@ -207,7 +213,7 @@ def _check_columns(path: Path, columns: dict[str, list[Any]], blocks: list[Packe
             raise StoreError(f"{path}: the samples of its records are not those of its blocks")
     if np.array(columns["place"], dtype=np.int64).min() < 0 or not set(columns["split"]) <= set(SPLIT_NAMES):
         raise StoreError(f"{path}: its table has places or splits that cannot be")
-    if not set(columns["labels"]) <= set(range(UNKNOWN_LABELS, 2 ** len(LABELS))):
+    if not all(type(one) is int and UNKNOWN_LABELS <= one < 2**labels for one in columns["labels"]):
         raise StoreError(f"{path}: its table has labels that cannot be")
     if any(type(name) is not str for name in columns["record_id"]):
         raise StoreError(f"{path}: its table has ids that are no text")

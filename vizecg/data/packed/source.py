@@ -46,8 +46,9 @@ def packed_source(path: Path, *, split: str, verify: bool = False) -> RecordSour
     return indexed_source(
         name,
         store.records.where(chosen[np.argsort(place)]),
-        read=partial(read_stored, folder=store.folder, sampling_rate=store.sampling_rate),
+        read=partial(read_stored, folder=store.folder, sampling_rate=store.sampling_rate, labels=len(packed.labels)),
         fingerprint=packed.content_sha256,
+        labels=packed.labels,
     )
 
 
@@ -116,5 +117,5 @@ def _unpack(packed: PackedStore, folder: Path) -> None:
             writer.close()
             raise
         at += block.records
-    kept = {name: packed.header[name] for name in ("source", "sampling_rate", "counts")}
+    kept = {name: packed.header[name] for name in ("source", "sampling_rate", "labels", "counts")}
     write_meta(folder, indexes, meta={"key": f"packed {packed.content_sha256}", **kept, "skipped": packed.skipped})

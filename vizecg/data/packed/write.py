@@ -17,6 +17,8 @@ from vizecg.spec.fingerprint import sha256_bytes
 
 _BLOCK_ENTRY_BYTES = 192
 _HEADER_BYTES = 8192
+_FEW_LABELS, _LABEL_BYTES = 16, 256
+"""Names and counts of more labels than these take more of the header, so much each."""
 
 
 @dataclass(kw_only=True)
@@ -24,6 +26,7 @@ class PackedWriter:
     """Takes results one after the other; ``size`` is an upper bound of the bytes of the file as it stands."""
 
     file: BinaryIO
+    labels: int
     blocks: list[dict[str, Any]] = field(default_factory=list)
     columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
     skipped: list[dict[str, Any]] = field(default_factory=list)
@@ -31,6 +34,7 @@ class PackedWriter:
 
     def __post_init__(self) -> None:
         self.file.write(MAGIC)
+        self.size += _LABEL_BYTES * max(0, self.labels - _FEW_LABELS)
 
     @staticmethod
     def cost(result: PackResult) -> int:

@@ -166,11 +166,13 @@ def _finish(
         raise InputRefusedError(f"not one record can be used: {skipped[0]['reason']}", reason="bad_record")
     # Sources of several splits share their index, and so what it cannot give.
     lost = {name: reason for source in sources.values() for name, reason in source.left_out.items()}
+    labels = next(iter(sources.values())).labels
     meta = {
         "key": key,
         "source": " + ".join(dict.fromkeys(source.name for source in sources.values())),
         **asdict(spec),
-        "counts": counts_of(index.columns for index in indexes),
+        "labels": list(labels),
+        "counts": counts_of((index.columns for index in indexes), labels),
         "patients_in_two_splits": patients_in_two_splits(index.columns for index in indexes),
         "skipped": [{"record": name, "split": None, "reason": reason} for name, reason in lost.items()] + skipped,
     }

@@ -22,7 +22,7 @@ from vizecg.data.store.shard import ShardIndex, data_name, index_name
 from vizecg.records import EcgRecord
 from vizecg.records.packing import unpack_labels
 from vizecg.records.splits import SPLIT_NAMES, check_split
-from vizecg.spec import StoreError, UsageError
+from vizecg.spec import CODE6, LabelSet, StoreError, UsageError
 from vizecg.spec.fingerprint import sha256_bytes, sha256_file
 
 SCHEMA_VERSION = 1
@@ -41,6 +41,11 @@ class Store:
     @property
     def sampling_rate(self) -> float:
         return float(self.meta["sampling_rate"])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the labels, in order; stores from before there were label sets have those of code6."""
+        return tuple(self.meta.get("labels", CODE6.names))
 
     def split(self, name: str) -> StoredRecords:
         """The records of one split."""
@@ -81,7 +86,9 @@ def open_store(folder: Path) -> Store:
         if content_hash(listed) != meta["content_sha256"]:
             raise StoreError(f"{folder / META} was changed: its shards are not those of its content hash")
         shards = [_open_shard(folder, number, shard) for number, shard in enumerate(meta["shards"])]
-        return Store(folder=folder, meta=meta, records=StoredRecords.of(shards))
+        # Checked as the names of a set.
+        names = LabelSet.of_names(meta.get("labels", CODE6.names)).names
+        return Store(folder=folder, meta=meta, records=StoredRecords.of(shards, labels=len(names)))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{folder / META} is damaged: {type(error).__name__}: {error}") from error
 
@@ -105,8 +112,8 @@ def _open_shard(folder: Path, number: int, listed: dict[str, Any]) -> ShardIndex
     return index
 
 
-def read_stored(item: StoredRecord, *, folder: Path, sampling_rate: float) -> EcgRecord:
-    """Read and check one record.
+def read_stored(item: StoredRecord, *, folder: Path, sampling_rate: float, labels: int) -> EcgRecord:
+    """Read and check one record, of so many ``labels``.
 
     Raises:
         StoreError: the shard is gone or damaged.
@@ -122,7 +129,7 @@ def read_stored(item: StoredRecord, *, folder: Path, sampling_rate: float) -> Ec
         signal=np.ascontiguousarray((raw.T * item.scale_mv).astype(np.float32)),
         sampling_rate=sampling_rate,
         record_id=item.record_id,
-        labels=unpack_labels(item.packed_labels),
+        labels=unpack_labels(item.packed_labels, labels),
         patient_id=item.patient_id,
     )
 
@@ -143,6 +150,7 @@ def store_source(folder: Path, *, split: str, verify: bool = False) -> RecordSou
     store = open_store(folder)
     if verify:
         store.verify()
-    read = partial(read_stored, folder=store.folder, sampling_rate=store.sampling_rate)
+    read = partial(read_stored, folder=store.folder, sampling_rate=store.sampling_rate, labels=len(store.labels))
     name = f"{store.meta['source']}, store {store.meta['content_sha256'][:12]}, {split}"
-    return indexed_source(name, store.split(split), read=read, fingerprint=store.meta["content_sha256"])
+    fingerprint = store.meta["content_sha256"]
+    return indexed_source(name, store.split(split), read=read, fingerprint=fingerprint, labels=store.labels)

@@ -9,6 +9,7 @@ from typing import Any, overload
 import numpy as np
 
 from vizecg.data.store.shard import ShardIndex
+from vizecg.records.packing import packed_array
 from vizecg.records.splits import SPLIT_NAMES
 
 
@@ -63,8 +64,8 @@ class StoredRecords(Sequence[StoredRecord]):
         return replace(self, **{name: column[chosen] for name, column in vars(self).items()})
 
     @classmethod
-    def of(cls, shards: Sequence[ShardIndex]) -> StoredRecords:
-        """The records of all shards in their order."""
+    def of(cls, shards: Sequence[ShardIndex], *, labels: int) -> StoredRecords:
+        """The records of all shards in their order, each of so many ``labels``."""
         columns = [shard.columns for shard in shards]
         samples = [np.array(column["samples"], dtype=np.int64) for column in columns]
 
@@ -80,6 +81,6 @@ class StoredRecords(Sequence[StoredRecord]):
             patient_id=np.array(
                 [(name or "").encode() for column in columns for name in column["patient_id"]], dtype=np.bytes_
             ),
-            packed_labels=joined("labels", np.int8),
+            packed_labels=packed_array([value for column in columns for value in column["labels"]], labels),
             split=np.array([SPLIT_NAMES.index(name) for c in columns for name in c["split"]], dtype=np.int8),
         )

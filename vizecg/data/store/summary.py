@@ -9,33 +9,34 @@ from typing import Any
 
 from vizecg.records.packing import UNKNOWN_LABELS
 from vizecg.records.splits import SPLIT_NAMES
-from vizecg.spec import LABELS
-
-COUNTED: tuple[str, ...] = ("records", *LABELS, "none", "unknown")
-"""``none``: without any of the six; ``unknown``: the diagnoses are not known."""
 
 Columns = Mapping[str, Sequence[Any]]
 
 
-def counts_of(tables: Iterable[Columns]) -> dict[str, dict[str, int]]:
-    """Split -> count of each of ``COUNTED``, of records that are told in columns."""
+def counted(labels: Sequence[str]) -> tuple[str, ...]:
+    """What is counted of every split. ``none``: without any of the labels; ``unknown``: the diagnoses are not known."""
+    return ("records", *labels, "none", "unknown")
+
+
+def counts_of(tables: Iterable[Columns], labels: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Split -> count of each of ``counted``, of records that are told in columns."""
     packed: dict[str, Counter[int]] = {}
     for columns in tables:
-        for split, labels in zip(columns["split"], columns["labels"], strict=True):
-            packed.setdefault(split, Counter())[labels] += 1
-    return {split: _counts(packed[split]) for split in SPLIT_NAMES if split in packed}
+        for split, bits in zip(columns["split"], columns["labels"], strict=True):
+            packed.setdefault(split, Counter())[bits] += 1
+    return {split: _counts(packed[split], labels) for split in SPLIT_NAMES if split in packed}
 
 
-def _counts(packed: Counter[int]) -> dict[str, int]:
-    counts = dict.fromkeys(COUNTED, 0)
-    for labels, count in packed.items():
+def _counts(packed: Counter[int], labels: Sequence[str]) -> dict[str, int]:
+    counts = dict.fromkeys(counted(labels), 0)
+    for bits, count in packed.items():
         counts["records"] += count
-        if labels == UNKNOWN_LABELS:
+        if bits == UNKNOWN_LABELS:
             counts["unknown"] += count
             continue
-        counts["none"] += count * (labels == 0)
-        for bit, label in enumerate(LABELS):
-            counts[label] += count * (labels >> bit & 1)
+        counts["none"] += count * (bits == 0)
+        for bit, label in enumerate(labels):
+            counts[label] += count * (bits >> bit & 1)
     return counts
 
 

@@ -1,7 +1,7 @@
 """The networks that Table 1 of the paper compares VizECGNet with, by name.
 
 Each is built from its publication. Signal networks map (B, 12, T) millivolts, image networks (B, 1, H, W)
-preprocessed sheets, to logits (B, 6); MHM takes both and can do with one.
+preprocessed sheets, to logits (B, labels); MHM takes both and can do with one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ from vizecg.models.peers.xresnet1d import XResNet1d
 from vizecg.models.resnet import RESNET18_WIDTHS
 from vizecg.spec import UsageError
 
-__all__ = ["PEERS", "Modality", "Peer", "peer"]
+LABELS = "labels"
+"""Argument of every ``build`` that is no option: how many logits the network gives."""
+
+__all__ = ["LABELS", "PEERS", "Modality", "Peer", "peer"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,8 @@ class Peer:
         name: how commands and checkpoints call it.
         title: how the table calls it.
         modality: what it looks at.
-        build: keyword options -> a network with fresh weights; an unknown or impossible option is a ``UsageError``.
+        build: keyword options, and ``labels`` where there are not six -> a network with fresh weights; an unknown or
+            impossible option is a ``UsageError``.
         paper_options: the original's sizes.
         small_options: sizes that two CPU cores train.
         paper_parameters_m: millions of parameters as the table prints them.
@@ -59,13 +63,14 @@ class Peer:
 def _checked(name: str, build: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
     """``build`` with its complaints about options as usage errors."""
     known = list(inspect.signature(build).parameters)
+    options_of = [name for name in known if name != LABELS]
 
     @functools.wraps(build)
     def checked(**options: Any) -> nn.Module:
         for option in options:
             if option not in known:
-                close = difflib.get_close_matches(option, known, n=1)
-                hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
+                close = difflib.get_close_matches(option, options_of, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(options_of)}"
                 raise UsageError(f"{name} has no option {option!r}: {hint}")
         try:
             return build(**options)

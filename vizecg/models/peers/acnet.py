@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from vizecg.spec import LABELS, LEADS
+from vizecg.spec import CODE6, LEADS
 
 KERNELS = ((3, 3), (1, 3), (3, 1))
 VGG16_WIDTHS = (64, 128, 256, 512, 512)
@@ -55,8 +55,9 @@ class ACNet(nn.Module):
         cells: parts of the time axis that the fully connected layers read.
         hidden: width of the two fully connected layers.
         dropout: after each of them.
+        labels: how many logits it gives.
 
-    Shapes: (B, 12, T) millivolts -> logits (B, 6), any T of at least 32.
+    Shapes: (B, 12, T) millivolts -> logits (B, labels), any T of at least 32.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class ACNet(nn.Module):
         cells: int = VGG_CELLS,
         hidden: int = 4096,
         dropout: float = 0.5,
+        labels: int = len(CODE6),
     ) -> None:
         super().__init__()
         if len(widths) != len(convolutions):
@@ -85,7 +87,7 @@ class ACNet(nn.Module):
         self.head = nn.Sequential(
             nn.Linear(channels * cells, hidden), nn.ReLU(), nn.Dropout(dropout),
             nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(dropout),
-            nn.Linear(hidden, len(LABELS)),
+            nn.Linear(hidden, labels),
         )  # fmt: skip
 
     def forward(self, signal: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from vizecg.spec import LABELS, LEADS
+from vizecg.spec import CODE6, LEADS
 
 BRANCHES_BESIDE_KERNELS = 1
 MODULES_PER_SHORTCUT = 3
@@ -47,8 +47,9 @@ class InceptionTime(nn.Module):
         filters: channels of each branch.
         bottleneck: channels in front of the long kernels.
         kernels: their lengths in samples.
+        labels: how many logits it gives.
 
-    Shapes: (B, 12, T) millivolts -> logits (B, 6), any T.
+    Shapes: (B, 12, T) millivolts -> logits (B, labels), any T.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class InceptionTime(nn.Module):
         filters: int = 32,
         bottleneck: int = 32,
         kernels: Sequence[int] = (10, 20, 40),
+        labels: int = len(CODE6),
     ) -> None:
         super().__init__()
         if depth < MODULES_PER_SHORTCUT or depth % MODULES_PER_SHORTCUT:
@@ -78,7 +80,7 @@ class InceptionTime(nn.Module):
             )
             self.shortcuts.append(nn.Sequential(nn.Conv1d(channels, width, 1, bias=False), nn.BatchNorm1d(width)))
             channels = width
-        self.classifier = nn.Linear(width, len(LABELS))
+        self.classifier = nn.Linear(width, labels)
 
     def forward(self, signal: Tensor) -> Tensor:
         x = signal

@@ -20,11 +20,11 @@ from vizecg.models.attention import ModalAttention
 from vizecg.models.modality import Modality
 from vizecg.models.resnet import RESNET18_WIDTHS, ResNetTrunk
 from vizecg.models.vizecgnet import Logits
-from vizecg.spec import LABELS, LEADS, Label
+from vizecg.spec import CODE6, LEADS
 
-TREE: dict[str, tuple[Label, ...]] = {
-    "conduction": (Label.AVB1, Label.RBBB, Label.LBBB),
-    "rhythm": (Label.SB, Label.AF, Label.ST),
+TREE: dict[str, tuple[str, ...]] = {
+    "conduction": ("1dAVb", "RBBB", "LBBB"),
+    "rhythm": ("SB", "AF", "ST"),
 }
 
 
@@ -34,16 +34,16 @@ def both_logit(first: Tensor, second: Tensor) -> Tensor:
 
 
 class HierarchicalHead(nn.Module):
-    """P(label) = P(parent) P(label | parent); (B, width) -> logits (B, 6)."""
+    """P(label) = P(parent) P(label | parent); (B, width) -> logits (B, labels)."""
 
     def __init__(self, *, width: int, dropout: float) -> None:
         super().__init__()
         self.shared = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout))
         self.parents = nn.Linear(width, len(TREE))
-        self.labels = nn.Linear(width, len(LABELS))
-        parent_of = {label.value: index for index, labels in enumerate(TREE.values()) for label in labels}
+        self.labels = nn.Linear(width, len(CODE6))
+        parent_of = {label: index for index, labels in enumerate(TREE.values()) for label in labels}
         self.parent_of: Tensor
-        self.register_buffer("parent_of", torch.tensor([parent_of[name] for name in LABELS]), persistent=False)
+        self.register_buffer("parent_of", torch.tensor([parent_of[name] for name in CODE6.names]), persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
         hidden = self.shared(features)
@@ -59,6 +59,7 @@ class MHM(nn.Module):
         width: channels of a modality's summary.
         heads: heads of the attention over modalities.
         dropout: in the classifier.
+        labels: those of the tree; another number is a ``ValueError``.
 
     Shapes: signal (B, 12, T) millivolts, image (B, 1, H, W) preprocessed sheets -> ``Logits``.
     """
@@ -73,8 +74,11 @@ class MHM(nn.Module):
         width: int = 192,
         heads: int = 4,
         dropout: float = 0.1,
+        labels: int = len(CODE6),
     ) -> None:
         super().__init__()
+        if labels != len(CODE6):
+            raise ValueError(f"its tree has the {len(CODE6)} labels of {CODE6.name}, not {labels}")
         self.signal_trunk = ResNetTrunk(dims=1, inputs=len(LEADS), widths=_four(signal_widths))
         self.image_trunk = ResNetTrunk(dims=2, inputs=1, widths=_four(image_widths))
         self.signal_project = nn.Linear(self.signal_trunk.outputs, width)
@@ -110,11 +114,11 @@ class MHM(nn.Module):
         return Logits(signal=fused[0], image=fused[1])
 
     def forward_signal(self, signal: Tensor) -> Tensor:
-        """The signal alone: (B, 12, T) -> logits (B, 6)."""
+        """The signal alone: (B, 12, T) -> logits (B, labels)."""
         return self._alone(self.encode_signal(signal))
 
     def forward_image(self, image: Tensor) -> Tensor:
-        """The image alone: (B, 1, H, W) -> logits (B, 6)."""
+        """The image alone: (B, 1, H, W) -> logits (B, labels)."""
         return self._alone(self.encode_image(image))
 
     def _alone(self, summary: Tensor) -> Tensor:

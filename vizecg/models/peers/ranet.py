@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from vizecg.spec import LABELS, LEADS
+from vizecg.spec import CODE6, LEADS
 
 BLOCKS_PER_STAGE = 2
 
@@ -69,8 +69,9 @@ class RANet(nn.Module):
         stem_kernel: length of the first convolution, odd.
         reduction: how much narrower the inside of the channel attention is.
         dropout: inside the blocks.
+        labels: how many logits it gives.
 
-    Shapes: (B, 12, T) millivolts -> logits (B, 6), any T of at least 32.
+    Shapes: (B, 12, T) millivolts -> logits (B, labels), any T of at least 32.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class RANet(nn.Module):
         stem_kernel: int = 15,
         reduction: int = 16,
         dropout: float = 0.2,
+        labels: int = len(CODE6),
     ) -> None:
         super().__init__()
         if kernel % 2 == 0 or stem_kernel % 2 == 0:
@@ -106,7 +108,7 @@ class RANet(nn.Module):
                 )
                 channels = width
         self.trunk = nn.Sequential(*layers)
-        self.classifier = nn.Linear(channels, len(LABELS))
+        self.classifier = nn.Linear(channels, labels)
 
     def forward(self, signal: Tensor) -> Tensor:
         return self.classifier(self.trunk(signal).mean(dim=2))

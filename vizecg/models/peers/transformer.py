@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from vizecg.spec import LABELS, LEADS
+from vizecg.spec import CODE6, LEADS
 
 LONGEST_WAVE = 10_000.0
 
@@ -37,8 +37,9 @@ class SignalTransformer(nn.Module):
         heads: attention heads.
         feed_forward: hidden width of each layer's feed-forward step.
         dropout: as in the original, after each step and on the embedding.
+        labels: how many logits it gives.
 
-    Shapes: (B, 12, T) millivolts -> logits (B, 6), any T of at least ``patch``.
+    Shapes: (B, 12, T) millivolts -> logits (B, labels), any T of at least ``patch``.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class SignalTransformer(nn.Module):
         heads: int = 8,
         feed_forward: int = 2304,
         dropout: float = 0.1,
+        labels: int = len(CODE6),
     ) -> None:
         super().__init__()
         if width % heads or width % 2:
@@ -65,7 +67,7 @@ class SignalTransformer(nn.Module):
         for parameter in self.encoder.parameters():
             if parameter.dim() > 1:
                 nn.init.xavier_uniform_(parameter)
-        self.classifier = nn.Linear(width, len(LABELS))
+        self.classifier = nn.Linear(width, labels)
 
     def forward(self, signal: Tensor) -> Tensor:
         tokens = self.embed(signal).transpose(1, 2)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from vizecg.spec import LABELS, LEADS
+from vizecg.spec import CODE6, LEADS
 
 
 def _unit(inputs: int, outputs: int, kernel: int, *, stride: int = 1, last: bool = False) -> nn.Sequential:
@@ -62,8 +62,9 @@ class XResNet1d(nn.Module):
         kernel: length of the convolutions that are not 1 wide.
         hidden: width of the classifier's hidden layer.
         dropout: before its last layer; half of it before the hidden one.
+        labels: how many logits it gives.
 
-    Shapes: (B, 12, T) millivolts -> logits (B, 6), any T of at least 32.
+    Shapes: (B, 12, T) millivolts -> logits (B, labels), any T of at least 32.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class XResNet1d(nn.Module):
         kernel: int = 3,
         hidden: int = 128,
         dropout: float = 0.5,
+        labels: int = len(CODE6),
     ) -> None:
         super().__init__()
         if len(blocks) != len(widths):
@@ -94,7 +96,7 @@ class XResNet1d(nn.Module):
         self.trunk = nn.Sequential(*layers)
         self.head = nn.Sequential(
             nn.BatchNorm1d(2 * channels), nn.Dropout(dropout / 2), nn.Linear(2 * channels, hidden), nn.ReLU(),
-            nn.BatchNorm1d(hidden), nn.Dropout(dropout), nn.Linear(hidden, len(LABELS)),
+            nn.BatchNorm1d(hidden), nn.Dropout(dropout), nn.Linear(hidden, labels),
         )  # fmt: skip
         for module in self.modules():
             if isinstance(module, nn.Conv1d):

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from vizecg.records.packing import UNKNOWN_LABELS
-from vizecg.records.tables import label_columns, optional_text, packed_labels, require_columns
-from vizecg.spec import LEADS, InputRefusedError, MissingToolError, UsageError
+from vizecg.records.packing import packed_array
+from vizecg.records.tables import LabelColumns, optional_text, require_columns
+from vizecg.spec import CODE6, LEADS, InputRefusedError, LabelSet, MissingToolError, UsageError
 from vizecg.spec.install import pip_install
 
 EXAMS_FILE = "exams.csv"
+COLUMNS = ("exam_id", "age", "is_male", "nn_predicted_age", "patient_id", "death", "timey", "normal_ecg", "trace_file")
+"""Of the release, beside the labels."""
 UNKNOWN_PATIENT = -1
 _NO_FILE = -1
 
@@ -29,7 +31,7 @@ class ExamTable:
         path: of the file.
         exam_id: int64 (n,).
         patient_id: int64 (n,), ``UNKNOWN_PATIENT`` where it is not told.
-        packed_labels: int8 (n,), ``UNKNOWN_LABELS`` where no label column exists.
+        packed_labels: (n,) of ``packing.packed_array``, ``UNKNOWN_LABELS`` where no label column exists.
         file: int32 (n,), index into ``files``; -1 where the table does not name a file.
         files: the names in ``trace_file``.
     """
@@ -42,29 +44,35 @@ class ExamTable:
     files: tuple[str, ...]
 
     @classmethod
-    def read(cls, path: Path) -> ExamTable:
-        """Raises UsageError: no such file, a column missing, or a cell that cannot be understood."""
+    def read(cls, path: Path, *, labels: LabelSet = CODE6) -> ExamTable:
+        """``labels`` by the names of the columns.
+
+        Raises:
+            UsageError: no such file, a column missing or one too many, or a cell that cannot be understood.
+        """
         if not path.is_file():
             raise UsageError(f"{path} does not exist: it must lie beside the parts of CODE-15%")
-        ids, patients, labels, file = array("q"), array("q"), array("b"), array("i")
+        ids, patients, file = array("q"), array("q"), array("i")
+        packed: list[int] = []
         files: dict[str, int] = {}
         with path.open(newline="", encoding="utf-8-sig") as handle:
             reader = csv.DictReader(handle)
             require_columns(reader.fieldnames or (), ("exam_id",), path=path)
-            columns = label_columns(reader.fieldnames or (), path=path)
+            columns = LabelColumns(reader.fieldnames or (), labels, known=COLUMNS, path=path)
             for row in reader:
                 where = f"{path} line {reader.line_num}"
                 ids.append(_integer(row["exam_id"], "exam_id", where))
                 patient = optional_text(row.get("patient_id"))
                 patients.append(UNKNOWN_PATIENT if patient is None else _integer(patient, "patient_id", where))
-                labels.append(packed_labels(row, columns, where=where))
+                packed.append(columns.packed(row, where=where))
                 name = optional_text(row.get("trace_file"))
                 file.append(_NO_FILE if name is None else files.setdefault(name, len(files)))
+            columns.check()
         return cls(
             path=path,
             exam_id=np.array(ids, dtype=np.int64),
             patient_id=np.array(patients, dtype=np.int64),
-            packed_labels=np.array(labels, dtype=np.int8) if columns else np.full(len(ids), UNKNOWN_LABELS, np.int8),
+            packed_labels=packed_array(packed, len(labels)),
             file=np.array(file, dtype=np.int32),
             files=tuple(files),
         )

@@ -20,7 +20,7 @@ from vizecg.records.code15.index import EXAMS_FILE, ExamTable, match_parts, part
 from vizecg.records.packing import unpack_labels
 from vizecg.records.record import EcgRecord, bad_record
 from vizecg.records.splits import SplitRule, check_split
-from vizecg.spec import InputRefusedError, MissingToolError
+from vizecg.spec import CODE6, InputRefusedError, LabelSet, MissingToolError
 from vizecg.spec.install import pip_install
 
 SAMPLING_RATE = 400.0
@@ -82,6 +82,10 @@ class Exams(Sequence[Exam]):
 class Code15:
     """A CODE-15% folder, or one part of it with ``exams.csv`` beside it.
 
+    Args:
+        root: the folder or the part.
+        labels: by the names of the table's columns.
+
     Attributes:
         folder: where the parts lie.
         exams: every exam that the table and the parts agree on.
@@ -92,10 +96,10 @@ class Code15:
         InputRefusedError: the parts there are cannot be read, or nothing fits together.
     """
 
-    def __init__(self, *, root: Path) -> None:
+    def __init__(self, *, root: Path, labels: LabelSet = CODE6) -> None:
         parts = part_files(Path(root))
         self.folder = parts[0].parent
-        table = ExamTable.read(self.folder / EXAMS_FILE)
+        table = ExamTable.read(self.folder / EXAMS_FILE, labels=labels)
         matched, self.left_out = match_parts(table, parts, only_these=Path(root).is_file())
         if not len(matched.csv_row):
             first = next(iter(self.left_out.values()), "no exam of exams.csv is in the parts")
@@ -116,8 +120,8 @@ class Code15:
         return self.exams.where(np.array(chosen, dtype=bool))
 
 
-def read_exam(exam: Exam, *, folder: Path) -> EcgRecord:
-    """Read, crop and check one tracing. Files stay open, per process.
+def read_exam(exam: Exam, *, folder: Path, labels: int = len(CODE6)) -> EcgRecord:
+    """Read, crop and check one tracing, of so many ``labels``. Files stay open, per process.
 
     Raises:
         InputRefusedError: the part is damaged here, the tracing is all padding, or a check fails.
@@ -132,7 +136,7 @@ def read_exam(exam: Exam, *, folder: Path) -> EcgRecord:
         signal=np.ascontiguousarray(crop_padding(padded, record_id=exam.record_id).T, dtype=np.float32),
         sampling_rate=SAMPLING_RATE,
         record_id=exam.record_id,
-        labels=unpack_labels(exam.packed_labels),
+        labels=unpack_labels(exam.packed_labels, labels),
         patient_id=exam.patient_id,
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 from vizecg.records.code15.index import EXAMS_FILE
 from vizecg.records.code15.tracings import SAMPLING_RATE
 from vizecg.records.record import EcgRecord
-from vizecg.spec import LABELS, LEADS, MissingToolError, UsageError
+from vizecg.spec import CODE6, LEADS, MissingToolError, UsageError
 from vizecg.spec.install import pip_install
 
 PADDED = 4096
@@ -91,7 +91,7 @@ def _padded(record: EcgRecord) -> np.ndarray:
 def _row(record: EcgRecord, *, exam_id: int, patient_id: int, trace_file: str) -> list[object]:
     if record.labels is None:
         raise UsageError(f"record {record.record_id} has no labels, which exams.csv must tell")
-    cells: dict[str, object] = {name: bool(value) for name, value in zip(LABELS, record.labels, strict=True)}
+    cells: dict[str, object] = {name: bool(value) for name, value in zip(CODE6.names, record.labels, strict=True)}
     cells |= {"exam_id": exam_id, "patient_id": patient_id, "trace_file": trace_file}
     cells["normal_ecg"] = not record.labels.any()
     return [cells.get(column, "") for column in COLUMNS]

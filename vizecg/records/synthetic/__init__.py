@@ -23,30 +23,30 @@ from vizecg.records.synthetic.waves import (
     p_waves,
     ventricular_waves,
 )
-from vizecg.spec import LABELS, Label, UsageError, label_vector
+from vizecg.spec import CODE6, UsageError
 
 F_WAVE_HZ = (4.5, 8.0)
 DURATION_LIMITS_S = (5.0, 600.0)
 """Fewer seconds show too few beats to call a rhythm regular or irregular."""
 
-_SINUS_ONLY = frozenset({Label.AVB1.value, Label.SB.value, Label.ST.value})
-_BUNDLES = {Label.RBBB.value: Conduction.RIGHT_BLOCK, Label.LBBB.value: Conduction.LEFT_BLOCK}
+_SINUS_ONLY = frozenset({"1dAVb", "SB", "ST"})
+_BUNDLES = {"RBBB": Conduction.RIGHT_BLOCK, "LBBB": Conduction.LEFT_BLOCK}
 
 
 def impossible_because(labels: Iterable[str]) -> str | None:
     """Why no heart shows these labels together, or None where one can."""
     present = set(labels)
-    if {Label.SB.value, Label.ST.value} <= present:
+    if {"SB", "ST"} <= present:
         return "a rate cannot be slow (SB) and fast (ST) at once"
-    if {Label.RBBB.value, Label.LBBB.value} <= present:
+    if {"RBBB", "LBBB"} <= present:
         return "RBBB with LBBB leaves no path to the ventricles"
-    if Label.AF.value in present and present & _SINUS_ONLY:
+    if "AF" in present and present & _SINUS_ONLY:
         return f"AF has no P wave, so no {', '.join(sorted(present & _SINUS_ONLY))}, which are read from P waves"
     return None
 
 
 def _possible_combinations() -> tuple[tuple[str, ...], ...]:
-    every = (tuple(name for bit, name in enumerate(LABELS) if code >> bit & 1) for code in range(2 ** len(LABELS)))
+    every = (tuple(name for bit, name in enumerate(CODE6.names) if code >> bit & 1) for code in range(2 ** len(CODE6)))
     return tuple(sorted((labels for labels in every if impossible_because(labels) is None), key=len))
 
 
@@ -94,7 +94,7 @@ def synthetic_records(
 
 def _mix() -> tuple[tuple[str, ...], ...]:
     # AF excludes most others, so it is drawn alone more often to come near the prevalence of the rest.
-    copies = {labels: (8, 3, 1, 1)[len(labels)] for labels in POSSIBLE_COMBINATIONS} | {(Label.AF.value,): 5}
+    copies = {labels: (8, 3, 1, 1)[len(labels)] for labels in POSSIBLE_COMBINATIONS} | {("AF",): 5}
     return tuple(labels for labels, count in copies.items() for _ in range(count))
 
 
@@ -103,10 +103,10 @@ _MIX = _mix()
 
 def _checked_labels(labels: Iterable[str]) -> tuple[str, ...]:
     try:
-        vector = label_vector(labels)
+        vector = CODE6.vector(labels)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    present = tuple(name for name, value in zip(LABELS, vector, strict=True) if value)
+    present = tuple(name for name, value in zip(CODE6.names, vector, strict=True) if value)
     reason = impossible_because(present)
     if reason is not None:
         raise UsageError(f"cannot synthesise {' + '.join(present)}: {reason}")
@@ -155,7 +155,7 @@ def _record(
         signal=twelve_leads(measured),
         sampling_rate=sampling_rate,
         record_id=record_id,
-        labels=label_vector(present),
+        labels=CODE6.vector(present),
         patient_id=record_id,
     )
 

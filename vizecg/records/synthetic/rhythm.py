@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from vizecg.records.synthetic.waves import Conduction
-from vizecg.spec import Label
 
 Range = tuple[float, float]
 
@@ -67,13 +66,13 @@ def draw_rhythm(rng: np.random.Generator, present: tuple[str, ...], *, qrs_s: fl
     mean_rr_s, phase = 60 / rng.uniform(*_rate_range(present)), rng.uniform()
     # The beat after the record leaves its P wave in it; in AF the realised mean may fall short of the drawn one.
     beats = int(duration_s / mean_rr_s * 1.2) + 8
-    if Label.AF in present:
+    if "AF" in present:
         rr_s = _fibrillating_rr(rng, beats, mean_rr_s, phase=phase, duration_s=duration_s)
     else:
         rr_s = _sinus_rr(rng, beats, mean_rr_s, breath_hz=breath_hz, breath_phase=breath_phase)
     ends = np.cumsum(rr_s)
     onsets = ends - ends[_BEATS_BEFORE] + phase * rr_s[_BEATS_BEFORE]
-    pr_s = None if Label.AF in present else _draw_pr(rng, present, mean_rr_s, qt_interval(mean_rr_s, qtc_s, qrs_s))
+    pr_s = None if "AF" in present else _draw_pr(rng, present, mean_rr_s, qt_interval(mean_rr_s, qtc_s, qrs_s))
     return Rhythm(
         onsets=onsets,
         rr_s=rr_s,
@@ -86,18 +85,18 @@ def draw_rhythm(rng: np.random.Generator, present: tuple[str, ...], *, qrs_s: fl
 
 
 def _rate_range(present: tuple[str, ...]) -> Range:
-    if Label.AF in present:
+    if "AF" in present:
         return FIBRILLATION_RATE_BPM
-    if Label.SB in present:
+    if "SB" in present:
         return BRADYCARDIA_RATE_BPM
-    if Label.ST in present:
-        return BLOCKED_TACHYCARDIA_RATE_BPM if Label.AVB1 in present else TACHYCARDIA_RATE_BPM
+    if "ST" in present:
+        return BLOCKED_TACHYCARDIA_RATE_BPM if "1dAVb" in present else TACHYCARDIA_RATE_BPM
     return NORMAL_RATE_BPM
 
 
 def _draw_pr(rng: np.random.Generator, present: tuple[str, ...], mean_rr_s: float, qt_s: float) -> float:
-    if Label.AVB1 not in present:
-        return float(rng.uniform(*(TACHYCARDIA_PR_S if Label.ST in present else NORMAL_PR_S)))
+    if "1dAVb" not in present:
+        return float(rng.uniform(*(TACHYCARDIA_PR_S if "ST" in present else NORMAL_PR_S)))
     # The P wave should start after the T wave before it, where the rate leaves room.
     room = 0.97 * mean_rr_s - qt_s
     return float(rng.uniform(BLOCKED_PR_S[0], np.clip(room, BLOCKED_PR_S[0] + 0.005, BLOCKED_PR_S[1])))

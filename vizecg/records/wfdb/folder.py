@@ -9,11 +9,13 @@ from pathlib import Path
 from vizecg.records.packing import UNKNOWN_LABELS, unpack_labels
 from vizecg.records.record import EcgRecord
 from vizecg.records.splits import SplitRule, check_split
-from vizecg.records.tables import label_columns, optional_text, packed_labels, require_columns
+from vizecg.records.tables import LabelColumns, optional_text, require_columns
 from vizecg.records.wfdb.record import read_wfdb
-from vizecg.spec import UsageError
+from vizecg.spec import CODE6, LabelSet, UsageError
 
 LABELS_FILE = "labels.csv"
+COLUMNS = ("record", "patient_id", "split", "age")
+"""That a table may have beside the labels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +32,10 @@ class WfdbFolder:
 
     Args:
         root: the folder.
-        labels: a CSV with the columns ``record``, the six labels (or none of them), and where wanted ``patient_id``
-            and ``split``; default: ``labels.csv`` in the folder, if it is there. With a table, only the records it
+        table: a CSV with the columns ``record``, the labels (or none of them), and where wanted ``patient_id`` and
+            ``split``; default: ``labels.csv`` in the folder, if it is there. With a table, only the records it
             names are used. Without one the diagnoses are not known.
+        labels: by the names of the table's columns.
 
     Attributes:
         table: the table that is used, if any.
@@ -42,14 +45,16 @@ class WfdbFolder:
         UsageError: no folder, no record, or a wrong table.
     """
 
-    def __init__(self, *, root: Path, labels: Path | None = None) -> None:
+    def __init__(self, *, root: Path, table: Path | None = None, labels: LabelSet = CODE6) -> None:
         self.root = Path(root)
         self.left_out: dict[str, str] = {}
         headers = find_headers(self.root)
-        self.table = labels or (self.root / LABELS_FILE if (self.root / LABELS_FILE).is_file() else None)
+        self.table = table or (self.root / LABELS_FILE if (self.root / LABELS_FILE).is_file() else None)
         self._splits: dict[str, str] = {}
         self.entries = (
-            [WfdbEntry(name=name) for name in headers] if self.table is None else self._labelled(self.table, headers)
+            [WfdbEntry(name=name) for name in headers]
+            if self.table is None
+            else self._labelled(self.table, headers, labels)
         )
 
     def select(self, split: str, rule: SplitRule) -> list[WfdbEntry]:
@@ -62,15 +67,15 @@ class WfdbFolder:
             == (self._splits.get(entry.name) or rule.split_of(patient_id=entry.patient_id, record_id=entry.name))
         ]
 
-    def _labelled(self, path: Path, headers: list[str]) -> list[WfdbEntry]:
+    def _labelled(self, path: Path, headers: list[str], labels: LabelSet) -> list[WfdbEntry]:
         if not path.is_file():
-            raise UsageError(f"{path} does not exist: expected a CSV with a column 'record' and the six labels")
+            raise UsageError(f"{path} does not exist: expected a CSV with a column 'record' and the labels")
         there, entries = set(headers), {}
         with path.open(newline="", encoding="utf-8") as handle:
             reader = csv.DictReader(handle)
             names = reader.fieldnames or ()
             require_columns(names, ("record",), path=path)
-            columns = label_columns(names, path=path)
+            columns = LabelColumns(names, labels, known=COLUMNS, path=path)
             for row in reader:
                 where = f"{path} line {reader.line_num}"
                 name = (row["record"] or "").strip().removesuffix(".hea")
@@ -82,23 +87,24 @@ class WfdbFolder:
                 entries[name] = WfdbEntry(
                     name=name,
                     patient_id=optional_text(row.get("patient_id")),
-                    packed_labels=packed_labels(row, columns, where=where),
+                    packed_labels=columns.packed(row, where=where),
                 )
                 split = optional_text(row.get("split"))
                 if split is not None:
                     self._splits[name] = check_split(split)
+            columns.check()
         for name in headers:
             if name not in entries:
                 self.left_out[name] = f"record {name}: {path.name} does not name it"
         return [entries[name] for name in headers if name in entries]
 
 
-def read_entry(entry: WfdbEntry, *, root: Path) -> EcgRecord:
-    """Read and check one record; see ``read_wfdb``."""
+def read_entry(entry: WfdbEntry, *, root: Path, labels: int = len(CODE6)) -> EcgRecord:
+    """Read and check one record, of so many ``labels``; see ``read_wfdb``."""
     return read_wfdb(
         root / entry.name,
         record_id=entry.name,
-        labels=unpack_labels(entry.packed_labels),
+        labels=unpack_labels(entry.packed_labels, labels),
         patient_id=entry.patient_id,
     )
 

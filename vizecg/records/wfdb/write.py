@@ -12,7 +12,7 @@ import numpy as np
 from vizecg.records.packing import pack_labels
 from vizecg.records.record import EcgRecord
 from vizecg.records.wfdb.folder import LABELS_FILE
-from vizecg.spec import LABELS, LEADS, MissingToolError, UsageError
+from vizecg.spec import CODE6, LEADS, MissingToolError, UsageError
 from vizecg.spec.install import pip_install
 
 _PER_FOLDER = 1000
@@ -20,6 +20,8 @@ _PER_FOLDER = 1000
 
 def write_wfdb(folder: Path, records: Iterable[EcgRecord]) -> int:
     """Write ``records/00000/000000.hea`` and so on, 16 bits at 1 microvolt, and ``labels.csv``. Returns their number.
+
+    The labels are those of ``code6``, as synthetic records have them.
 
     Raises:
         UsageError: a record has no labels.
@@ -33,7 +35,7 @@ def write_wfdb(folder: Path, records: Iterable[EcgRecord]) -> int:
     count = 0
     with partial.open("w", newline="", encoding="utf-8") as handle:
         table = csv.writer(handle)
-        table.writerow(["record", *LABELS, "patient_id"])
+        table.writerow(["record", *CODE6.names, "patient_id"])
         for record in records:
             if record.labels is None:
                 raise UsageError(f"record {record.record_id} has no labels, which {LABELS_FILE} must tell")
@@ -45,7 +47,7 @@ def write_wfdb(folder: Path, records: Iterable[EcgRecord]) -> int:
                 baseline=[0] * len(LEADS), write_dir=str(folder / below),
             )  # fmt: skip
             bits = pack_labels(record.labels)
-            cells = [bits >> bit & 1 for bit in range(len(LABELS))]
+            cells = [bits >> bit & 1 for bit in range(len(CODE6))]
             table.writerow([f"{below}/{name}", *cells, record.patient_id or ""])
             count += 1
     os.replace(partial, folder / LABELS_FILE)

@@ -11,7 +11,6 @@ import numpy as np
 
 from vizecg.scoring.cross_fit import CrossFit, PerFold, cross_fit, transfer_fit
 from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, decide, nested, summarise
-from vizecg.spec import LABELS
 from vizecg.train.evaluation.predict import Classifier, Predictions
 
 
@@ -35,7 +34,7 @@ FLAT = ("condition", "refused_records", "n", "positives", "thresholds", "macro",
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """A classifier under one condition.
+    """A classifier under one condition; ``names`` are those of the labels.
 
     ``probabilities`` and ``own`` are by the classifier's own calibration and thresholds. ``fit`` are the calibrated
     answers; ``platt`` their figures, at the fitted thresholds; ``tempered`` those of the temperatures, at 0.5. These
@@ -43,6 +42,7 @@ class Measured:
     """
 
     name: str
+    names: tuple[str, ...]
     predictions: Predictions
     thresholds: tuple[float, ...]
     probabilities: np.ndarray
@@ -57,7 +57,7 @@ class Measured:
         return {
             "condition": self.name,
             "refused_records": self.predictions.refused,
-            **summarise(self.own, labels, thresholds=self.thresholds),
+            **summarise(self.own, labels, thresholds=self.thresholds, names=self.names),
             "calibrated": self._calibrated(),
         }
 
@@ -67,14 +67,14 @@ class Measured:
         figures = self.platt.intervals()
         ece = {"own": self.own.intervals(), "temperature": self.tempered.intervals(), "platt": figures}
         return {
-            "folds": {label: len(fits) for label, fits in zip(LABELS, self.fit.thresholds, strict=True)},
-            "temperatures": _spread(self.fit.temperatures),
-            "thresholds": _spread(self.fit.thresholds),
+            "folds": {label: len(fits) for label, fits in zip(self.names, self.fit.thresholds, strict=True)},
+            "temperatures": _spread(self.fit.temperatures, self.names),
+            "thresholds": _spread(self.fit.thresholds, self.names),
             "ece": {
                 label: {kind: intervals[f"{label}/ece"] for kind, intervals in ece.items()}
-                for label in (*LABELS, "macro")
+                for label in (*self.names, "macro")
             },
-            **nested(figures),
+            **nested(figures, names=self.names),
         }
 
 
@@ -112,16 +112,19 @@ def measure(
     Raises:
         UsageError: a class has too few records with or without it.
     """
-    labels = predictions.labels
+    labels, names = predictions.labels, classifier.labels.names
 
     def figures(probabilities: np.ndarray, decisions: np.ndarray) -> Bootstrap:
-        return bootstrap_figures(probabilities, labels, decisions=decisions, bootstraps=bootstraps, seed=seed)
+        return bootstrap_figures(
+            probabilities, labels, decisions=decisions, bootstraps=bootstraps, seed=seed, names=names
+        )
 
     # First, for it is quick and may find too few records of a class.
-    answers = _fitted(fit, predictions, validation, seed=seed)
+    answers = _fitted(fit, predictions, validation, seed=seed, names=names)
     own = classifier.rule.probabilities(predictions.logits)
     as_it_is = Measured(
         name=name,
+        names=names,
         predictions=predictions,
         thresholds=classifier.rule.threshold,
         probabilities=own,
@@ -133,26 +136,28 @@ def measure(
         as_it_is,
         fit=answers,
         platt=figures(answers.probabilities, answers.decisions),
-        tempered=figures(answers.tempered, decide(answers.tempered, (0.5,) * len(LABELS))),
+        tempered=figures(answers.tempered, decide(answers.tempered, (0.5,) * len(names))),
     )
 
 
-def _fitted(fit: Fit, predictions: Predictions, validation: Predictions | None, *, seed: int) -> CrossFit | None:
+def _fitted(
+    fit: Fit, predictions: Predictions, validation: Predictions | None, *, seed: int, names: tuple[str, ...]
+) -> CrossFit | None:
     logits = np.asarray(predictions.logits, dtype=np.float64)
     if fit is Fit.NONE:
         return None
     if fit is Fit.CROSS:
-        return cross_fit(logits, predictions.labels, predictions.groups, folds=FOLDS, seed=seed)
+        return cross_fit(logits, predictions.labels, predictions.groups, folds=FOLDS, seed=seed, names=names)
     if validation is None:
         raise ValueError("a fit on validation records needs them")
-    return transfer_fit(logits, fitting_logits=validation.logits, fitting_labels=validation.labels)
+    return transfer_fit(logits, fitting_logits=validation.logits, fitting_labels=validation.labels, names=names)
 
 
 def result(classifier: Classifier, *, data: str, fit: Fit, measured: list[Measured]) -> dict[str, Any]:
     """What ``--json`` writes.
 
     Returns:
-        ``{"schema_version": 2, "model", "fingerprint", "data", "stream", "fit", "conditions": {name: ...},
+        ``{"schema_version": 2, "model", "fingerprint", "data", "labels", "stream", "fit", "conditions": {name: ...},
         "differences"}``. ``differences`` to the first condition are as ``macro`` and ``classes`` there, with paired
         intervals. For a single condition ``differences`` are null, and the figures of the model as it is stand at the
         top as well.
@@ -164,6 +169,7 @@ def result(classifier: Classifier, *, data: str, fit: Fit, measured: list[Measur
         "model": classifier.name,
         "fingerprint": classifier.fingerprint,
         "data": data,
+        "labels": classifier.labels.to_dict(),
         "stream": classifier.looks_at.value,
         "fit": fit.value,
         **flat,
@@ -184,12 +190,12 @@ def differences(measured: list[Measured]) -> dict[str, Any]:
         if base is None:
             return None
         pairs = {one.name: chosen(one) for one in others}
-        return {name: nested(pair.minus(base)) for name, pair in pairs.items() if pair is not None}
+        return {name: nested(pair.minus(base), names=first.names) for name, pair in pairs.items() if pair is not None}
 
     return {"to": first.name, "own": against(lambda one: one.own), "calibrated": against(lambda one: one.platt)}
 
 
-def _spread(values: PerFold) -> dict[str, dict[str, float]]:
+def _spread(values: PerFold, names: tuple[str, ...]) -> dict[str, dict[str, float]]:
     """Mean, least and greatest over the folds of each class."""
     return {
         label: {
@@ -197,5 +203,5 @@ def _spread(values: PerFold) -> dict[str, dict[str, float]]:
             "low": round(min(fits), 5),
             "high": round(max(fits), 5),
         }
-        for label, fits in zip(LABELS, values, strict=True)
+        for label, fits in zip(names, values, strict=True)
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from vizecg.scoring.curves import precision_recall, reliability, roc
-from vizecg.spec import LABELS
 
 DPI = 110
 _COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
@@ -19,18 +18,25 @@ _COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
 _STYLES = ("-", "--", ":")
 
 
-def draw_reliability(path: Path, probabilities: Mapping[str, np.ndarray], labels: np.ndarray, *, title: str) -> None:
+def draw_reliability(
+    path: Path, probabilities: Mapping[str, np.ndarray], labels: np.ndarray, *, names: Sequence[str], title: str
+) -> None:
     """One panel per class: how often the class is present against the probability that was said, in the bins of ECE.
 
     Args:
         path: a PNG file.
-        probabilities: name of the calibration -> (n, 6).
-        labels: (n, 6) of 0 and 1.
+        probabilities: name of the calibration -> (n, labels).
+        labels: (n, labels) of 0 and 1.
+        names: of the labels.
         title: over the panels.
     """
-    figure = Figure(figsize=(12, 8.4), layout="constrained")
-    panels = figure.subplots(2, 3)
-    for column, (label, panel) in enumerate(zip(LABELS, panels.flat, strict=True)):
+    across = min(3 if len(names) <= 12 else 6, len(names))
+    down = -(-len(names) // across)
+    figure = Figure(figsize=(4 * across, 4.2 * down), layout="constrained")
+    panels = figure.subplots(down, across, squeeze=False)
+    for spare in panels.flat[len(names) :]:
+        spare.set_axis_off()
+    for column, (label, panel) in enumerate(zip(names, panels.flat, strict=False)):
         panel.plot([0, 1], [0, 1], color="0.6", linewidth=1)
         for number, (name, scores) in enumerate(probabilities.items()):
             said, share, count = reliability(scores[:, column], labels[:, column])
@@ -54,7 +60,7 @@ def draw_curves(path: Path, column: int, scores: Mapping[str, tuple[np.ndarray, 
     Args:
         path: a PNG file.
         column: of the class.
-        scores: condition -> probabilities and labels, (n, 6) each.
+        scores: condition -> probabilities and labels, (n, labels) each.
         title: over the panels.
     """
     figure = Figure(figsize=(12, 5.6), layout="constrained")

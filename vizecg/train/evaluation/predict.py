@@ -21,7 +21,7 @@ from vizecg.models.logits import torch_logits
 from vizecg.models.systems import as_system
 from vizecg.scoring.folds import patient_groups
 from vizecg.scoring.metrics import evaluate_scores
-from vizecg.spec import Condition, DecisionRule, InputRefusedError, SheetSpec, UsageError
+from vizecg.spec import Condition, DecisionRule, InputRefusedError, LabelSet, SheetSpec, UsageError
 from vizecg.spec.manifest import open_bundle
 from vizecg.spec.onnx_session import onnx_logits, onnx_session
 from vizecg.spec.preprocess import PreprocessSpec, normalise
@@ -35,11 +35,12 @@ class Classifier:
     """A model to be measured.
 
     ``logits`` takes what the model looks at, preprocessed images float32 (n, 1, H, W) or signals float32 (n, 12, T),
-    and gives (n, 6).
+    and gives (n, labels).
     """
 
     name: str
     fingerprint: str
+    labels: LabelSet
     sheet: SheetSpec
     preprocess: PreprocessSpec
     rule: DecisionRule
@@ -64,6 +65,7 @@ def checkpoint_classifier(
     checkpoint = load_checkpoint(path)
     if checkpoint.config.modality not in (looks_at, Modality.BOTH):
         raise UsageError(f"{path} holds no {looks_at.value} stream")
+    labels = checkpoint.config.label_set()
     system = as_system(checkpoint.network.to(device))
     network = system.forward_signal if looks_at is Modality.SIGNAL else system.forward_image
     return Classifier(
@@ -71,9 +73,10 @@ def checkpoint_classifier(
         looks_at=looks_at,
         signal=checkpoint.config.signal_spec(),
         fingerprint=checkpoint.sha256,
+        labels=labels,
         sheet=checkpoint.config.sheet_spec(),
         preprocess=checkpoint.config.preprocess_spec(),
-        rule=DecisionRule(),
+        rule=DecisionRule.plain(len(labels)),
         logits=partial(torch_logits, network, device=device),
     )
 
@@ -86,6 +89,7 @@ def bundle_classifier(path: Path) -> Classifier:
     return Classifier(
         name=f"{bundle.manifest.name}/{artefact.name}",
         fingerprint=bundle.sha256,
+        labels=bundle.manifest.labels,
         sheet=bundle.manifest.sheet,
         preprocess=bundle.manifest.preprocess,
         rule=artefact.decision,
@@ -99,8 +103,8 @@ class Predictions:
 
     Attributes:
         record_ids, patient_ids: (n,); the patient is None where not known.
-        logits: float (n, 6).
-        labels: (n, 6) of 0 and 1.
+        logits: float (n, labels).
+        labels: (n, labels) of 0 and 1.
         refused: record -> why it is not among them.
     """
 
@@ -189,6 +193,7 @@ def evaluate(
     figures = evaluate_scores(
         classifier.rule.probabilities(found.logits),
         found.labels,
+        names=classifier.labels.names,
         thresholds=classifier.rule.threshold,
         bootstraps=bootstraps,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vizecg.scoring.metrics import ECE_BINS
-from vizecg.spec import INTENDED_USE, LABELS, UsageError
+from vizecg.spec import INTENDED_USE, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.train.evaluation.measure import Measured
 from vizecg.train.evaluation.plots import draw_curves, draw_reliability
@@ -32,14 +32,16 @@ def write_report(folder: Path, figures: dict[str, Any], measured: Sequence[Measu
         raise UsageError(f"--report {folder} is a file, expected a folder")
     folder.mkdir(parents=True, exist_ok=True)
     curves = {one.name: (one.probabilities, one.predictions.labels) for one in measured}
-    for column, label in enumerate(LABELS):
+    for column, label in enumerate(measured[0].names):
         draw_curves(folder / f"curves_{label}.png", column, curves, title=f"{label}, {figures['model']}")
     for one in measured:
         said = {"as it is": one.probabilities}
         if one.fit is not None:
             said |= {"temperature": one.fit.tempered, "Platt": one.fit.probabilities}
         title = f"{figures['model']}, {one.name}"
-        draw_reliability(folder / f"reliability_{one.name}.png", said, one.predictions.labels, title=title)
+        draw_reliability(
+            folder / f"reliability_{one.name}.png", said, one.predictions.labels, names=one.names, title=title
+        )
     write_atomically(folder / FIGURES, json.dumps(figures, indent=1, allow_nan=False) + "\n")
     write_atomically(folder / REPORT, markdown(figures))
     return folder / REPORT
@@ -66,7 +68,7 @@ def markdown(figures: dict[str, Any]) -> str:
             parts += _calibrated(entry, fit=figures["fit"])
         parts.append(f"![reliability, {name}](reliability_{name}.png)")
     parts.append("## Curves")
-    parts += [f"![{label}](curves_{label}.png)" for label in LABELS]
+    parts += [f"![{label}](curves_{label}.png)" for label in next(iter(conditions.values()))["classes"]]
     return "\n\n".join(parts) + "\n"
 
 
@@ -110,13 +112,13 @@ def _calibrated(entry: dict[str, Any], *, fit: str) -> list[str]:
             *(cell(calibrated["ece"][label][kind]) for kind in kinds),
             *("" if label == "macro" else shares(calibrated[kind][label]) for kind in ("temperatures", "thresholds")),
         ]
-        for label in (*LABELS, "macro")
+        for label in calibrated["ece"]
     ]
     titles = ["", "ECE as it is", "ECE, temperature", "ECE, Platt", "temperature", "threshold"]
     metrics = ("precision", "recall", "f1")
     compared = [
         [label, *(cell(of[metric]) for of in _both(entry, calibrated, label) for metric in metrics)]
-        for label in (*LABELS, "macro")
+        for label in calibrated["ece"]
     ]
     heads = [f"{metric}, {kind}" for kind in ("as it is", "fitted") for metric in metrics]
     return [

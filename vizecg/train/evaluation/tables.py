@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from vizecg.scoring.resamples import Interval
-from vizecg.spec import LABELS
 
 SHOWN = ("auroc", "auprc", "precision", "recall", "f1")
 COMPARED = ("auroc", "auprc", "f1", "ece")
@@ -47,18 +47,24 @@ def few_folds(entry: dict[str, Any]) -> list[str]:
     folds = entry["calibrated"]["folds"]
     return [
         f"{label}: {folds[label]} folds, for {entry['positives'][label]} positive records"
-        for label in LABELS
+        for label in folds
         if folds[label] < max(folds.values())
     ]
 
 
+def _wide(names: Iterable[str]) -> int:
+    """Characters of the first column."""
+    return max(7, *map(len, names)) + 1
+
+
 def _one(figures: dict[str, Any], entry: dict[str, Any]) -> str:
+    wide = _wide(entry["classes"])
     head = f"{figures['model']} on {figures['data']}, {entry['condition']}, n = {entry['n']}"
-    lines = [head, f"{'':8}{'n+':>5}  " + "".join(f"{metric:^24}" for metric in SHOWN)]
+    lines = [head, f"{'':{wide}}{'n+':>5}  " + "".join(f"{metric:^24}" for metric in SHOWN)]
     rows = [(label, entry["positives"][label], values) for label, values in entry["classes"].items()]
     for name, positives, values in [*rows, ("macro", "", entry["macro"])]:
         cells = "".join(f"{cell(values[metric]):^24}" for metric in SHOWN)
-        lines.append(f"{name:8}{positives:>5}  {cells}")
+        lines.append(f"{name:{wide}}{positives:>5}  {cells}")
     harmonic = cell(entry["macro"]["f1_of_macro"])
     lines.append(f"F1 of macro precision and recall {harmonic}; ECE " + json.dumps(entry["ece"]))
     return "\n".join(lines)
@@ -84,22 +90,24 @@ def _many(figures: dict[str, Any]) -> str:
 
 
 def _calibration(name: str, entry: dict[str, Any], *, fit: str) -> str:
-    calibrated = entry["calibrated"]
+    calibrated, wide = entry["calibrated"], _wide(entry["classes"])
     lines = [
         f"{name}, calibrated, --fit {fit}: ECE as it is, by temperature, by Platt",
-        f"{'':8}" + "".join(f"{title:^24}" for title in ("own ECE", "temperature ECE", "Platt ECE"))
+        f"{'':{wide}}" + "".join(f"{title:^24}" for title in ("own ECE", "temperature ECE", "Platt ECE"))
         + f"{'temperature':^22}{'threshold':^22}",
     ]  # fmt: skip
-    for label in (*LABELS, "macro"):
+    for label in calibrated["ece"]:
         cells = "".join(f"{cell(calibrated['ece'][label][kind]):^24}" for kind in ("own", "temperature", "platt"))
         fits = "" if label == "macro" else "".join(
             f"{shares(calibrated[kind][label]):^22}" for kind in ("temperatures", "thresholds")
         )  # fmt: skip
-        lines.append(f"{label:8}{cells}{fits}")
+        lines.append(f"{label:{wide}}{cells}{fits}")
     metrics = ("precision", "recall", "f1")
     titles = [f"{metric}, {kind}" for kind in ("as it is", "fitted") for metric in metrics]
-    lines.append(f"{'':8}" + "".join(f"{title:^24}" for title in titles))
-    for label in (*LABELS, "macro"):
+    lines.append(f"{'':{wide}}" + "".join(f"{title:^24}" for title in titles))
+    for label in calibrated["ece"]:
         both = [values["macro"] if label == "macro" else values["classes"][label] for values in (entry, calibrated)]
-        lines.append(f"{label:8}" + "".join(f"{cell(values[metric]):^24}" for values in both for metric in metrics))
+        lines.append(
+            f"{label:{wide}}" + "".join(f"{cell(values[metric]):^24}" for values in both for metric in metrics)
+        )
     return "\n".join([*lines, *few_folds(entry)])

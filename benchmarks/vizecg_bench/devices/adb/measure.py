@@ -94,8 +94,9 @@ def _start(
     times = run_files(
         folder, program, remote=remote, inputs=sheets.remote, warm_up=protocol.warm_up_runs, repeat=4 * protocol.burst
     )
-    backend = stack.enter_context(open_backend(folder, program, remote=remote, shape=sheets.shape))
-    answers = answer_golden(lambda image: logits(backend, image, folder), sheets, rule=DecisionRule())
+    labels = sheets.logits.shape[1]
+    backend = stack.enter_context(open_backend(folder, program, remote=remote, shape=sheets.shape, labels=labels))
+    answers = answer_golden(lambda image: logits(backend, image, folder), sheets, rule=DecisionRule.plain(labels))
     # Speed at the price of other answers is none.
     answers.check(limits=LIMITS[program.precision], artefact=program.key)
     return Runs(

@@ -61,7 +61,7 @@ class BackToBack:
 
 
 def open_backend(
-    folder: Folder, program: Program, *, remote: PurePosixPath, shape: tuple[int, int, int, int]
+    folder: Folder, program: Program, *, remote: PurePosixPath, shape: tuple[int, int, int, int], labels: int
 ) -> RunnerBackend:
     """The program in a runner on the phone that is held open, asked through ``adb shell``.
 
@@ -71,8 +71,8 @@ def open_backend(
     """
     try:
         return RunnerBackend(
-            model=Path(remote), input_shape=shape, threads=program.threads, runner=Path(RUNNER),
-            launcher=folder.launcher, timeout=RUN_S,
+            model=Path(remote), input_shape=shape, labels=labels, threads=program.threads,
+            runner=Path(RUNNER), launcher=folder.launcher, timeout=RUN_S,
         )  # fmt: skip
     except BundleError as error:
         raise explained(error, folder) from error

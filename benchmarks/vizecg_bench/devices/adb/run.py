@@ -118,6 +118,7 @@ def measure_adb(
         monitor=watch.monitor(others_cores=others),
         is_valid=not reasons,
         invalid_because=reasons,
+        labels=bundle.manifest.labels.names,
     )
 
 

@@ -140,7 +140,7 @@ def _differences(jobs: list[_Job], measured: list[Measured]) -> dict[str, Any]:
             continue
         fitted = trained.platt is not None and shipped.platt is not None
         found[condition.value] = {
-            "own": nested(trained.own.minus(shipped.own)),
-            "calibrated": nested(trained.platt.minus(shipped.platt)) if fitted else None,  # type: ignore[union-attr, arg-type]
+            "own": nested(trained.own.minus(shipped.own), names=trained.names),
+            "calibrated": nested(trained.platt.minus(shipped.platt), names=trained.names) if fitted else None,  # type: ignore[union-attr, arg-type]
         }
     return found

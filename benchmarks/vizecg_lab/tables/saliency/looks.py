@@ -17,7 +17,7 @@ from vizecg.models.systems import build_system
 from vizecg.records import EcgRecord
 from vizecg.render import LeadBox, plan_under
 from vizecg.render.sheet import draw_sheet
-from vizecg.spec import LABELS, Condition, InputRefusedError, SheetSpec, UsageError
+from vizecg.spec import CODE6, Condition, InputRefusedError, SheetSpec, UsageError
 from vizecg.spec.preprocess import PreprocessSpec, ink_map, normalise
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg.train.saliency import SaliencyMethod, image_saliency, signal_saliency
@@ -99,7 +99,7 @@ def untrained(model: Model, *, seed: int) -> Model:
     """The same image stream with the weights it began with, or others as good."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = build_system("vizecgnet", model.network.config.to_dict())
+        network = build_system("vizecgnet", model.network.config.to_dict(), labels=model.network.labels)
     assert isinstance(network, VizECGNet)
     return replace(model, name=UNTRAINED, network=network.eval(), signal=None)
 
@@ -110,7 +110,7 @@ def positives(source: RecordSource, *, limit: int, seed: int) -> tuple[dict[str,
     Raises:
         UsageError: the records have no labels, or there is none of a class.
     """
-    found: dict[str, list[EcgRecord]] = {label: [] for label in LABELS}
+    found: dict[str, list[EcgRecord]] = {label: [] for label in CODE6.names}
     refused: dict[str, str] = {}
     for index in np.random.default_rng(seed).permutation(len(source)):
         try:
@@ -120,7 +120,7 @@ def positives(source: RecordSource, *, limit: int, seed: int) -> tuple[dict[str,
             continue
         if record.labels is None:
             raise UsageError(f"record {record.record_id} has no labels: expected positives of every class")
-        for label, present in zip(LABELS, record.labels, strict=True):
+        for label, present in zip(CODE6.names, record.labels, strict=True):
             if present and len(found[label]) < limit:
                 found[label].append(record)
         if all(len(records) == limit for records in found.values()):
@@ -136,7 +136,7 @@ def look(model: Model, records: Sequence[EcgRecord], column: int) -> Looks:
     views = tuple(view_of(record, model) for record in records)
     rows: dict[str, list[np.ndarray]] = {method.value: [] for method in SaliencyMethod}
     teacher: list[np.ndarray] = []
-    for batch in track(list(_batches(views)), description=f"{LABELS[column]}, {model.name}"):
+    for batch in track(list(_batches(views)), description=f"{CODE6.names[column]}, {model.name}"):
         for method in SaliencyMethod:
             maps = picture_maps(model, batch, column, method=method)
             rows[method.value] += [view.regions.shares(found) for view, found in zip(batch, maps, strict=True)]

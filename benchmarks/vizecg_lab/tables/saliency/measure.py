@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from vizecg.data.source import RecordSource
-from vizecg.spec import LABELS, LEADS, UsageError
+from vizecg.spec import CODE6, LEADS, UsageError
 from vizecg.train.checkpoint import load_checkpoint
 from vizecg.train.saliency import EXPECTED, SaliencyMethod
 from vizecg_lab.tables.intervals import mean_interval
@@ -55,7 +55,7 @@ def measure_saliency(
     models.append(untrained(models[0], seed=seed))
     records, refused = positives(source, limit=limit, seed=seed)
     looks: dict[str, dict[str, Looks]] = {}
-    for column, label in enumerate(LABELS):
+    for column, label in enumerate(CODE6.names):
         found = {model.name: look(model, records[label], column) for model in models}
         # Against the trained signal stream: two untrained ones agree with each other, as both look everywhere.
         found[UNTRAINED] = replace(found[UNTRAINED], teacher=found[models[0].name].teacher)
@@ -71,10 +71,10 @@ def measure_saliency(
             for label, wanted in EXPECTED.items()
         },
         "methods": {
-            method.value: {label: _figures(label, method.value, looks[label]) for label in LABELS}
+            method.value: {label: _figures(label, method.value, looks[label]) for label in CODE6.names}
             for method in SaliencyMethod
         },
-        "spread": {label: _spread(looks[label]) for label in LABELS},
+        "spread": {label: _spread(looks[label]) for label in CODE6.names},
     }
     write_saliency_report(result, looks=looks, models=models[:-1], out=out)
     return result

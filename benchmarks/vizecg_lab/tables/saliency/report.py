@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vizecg.spec import LABELS
+from vizecg.spec import CODE6
 from vizecg.spec.files import write_atomically
 from vizecg.spec.results import write_result
 from vizecg.train.saliency import EXPECTED, SaliencyMethod
@@ -52,20 +52,20 @@ def write_saliency_report(
     ):
         panels = {
             TITLES[method]: {
-                name: {label: result["methods"][method.value][label][key][name] for label in LABELS}
+                name: {label: result["methods"][method.value][label][key][name] for label in CODE6.names}
                 for name in (INK, *names, UNTRAINED)
             }
             for method in SaliencyMethod
         }
         grouped_bars(out / f"{figure}.png", panels, title=title, ylabel=ylabel, colours=colours)
-    for column, label in enumerate(LABELS):
+    for column, label in enumerate(CODE6.names):
         _draw_class(out / f"map_{label}.png", column, looks[label], models)
     write_atomically(out / "report.md", report(result, names))
     write_result(out / "figures.json", kind="saliency", figures=result)
 
 
 def _draw_class(path: Path, column: int, looks: Mapping[str, Looks], models: Sequence[Model]) -> None:
-    label = LABELS[column]
+    label = CODE6.names[column]
     first = looks[models[0].name]
     row = _typical(first.inside(label, SaliencyMethod.HIRESCAM.value))
     panels = []
@@ -150,9 +150,9 @@ def report(result: Mapping[str, Any], names: Sequence[str]) -> str:
     parts += ["## Where the saliency lies", *_spreads(result, names)]
     parts += [
         "## Expected leads",
-        markdown_table(["class", "leads", "because"], [_expected(label) for label in LABELS]),
+        markdown_table(["class", "leads", "because"], [_expected(label) for label in CODE6.names]),
     ]
-    parts += ["## Pictures", *(f"![{label}](map_{label}.png)" for label in LABELS)]
+    parts += ["## Pictures", *(f"![{label}](map_{label}.png)" for label in CODE6.names)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -162,14 +162,16 @@ def _table(figures: Mapping[str, Any], key: str, columns: Sequence[str]) -> str:
         # The same for every record.
         return f"{found['value']:.3f}" if name == AREA else shown(found)
 
-    return markdown_table(["class", *columns], [[label, *(cell(label, name) for name in columns)] for label in LABELS])
+    return markdown_table(
+        ["class", *columns], [[label, *(cell(label, name) for name in columns)] for label in CODE6.names]
+    )
 
 
 def _differences(figures: Mapping[str, Any], key: str, names: Sequence[str]) -> list[str]:
     others = list(names[1:])
     if not others:
         return []
-    rows = [[label, *(shown(figures[label][key][name], signed=True) for name in others)] for label in LABELS]
+    rows = [[label, *(shown(figures[label][key][name], signed=True) for name in others)] for label in CODE6.names]
     return [markdown_table([f"{names[0]} minus", *others], rows)]
 
 
@@ -187,9 +189,9 @@ def _spreads(result: Mapping[str, Any], names: Sequence[str]) -> list[str]:
     parts = []
     for name in names:
         for method in SaliencyMethod:
-            spreads = {label: result["spread"][label][name][method.value] for label in LABELS}
+            spreads = {label: result["spread"][label][name][method.value] for label in CODE6.names}
             parts += _spread_table(f"{name}, {TITLES[method]}, percent of the map", spreads)
-        teachers = {label: result["spread"][label][name]["teacher"] for label in LABELS}
+        teachers = {label: result["spread"][label][name]["teacher"] for label in CODE6.names}
         parts += _spread_table(f"{name}, signal stream, percent", teachers)
     return parts
 

@@ -126,5 +126,5 @@ class StandIn:
         self.runtime = f"onnxruntime {version} (CPU stand-in, {how}; the device checks its own engine)"
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Preprocessed sheets float32 (n, 1, H, W) -> logits float32 (n, 6), one sheet at a time."""
+        """Preprocessed sheets float32 (n, 1, H, W) -> logits float32 (n, labels), one sheet at a time."""
         return onnx_logits(self._session, images)
