@@ -81,7 +81,7 @@ def _answer(pen: Pen, reading: Reading, left: int, y: int) -> int:
         strong = one.decision is not False
         told = f"{one.label.words}: {one.word}"
         y = pen.paragraph((left, y), told, width, BODY + 2, fill=_COLOURS[one.decision], bold=strong)
-        told = f"{one.label.name} {one.likely} ({one.limit})"
+        told = f"{one.label.name if one.label.english else ''} {one.likely} ({one.limit})"
         y = pen.paragraph((left, y), told, width, SMALL, fill=SOFT) + 14
     if reading.absent:
         y = pen.paragraph((left, y), reading.absent, width, SMALL, fill=SOFT) + 14

@@ -6,12 +6,14 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from edge_bundles import make_bundle
 from packs import SPEC, N, content, header, section
 from vizecg.spec import CODE6, BundleError, UsageError
 from vizecg.spec.fingerprint import sha256_bytes
@@ -146,7 +148,8 @@ LOGITS, SHEETS = "photo/logits.npy", "photo/inks-00001.npy"
         (lambda f: f.update({HEADER: b"\xff"}), "is not text"),
         (lambda f: f.update({HEADER: b"[" * 100_000}), "header cannot be read"),
         (lambda f: edited(f, schema_version=2), "schema 2 is not 1"),
-        (lambda f: edited(f, labels=list(reversed(CODE6.names))), "labels"),
+        (lambda f: edited(f, labels=list(CODE6.names[:5])), "its rule is for 6 labels, not 5"),
+        (lambda f: edited(f, labels=["../x", *CODE6.names[1:]]), "a name has 1 to 40"),
         (lambda f: edited(f, seed="none"), "seed: expected int"),
         (lambda f: edited(f, extra=1), "unexpected keyword"),
         (lambda f: edited(f, sections=[]), "expected 1 to"),
@@ -166,6 +169,18 @@ def test_a_changed_pack_is_refused(path: Path, change: Callable[[dict[str, bytes
     with pytest.raises(BundleError, match=told) as refused:
         open_pack(rewritten(path, change))
     assert "\n" not in str(refused.value)
+
+
+def test_a_pack_of_labels_in_another_order_is_not_for_the_bundle(path: Path, tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "b.vizecg")
+    told, pack = bundle.manifest, open_pack(path)
+    header = replace(
+        pack.header, checkpoint_sha256=told.checkpoint.get("sha256"), sheet=told.sheet, preprocess=told.preprocess
+    )
+    replace(pack, header=header).check_bundle(bundle)
+    turned = replace(header, labels=tuple(reversed(CODE6.names)))
+    with pytest.raises(BundleError, match="is of another label set than bundle tiny"):
+        replace(pack, header=turned).check_bundle(bundle)
 
 
 def test_changed_sheets_are_refused_as_they_are_read(path: Path) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vizecg.spec import CODE6, INTENDED_USE, MissingToolError, SheetSpec
+from vizecg.spec import CODE6, INTENDED_USE, Label, LabelSet, MissingToolError, SheetSpec
 from vizecg_edge.answer import ANSWERED, REFUSED, Answer, BundleId, Doubt, Geometry, Input, Quality, Timings
 from vizecg_edge.overlay import WIDTH, draw_reading
 from vizecg_edge.pipeline import Result
@@ -218,3 +218,47 @@ def test_lines_are_broken_where_they_must_be() -> None:
     assert all(pen.width(row) <= 200 for row in rows)
     assert "".join(rows).replace(" ", "") == "awordand" + "f" * 64
     assert pen.wrap("", 200) == []
+
+
+def of_labels(count: int, *, present: int, unsure: int = 0) -> Reading:
+    """The first labels are present, the next undecided, the others absent; every third has no words."""
+    labels = LabelSet(
+        name="many",
+        labels=tuple(
+            Label(name=f"finding-{n}", english="" if n % 3 == 2 else f"finding number {n} of many words")
+            for n in range(count)
+        ),
+    )
+    decisions = [True] * present + [None] * unsure + [False] * (count - present - unsure)
+    return reading(
+        labels=labels,
+        probabilities={name: 0.931 if one else 0.004 for name, one in zip(labels.names, decisions, strict=True)},
+        decisions=dict(zip(labels.names, decisions, strict=True)),
+        thresholds=dict.fromkeys(labels.names, 0.412),
+    )
+
+
+@pytest.mark.parametrize(("count", "present"), [(1, 0), (1, 1), (30, 3), (200, 2), (200, 200)])
+def test_any_number_of_labels_is_laid_out(count: int, present: int) -> None:
+    one = of_labels(count, present=present, unsure=min(1, count - present))
+    picture = draw_reading(one)
+    for margin in (picture[:, :20], picture[:, -20:], picture[-10:]):
+        assert margin.min() == 255, "text or pictures run over the margin"
+    for told in (html_text(one), plain_text(one)):
+        assert told.count("PRESENT") == present
+        assert all(label.words in told for label in one.answer.labels.labels)
+    assert "infarction" not in html_text(one), "of other labels nobody knows what is not checked"
+
+
+def test_one_label_that_is_absent_is_named_in_the_headline() -> None:
+    assert of_labels(1, present=0).title == "No finding number 0 of many words (finding-0); others are not checked"
+    assert of_labels(30, present=0).title == "None of these 30 findings; others are not checked"
+    assert of_labels(3, present=0, unsure=1).title == (
+        "Undecided: finding number 0 of many words (finding-0); none of the other two"
+    )
+
+
+def test_many_labels_fit_on_a_page_with_what_was_found_first() -> None:
+    told = pdf_text(of_labels(30, present=3, unsure=1))
+    assert told.count("PRESENT") == 3
+    assert told.index("undecided") < told.index("Absent: finding number 4 of many words 0.4 %, finding-5 0.4 %")
