@@ -29,7 +29,7 @@ SIZES = (
     "preprocess.height=96", "preprocess.width=192", "model.image_widths=[4,8,8,16]", "model.signal_widths=[4,8,8,16]",
     "model.width=16", "model.heads=2", "signal.samples=500", "conditions=[print]",
 )  # fmt: skip
-RECORDS = 80
+RECORDS = 48
 
 
 def done(module: str, *arguments: str | Path) -> str:

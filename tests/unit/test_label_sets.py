@@ -28,9 +28,12 @@ from vizecg.spec import CODE6, BundleError, DecisionRule, Label, LabelSet, Usage
 from vizecg.spec.contract import metadata, statement
 from vizecg.spec.labels import MOST_LABELS
 from vizecg.spec.manifest import MANIFEST, open_bundle
+from vizecg.train.checkpoint import label_set_of
 from vizecg.train.losses import training_loss
 from vizecg.train.module import TrainingModule
 from vizecg.train.settings import resolve, to_yaml
+from vizecg_export.data import checkpoint_labels
+from vizecg_export.defaults import DEFAULT_CHECKPOINT
 
 pytestmark = pytest.mark.unit
 
@@ -289,6 +292,10 @@ def test_a_bundle_of_the_old_schema_is_refused_with_the_command_that_makes_it_an
     (bundle.path / MANIFEST).write_text(json.dumps(data))
     with pytest.raises(BundleError, match=r"schema 4 is not 5: make the bundle anew with vizecg-export --checkpoint"):
         open_bundle(bundle.path)
+
+
+def test_a_checkpoint_from_before_there_were_label_sets_is_of_code6() -> None:
+    assert label_set_of(DEFAULT_CHECKPOINT) == checkpoint_labels(DEFAULT_CHECKPOINT) == CODE6
 
 
 def test_a_rule_for_other_labels_is_refused(tmp_path: Path) -> None:

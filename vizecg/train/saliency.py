@@ -23,6 +23,7 @@ from torch.nn import functional as F
 
 from vizecg.models import VizECGNet
 from vizecg.models.resnet import BLOCKS_PER_STAGE, RESNET18_WIDTHS
+from vizecg.spec import CODE6
 
 STAGES = len(RESNET18_WIDTHS)
 PATH_STEPS = 8
@@ -45,38 +46,44 @@ class Expectation:
     rhythm_strip: bool
     source: str
 
+    @classmethod
+    def of(cls, label: str, *, rhythm_strip: bool, source: str) -> Expectation:
+        """The leads are those of the label set."""
+        leads = CODE6.labels[CODE6.names.index(label)].leads
+        return cls(leads=leads, rhythm_strip=rhythm_strip, source=source)
+
 
 _BUNDLE_BRANCH = "AHA/ACCF/HRS recommendations III (Surawicz et al. 2009, Circulation 119:e235)"
 _MONITORED = "; II and V1 are the leads watched for rhythm (Drew et al. 2004, Circulation 110:2721)"
 EXPECTED: Mapping[str, Expectation] = {
-    "1dAVb": Expectation(
-        leads=("II", "V1"),
+    "1dAVb": Expectation.of(
+        "1dAVb",
         rhythm_strip=True,
         source="PR over 200 ms: ACC/AHA/HRS guideline (Kusumoto et al. 2019, Circulation 140:e382)" + _MONITORED,
     ),
-    "RBBB": Expectation(
-        leads=("V1", "V2", "I", "V6"),
+    "RBBB": Expectation.of(
+        "RBBB",
         rhythm_strip=False,
         source=f"rsR' in V1 or V2, wide S in I and V6: {_BUNDLE_BRANCH}",
     ),
-    "LBBB": Expectation(
-        leads=("V1", "V2", "I", "aVL", "V5", "V6"),
+    "LBBB": Expectation.of(
+        "LBBB",
         rhythm_strip=False,
         source=f"broad notched R in I, aVL, V5 and V6, rS or QS in V1 and V2: {_BUNDLE_BRANCH}",
     ),
-    "SB": Expectation(
-        leads=("II", "V1"),
+    "SB": Expectation.of(
+        "SB",
         rhythm_strip=True,
         source="rate and sinus P waves: ACC/AHA/HRS guideline (Kusumoto et al. 2019, Circulation 140:e382)"
         + _MONITORED,
     ),
-    "AF": Expectation(
-        leads=("II", "V1"),
+    "AF": Expectation.of(
+        "AF",
         rhythm_strip=True,
         source="irregular RR without P waves: ESC guideline (Hindricks et al. 2021, Eur Heart J 42:373)" + _MONITORED,
     ),
-    "ST": Expectation(
-        leads=("II", "V1"),
+    "ST": Expectation.of(
+        "ST",
         rhythm_strip=True,
         source="rate over 100 and sinus P waves: ACC/AHA/HRS guideline (Page et al. 2016, Circulation 133:e506)"
         + _MONITORED,

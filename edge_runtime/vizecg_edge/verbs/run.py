@@ -77,7 +77,7 @@ class Options:
 
 @takes(Options)
 def run(options: Options) -> None:
-    """Answer photographs: six probabilities, or the reason why not. Exit code 7 when every image was refused.
+    """Answer photographs: a probability for each label, or why not. Exit code 7 when every image was refused.
 
     Folders that are named for output are made. A file is replaced only if it was made by this program; a path that
     leads nowhere, or a folder without images, is a wrong option (2): nothing is read.
