@@ -37,7 +37,7 @@ def test_the_shipped_bundle_gives_its_golden_answers() -> None:
         if artefact.target == "tensorrt":
             found = StandIn(model=file)(images)
         else:
-            backend = BACKENDS[artefact.target](model=file, input_shape=shape)
+            backend = BACKENDS[artefact.target](model=file, input_shape=shape, labels=len(manifest.labels))
             found = np.stack([backend.logits(image[None]) for image in images])
         np.testing.assert_allclose(found, golden[f"logits_{artefact.name}"], atol=tolerance("int8-same-file"))
         a, b = found.ravel(), golden["float_logits"].ravel()

@@ -18,23 +18,26 @@ LEAST_SCALE = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """``change`` float64 (rows, columns): how far the logit of ``label`` falls when a patch is covered.
+    """``change`` float64 (rows, columns, labels): how far each label's logit falls when a patch is covered.
 
-    ``label`` is the one to show: the most probable of those found, else of those left undecided.
+    ``label``, in the last axis at ``place``, is the one to show: the most probable of those found, else of those left
+    undecided.
     """
 
     change: np.ndarray
     label: str
+    place: int
 
     @property
     def shown(self) -> np.ndarray:
         """(rows, columns) of ``label``, -1..1: positive where covering the patch makes it less likely."""
-        return np.asarray(self.change / max(float(np.abs(self.change).max()), LEAST_SCALE))
+        values = self.change[..., self.place]
+        return np.asarray(values / max(float(np.abs(values).max()), LEAST_SCALE))
 
     @property
     def text(self) -> str:
         """What the colours mean, and what they do not."""
-        rows, columns = self.change.shape
+        rows, columns = self.change.shape[:2]
         return (
             f"Shading: each of {rows * columns} patches was covered with blank paper in turn and the sheet read again."
             f" Orange: {self.label} becomes less likely without that patch; blue: more likely. It shows what this model"
@@ -55,15 +58,15 @@ def explain(pipeline: Pipeline, result: Result, *, rows: int = ROWS, columns: in
     image = preprocess(sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
     height, width = image.shape[2:]
     paper = float(normalise(np.zeros((1, height, width), np.uint8), manifest.preprocess)[0, 0, 0, 0])
-    place = manifest.labels.names.index(label)
-    whole = float(pipeline.backend.logits(image)[place])
-    change = np.zeros((rows, columns))
+    whole = pipeline.backend.logits(image).astype(np.float64)
+    change = np.zeros((rows, columns, len(manifest.labels)))
     for row, (top, bottom) in enumerate(_edges(height, rows)):
         for column, (left, right) in enumerate(_edges(width, columns)):
             covered = image.copy()
             covered[..., top:bottom, left:right] = paper
-            change[row, column] = whole - float(pipeline.backend.logits(covered)[place])
-    return Explanation(change=change * pipeline.artefact.decision.scale[place], label=label)
+            change[row, column] = whole - pipeline.backend.logits(covered)
+    scale = np.array(pipeline.artefact.decision.scale)
+    return Explanation(change=change * scale, label=label, place=manifest.labels.names.index(label))
 
 
 def _edges(size: int, parts: int) -> list[tuple[int, int]]:
