@@ -22,7 +22,7 @@ SOURCES := vizecg export edge_runtime benchmarks docs tests setup.py
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quality style docs docs-serve wheel clean
+.PHONY: help setup demo test quality types lint style docs docs-serve wheel clean
 .DELETE_ON_ERROR:
 
 help:
@@ -53,10 +53,16 @@ test: setup quality
 	$(PIP) check
 	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal $(PYTEST_ARGS)
 
+# mypy takes as long as all the others together.
 quality: setup
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types lint
+
+types: setup
+	$(BIN)/mypy
+
+lint: setup
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MKDOCS) build --strict --quiet
 
