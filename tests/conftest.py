@@ -55,9 +55,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 # pytest-timeout's own timer, a Python thread, tells most and comes first. Where C code hangs with Python's lock, it
-# waits as all others do; faulthandler's timer needs no lock, and ends the run `GRACE_S` seconds later.
+# waits as all others do; faulthandler's timer needs no lock, and ends the run `GRACE_S` seconds later. In a worker of
+# pytest-xdist what the first tells is lost, as all that a worker prints: there the second comes before it, and alone.
 def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> None:
-    faulthandler.dump_traceback_later(settings.timeout + GRACE_S, exit=True, file=item.config.stash[_stderr])
+    later = -min(1.0, settings.timeout / 2) if hasattr(item.config, "workerinput") else GRACE_S
+    faulthandler.dump_traceback_later(settings.timeout + later, exit=True, file=item.config.stash[_stderr])
 
 
 def pytest_timeout_cancel_timer() -> None:

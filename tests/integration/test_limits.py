@@ -31,14 +31,16 @@ def test_that_hangs():
 """
 
 
-def run_with_limit(folder: Path, repository: Path, source: str, *, seconds: int) -> subprocess.CompletedProcess[str]:
+def run_with_limit(
+    folder: Path, repository: Path, source: str, *options: str, seconds: int
+) -> subprocess.CompletedProcess[str]:
     """pytest by this project's settings, but for the limit and what follows it."""
     conftest = (TESTS / "conftest.py").read_text(encoding="utf-8").replace("GRACE_S = 30", "GRACE_S = 2")
     assert "GRACE_S = 2\n" in conftest
     (folder / "conftest.py").write_text(conftest, encoding="utf-8")
     (folder / "test_it.py").write_text(source, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-c", str(repository / "pyproject.toml"), "--rootdir", str(folder)]
-    command += ["-p", "no:cacheprovider", f"--timeout={seconds}", str(folder)]
+    command += ["-p", "no:cacheprovider", f"--timeout={seconds}", *options, str(folder)]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -59,6 +61,16 @@ def test_a_hang_that_keeps_pythons_lock_ends_the_run_too(tmp_path: Path, reposit
     assert "Timeout (0:00:05)!" in told
     for function in ("test_that_hangs", "sleeper"):
         assert f"in {function}" in told, told
+
+
+def test_among_several_processes_a_hang_ends_its_own_and_the_run_goes_on(tmp_path: Path, repository: Path) -> None:
+    source = f"{HANGS.format(library='CDLL')}\ndef test_after():\n    pass\n"
+    done = run_with_limit(tmp_path, repository, source, "-n", "1", seconds=3)
+    assert done.returncode == 1
+    assert "1 failed, 2 passed" in done.stdout
+    assert "crashed while running 'test_it.py::test_that_hangs'" in done.stdout
+    for function in ("test_that_hangs", "sleeper"):
+        assert f"in {function}" in done.stderr, done.stderr
 
 
 def test_a_marker_gives_more_time(tmp_path: Path, repository: Path) -> None:
