@@ -15,7 +15,7 @@ from vizecg.data.source import RecordSource
 from vizecg.models import ImageOnly
 from vizecg.models.logits import torch_logits
 from vizecg.records.packing import unpack_labels
-from vizecg.spec import CheckpointError, DecisionRule, LabelSet, SheetSpec, UsageError
+from vizecg.spec import CheckpointError, DecisionRule, LabelSet, SheetSpec
 from vizecg.spec.deployment import Deployment
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.spec.parity import LIMITS
@@ -110,12 +110,8 @@ def make_subject(
         CheckpointError: the network is not the one that its calibration was fitted to.
         UsageError: ``evaluation`` has a class without records that show it, or without others.
     """
-    names = checkpoint.config.label_set().names
     if evaluation is not None:
-        if evaluation.labels != names:
-            raise UsageError(
-                f"{evaluation.name} has the labels {', '.join(evaluation.labels)}, the network {', '.join(names)}"
-            )
+        evaluation.check_labels(checkpoint.config.label_set().names)
         _check_known_classes(evaluation)
     network = ImageOnly(network=checkpoint.vizecgnet())
     sheet, preprocess = checkpoint.config.sheet_spec(), checkpoint.config.preprocess_spec()

@@ -41,7 +41,7 @@ def drawn() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def scored(labels: np.ndarray, logits: np.ndarray, *, bootstraps: int) -> Bootstrap:
-    return score_logits(logits, labels, OWN, bootstraps=bootstraps, seed=7).figures
+    return score_logits(logits, labels, OWN, names=CODE6.names, bootstraps=bootstraps, seed=7).figures
 
 
 def reference(labels: np.ndarray, logits: np.ndarray) -> dict[str, float]:

@@ -187,6 +187,17 @@ def test_a_column_that_was_forgotten_is_an_error_that_says_what_to_do(folder: Pa
     assert build_source("wfdb", asked).labels == ("RBBB",), "text is no label"
 
 
+def test_records_of_any_labels_can_be_drawn(folder: Path) -> None:
+    source = build_source("wfdb", SourceRequest(root=folder, rule=ALL, unlabelled=True))
+    assert len(source) == 8
+    assert source.read(source.items[0]).labels is None
+
+
+def test_records_with_other_labels_are_not_trained_on() -> None:
+    with pytest.raises(UsageError, match=r"has the labels 1dAVb, .*, the network VF"):
+        synthetic_source(3, seed=0).check_labels(("VF",))
+
+
 def test_a_table_of_other_labels_is_not_read_as_unknown(folder: Path) -> None:
     with pytest.raises(UsageError, match="no column '1dAVb'"):
         build_source("wfdb", SourceRequest(root=folder, rule=ALL))

@@ -54,7 +54,8 @@ class Chosen:
 
     def source(self) -> RecordSource:
         size = None if self.records else self.n
-        return build_source(self.data, SourceRequest(root=self.root, split=self.split, seed=self.seed, size=size))
+        asked = SourceRequest(root=self.root, split=self.split, seed=self.seed, size=size, unlabelled=True)
+        return build_source(self.data, asked)
 
     @property
     def count(self) -> int:

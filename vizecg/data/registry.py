@@ -42,6 +42,7 @@ class SourceRequest:
         folds: PTB-XL's, in place of those of the split.
         resolution: PTB-XL's, 100 or 500 Hz.
         labels: what is to be told of every record.
+        unlabelled: the diagnoses do not matter: records are to be drawn, whatever labels their table has.
         table: of a WFDB folder, in place of its own.
         seed, size: of synthetic records; every split has a seed of its own.
         verify: read a store whole before it is used.
@@ -53,6 +54,7 @@ class SourceRequest:
     folds: tuple[int, ...] | None = None
     resolution: int = 100
     labels: LabelSet = CODE6
+    unlabelled: bool = False
     table: Path | None = None
     seed: int = 0
     size: int | None = None
@@ -71,7 +73,7 @@ def _ptbxl(request: SourceRequest) -> RecordSource:
 
 
 def _code15(request: SourceRequest) -> RecordSource:
-    dataset = Code15(root=request.folder("code15"), labels=request.labels)
+    dataset = Code15(root=request.folder("code15"), labels=None if request.unlabelled else request.labels)
     return indexed_source(
         f"CODE-15% {_rule(request)}",
         dataset.select(request.split, request.rule),
@@ -96,7 +98,9 @@ def _code_test(request: SourceRequest) -> RecordSource:
 
 
 def _wfdb(request: SourceRequest) -> RecordSource:
-    dataset = WfdbFolder(root=request.folder("wfdb"), table=request.table, labels=request.labels)
+    dataset = WfdbFolder(
+        root=request.folder("wfdb"), table=request.table, labels=None if request.unlabelled else request.labels
+    )
     return indexed_source(
         f"WFDB folder {dataset.root.resolve().name} {_rule(request)}",
         dataset.select(request.split, request.rule),
@@ -130,7 +134,8 @@ def _challenge(request: SourceRequest) -> RecordSource:
 def _store(request: SourceRequest) -> RecordSource:
     root = request.folder("store")
     kind = packed_source if root.is_file() else store_source
-    return relabelled(kind(root, split=request.split, verify=request.verify), request.labels)
+    source = kind(root, split=request.split, verify=request.verify)
+    return source if request.unlabelled else relabelled(source, request.labels)
 
 
 def _synthetic(request: SourceRequest) -> RecordSource:

@@ -43,6 +43,11 @@ class RecordSource:
     def __len__(self) -> int:
         return len(self.items)
 
+    def check_labels(self, names: tuple[str, ...]) -> None:
+        """Raise UsageError unless its labels are these: as many others, or another order, would not be noticed."""
+        if self.labels != names:
+            raise UsageError(f"{self.name} has the labels {', '.join(self.labels)}, the network {', '.join(names)}")
+
     def limited(self, limit: int | None) -> RecordSource:
         """The first ``limit`` records; all of them for None."""
         if limit is None:

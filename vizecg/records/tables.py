@@ -22,7 +22,7 @@ class LabelColumns:
 
     Args:
         columns: of the table.
-        labels: those to read, and what is ignored.
+        labels: those to read, and what is ignored; None where the diagnoses do not matter.
         known: columns that hold something else.
         path: of the table, for messages.
 
@@ -33,16 +33,20 @@ class LabelColumns:
         UsageError: some labels are there and one is missing.
     """
 
-    def __init__(self, columns: Sequence[str], labels: LabelSet, *, known: Sequence[str], path: Path) -> None:
+    def __init__(self, columns: Sequence[str], labels: LabelSet | None, *, known: Sequence[str], path: Path) -> None:
         self._path, self._labels = path, labels
+        self.names: tuple[str, ...] = ()
+        self._suspects: set[str] = set()
+        self._seen: set[str] = set()
+        if labels is None:
+            return
         there = [name for name in labels.names if name in columns]
         missing = [name for name in labels.names if name not in columns]
         if there and missing:
             raise UsageError(f"{path} has no column {missing[0]!r}, but has {', '.join(there)}")
-        self.names: tuple[str, ...] = tuple(there)
+        self.names = tuple(there)
         named = {*labels.names, *known, *NO_LABELS, *labels.ignored}
         self._suspects = {name for name in columns if name not in named}
-        self._seen: set[str] = set()
 
     def packed(self, row: Mapping[str, str | None], *, where: str) -> int:
         """The labels of one row as bits, the first label lowest; ``UNKNOWN_LABELS`` without label columns.
@@ -73,7 +77,7 @@ class LabelColumns:
             UsageError: a column that looks like a label is not among them.
         """
         forgotten = sorted(self._suspects & self._seen)
-        if forgotten:
+        if forgotten and self._labels is not None:
             more = f" and {len(forgotten) - _LISTED} more" if len(forgotten) > _LISTED else ""
             raise UsageError(
                 f"{self._path}: {', '.join(map(repr, forgotten[:_LISTED]))}{more} look like labels and are not in the"

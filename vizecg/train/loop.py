@@ -103,7 +103,8 @@ def train(
     ``callbacks`` are Lightning's, beside the run's own.
 
     Raises:
-        UsageError: nothing to resume, the cache or the checkpoint belong to other settings, or options contradict.
+        UsageError: nothing to resume, the cache or the checkpoint belong to other settings, the records
+            have other labels, or options contradict.
         CheckpointError: ``last.ckpt`` is damaged, or no checkpoint could be written.
         MissingToolError: torch.compile was asked for and cannot work here.
     """
@@ -112,6 +113,8 @@ def train(
     asked, config = config, computed_precision(config, cuda=on_cuda(options.accelerator))
     if processes.first:
         tell_precision(asked=asked, computed=config)
+    for records in (training, validation):
+        records.check_labels(config.label_set().names)
     point = _checked(config, options)
     if options.threads:
         torch.set_num_threads(options.threads)

@@ -45,7 +45,13 @@ def train_step(options: Options) -> None:
     from vizecg_lab.training.train_step import measure_train_step
 
     config = resolve(recipe=options.recipe, assignments=options.assignment or ())
-    request = SourceRequest(root=options.root, split="train", seed=config.seed, size=options.steps * config.batch_size)
+    request = SourceRequest(
+        root=options.root,
+        split="train",
+        seed=config.seed,
+        size=options.steps * config.batch_size,
+        labels=config.label_set(),
+    )
     measure_train_step(
         config=config, source=build_source(options.data, request), rounds=options.rounds, steps=options.steps,
         workers=options.workers, threads=options.threads, accelerator=options.accelerator, cache=options.cache,

@@ -44,8 +44,8 @@ class ExamTable:
     files: tuple[str, ...]
 
     @classmethod
-    def read(cls, path: Path, *, labels: LabelSet = CODE6) -> ExamTable:
-        """``labels`` by the names of the columns.
+    def read(cls, path: Path, *, labels: LabelSet | None = CODE6) -> ExamTable:
+        """``labels`` by the names of the columns; None where the diagnoses do not matter.
 
         Raises:
             UsageError: no such file, a column missing or one too many, or a cell that cannot be understood.
@@ -72,7 +72,7 @@ class ExamTable:
             path=path,
             exam_id=np.array(ids, dtype=np.int64),
             patient_id=np.array(patients, dtype=np.int64),
-            packed_labels=packed_array(packed, len(labels)),
+            packed_labels=packed_array(packed, len(labels or ())),
             file=np.array(file, dtype=np.int32),
             files=tuple(files),
         )

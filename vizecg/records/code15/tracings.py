@@ -84,7 +84,7 @@ class Code15:
 
     Args:
         root: the folder or the part.
-        labels: by the names of the table's columns.
+        labels: by the names of the table's columns; None where the diagnoses do not matter.
 
     Attributes:
         folder: where the parts lie.
@@ -96,7 +96,7 @@ class Code15:
         InputRefusedError: the parts there are cannot be read, or nothing fits together.
     """
 
-    def __init__(self, *, root: Path, labels: LabelSet = CODE6) -> None:
+    def __init__(self, *, root: Path, labels: LabelSet | None = CODE6) -> None:
         parts = part_files(Path(root))
         self.folder = parts[0].parent
         table = ExamTable.read(self.folder / EXAMS_FILE, labels=labels)

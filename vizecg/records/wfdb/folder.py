@@ -35,7 +35,7 @@ class WfdbFolder:
         table: a CSV with the columns ``record``, the labels (or none of them), and where wanted ``patient_id`` and
             ``split``; default: ``labels.csv`` in the folder, if it is there. With a table, only the records it
             names are used. Without one the diagnoses are not known.
-        labels: by the names of the table's columns.
+        labels: by the names of the table's columns; None where the diagnoses do not matter.
 
     Attributes:
         table: the table that is used, if any.
@@ -45,7 +45,7 @@ class WfdbFolder:
         UsageError: no folder, no record, or a wrong table.
     """
 
-    def __init__(self, *, root: Path, table: Path | None = None, labels: LabelSet = CODE6) -> None:
+    def __init__(self, *, root: Path, table: Path | None = None, labels: LabelSet | None = CODE6) -> None:
         self.root = Path(root)
         self.left_out: dict[str, str] = {}
         headers = find_headers(self.root)
@@ -67,7 +67,7 @@ class WfdbFolder:
             == (self._splits.get(entry.name) or rule.split_of(patient_id=entry.patient_id, record_id=entry.name))
         ]
 
-    def _labelled(self, path: Path, headers: list[str], labels: LabelSet) -> list[WfdbEntry]:
+    def _labelled(self, path: Path, headers: list[str], labels: LabelSet | None) -> list[WfdbEntry]:
         if not path.is_file():
             raise UsageError(f"{path} does not exist: expected a CSV with a column 'record' and the labels")
         there, entries = set(headers), {}

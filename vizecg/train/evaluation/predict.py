@@ -143,9 +143,10 @@ def predict(
     """Draw ``source`` under ``condition`` (kept in ``cache``) and classify; a signal needs no drawing.
 
     Raises:
-        UsageError: ``cache`` holds other records or settings.
+        UsageError: ``cache`` holds other records or settings, or the records have other labels.
         InputRefusedError: every record was refused.
     """
+    source.check_labels(classifier.labels.names)
     drawn = build_cache(
         cache,
         source=source,
