@@ -107,5 +107,5 @@ def test_a_bundle_of_the_schema_before_says_so(bundle: Bundle) -> None:
     manifest = json.loads((bundle.path / MANIFEST).read_text())
     del manifest["gate"], manifest["gate_source"]
     (bundle.path / MANIFEST).write_text(json.dumps(manifest | {"schema_version": 2}))
-    with pytest.raises(BundleError, match="manifest schema 2 is not 4: export the model anew"):
+    with pytest.raises(BundleError, match="manifest schema 2 is not 5: make the bundle anew with vizecg-export"):
         open_bundle(bundle.path)
