@@ -75,7 +75,7 @@ def remove_a_file(bundle: Path) -> None:
 
 def foreign_schema(bundle: Path) -> None:
     path = bundle / MANIFEST
-    path.write_text(path.read_text().replace('"schema_version": 4', '"schema_version": 99'))
+    path.write_text(path.read_text().replace('"schema_version": 5', '"schema_version": 99'))
 
 
 def swap_artefacts(bundle: Path) -> None:
@@ -104,7 +104,7 @@ def swap_and_sign(bundle: Path) -> None:
     [
         (flip_a_byte, "model_int8.onnx was changed since the export"),
         (remove_a_file, "golden.npz is missing"),
-        (foreign_schema, "manifest schema 99 is not 4"),
+        (foreign_schema, "manifest schema 99 is not 5"),
         (swap_artefacts, "model_int8.onnx was changed since the export"),
         (swap_and_sign, "model_int8.onnx does not give its golden answers"),
     ],
