@@ -41,5 +41,5 @@ def _read_mark(path: Path, size: int, changed_ns: int) -> str | None:
                 ends += file.read(_END_BYTES)
     except OSError:
         return None
-    found = _MARK.search(ends)
-    return f"{_SAYS} {found[1].decode()}" if found else None
+    mark = _MARK.search(ends)
+    return f"{_SAYS} {mark[1].decode()}" if mark else None

@@ -60,9 +60,9 @@ def draw_reading(reading: Reading) -> np.ndarray:
 
 def _top(pen: Pen, reading: Reading) -> int:
     """Which picture, the decision, the doubts; returns where the rest begins."""
-    found = not reading.answer.answered or any(one.decision for one in reading.answer.findings)
+    alarming = not reading.answer.answered or any(one.decision for one in reading.answer.findings)
     y = _line(pen, reading.source, 20, SMALL, SOFT)
-    y = _line(pen, reading.title, y + 6, TITLE, RED if found else INK, bold=True)
+    y = _line(pen, reading.title, y + 6, TITLE, RED if alarming else INK, bold=True)
     y = _line(pen, reading.scope, y + 2, BODY, INK)
     if reading.doubts:
         top = y + 10

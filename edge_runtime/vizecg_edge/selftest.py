@@ -56,8 +56,8 @@ class SelfTest:
     @property
     def failures(self) -> list[str]:
         """One line for each test that failed."""
-        found = [self.sheets.failure, self.photo.failure if self.photo else None]
-        return [failure for failure in found if failure is not None]
+        both = [self.sheets.failure, self.photo.failure if self.photo else None]
+        return [failure for failure in both if failure is not None]
 
     def to_dict(self) -> dict[str, Any]:
         note = None if self.photo else NO_PHOTO

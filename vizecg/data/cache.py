@@ -126,8 +126,8 @@ def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers:
     key = _key(source, spec)
     meta = folder / "cache.json"
     if meta.exists():
-        found = json.loads(meta.read_text())["key"]
-        if found != key:
+        known_key = json.loads(meta.read_text())["key"]
+        if known_key != key:
             raise UsageError(f"{folder} holds a cache of other records or settings: name another folder or delete it")
     else:
         # Before the arrays: whatever an interrupted build leaves is known for what it is.
@@ -169,8 +169,8 @@ def await_cache(folder: Path, *, source: RecordSource, spec: CacheSpec) -> InkCa
     """
     key, meta = _key(source, spec), folder / "cache.json"
     while True:
-        found = json.loads(meta.read_text()) if meta.exists() else {}
-        if found.get("key") == key and found.get("complete"):
+        state = json.loads(meta.read_text()) if meta.exists() else {}
+        if state.get("key") == key and state.get("complete"):
             return _opened(folder, source, spec)
         time.sleep(_POLL_S)
 

@@ -80,11 +80,11 @@ def build_system(architecture: str, options: Mapping[str, Any], *, labels: int =
     """
     if architecture == VIZECGNET:
         return VizECGNet(config=_vizecgnet(options), labels=labels)
-    found = _known(architecture)
-    network = found.build(**options, labels=labels)
-    if found.modality is Modality.BOTH:
+    known = _known(architecture)
+    network = known.build(**options, labels=labels)
+    if known.modality is Modality.BOTH:
         return network
-    return OneStream(modality=found.modality, network=network)
+    return OneStream(modality=known.modality, network=network)
 
 
 def as_system(network: nn.Module) -> System:

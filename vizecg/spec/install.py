@@ -36,15 +36,15 @@ def _packages(extras: tuple[str, ...]) -> list[tuple[str, str]]:
         listed = importlib.metadata.requires("vizecg") or []
     except importlib.metadata.PackageNotFoundError:
         return []
-    found = []
+    packages = []
     for line in listed:
         parts = _REQUIREMENT.match(line)
         if parts is None:
             continue
         extra = re.search(r"extra\s*==\s*[\"']([\w-]+)", parts["marker"] or "")
         if (extra[1] if extra else None) in (extras or (None,)):
-            found.append((parts["name"], f"'{parts['wanted'].strip()}'"))
-    return found
+            packages.append((parts["name"], f"'{parts['wanted'].strip()}'"))
+    return packages
 
 
 def _installed(name: str) -> bool:

@@ -133,8 +133,8 @@ class Manifest:
         try:
             data = json.loads(text)
             if data.get("schema_version") != SCHEMA_VERSION:
-                found = printable(data.get("schema_version"))
-                raise BundleError(f"manifest schema {found} is not {SCHEMA_VERSION}: {_ANEW}")
+                schema = printable(data.get("schema_version"))
+                raise BundleError(f"manifest schema {schema} is not {SCHEMA_VERSION}: {_ANEW}")
             data["labels"] = LabelSet.from_dict(data["labels"])
             data["artefacts"] = tuple(Artefact.from_dict(raw) for raw in data["artefacts"])
             data["ladder"] = tuple(data["ladder"])

@@ -90,9 +90,9 @@ class TrainConfig(_Strict):
             default = VizECGNetConfig()
             for side in ("height", "width"):
                 expected = self.model.get(f"input_{side}", getattr(default, f"input_{side}"))
-                found = self.preprocess.get(side, getattr(PreprocessSpec(), side))
-                if expected != found and self.model.get("streams") != Modality.SIGNAL.value:
-                    raise ValueError(f"model.input_{side} is {expected} and preprocess.{side} {found}: they must agree")
+                size = self.preprocess.get(side, getattr(PreprocessSpec(), side))
+                if expected != size and self.model.get("streams") != Modality.SIGNAL.value:
+                    raise ValueError(f"model.input_{side} is {expected} and preprocess.{side} {size}: they must agree")
         return self
 
     @model_validator(mode="after")

@@ -52,12 +52,12 @@ def training_layout(
     """
     if not wanted:
         return torch.contiguous_format
-    found = endangered(network, processor or onednn_processor()) if device.type == "cpu" else []
-    if found:
+    slow = endangered(network, processor or onednn_processor()) if device.type == "cpu" else []
+    if slow:
         if tell:
             print(
                 f"channels_last is left out: on this processor oneDNN would damage memory in the gradients of"
-                f" {found[0]}{f' and {len(found) - 1} more' if found[1:] else ''}",
+                f" {slow[0]}{f' and {len(slow) - 1} more' if slow[1:] else ''}",
                 file=sys.stderr,
             )
         return torch.contiguous_format

@@ -106,7 +106,7 @@ def evaluate(options: Options) -> None:
     asked = _asked(options, classifier)
     source = _evaluated(options, asked).limited(options.limit)
     fitting = _validation(options, asked, source).limited(options.limit) if fit is Fit.VAL else None
-    found: list[tuple[Predictions, Predictions | None]] = []
+    predicted: list[tuple[Predictions, Predictions | None]] = []
     for condition in conditions:
         name = condition_name(classifier, condition)
         if len(conditions) > 1:
@@ -114,11 +114,11 @@ def evaluate(options: Options) -> None:
         with _cache(options, name if len(conditions) > 1 else "") as folder:
             mine = _predict(options, classifier, source, condition, folder)
         if fitting is None:
-            found.append((mine, None))
+            predicted.append((mine, None))
             continue
         with _cache(options, f"{name}-val") as folder:
-            found.append((mine, _predict(options, classifier, fitting, condition, folder)))
-    pairs = zip(conditions, paired([one for one, _ in found]), (other for _, other in found), strict=True)
+            predicted.append((mine, _predict(options, classifier, fitting, condition, folder)))
+    pairs = zip(conditions, paired([one for one, _ in predicted]), (other for _, other in predicted), strict=True)
     measured = [
         measure(condition_name(classifier, condition), classifier, one, fit=fit, validation=other, seed=options.seed)
         for condition, one, other in track(list(pairs), description="resampling")

@@ -131,7 +131,7 @@ def _tell(result: TrainingResult, out: Path, *, as_json: bool) -> None:
             file=sys.stderr,
         )
     if as_json:
-        found = {
+        figures = {
             "best_checkpoint": None if result.best is None else str(result.best),
             "figure": result.figure,
             "value": result.value,
@@ -141,7 +141,7 @@ def _tell(result: TrainingResult, out: Path, *, as_json: bool) -> None:
             "seconds": result.seconds,
             "finished": result.finished,
         }
-        print(json.dumps(found))
+        print(json.dumps(figures))
     elif result.best is None:
         print(f"no checkpoint was validated yet; {result.epochs} epochs, {result.seconds:.0f} s")
     else:

@@ -97,10 +97,10 @@ def _check(method: Any, model: Path, input_shape: tuple[int, int, int, int], lab
     if method is None:
         raise BundleError(f"{model}: it has no method {METHOD}")
     meta = method.metadata
-    found = [tuple(meta.input_tensor_meta(i).sizes()) for i in range(meta.num_inputs())]
+    taken = [tuple(meta.input_tensor_meta(i).sizes()) for i in range(meta.num_inputs())]
     given = [tuple(meta.output_tensor_meta(i).sizes()) for i in range(meta.num_outputs())]
-    if found != [input_shape] or given != [(1, labels)]:
-        raise BundleError(f"{model}: expected {input_shape} -> (1, {labels}), found {found} -> {given}")
+    if taken != [input_shape] or given != [(1, labels)]:
+        raise BundleError(f"{model}: expected {input_shape} -> (1, {labels}), found {taken} -> {given}")
 
 
 def _install() -> str:

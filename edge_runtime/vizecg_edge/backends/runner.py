@@ -41,12 +41,12 @@ def find_runner(explicit: Path | None = None) -> Path:
         MissingToolError: there is none.
     """
     named = str(explicit) if explicit is not None else os.environ.get(VARIABLE) or PROGRAM
-    found = shutil.which(named)
-    if found is None:
+    program = shutil.which(named)
+    if program is None:
         raise MissingToolError(
             f"no native runner at {named!r}: build it with `sh edge_runtime/runner/build.sh` and name it in ${VARIABLE}"
         )
-    return Path(found)
+    return Path(program)
 
 
 class RunnerBackend:
@@ -240,9 +240,9 @@ def _check_shapes(info: dict[str, Any], model: Path, input_shape: tuple[int, int
     wanted = {"inputs": list(input_shape), "outputs": [1, labels]}
     try:
         forward = {method["name"]: method for method in info["methods"]}.get("forward", {})
-        found = {side: [(tensor["shape"], tensor["dtype"]) for tensor in forward[side]] for side in wanted}
+        tensors = {side: [(tensor["shape"], tensor["dtype"]) for tensor in forward[side]] for side in wanted}
     except (AttributeError, KeyError, TypeError) as error:
         raise BundleError(f"{model}: the runner tells of no method `forward`") from error
     for side, shape in wanted.items():
-        if found[side] != [(shape, "float32")]:
-            raise BundleError(f"{model}: expected {side} float32 {shape}, found {found[side]}")
+        if tensors[side] != [(shape, "float32")]:
+            raise BundleError(f"{model}: expected {side} float32 {shape}, found {tensors[side]}")

@@ -60,11 +60,11 @@ def read_device(root: Path = Path("/")) -> Device:
 
 
 def _cameras(root: Path) -> tuple[Camera, ...]:
-    found = []
+    cameras = []
     for path in sorted((root / "dev").glob("video*"), key=lambda path: (len(path.name), path.name)):
         name = _text(root / "sys/class/video4linux" / path.name / "name").strip()
-        found.append(Camera(path=str(path), name=name or "unnamed", usable=os.access(path, os.R_OK | os.W_OK)))
-    return tuple(found)
+        cameras.append(Camera(path=str(path), name=name or "unnamed", usable=os.access(path, os.R_OK | os.W_OK)))
+    return tuple(cameras)
 
 
 def _system(root: Path) -> str:

@@ -78,13 +78,13 @@ def _opencv() -> list[Finding]:
 
 
 def _built_with(built: str, name: str) -> bool:
-    found = re.search(rf"^\s*{re.escape(name)}:\s*(\S+)", built, re.MULTILINE)
-    return found is not None and found[1] != "NO"
+    line = re.search(rf"^\s*{re.escape(name)}:\s*(\S+)", built, re.MULTILINE)
+    return line is not None and line[1] != "NO"
 
 
 def _codecs(built: str) -> str:
-    found = re.search(r"^\s*avcodec:\s*YES \(([\d.]+)\)", built, re.MULTILINE)
-    return f"libavcodec {found[1]}" if found else "-"
+    version = re.search(r"^\s*avcodec:\s*YES \(([\d.]+)\)", built, re.MULTILINE)
+    return f"libavcodec {version[1]}" if version else "-"
 
 
 def _word(there: bool) -> str:
@@ -106,10 +106,10 @@ def _onnxruntime() -> list[Finding]:
         Provider.CUDA: "--backend onnx-cuda",
         Provider.TENSORRT: "--backend onnx-tensorrt",
     }
-    found = []
+    findings = []
     for provider, name in names.items():
         there = provider.value in providers
-        found.append(
+        findings.append(
             Finding(
                 what=name,
                 works=there,
@@ -117,7 +117,7 @@ def _onnxruntime() -> list[Finding]:
                 add="" if there else install_command(provider),
             )
         )
-    return found
+    return findings
 
 
 def _tensorrt() -> list[Finding]:
@@ -154,12 +154,12 @@ def _formats() -> list[Finding]:
         "PDF files": ("pypdfium2", "pypdfium2", "pdf"),
         "reports in PDF": ("fpdf", "fpdf2", "pdf"),
     }
-    found = []
+    findings = []
     for what, (module, package, extra) in wanted.items():
         there = importlib.util.find_spec(module) is not None
         told = f"{package} {version(package) or '-'}"
-        found.append(Finding(what=what, works=there, found=told, add="" if there else pip_install(extra)))
-    return found
+        findings.append(Finding(what=what, works=there, found=told, add="" if there else pip_install(extra)))
+    return findings
 
 
 def _bundle() -> list[Finding]:

@@ -44,12 +44,12 @@ class Environment:
         """Why an engine that was built in ``built`` does not fit here; empty when it does."""
         names = {"gpu": "GPU", "compute_capability": "compute capability", "tensorrt": "TensorRT"}
         here = self.to_dict()
-        found = [f"{label} {built.get(name)}, now {here[name]}" for name, label in names.items() if
+        differences = [f"{label} {built.get(name)}, now {here[name]}" for name, label in names.items() if
                  built.get(name) != here[name]]  # fmt: skip
         driver = str(built.get("cuda_driver"))
         if driver.split(".")[0] != self.cuda_driver.split(".")[0]:
-            found.append(f"a driver of CUDA {driver}, now {self.cuda_driver}")
-        return found
+            differences.append(f"a driver of CUDA {driver}, now {self.cuda_driver}")
+        return differences
 
 
 def is_jetson() -> bool:
@@ -62,8 +62,8 @@ def l4t_release() -> str | None:
     if not is_jetson():
         return None
     text = L4T_RELEASE.read_text(errors="replace")
-    found = re.search(r"R(\d+).*?REVISION:\s*([\d.]+)", text)
-    return f"R{found[1]}.{found[2]}" if found else text.splitlines()[0][:80]
+    release = re.search(r"R(\d+).*?REVISION:\s*([\d.]+)", text)
+    return f"R{release[1]}.{release[2]}" if release else text.splitlines()[0][:80]
 
 
 def install_command() -> str:

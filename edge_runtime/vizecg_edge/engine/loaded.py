@@ -73,13 +73,13 @@ class LoadedEngine:
         return self._held[-1]
 
     def _check(self, trt: Any, input_shape: tuple[int, int, int, int], labels: int) -> None:
-        found = {}
+        tensors = {}
         for index in range(self._engine.num_io_tensors):
             name = self._engine.get_tensor_name(index)
-            found[name] = (tuple(self._engine.get_tensor_shape(name))[1:], self._engine.get_tensor_dtype(name))
+            tensors[name] = (tuple(self._engine.get_tensor_shape(name))[1:], self._engine.get_tensor_dtype(name))
         wanted = {MODEL_INPUT: (tuple(input_shape[1:]), trt.float32), MODEL_OUTPUT: ((labels,), trt.float32)}
-        if found != wanted:
-            raise BundleError(f"the engine has {found}, expected {wanted}")
+        if tensors != wanted:
+            raise BundleError(f"the engine has {tensors}, expected {wanted}")
 
     def logits(self, image: np.ndarray) -> np.ndarray:
         """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (labels,)."""

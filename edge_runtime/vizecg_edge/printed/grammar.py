@@ -30,13 +30,13 @@ class Setting(NamedTuple):
 def settings_of(letters: Sequence[Letter]) -> list[Setting]:
     """The settings that a line states for certain."""
     text = "".join(letter.letter for letter in letters)
-    found = []
+    settings = []
     for match in _SETTING.finditer(text):
         setting = Setting(match["unit"] != "mV", float(match["number"]))
         known = SPEEDS_MM_S if setting.speed else GAINS_MM_MV
         if setting.value in known and _certain(letters[match.start() : match.end()], len(match["number"])):
-            found.append(setting)
-    return found
+            settings.append(setting)
+    return settings
 
 
 def _certain(letters: Sequence[Letter], digits: int) -> bool:

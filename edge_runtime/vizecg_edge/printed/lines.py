@@ -55,7 +55,7 @@ def find_lines(ink: Ink, px_per_mm: float) -> list[Box]:
     blocks = cv2.copyMakeBorder(blocks, 0, 0, gap, gap, cv2.BORDER_CONSTANT)
     blocks = cv2.morphologyEx(blocks, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
     outlines, _ = cv2.findContours(blocks, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    found = []
+    boxes = []
     for left, top, wide, high in (cv2.boundingRect(outline) for outline in outlines):
         left -= gap
         if not LEAST_MM <= wide / px_per_mm <= MOST_MM or high / px_per_mm > 2 * MOST_HEIGHT_MM:
@@ -70,8 +70,8 @@ def find_lines(ink: Ink, px_per_mm: float) -> list[Box]:
         if np.count_nonzero(stats[parts, cv2.CC_STAT_HEIGHT] >= LETTER_SHARE * tall) >= LEAST_PARTS and (
             LEAST_FILL < np.count_nonzero(inside) / (wide * tall) < MOST_FILL
         ):
-            found.append(Box(left, top + first, left + wide, top + last))
-    return sorted(found)
+            boxes.append(Box(left, top + first, left + wide, top + last))
+    return sorted(boxes)
 
 
 def letter_rows(mask: np.ndarray) -> tuple[int, int]:

@@ -87,13 +87,13 @@ def _halved(x: np.ndarray, rows: int, columns: int) -> np.ndarray:
 def letters_of(likely: np.ndarray) -> list[Letter]:
     """The most likely letter of each run of columns (n, 1 + letters)."""
     best = likely.argmax(axis=1)
-    found: list[Letter] = []
+    letters: list[Letter] = []
     start = 0
     for end in range(1, len(best) + 1):
         if end == len(best) or best[end] != best[start]:
             if best[start] != BLANK:
                 column = likely[start + int(likely[start:end, best[start]].argmax())]
                 others = column[DIGITS].sum() - (column[best[start]] if best[start] in DIGITS else 0.0)
-                found.append(Letter(ALPHABET[best[start] - 1], float(column[best[start]]), float(others)))
+                letters.append(Letter(ALPHABET[best[start] - 1], float(column[best[start]]), float(others)))
             start = end
-    return found
+    return letters

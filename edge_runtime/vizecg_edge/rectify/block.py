@@ -91,17 +91,17 @@ def find_block(mask: np.ndarray, inside: np.ndarray) -> Block:
         raise refusal(Reason.UNSUPPORTED_LAYOUT, f"{len(bands)} rows of traces")
     four = [bands[i] for i in chosen]
     on_left = [pulses[i] for i in chosen]
-    left, score, found = _left_edge(four, on_left, inside)
+    left, score, seen = _left_edge(four, on_left, inside)
     # A printout has pulses at one end.
-    on_right = [] if len(found) >= ROWS - 1 and _wide(found) else _pulses_on_the_right(mask, four, left)
+    on_right = [] if len(seen) >= ROWS - 1 and _wide(seen) else _pulses_on_the_right(mask, four, left)
     if on_right:
         # Whatever lies beside the traces is no part of them.
         inner = float(np.median([pulse.left for pulse in on_right]))
         cut = [_ending(band, inner - PULSE_FOOT_MM * PX_PER_MM) for band in four]
         again = _left_edge(cut, on_left, inside, inner=inner)
         if _begins(cut, again[0]) >= _begins(four, left) - SAME_BEGINNING:
-            four, (left, score, found) = cut, again
-            found = max(found, on_right, key=len)
+            four, (left, score, seen) = cut, again
+            seen = max(seen, on_right, key=len)
     others = [band for i, band in enumerate(bands) if i not in chosen and _belongs(band, four, left)]
     if others:
         raise refusal(Reason.UNSUPPORTED_LAYOUT, f"{ROWS + len(others)} rows of traces")
@@ -110,8 +110,8 @@ def find_block(mask: np.ndarray, inside: np.ndarray) -> Block:
     return Block(
         left=left,
         rows=tuple(band.row.y for band in four),
-        pulses=len(found),
-        pulse_width_mm=float(np.median([pulse.width_mm for pulse in found])) if found else 0.0,
+        pulses=len(seen),
+        pulse_width_mm=float(np.median([pulse.width_mm for pulse in seen])) if seen else 0.0,
         score=score,
         visible=_visible(inside, left, round(four[0].row.y), round(four[-1].row.y)),
     )

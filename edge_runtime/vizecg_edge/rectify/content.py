@@ -144,7 +144,7 @@ def _surprise(rest: float) -> float:
 def _same_beats(columns: np.ndarray) -> float:
     """(4, samples) -> mean over pairs of columns of how well the beat of one is found in the other, -1..1."""
     half, edge = round(BEAT_MM * PX_PER_MM / 2), round(SEARCH_MM * PX_PER_MM)
-    found = []
+    likeness = []
     for i, column in enumerate(columns):
         inner = np.abs(column[edge + half : -edge - half])
         middle = int(np.argmax(inner)) + edge + half
@@ -153,8 +153,8 @@ def _same_beats(columns: np.ndarray) -> float:
             continue
         for j, other in enumerate(columns):
             if i != j:
-                found.append(float(cv2.matchTemplate(other[None], beat, cv2.TM_CCOEFF_NORMED).max()))
-    return float(np.mean(found)) if found else 0.0
+                likeness.append(float(cv2.matchTemplate(other[None], beat, cv2.TM_CCOEFF_NORMED).max()))
+    return float(np.mean(likeness)) if likeness else 0.0
 
 
 def _waves(columns: np.ndarray) -> float:

@@ -68,7 +68,7 @@ def find_grid(ink: np.ndarray) -> Grid:
     """
     error: InputRefusedError | None = None
     tiles: dict[int, TileLattices] = {}
-    found: list[Grid] = []
+    grids: list[Grid] = []
     for side, coverage in SEARCHES:
         if side not in tiles:
             tiles[side] = TileLattices(ink, side=side)
@@ -83,10 +83,10 @@ def find_grid(ink: np.ndarray) -> Grid:
             continue
         if grid.present.sum() >= CLEAR_CELLS and grid.residual_cells <= CLEAR_RESIDUAL:
             return grid
-        found.append(grid)
-    if not found:
+        grids.append(grid)
+    if not grids:
         raise error or refusal(Reason.NO_GRID)
-    return min(found, key=lambda grid: grid.residual_cells)
+    return min(grids, key=lambda grid: grid.residual_cells)
 
 
 def _find(ink: np.ndarray, to_cells: np.ndarray, box: tuple[int, int, int, int]) -> Grid:

@@ -77,12 +77,12 @@ class TileLattices:
         places = self._places(coverage)
         new = [place for place in places if place not in self._known]
         self._known.update(zip(new, self._look(new), strict=True))
-        found = [(place, lattice) for place in places if (lattice := self._known[place]) is not None]
-        corners = np.array([place for place, _ in found], np.float64).reshape(-1, 2)[:, ::-1]
+        known = [(place, lattice) for place in places if (lattice := self._known[place]) is not None]
+        corners = np.array([place for place, _ in known], np.float64).reshape(-1, 2)[:, ::-1]
         return Lattices(
             centres=(corners + self._size / 2) / self._factor - 0.5,
-            steps=np.array([steps for _, (steps, _) in found], np.float64).reshape(-1, 2, 2) / self._factor,
-            strengths=np.array([strength for _, (_, strength) in found], np.float64),
+            steps=np.array([steps for _, (steps, _) in known], np.float64).reshape(-1, 2, 2) / self._factor,
+            strengths=np.array([strength for _, (_, strength) in known], np.float64),
         )
 
     def _places(self, coverage: Coverage) -> list[tuple[int, int]]:

@@ -68,14 +68,14 @@ def row_pulses(
         better = score > best[step:]
         best[step:][better] = score[better]
         best_width[step:][better] = step
-    found: list[Pulse] = []
-    while len(found) < most:
+    pulses: list[Pulse] = []
+    while len(pulses) < most:
         right = int(np.argmax(best))
         if best[right] < LEAST_SCORE:
             break
-        found.append(Pulse(left=float(right - best_width[right]), right=float(right), score=float(best[right])))
+        pulses.append(Pulse(left=float(right - best_width[right]), right=float(right), score=float(best[right])))
         best[max(0, right - 12) : right + 13] = 0
-    return found
+    return pulses
 
 
 def aligned_pulses(rows: list[list[Pulse]], *, low_px: float, high_px: float) -> list[Pulse]:

@@ -71,9 +71,9 @@ def _evidence(mask: np.ndarray, block: Block, *, gain: float, speed: float) -> f
         if gain == TALL_MM_MV or speed != PAPER_SPEED_MM_S:
             looks.append([_tops(part, y, shape) for y in block.rows])
         for rows in looks:
-            found = aligned_pulses(rows, low_px=0.0, high_px=float(high - low))
-            total = sum(pulse.score for pulse in found)
-            if len(found) >= least and total >= least_mean * len(found):
+            aligned = aligned_pulses(rows, low_px=0.0, high_px=float(high - low))
+            total = sum(pulse.score for pulse in aligned)
+            if len(aligned) >= least and total >= least_mean * len(aligned):
                 best = max(best, total)
     return best
 

@@ -69,13 +69,13 @@ def lead_boxes(reading: Reading) -> list[tuple[str, tuple[float, float, float, f
     rows, left = rectified.rows_mm, reading.spec.block_x_mm
     between = [(a + b) / 2 for a, b in pairwise(rows)]
     edges = [2 * rows[0] - between[0], *between, 2 * rows[-1] - between[-1]]
-    found = []
+    boxes = []
     for row, names in enumerate(LEADS):
         wide = BLOCK_MM / len(names)
         top, bottom = max(edges[row], 0.0), min(edges[row + 1], reading.spec.height_mm)
         for column, name in enumerate(names):
-            found.append((name, (left + column * wide, top, left + (column + 1) * wide, bottom)))
-    return found
+            boxes.append((name, (left + column * wide, top, left + (column + 1) * wide, bottom)))
+    return boxes
 
 
 def shade(sheet: np.ndarray, explanation: Explanation) -> np.ndarray:

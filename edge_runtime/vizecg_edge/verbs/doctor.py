@@ -15,9 +15,9 @@ _WIDE = 200
 
 def doctor(as_json: JsonFlag = False) -> None:
     """Tell what this device is and can run, and the exact command that adds what it cannot."""
-    device, found = read_device(), findings()
+    device, abilities = read_device(), findings()
     if as_json:
-        print(json.dumps({"device": device.to_dict(), "findings": [asdict(finding) for finding in found]}))
+        print(json.dumps({"device": device.to_dict(), "findings": [asdict(finding) for finding in abilities]}))
         return
     from rich.console import Console
     from rich.table import Table
@@ -26,7 +26,7 @@ def doctor(as_json: JsonFlag = False) -> None:
     table = Table(title_justify="left")
     for column in ("ability", "", "found", "to add it"):
         table.add_column(column)
-    for finding in found:
+    for finding in abilities:
         table.add_row(finding.what, "yes" if finding.works else "no", finding.found, finding.add)
     # Markup would swallow the brackets of `pip install '.[...]'`; a file or a pipe may be as wide as it needs.
     Console(markup=False, width=None if sys.stdout.isatty() else _WIDE).print(table)

@@ -41,10 +41,10 @@ def put_gate(path: Path, fitting: Path) -> Bundle:
 
 
 def _read(path: Path) -> Result:
-    found = read_result(path)
-    if found.kind != KIND:
+    result = read_result(path)
+    if result.kind != KIND:
         raise UsageError(f"{path} is no result of `vizecg-export fit-gate`")
-    return found
+    return result
 
 
 def _fitted(bundle: Bundle, fitted: dict[str, Any], *, sha256: str) -> Manifest:

@@ -147,13 +147,13 @@ def record_rows(record: EcgRecord, photographs: int, manifest: Manifest, runs: d
             "record": record.record_id, "kind": kind.value, "strength": round(scene.strength, 4), "clean": clean,
         }  # fmt: skip
         try:
-            found = rectify(scene.image, spec)
+            rectified = rectify(scene.image, spec)
         except InputRefusedError as error:
             rows.append(GateRow(**about, reason=str(error.reason), merits={}, error_mm=None, logits={}))
             continue
-        away = np.linalg.norm(found.to_sheet_mm(scene.seen, spec) - scene.block_mm, axis=1)
-        merits = {figure: round(float(value), 6) for figure, value in merits_of(found, spec).items()}
-        logits = logits_of(found.sheet)
+        away = np.linalg.norm(rectified.to_sheet_mm(scene.seen, spec) - scene.block_mm, axis=1)
+        merits = {figure: round(float(value), 6) for figure, value in merits_of(rectified, spec).items()}
+        logits = logits_of(rectified.sheet)
         rows.append(GateRow(**about, reason=None, merits=merits, error_mm=round(float(away.mean()), 4), logits=logits))
     return rows
 

@@ -92,11 +92,11 @@ def _lower(
     with quiet(), torch.no_grad():
         exported = torch.export.export(graph, (torch.zeros(input_shape),))
         edge = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner()])
-        found = get_delegation_info(edge.exported_program().graph_module)
+        delegation = get_delegation_info(edge.exported_program().graph_module)
         program = edge.to_executorch()
-    operators = sorted(found.delegation_by_operator.values(), key=lambda entry: entry.op_type)
+    operators = sorted(delegation.delegation_by_operator.values(), key=lambda entry: entry.op_type)
     return program, {
-        "delegates": found.num_delegated_subgraphs,
+        "delegates": delegation.num_delegated_subgraphs,
         "delegated_ops": {entry.op_type: entry.delegated for entry in operators if entry.delegated},
         "other_ops": {entry.op_type: entry.non_delegated for entry in operators if entry.non_delegated},
     }

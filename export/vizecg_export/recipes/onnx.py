@@ -218,11 +218,11 @@ def stem(model: onnx.ModelProto) -> list[str]:
     int8.
     """
     nodes = list(model.graph.node)
-    found = [next(node for node in nodes if node.op_type == "Conv")]
+    first_nodes = [next(node for node in nodes if node.op_type == "Conv")]
     for node in nodes:
-        if node.op_type in ("Relu", "MaxPool") and found[-1].output[0] in node.input:
-            found.append(node)
-    return [node.name for node in found]
+        if node.op_type in ("Relu", "MaxPool") and first_nodes[-1].output[0] in node.input:
+            first_nodes.append(node)
+    return [node.name for node in first_nodes]
 
 
 def hold_back(model: onnx.ModelProto, *, behind: list[str]) -> None:

@@ -69,13 +69,13 @@ def _answering(manifest: Manifest) -> str:
 
 def _published(work: Path) -> dict[str, str]:
     try:
-        found: dict[str, str] = json.loads((work / PUBLISHED).read_text())
+        shas: dict[str, str] = json.loads((work / PUBLISHED).read_text())
     # Without it the card says less of other measurements, and nothing wrong.
     except (OSError, ValueError):
         return {}
-    return found
+    return shas
 
 
 def _json(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content

@@ -144,11 +144,11 @@ def _selftest(folder: Path, before: Path | None, say: Say) -> None:
             # Its golden answers were right a moment ago: it is for other machines, or its engine is not installed.
             told[artefact.name] = {"ran": False, "why": str(error)}
             continue
-        found = run_selftest(pipeline)
-        if found.failures:
-            raise ParityError(f"{artefact.name}: {'; '.join(found.failures)}")
+        tested = run_selftest(pipeline)
+        if tested.failures:
+            raise ParityError(f"{artefact.name}: {'; '.join(tested.failures)}")
         pipeline.backend.close()
-        told[artefact.name] = {"ran": True, **found.to_dict()}
+        told[artefact.name] = {"ran": True, **tested.to_dict()}
         say(f"selftest: {artefact.name} passes in {pipeline.backend.name}")
     if not any(one["ran"] for one in told.values()):
         raise MissingToolError(f"no artefact of the bundle runs here: {next(iter(told.values()))['why']}")

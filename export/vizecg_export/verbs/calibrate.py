@@ -103,12 +103,12 @@ def drawn_from(bundles: Sequence[Bundle]) -> DrawnCalibration:
     Raises:
         UsageError: one was calibrated on other records or other drawings than the others, or not evaluated.
     """
-    found = [_drawn(bundle) for bundle in bundles]
-    first = found[0]
-    for bundle, other in zip(bundles, found, strict=True):
+    calibrations = [_drawn(bundle) for bundle in bundles]
+    first = calibrations[0]
+    for bundle, other in zip(bundles, calibrations, strict=True):
         if (other.seed, other.per_class) != (first.seed, first.per_class):
             raise UsageError(f"--drawn {bundle.path}: its sheets are not those of {bundles[0].path}")
-    calibrators = {name: way for one in found for name, way in one.calibrators.items()}
+    calibrators = {name: way for one in calibrations for name, way in one.calibrators.items()}
     return replace(first, calibrators=calibrators)
 
 

@@ -60,7 +60,7 @@ def diff_bundles(first: Bundle, second: Bundle) -> dict[str, Any]:
 
 
 def _numbers(left: dict[str, Any], right: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    found = {}
+    groups = {}
     for group, pattern in GROUPS.items():
         pairs = {
             key: (left[key], right[key])
@@ -69,12 +69,12 @@ def _numbers(left: dict[str, Any], right: dict[str, Any]) -> dict[str, dict[str,
         }
         apart = {key: abs(a - b) for key, (a, b) in pairs.items() if a != b}
         most = max(apart, key=lambda key: apart[key]) if apart else None
-        found[group] = {
+        groups[group] = {
             "compared": len(pairs),
             "differ": len(apart),
             "largest": None if most is None else [most, *pairs[most]],
         }
-    return found
+    return groups
 
 
 def _is_number(value: object) -> bool:
@@ -145,10 +145,10 @@ def diff(
         for name, largest in told["golden"].items():
             console.print(f"golden answers of {name}: largest difference {largest:.4g}")
     table = Table("numbers", "compared", "differ", "largest difference", "where", str(first), str(second))
-    for group, found in told["numbers"].items():
-        field, left, right = found["largest"] or ("", None, None)
+    for group, numbers in told["numbers"].items():
+        field, left, right = numbers["largest"] or ("", None, None)
         cells = ["-"] * 4 if left is None else [f"{abs(left - right):.4g}", field, f"{left:.5g}", f"{right:.5g}"]
-        table.add_row(group, str(found["compared"]), str(found["differ"]), *cells)
+        table.add_row(group, str(numbers["compared"]), str(numbers["differ"]), *cells)
     console.print(table)
     table = Table("field", str(first), str(second), "difference")
     for key, (left, right) in told["fields"].items():

@@ -91,10 +91,10 @@ def part_files(root: Path) -> list[Path]:
     """The parts in a folder in the order of their numbers, or the one part that ``root`` names."""
     if root.is_file():
         return [root]
-    found = [path for pattern in ("*.hdf5", "*.h5") for path in root.glob(pattern)]
-    if not found:
+    paths = [path for pattern in ("*.hdf5", "*.h5") for path in root.glob(pattern)]
+    if not paths:
         raise UsageError(f"{root} holds no part of CODE-15%: expected exams_part*.hdf5 and exams.csv")
-    return sorted(found, key=lambda path: [int(t) if t.isdigit() else t for t in re.split(r"(\d+)", path.name)])
+    return sorted(paths, key=lambda path: [int(t) if t.isdigit() else t for t in re.split(r"(\d+)", path.name)])
 
 
 def match_parts(table: ExamTable, parts: Sequence[Path], *, only_these: bool) -> tuple[Matched, dict[str, str]]:

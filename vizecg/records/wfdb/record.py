@@ -32,10 +32,10 @@ def read_wfdb(
         raise bad_record(record_id, "holds no signal")
     names = [name.strip().upper() for name in raw.sig_name]
     for lead in LEADS:
-        found = names.count(lead.upper())
-        if found != 1:
+        times = names.count(lead.upper())
+        if times != 1:
             raise bad_record(
-                record_id, f"lead {lead} is missing" if found == 0 else f"lead {lead} is there {found} times"
+                record_id, f"lead {lead} is missing" if times == 0 else f"lead {lead} is there {times} times"
             )
     columns = [names.index(lead.upper()) for lead in LEADS]
     gains = [_gain(raw.units[column], record_id) for column in columns]

@@ -190,10 +190,10 @@ def evaluate(
 
     Calibration and thresholds are the classifier's own. Raises as ``predict``.
     """
-    found = predict(classifier, source=source, condition=condition, cache=cache, seed=seed, workers=workers)
+    predictions = predict(classifier, source=source, condition=condition, cache=cache, seed=seed, workers=workers)
     figures = evaluate_scores(
-        classifier.rule.probabilities(found.logits),
-        found.labels,
+        classifier.rule.probabilities(predictions.logits),
+        predictions.labels,
         names=classifier.labels.names,
         thresholds=classifier.rule.threshold,
         bootstraps=bootstraps,
@@ -204,7 +204,7 @@ def evaluate(
         "fingerprint": classifier.fingerprint,
         "data": source.name,
         "condition": condition_name(classifier, condition),
-        "refused_records": found.refused,
+        "refused_records": predictions.refused,
         **figures,
     }
 

@@ -135,8 +135,8 @@ def calibrate(model: onnx.ModelProto, tensors: list[str], images: np.ndarray, me
                 collector.collect(values)
         if method == "minmax":
             return largest
-        found = collector.compute_collection_result()
-    return {name: max(abs(float(bound)) for bound in found[name][:2]) for name in largest}
+        ranges = collector.compute_collection_result()
+    return {name: max(abs(float(bound)) for bound in ranges[name][:2]) for name in largest}
 
 
 def load_float(path: Path) -> onnx.ModelProto:
