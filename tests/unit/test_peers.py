@@ -147,7 +147,7 @@ def test_mhm_does_with_one_modality() -> None:
 
 
 def test_mhm_follows_its_tree() -> None:
-    assert sorted(label.value for labels in TREE.values() for label in labels) == sorted(CODE6.names)
+    assert sorted(label for labels in TREE.values() for label in labels) == sorted(CODE6.names)
     a, b = torch.tensor([-40.0, -1.0, 0.0, 3.0, 90.0]), torch.tensor([2.0, 0.5, 0.0, -4.0, 90.0])
     torch.testing.assert_close(both_logit(a, b).sigmoid(), a.sigmoid() * b.sigmoid())
     assert both_logit(a, b).isfinite().all()
