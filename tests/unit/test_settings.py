@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch._inductor.config
 import yaml
 from typer.testing import CliRunner
 
@@ -181,8 +182,9 @@ def test_focal_loss_is_cross_entropy_weighted_by_what_is_missed() -> None:
 
 def test_without_a_compiler_compile_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr("torch._inductor.config.cpp.cxx", ("no-such-compiler",))
-    with pytest.raises(MissingToolError, match=r"needs a C\+\+ compiler: apt-get install g\+\+"):
+    # By torch's own way: monkeypatch, which takes the setting for one that was not there, would delete it in the end.
+    nothing = torch._inductor.config.patch({"cpp.cxx": ("no-such-compiler",)})
+    with nothing, pytest.raises(MissingToolError, match=r"needs a C\+\+ compiler: apt-get install g\+\+"):
         check_compiler(cuda=False)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingToolError, match="needs Triton"):
