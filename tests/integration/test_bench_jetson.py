@@ -213,11 +213,19 @@ def test_a_run_that_nobody_waits_for_is_ended(board: Path, monkeypatch: pytest.M
         pid = _waited_for(board / "pid")
         process.send_signal(signal.SIGKILL)
     for _ in range(100):
-        if not Path(f"/proc/{pid}").exists() or "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text():
+        if not _runs(pid):
             return
         time.sleep(0.05)
     os.kill(pid, signal.SIGKILL)
     pytest.fail("the run on the board went on")
+
+
+def _runs(pid: int) -> bool:
+    """Whether the process is there and no zombie; it may go while it is looked at."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _waited_for(file: Path) -> int:
