@@ -10,11 +10,11 @@ DEFAULT_CHECKPOINT = Path(__file__).parent / "weights" / "default.ckpt"
 """The shipped image stream, with what was fitted to it."""
 
 
-def default_cache() -> Path:
-    """Where drawn sheets are kept: under the user's cache folder."""
-    return user_cache() / "export"
+def default_cache(under: Path | None = None) -> Path:
+    """Where drawn sheets are kept: under the user's cache folder, where no other is named."""
+    return (under or user_cache()) / "export"
 
 
-def gate_cache() -> Path:
-    """Where finished records of the quality gate are kept."""
-    return user_cache() / "gate"
+def gate_cache(under: Path | None = None) -> Path:
+    """Where finished records of the quality gate are kept, likewise."""
+    return (under or user_cache()) / "gate"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
+from pathlib import Path
+
+from vizecg.spec.errors import UsageError
 
 
 class OnBad(str, Enum):
@@ -35,3 +38,15 @@ class PictureFormat(str, Enum):
     PNG = "png"
     JPG = "jpg"
     PDF = "pdf"
+
+
+def source_place(data: str, root: Path | None) -> tuple[str, Path | None]:
+    """Name of a source and the folder of its records: ``NAME:FOLDER``, or ``NAME`` with ``root`` beside it.
+
+    Raises:
+        UsageError: a folder is named twice.
+    """
+    name, _, folder = data.partition(":")
+    if folder and root is not None:
+        raise UsageError(f"--data {data} names a folder, and so does --root: expected one of them")
+    return name, Path(folder) if folder else root

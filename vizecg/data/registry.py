@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from vizecg.data.choices import source_place
 from vizecg.data.packed.source import packed_source
 from vizecg.data.source import (
     RecordSource,
@@ -138,16 +139,10 @@ def _store(request: SourceRequest) -> RecordSource:
     return source if request.unlabelled else relabelled(source, request.labels)
 
 
-def _synthetic(request: SourceRequest) -> RecordSource:
+def _made(request: SourceRequest, *, make: Callable[..., RecordSource]) -> RecordSource:
     size = SYNTHETIC_SIZES[request.split] if request.size is None else request.size
-    source = synthetic_source(size, seed=request.seed + SPLIT_NAMES.index(request.split))
+    source = make(size, seed=request.seed + SPLIT_NAMES.index(request.split))
     # They are drawn anew for every wish: what is not asked for was not forgotten.
-    return relabelled(source, request.labels.ignoring(source.labels))
-
-
-def _varied(request: SourceRequest) -> RecordSource:
-    size = SYNTHETIC_SIZES[request.split] if request.size is None else request.size
-    source = varied_source(size, seed=request.seed + SPLIT_NAMES.index(request.split))
     return relabelled(source, request.labels.ignoring(source.labels))
 
 
@@ -162,8 +157,8 @@ SOURCES: dict[str, Callable[[SourceRequest], RecordSource]] = {
     "wfdb": _wfdb,
     "challenge": _challenge,
     "store": _store,
-    "synthetic": _synthetic,
-    VARIED: _varied,
+    "synthetic": partial(_made, make=synthetic_source),
+    VARIED: partial(_made, make=varied_source),
 }
 NEEDS = {
     "ptbxl": "the folder of ptbxl_database.csv",
@@ -185,11 +180,8 @@ def build_source(name: str, request: SourceRequest) -> RecordSource:
         UsageError: no such source or split, or what it needs is not there.
         InputRefusedError: none of its records can be used.
     """
-    name, _, folder = name.partition(":")
-    if folder and request.root is not None:
-        raise UsageError(f"--data {name}:{folder} names a folder, and so does --root: expected one of them")
-    if folder:
-        request = replace(request, root=Path(folder))
+    name, root = source_place(name, request.root)
+    request = replace(request, root=root)
     if name not in SOURCES:
         raise UsageError(f"unknown --data {name!r}: expected one of {', '.join(SOURCES)}")
     check_split(request.split)
@@ -207,4 +199,4 @@ def parse_source(text: str, request: SourceRequest) -> RecordSource:
     if name not in SOURCES or bool(folder) != (name in NEEDS):
         forms = ", ".join(f"{known}:FOLDER" if known in NEEDS else known for known in SOURCES)
         raise UsageError(f"unknown source {text!r}: expected one of {forms}")
-    return build_source(name, replace(request, root=Path(folder) if folder else None))
+    return build_source(text, request)

@@ -12,6 +12,6 @@ from torch import Tensor
 def torch_logits(
     network: Callable[[Tensor], Tensor], inputs: np.ndarray, *, device: torch.device | str = "cpu"
 ) -> np.ndarray:
-    """float32 (n, 1, H, W) or (n, 12, T) -> logits (n, 6) of the float network, which lies on ``device``."""
+    """float32 (n, 1, H, W) or (n, 12, T) -> logits (n, labels) of the float network, which lies on ``device``."""
     with torch.inference_mode():
         return np.asarray(network(torch.from_numpy(inputs).to(device)).cpu().numpy())

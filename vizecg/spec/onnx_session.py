@@ -57,5 +57,5 @@ def onnx_session(
 
 
 def onnx_logits(session: onnxruntime.InferenceSession, images: np.ndarray) -> np.ndarray:
-    """float32 (n, 1, H, W) -> logits (n, 6), one image at a time as on the edge."""
+    """float32 (n, 1, H, W) -> logits (n, labels), one image at a time as on the edge."""
     return np.concatenate([session.run([MODEL_OUTPUT], {MODEL_INPUT: image[None]})[0] for image in images])

@@ -55,4 +55,5 @@ EpochsOption = Annotated[int | None, typer.Option(min=1, help="Instead of the re
 SheetsCacheOption = Annotated[Path | None, typer.Option("--cache", help="Keep drawn sheets here for the next time.")]
 BundleOption = Annotated[Path | None, typer.Option(help="Bundle of the model; default: the shipped one.")]
 BundleArgument = Annotated[Path, typer.Argument(help="The bundle, a directory.")]
+TrainThreadsOption = Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the CPU computation.")]
 ThreadsOption = Annotated[int, typer.Option(min=0, help="Computation threads; 0: one per core.")]

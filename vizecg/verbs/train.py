@@ -21,6 +21,7 @@ from vizecg.spec.options import (
     RecipeOption,
     RootOption,
     SetOption,
+    TrainThreadsOption,
 )
 from vizecg.verbs.options import DataOption
 
@@ -53,7 +54,7 @@ class Options:
     limit: LimitOption = None
     cache: Annotated[Path | None, typer.Option(help="Where drawn sheets are kept; default OUT/cache.")] = None
     workers: Annotated[int, typer.Option(min=0, help="Processes that draw and load, per training process.")] = 2
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the CPU computation.")] = None
+    threads: TrainThreadsOption = None
     accelerator: AcceleratorOption = "auto"
     devices: Annotated[int | None, typer.Option(min=1, help="GPUs, or CPU processes; torchrun says it itself.")] = None
     nodes: Annotated[int | None, typer.Option(min=1, help="Machines; torchrun says it itself.")] = None

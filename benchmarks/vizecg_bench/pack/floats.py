@@ -22,7 +22,7 @@ BATCH, PROBE = 16, 4
 
 @dataclass(frozen=True, kw_only=True)
 class FloatNetwork:
-    """``run``: float32 (n, 1, H, W) -> logits (n, 6). ``sha256``: of the checkpoint. ``cache``: folder."""
+    """``run``: float32 (n, 1, H, W) -> logits (n, labels). ``sha256``: of the checkpoint. ``cache``: folder."""
 
     run: Callable[[np.ndarray], np.ndarray]
     sha256: str
@@ -30,7 +30,7 @@ class FloatNetwork:
     cache: Path
 
     def logits(self, sheets: Sheets) -> np.ndarray:
-        """float32 (n, 6), from the cache where this code still computes the same."""
+        """float32 (n, labels), from the cache where this code still computes the same."""
         name = sha256_bytes(f"{sheets.key} {self.sha256}".encode())[:32]
         known = self.cache / f"float-{name}.npy"
         if known.is_file():

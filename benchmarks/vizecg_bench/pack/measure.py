@@ -31,7 +31,7 @@ FLOAT = "float"
 
 @dataclass(frozen=True, kw_only=True)
 class Ran:
-    """Logits of each contender, section -> (n, 6), and its rule; engines that could not be had."""
+    """Logits of each contender, section -> (n, labels), and its rule; engines that could not be had."""
 
     pack: Pack
     bundle: Bundle

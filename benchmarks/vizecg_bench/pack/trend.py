@@ -50,7 +50,7 @@ def trend(
 
     Args:
         pack: with robustness sections.
-        logits: section -> (n, 6) of the contender.
+        logits: section -> (n, labels) of the contender.
         rule: the contender's; None takes the float network's.
         bootstraps, seed: of the resamples.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Command(str, Enum):
-    """``(RUN, n)``: that many runs, images in turn -> ``Burst``. ``(LOGITS, image)`` -> float32 (6,).
+    """``(RUN, n)``: that many runs, images in turn -> ``Burst``. ``(LOGITS, image)`` -> float32 (labels,).
     ``(MEMORY, None)`` -> most MiB that this process and its children had."""
 
     RUN = "run"
@@ -19,7 +19,7 @@ class Command(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Ready:
-    """Loaded, and the first image answered. Seconds; ``logits`` (6,) of the first image."""
+    """Loaded, and the first image answered. Seconds; ``logits`` (labels,) of the first image."""
 
     engine: str
     version: str

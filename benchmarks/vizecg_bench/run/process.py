@@ -63,7 +63,7 @@ class WorkerProcess:
         return self._ask((Command.RUN, count), Burst)
 
     def logits(self, image: np.ndarray) -> np.ndarray:
-        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (6,)."""
+        """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (labels,)."""
         return self._ask((Command.LOGITS, image), np.ndarray)
 
     def peak_memory_mib(self) -> float:

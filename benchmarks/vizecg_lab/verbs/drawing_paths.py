@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from vizecg.spec.commands import takes
-from vizecg.spec.options import AcceleratorOption, FiguresOption, RootOption, SeedOption
-from vizecg_lab.verbs.options import AllWorkersOption, ThreadsOption
+from vizecg.spec.options import AcceleratorOption, FiguresOption, RootOption, SeedOption, TrainThreadsOption
+from vizecg_lab.verbs.options import AllWorkersOption
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Options:
         int | None, typer.Option(min=1, help="Pictures of a parcel when speed is measured. Default: 128, on a CPU 8.")
     ] = None
     workers: AllWorkersOption = None
-    threads: ThreadsOption = None
+    threads: TrainThreadsOption = None
     seed: SeedOption = 0
     figures: FiguresOption = None
 

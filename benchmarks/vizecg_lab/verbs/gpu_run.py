@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vizecg.data.choices import source_place
 from vizecg.spec.commands import takes
 from vizecg.spec.options import AcceleratorOption, RecipeOption, SeedOption, SetOption
 from vizecg_lab.verbs.options import AllWorkersOption
@@ -44,8 +45,7 @@ class Options:
         """With whole paths, for the processes of the steps, and the sizes of the steps."""
         from vizecg_lab.gpu.options import SHORT, SHORT_MINUTES, SMALL, GpuRunOptions, Sizes
 
-        name, _, folder = self.data.partition(":")
-        root = Path(folder) if folder else self.root
+        name, root = source_place(self.data, self.root)
         return GpuRunOptions(
             out=self.out.resolve(), work=(self.work or self.out.with_name(self.out.name + ".work")).resolve(),
             minutes=self.minutes, budget_mib=self.budget_mib, max_file_mib=self.max_file_mib, data=name,

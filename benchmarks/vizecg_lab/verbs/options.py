@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vizecg.spec import UsageError
-from vizecg.spec.options import FiguresOption, LimitOption, MarkdownOption, WorkersOption
+from vizecg.spec.options import FiguresOption, LimitOption, MarkdownOption, TrainThreadsOption, WorkersOption
 
 if TYPE_CHECKING:
     from vizecg_lab.tables.training import Plan
@@ -18,7 +18,6 @@ MegapixelsOption = Annotated[float, typer.Option(min=0.5, max=60, help="Photogra
 PtbxlOption = Annotated[Path, typer.Option(help="PTB-XL folder.")]
 RoundsOption = Annotated[int, typer.Option(min=1, help="How many times, in turn.")]
 SaveOption = Annotated[Path | None, typer.Option(help="Save the pictures in question in this folder.")]
-ThreadsOption = Annotated[int | None, typer.Option(min=1, help="Threads of the CPU computation.")]
 AllWorkersOption = Annotated[int | None, typer.Option(min=0, help="Processes that draw and load. Default: one a core.")]
 
 
@@ -42,7 +41,7 @@ class PlanOptions:
     limit: LimitOption = None
     train_precision: Annotated[str | None, typer.Option(help="32-true or bf16-mixed, instead of the budget's.")] = None
     workers: WorkersOption = 2
-    threads: ThreadsOption = None
+    threads: TrainThreadsOption = None
 
     def plan(self) -> Plan:
         """Raises UsageError where there is no such budget."""

@@ -15,9 +15,10 @@ from vizecg.spec.options import (
     RootOption,
     SetOption,
     SheetsCacheOption,
+    TrainThreadsOption,
     WorkersOption,
 )
-from vizecg_lab.verbs.options import RoundsOption, ThreadsOption
+from vizecg_lab.verbs.options import RoundsOption
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,7 @@ class Options:
     rounds: RoundsOption = 5
     steps: Annotated[int, typer.Option(min=6, help="Optimiser steps of a turn.")] = 24
     workers: WorkersOption = 2
-    threads: ThreadsOption = None
+    threads: TrainThreadsOption = None
     accelerator: AcceleratorOption = "auto"
     cache: SheetsCacheOption = None
     figures: FiguresOption = None

@@ -125,7 +125,7 @@ def bundled_program(pte_file: Path, inputs: np.ndarray, outputs: np.ndarray, tar
     Args:
         pte_file: the program.
         inputs: float32 (n, 1, H, W).
-        outputs: float32 (n, 6), expected logits.
+        outputs: float32 (n, labels), expected logits.
         target: where the ``.bpte`` goes.
 
     Raises:

@@ -13,9 +13,9 @@ from rich.table import Table
 
 from vizecg.spec import UsageError
 from vizecg.spec.commands import takes
-from vizecg.spec.files import user_cache
 from vizecg.spec.results import read_result
 from vizecg_export.console import table_console
+from vizecg_export.defaults import default_cache, gate_cache
 from vizecg_export.pace import duration
 from vizecg_export.targets import Precision, Target, require
 from vizecg_export.verbs.options import ExportOptions, GatePhotographsOption, GateRecordsOption, PhotosOption
@@ -82,7 +82,7 @@ def release(options: Options) -> None:
     from vizecg_export.release.work import WorkFolder
     from vizecg_export.summary import print_summary, summary
 
-    out, kept = options.out, options.cache or user_cache()
+    out = options.out
     labels = checkpoint_labels(options.checkpoint)
     fitting = FitRequest(
         records=options.gate_records, photographs=options.gate_photographs, photos=tuple(options.photos or ())
@@ -93,7 +93,7 @@ def release(options: Options) -> None:
             targets=targets,
             precision=Precision.INT8,
             out=out,
-            cache=kept / "export",
+            cache=default_cache(options.cache),
             calibration=parse_source(options.data, split="train", labels=labels, option="--data"),
             evaluation=parse_source(options.data, split="val", labels=labels, option="--data").limited(options.limit),
         ),
@@ -101,7 +101,7 @@ def release(options: Options) -> None:
         photograph=options.photograph,
         results=quoted,
         work=options.work or out.with_name(f"{out.name}.work"),
-        gate_cache=kept / "gate",
+        gate_cache=gate_cache(options.cache),
     )
     check_release(request)
     folder, stages = WorkFolder(request.work), release_stages(request)

@@ -79,7 +79,7 @@ def open_backend(
 
 
 def logits(backend: RunnerBackend, image: np.ndarray, folder: Folder) -> np.ndarray:
-    """float32 (1, 1, H, W) -> (6,). Raises AdbError, BundleError as ``open_backend``."""
+    """float32 (1, 1, H, W) -> (labels,). Raises AdbError, BundleError as ``open_backend``."""
     try:
         return backend.logits(image)
     except BundleError as error:
