@@ -1,0 +1,133 @@
+"""Where the rows of a page change from one lead to another: beats that follow each other in a row are alike within a
+lead, and seldom from one to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from functools import cached_property
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from vizecg_edge.leads.layout import Piece
+from vizecg_edge.rectify.traces import PX_PER_MM
+
+BEFORE_MM, AFTER_MM = 3.0, 8.0
+"""What of a beat is compared, about its steepest place: P is left out, T is in."""
+APART_MM = 6.0
+LEAST_STEEP = 0.35
+LEAST_USUAL = 0.6
+"""Of the upper half's median steepness: T waves are less steep than QRS complexes."""
+BEAT_PX, LEAST_SLOPE = 4, 0.01
+SLACK_PX = 2
+"""Beats are compared at their best place within so many pixels."""
+ALIKE, UNLIKE = 0.1, 0.5
+"""Mean difference of two beats of one lead and of two leads, as a share of their power; exponential both."""
+LEAST, MOST = -1.2, 1.6
+"""What a pair of beats says at least and at most, in logits: one of them may be an extra beat."""
+WEIGHT = 0.6
+"""Rows of one page have their extra beats and their wandering baselines in common."""
+LEAST_POWER = 0.08
+
+
+class BeatChanges:
+    """The beats that the rows of a page have in common, and how alike neighbours are.
+
+    Args:
+        heights: (rows, w) float32 mm, ``PX_PER_MM`` samples a millimetre.
+        left_mm, right_mm: where the rows begin and end.
+    """
+
+    def __init__(self, heights: np.ndarray, *, left_mm: float, right_mm: float) -> None:
+        low, high = max(0, round(left_mm * PX_PER_MM)), min(heights.shape[1], round(right_mm * PX_PER_MM))
+        self.width = heights.shape[1]
+        self.beats = low + _beats(heights[:, low:high])
+        self.differences = np.array([_differences(row, self.beats) for row in heights])
+        self.slopes = np.abs(np.gradient(heights, axis=1))
+        self.within = np.zeros(self.width, bool)
+        self.within[low:high] = True
+
+    def turned(self) -> BeatChanges:
+        """The same of the page turned by half a turn."""
+        other = copy(self)
+        vars(other).pop("logits", None)
+        other.beats = (self.width - 1 - self.beats)[::-1]
+        other.differences = self.differences[::-1, ::-1]
+        other.slopes, other.within = self.slopes[::-1, ::-1], self.within[::-1]
+        return other
+
+    @property
+    def beats_mm(self) -> np.ndarray:
+        """(n,) where the beats' steepest places are."""
+        return np.asarray(self.beats / PX_PER_MM)
+
+    def follows(self, row: int) -> float:
+        """How much steeper a row is at the common beats than elsewhere: about 1 for text and edges of the grid."""
+        if not len(self.beats):
+            return 0.0
+        slope = self.slopes[row]
+        near = np.zeros(len(slope), bool)
+        for beat in self.beats:
+            near[max(0, beat - BEAT_PX) : beat + BEAT_PX + 1] = True
+        near, far = near & self.within, ~near & self.within
+        return float(slope[near].mean() / max(slope[far].mean(), LEAST_SLOPE)) if near.any() and far.any() else 0.0
+
+    def score(self, pieces: Sequence[Piece]) -> float:
+        """How well pieces agree with the changes, in logits."""
+        if len(self.beats) < 2:
+            return 0.0
+        at = self.beats_mm
+        total = 0.0
+        for piece in pieces:
+            inside = (at > piece.left_mm) & (at < piece.right_mm)
+            within = inside[:-1] & inside[1:]
+            # The pair across the piece's end, unless a beat is cut by it.
+            crossing = inside[:-1] & ~inside[1:]
+            clear = (piece.right_mm - at[:-1] > BEFORE_MM) & (at[1:] - piece.right_mm > BEFORE_MM)
+            logits = self.logits[piece.row]
+            total += float(logits[within].sum()) - (0.0 if piece.strip else float(logits[crossing & clear].sum()))
+        return WEIGHT * total
+
+    @cached_property
+    def logits(self) -> np.ndarray:
+        """(rows, n - 1) that two neighbours are of one lead."""
+        told = np.log(UNLIKE / ALIKE) - self.differences * (1 / ALIKE - 1 / UNLIKE)
+        return np.asarray(np.clip(np.nan_to_num(told), LEAST, MOST))
+
+
+def _beats(heights: np.ndarray) -> np.ndarray:
+    """(n,) columns in which most of the rows are steep at once."""
+    if heights.shape[1] < 3 * APART_MM * PX_PER_MM:
+        return np.zeros(0, int)
+    slope = np.abs(np.gradient(heights, axis=1))
+    # Each row counts alike, whatever its amplitude.
+    scale = np.maximum(np.percentile(slope, 98, axis=1, keepdims=True), 0.15)
+    steep = cv2.GaussianBlur(np.minimum(slope / scale, 1.5).mean(axis=0)[None], (0, 0), 2.5)[0]
+    wide = 2 * round(APART_MM * PX_PER_MM) + 1
+    peaks = (steep == cv2.dilate(steep[None], np.ones((1, wide), np.uint8))[0]) & (steep > LEAST_STEEP * steep.max())
+    found = np.flatnonzero(peaks)
+    if len(found):
+        found = found[steep[found] > LEAST_USUAL * np.median(np.sort(steep[found])[len(found) // 2 :])]
+    return found
+
+
+def _differences(row: np.ndarray, beats: np.ndarray) -> np.ndarray:
+    """(n - 1,) how unlike neighbours are, 0 to about 2; NaN where there is nothing to compare."""
+    before, after = round(BEFORE_MM * PX_PER_MM), round(AFTER_MM * PX_PER_MM)
+    padded = np.pad(row, (before + SLACK_PX, after + SLACK_PX), mode="edge")
+    cuts = [padded[x : x + before + after + 2 * SLACK_PX] for x in beats]
+    told = np.full(max(0, len(beats) - 1), np.nan)
+    for index, (one, other) in enumerate(pairwise(cuts)):
+        inner = one[SLACK_PX:-SLACK_PX] - np.median(one)
+        least = np.inf
+        power = 0.0
+        for shift in range(2 * SLACK_PX + 1):
+            moved = other[shift : shift + len(inner)] - np.median(other)
+            rest = float(np.mean((inner - moved) ** 2))
+            if rest < least:
+                least, power = rest, float(np.mean(inner**2) + np.mean(moved**2))
+        if power > LEAST_POWER:
+            told[index] = least / power
+    return told

@@ -1,0 +1,132 @@
+"""Which layout a page has: every form, either way up, is held against all that is seen, and the best must be clear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from vizecg_edge.leads.evidence import Evidence, likely
+from vizecg_edge.leads.forms import Form, every_form, pieces_of
+from vizecg_edge.leads.ink import PageInk
+from vizecg_edge.leads.layout import PageLayout, Timing
+from vizecg_edge.leads.names import SeenName
+from vizecg_edge.leads.page import Box
+from vizecg_edge.leads.rows import TraceRow, find_rows
+from vizecg_edge.rectify.reasons import Reason, refusal
+
+LEAST_ROWS, SHORT = 3, 0.4
+"""With so many rows of traces across a page none are sought down it; rows shorter than this share are none."""
+LEAST_MARGIN = 2.0
+FAR_BEHIND = 9.0
+"""In logits: so much may be told by names and signals against the rows."""
+
+Names = Callable[[PageInk], Sequence[SeenName]]
+"""Reads the names on a page, upright as it is given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One way of reading a page: a form whose first row is ``first``; ``mirrored`` left to right."""
+
+    evidence: Evidence
+    form: Form
+    first: int
+    mirrored: bool
+    score: float
+
+    def is_like(self, other: Reading) -> bool:
+        """Whether both name the same leads in the same places."""
+        same_way = (self.evidence.quarters, self.mirrored) == (other.evidence.quarters, other.mirrored)
+        mine, theirs = ((one.form.names, one.form.strip_rows, one.first) for one in (self, other))
+        return same_way and mine == theirs
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundLayout:
+    """``ink``: of the page turned upright; ``layout`` in its millimetres; ``quarters``: counterclockwise, to it."""
+
+    ink: PageInk
+    layout: PageLayout
+    quarters: int
+
+
+def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], names: Names | None = None) -> FoundLayout:
+    """How a page is laid out.
+
+    Args:
+        ink: of the page, traces that run across it.
+        sideways: makes the ink of traces that run down it; asked where those across are none.
+        names: reads what is printed.
+
+    Raises:
+        InputRefusedError: not_an_ecg, unsupported_layout, orientation_uncertain.
+    """
+    upright = _evidence(ink, sideways)
+    ways = [upright, upright.turned()]
+    if names is not None:
+        ways = [way.named(names(way.ink)) for way in ways]
+    places = [
+        (way.rows_score(form, first), way, form, first)
+        for way in ways
+        for form in every_form()
+        for first in range(len(way.rows) - form.rows + 1)
+    ]
+    if not places:
+        raise refusal(Reason.UNSUPPORTED_LAYOUT, f"{sum(upright.sure)} rows of traces")
+    # What leaves out more rows than others is not looked at any further.
+    enough = max(score for score, *_ in places) - FAR_BEHIND
+    readings = [
+        Reading(
+            evidence=way,
+            form=form,
+            first=first,
+            mirrored=mirrored,
+            score=way.score(form, first, mirrored=mirrored),
+        )
+        for rows, way, form, first in places
+        if rows >= enough
+        for mirrored in (False, True)
+    ]
+    best = max(readings, key=lambda reading: reading.score)
+    others = [reading.score for reading in readings if not reading.is_like(best)]
+    margin = best.score - max(others, default=best.score - 20.0)
+    if margin < LEAST_MARGIN or best.mirrored:
+        raise refusal(Reason.ORIENTATION_UNCERTAIN)
+    return FoundLayout(ink=best.evidence.ink, layout=_layout(best, margin), quarters=best.evidence.quarters)
+
+
+def _evidence(ink: PageInk, sideways: Callable[[], PageInk]) -> Evidence:
+    """Of the traces that run across the page, or, where these are none, of those that run down it."""
+    rows, quarters = _long_rows(ink), 0
+    if sum(likely(row) for row in rows) < LEAST_ROWS:
+        down = sideways().turned(1)
+        rows_down = _long_rows(down)
+        if _length(rows_down) > _length(rows):
+            ink, rows, quarters = down, rows_down, 1
+    if not any(row.steep for row in rows):
+        raise refusal(Reason.NOT_AN_ECG, "no rows of traces")
+    return Evidence.of(ink, rows, quarters=quarters)
+
+
+def _long_rows(ink: PageInk) -> tuple[TraceRow, ...]:
+    rows = find_rows(ink)
+    longest = max((row.length_mm for row in rows), default=0.0)
+    return tuple(row for row in rows if row.length_mm > SHORT * longest)
+
+
+def _length(rows: Sequence[TraceRow]) -> float:
+    return sum(row.length_mm for row in rows if likely(row))
+
+
+def _layout(reading: Reading, margin: float) -> PageLayout:
+    ends = reading.evidence.ends
+    rows = reading.evidence.rows[reading.first : reading.first + reading.form.rows]
+    return PageLayout(
+        arrangement=reading.form.arrangement,
+        order=reading.form.order,
+        timing=Timing.UNKNOWN,
+        pieces=pieces_of(reading.form, rows, ends),
+        block=Box(ends.left_mm, rows[0].y_mm, ends.right_mm, rows[-1].y_mm),
+        pulses=ends.pulses,
+        margin=margin,
+    )

@@ -1,0 +1,68 @@
+"""Names that are printed beside traces, held against the leads that a form puts there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vizecg_edge.leads.layout import Piece
+
+BEFORE_MM, AFTER = 13.0, 0.65
+"""How far before the beginning of a trace its name may stand, and after it, as a share of the trace: the middle of it.
+Some recorders print names at distances of their own, not those of the columns."""
+ABOVE, BELOW = 0.75, 0.6
+"""And how far above and below the baseline, in row spacings, but at most ``FAR_MM``."""
+FAR_MM = 20.0
+LEAST_CHANCE = 0.004
+"""A name is misread, or belongs to something else, this often."""
+MISSING = -0.25
+"""For a trace without a name beside it."""
+ELSEWHERE = -1.0
+"""For a clear name where no trace begins."""
+CLEAR = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenName:
+    """A lead's name read on the page. ``x_mm``, ``y_mm``: its middle; ``chances``: of each name, by name."""
+
+    name: str
+    x_mm: float
+    y_mm: float
+    chances: dict[str, float] = field(repr=False)
+
+    @property
+    def chance(self) -> float:
+        return self.chances.get(self.name, 0.0)
+
+
+def name_score(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> float:
+    """How well the names agree with the pieces, in logits."""
+    if not seen or not pieces:
+        return 0.0
+    starts = np.array([[piece.left_mm, piece.baseline_mm] for piece in pieces])
+    after = np.array([max(17.0, AFTER * (piece.right_mm - piece.left_mm)) for piece in pieces])
+    places = np.array([[name.x_mm, name.y_mm] for name in seen])
+    across = places[:, None, 0] - starts[None, :, 0]
+    down = places[:, None, 1] - starts[None, :, 1]
+    above, below = (min(share * spacing_mm, FAR_MM) for share in (ABOVE, BELOW))
+    near = (across > -BEFORE_MM) & (across < after) & (down > -above) & (down < below)
+    # Of two rows a name stands nearer to its own, and rather above it than below.
+    cost = np.where(near, np.abs(across - 3) / 40 + np.abs(down + 0.15 * spacing_mm) / spacing_mm, np.inf)
+    score = 0.0
+    best: dict[int, float] = {}
+    for index, name in enumerate(seen):
+        piece = int(np.argmin(cost[index]))
+        if not np.isfinite(cost[index, piece]):
+            score += ELSEWHERE if name.chance > CLEAR else 0.0
+            continue
+        chance = name.chances.get(pieces[piece].name, 0.0)
+        logit = float(np.log((chance + LEAST_CHANCE) / (1 / 12)))
+        if piece in best:
+            # A piece has one name.
+            score += ELSEWHERE if name.chance > CLEAR else 0.0
+            logit = max(best[piece], logit)
+        best[piece] = logit
+    return score + sum(best.values()) + MISSING * (len(pieces) - len(best))
