@@ -145,6 +145,10 @@ class Signals:
             self._told[key] = same(*(self._stretch(one, left_mm, right_mm) for one in (row, other)))
         return self._told[key]
 
+    def level(self, row: int, left_mm: float, right_mm: float) -> float:
+        """Height (mm) at which a row lies longest in that stretch."""
+        return float(np.median(self._stretch(row, left_mm, right_mm)))
+
     def _stretch(self, row: int, left_mm: float, right_mm: float) -> np.ndarray:
         low, high = round((left_mm + NAME_MM) * PX_PER_MM), round(right_mm * PX_PER_MM) - 3
         low, high = max(0, low), min(self.heights.shape[1], high)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from vizecg_edge.leads.evidence import Evidence, likely
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
@@ -12,6 +14,7 @@ from vizecg_edge.leads.layout import PageLayout, Timing
 from vizecg_edge.leads.names import SeenName
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.rows import TraceRow, find_rows
+from vizecg_edge.leads.strips import named_strips, timing_of
 from vizecg_edge.rectify.reasons import Reason, refusal
 
 LEAST_ROWS, SHORT = 3, 0.4
@@ -119,13 +122,24 @@ def _length(rows: Sequence[TraceRow]) -> float:
 
 
 def _layout(reading: Reading, margin: float) -> PageLayout:
-    ends = reading.evidence.ends
-    rows = reading.evidence.rows[reading.first : reading.first + reading.form.rows]
+    evidence, form, first = reading.evidence, reading.form, reading.first
+    ends, signals = evidence.ends, evidence.signals[False]
+    rows = evidence.rows[first : first + form.rows]
+    spacing = float(np.median(np.diff([row.y_mm for row in rows])))
+    pieces = named_strips(pieces_of(form, rows, ends), signals, evidence.names, first=first, spacing_mm=spacing)
+    timing = timing_of(pieces, evidence.changes.beats_mm)
+    if timing is Timing.SIMULTANEOUS:
+        pieces = tuple(replace(piece, time_mm=0.0) for piece in pieces)
+    # Columns of one row need not lie at one height.
+    pieces = tuple(
+        replace(piece, baseline_mm=piece.baseline_mm - signals.level(first + piece.row, piece.left_mm, piece.right_mm))
+        for piece in pieces
+    )
     return PageLayout(
-        arrangement=reading.form.arrangement,
-        order=reading.form.order,
-        timing=Timing.UNKNOWN,
-        pieces=pieces_of(reading.form, rows, ends),
+        arrangement=form.arrangement,
+        order=form.order,
+        timing=timing,
+        pieces=pieces,
         block=Box(ends.left_mm, rows[0].y_mm, ends.right_mm, rows[-1].y_mm),
         pulses=ends.pulses,
         margin=margin,

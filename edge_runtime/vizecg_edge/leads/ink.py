@@ -34,7 +34,8 @@ class PageInk:
     def turned(self, quarters: int) -> PageInk:
         """The same turned counterclockwise by so many quarters."""
         mask, inside = (np.ascontiguousarray(np.rot90(layer, quarters)) for layer in (self.mask, self.inside))
-        back = _turn_back(self.box, quarters)
+        height, width = mask.shape
+        back = _turn_back(Box(0.0, 0.0, width / PX_PER_MM, height / PX_PER_MM), quarters)
         return PageInk(mask=mask, inside=inside, page_to_cells=self.page_to_cells @ back)
 
 
@@ -50,12 +51,12 @@ def ink_of(view: TraceView) -> PageInk:
 
 
 def _turn_back(box: Box, quarters: int) -> np.ndarray:
-    """(3, 3): millimetres of a page turned counterclockwise -> of the page of ``box``."""
-    width, height = box.right, box.bottom
-    rows = {
+    """(3, 3): millimetres of the page of ``box``, which was turned counterclockwise -> of the page before."""
+    height, width = (box.right, box.bottom) if quarters % 2 else (box.bottom, box.right)
+    moves: dict[int, list[list[float]]] = {
         0: [[1, 0, 0], [0, 1, 0]],
         1: [[0, -1, width], [1, 0, 0]],
         2: [[-1, 0, width], [0, -1, height]],
         3: [[0, 1, 0], [-1, 0, height]],
-    }[quarters % 4]
-    return np.array([*rows, [0, 0, 1]], np.float64)
+    }
+    return np.array([*moves[quarters % 4], [0, 0, 1]], np.float64)

@@ -7,6 +7,9 @@ from enum import Enum
 
 from vizecg_edge.leads.page import Box
 
+RHYTHM = "rhythm"
+"""What a strip is called whose lead is not certain."""
+
 
 class LeadOrder(str, Enum):
     """``cabrera``: the limb leads by their angle, aVL I -aVR II aVF III."""
@@ -29,7 +32,7 @@ class Piece:
     """A stretch of one lead as it is printed. Page millimetres.
 
     Attributes:
-        lead: one of ``LEADS``, or V3R, V4R.
+        lead: one of ``LEADS``, or V3R, V4R, or ``RHYTHM``.
         inverted: whether it is drawn upside down (-aVR).
         row, column: from the top and from the left, 0 being the first.
         strip: whether it is a rhythm strip, as long as the block is wide.

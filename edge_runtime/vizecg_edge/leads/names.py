@@ -15,6 +15,7 @@ Some recorders print names at distances of their own, not those of the columns."
 ABOVE, BELOW = 0.75, 0.6
 """And how far above and below the baseline, in row spacings, but at most ``FAR_MM``."""
 FAR_MM = 20.0
+STRIP_AFTER_MM = 25.0
 LEAST_CHANCE = 0.004
 """A name is misread, or belongs to something else, this often."""
 MISSING = -0.25
@@ -66,3 +67,15 @@ def name_score(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm:
             logit = max(best[piece], logit)
         best[piece] = logit
     return score + sum(best.values()) + MISSING * (len(pieces) - len(best))
+
+
+def chances_beside(piece: Piece, seen: Sequence[SeenName], *, spacing_mm: float) -> dict[str, float]:
+    """The chances of the name that stands beside a piece; empty where none does."""
+    above, below = (min(share * spacing_mm, FAR_MM) for share in (ABOVE, BELOW))
+    near = [
+        name
+        for name in seen
+        if -BEFORE_MM < name.x_mm - piece.left_mm < STRIP_AFTER_MM and -above < name.y_mm - piece.baseline_mm < below
+    ]
+    best = max(near, key=lambda name: name.chance, default=None)
+    return best.chances if best is not None else {}

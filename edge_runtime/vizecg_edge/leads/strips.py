@@ -1,0 +1,96 @@
+"""Which lead a rhythm strip shows, and whether the columns of a page follow each other in time or begin together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from vizecg.spec import LEADS
+from vizecg_edge.leads.evidence import BY_CHANCE, SAME_WEIGHT, Signals
+from vizecg_edge.leads.layout import RHYTHM, Piece, Timing
+from vizecg_edge.leads.names import SeenName, chances_beside
+
+LIKELY = {"II": 1.0, "V1": 0.5, "V5": 0.0, "III": -0.5}
+RARE = -1.0
+"""Logits of the leads that strips show, before anything is seen of one."""
+LEAST_LEAD = 1.5
+"""By so much the best lead must be ahead of the next one, or the strip is called rhythm and nothing more."""
+LEAST_CHANCE = 0.01
+TOGETHER_MM = 0.9
+"""Beats in the same place of two columns lie no further apart."""
+EVEN = 0.08
+"""Intervals across the end of a column that differ no more than this from the others are one rhythm's."""
+LEAST_BEATS, LEAST_SHARE = 2, 0.75
+
+
+def named_strips(
+    pieces: Sequence[Piece], signals: Signals, names: Sequence[SeenName], *, first: int, spacing_mm: float
+) -> tuple[Piece, ...]:
+    """The pieces with every strip called by the lead that it shows.
+
+    Args:
+        pieces: of a page, row by row.
+        signals: of its rows.
+        names: read on it.
+        first: row of the signals that is the pieces' row 0.
+        spacing_mm: from row to row.
+    """
+    leads = [piece for piece in pieces if not piece.strip]
+    named = []
+    for piece in pieces:
+        if not piece.strip:
+            named.append(piece)
+            continue
+        beside = chances_beside(piece, names, spacing_mm=spacing_mm)
+        logits = {lead: LIKELY.get(lead, RARE) for lead in LEADS}
+        for lead in logits:
+            if beside:
+                logits[lead] += float(np.log((beside.get(lead, 0.0) + LEAST_CHANCE) * len(LEADS)))
+            logits[lead] += max(
+                (_alike(piece, other, signals, first) for other in leads if other.lead == lead), default=0
+            )
+        best, second = sorted(logits, key=lambda lead: -logits[lead])[:2]
+        sure = logits[best] - logits[second] >= LEAST_LEAD
+        named.append(replace(piece, lead=best if sure else RHYTHM))
+    return tuple(named)
+
+
+def _alike(strip: Piece, piece: Piece, signals: Signals, first: int) -> float:
+    """How much the strip shows what a lead shows above or below it at the same time, in logits."""
+    if piece.inverted:
+        return 0.0
+    told = signals.same(first + strip.row, first + piece.row, piece.left_mm, piece.right_mm)
+    return 2 * SAME_WEIGHT * max(0.0, told - BY_CHANCE)
+
+
+def timing_of(pieces: Sequence[Piece], beats_mm: np.ndarray) -> Timing:
+    """Whether columns go on in time, told by where the beats lie.
+
+    Columns that begin together have their beats in the same places; where they go on, intervals across their borders
+    are those of the rhythm.
+
+    Args:
+        pieces: of a page.
+        beats_mm: (n,) where the rows have their beats, mm.
+    """
+    columns = sorted({(piece.left_mm, piece.right_mm) for piece in pieces if not piece.strip})
+    if len(columns) < 2:
+        return Timing.SEQUENTIAL
+    inside = [beats_mm[(beats_mm > left + 1) & (beats_mm < right - 1)] for left, right in columns]
+    offsets = [beats - left for beats, (left, _) in zip(inside, columns, strict=True)]
+    met, of = 0, 0
+    for other in offsets[1:]:
+        for offset in offsets[0]:
+            of += 1
+            met += bool(len(other) and np.abs(other - offset).min() <= TOGETHER_MM)
+    together = of >= LEAST_BEATS * (len(columns) - 1) and met >= LEAST_SHARE * of
+    within = np.concatenate([np.diff(beats) for beats in inside])
+    across = np.array([after[0] - before[-1] for before, after in pairwise(inside) if len(before) and len(after)])
+    usual = float(np.median(within)) if len(within) else 0.0
+    goes_on = len(across) > 0 and usual > 0 and float(np.mean(np.abs(across / usual - 1) < EVEN)) >= LEAST_SHARE
+    if goes_on:
+        return Timing.SEQUENTIAL
+    return Timing.SIMULTANEOUS if together else Timing.UNKNOWN
