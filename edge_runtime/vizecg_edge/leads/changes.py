@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from functools import cached_property
-from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -44,15 +43,17 @@ class BeatChanges:
         low, high = max(0, round(left_mm * PX_PER_MM)), min(heights.shape[1], round(right_mm * PX_PER_MM))
         self.width = heights.shape[1]
         self.beats = low + _beats(heights[:, low:high])
-        self.differences = np.array([_differences(row, self.beats) for row in heights])
+        self.differences = _differences(heights, self.beats)
         self.slopes = np.abs(np.gradient(heights, axis=1))
         self.within = np.zeros(self.width, bool)
         self.within[low:high] = True
+        self._known: dict[tuple[float, float], tuple[list[float], list[float]]] = {}
 
     def turned(self) -> BeatChanges:
         """The same of the page turned by half a turn."""
         other = copy(self)
         vars(other).pop("logits", None)
+        other._known = {}
         other.beats = (self.width - 1 - self.beats)[::-1]
         other.differences = self.differences[::-1, ::-1]
         other.slopes, other.within = self.slopes[::-1, ::-1], self.within[::-1]
@@ -74,21 +75,28 @@ class BeatChanges:
         near, far = near & self.within, ~near & self.within
         return float(slope[near].mean() / max(slope[far].mean(), LEAST_SLOPE)) if near.any() and far.any() else 0.0
 
-    def score(self, pieces: Sequence[Piece]) -> float:
-        """How well pieces agree with the changes, in logits."""
+    def score(self, pieces: Sequence[Piece], *, first: int) -> float:
+        """How well pieces, whose row 0 is row ``first``, agree with the changes, in logits."""
         if len(self.beats) < 2:
             return 0.0
-        at = self.beats_mm
         total = 0.0
         for piece in pieces:
-            inside = (at > piece.left_mm) & (at < piece.right_mm)
-            within = inside[:-1] & inside[1:]
-            # The pair across the piece's end, unless a beat is cut by it.
-            crossing = inside[:-1] & ~inside[1:]
-            clear = (piece.right_mm - at[:-1] > BEFORE_MM) & (at[1:] - piece.right_mm > BEFORE_MM)
-            logits = self.logits[piece.row]
-            total += float(logits[within].sum()) - (0.0 if piece.strip else float(logits[crossing & clear].sum()))
+            within, crossing = self._sums(piece.left_mm, piece.right_mm)
+            total += within[first + piece.row] - (0.0 if piece.strip else crossing[first + piece.row])
         return WEIGHT * total
+
+    def _sums(self, left_mm: float, right_mm: float) -> tuple[list[float], list[float]]:
+        """For every row, the logits of the pairs of beats within a stretch, and of the pair across its end."""
+        if (left_mm, right_mm) not in self._known:
+            at = self.beats_mm
+            inside = (at > left_mm) & (at < right_mm)
+            within = inside[:-1] & inside[1:]
+            # Unless a beat is cut by the end.
+            clear = (right_mm - at[:-1] > BEFORE_MM) & (at[1:] - right_mm > BEFORE_MM)
+            crossing = inside[:-1] & ~inside[1:] & clear
+            sums = self.logits @ np.stack([within, crossing], axis=1)
+            self._known[left_mm, right_mm] = sums[:, 0].tolist(), sums[:, 1].tolist()
+        return self._known[left_mm, right_mm]
 
     @cached_property
     def logits(self) -> np.ndarray:
@@ -113,21 +121,19 @@ def _beats(heights: np.ndarray) -> np.ndarray:
     return found
 
 
-def _differences(row: np.ndarray, beats: np.ndarray) -> np.ndarray:
-    """(n - 1,) how unlike neighbours are, 0 to about 2; NaN where there is nothing to compare."""
+def _differences(heights: np.ndarray, beats: np.ndarray) -> np.ndarray:
+    """(rows, n - 1) how unlike neighbours are, 0 to about 2; NaN where there is nothing to compare."""
+    if len(beats) < 2:
+        return np.zeros((len(heights), 0))
     before, after = round(BEFORE_MM * PX_PER_MM), round(AFTER_MM * PX_PER_MM)
-    padded = np.pad(row, (before + SLACK_PX, after + SLACK_PX), mode="edge")
-    cuts = [padded[x : x + before + after + 2 * SLACK_PX] for x in beats]
-    told = np.full(max(0, len(beats) - 1), np.nan)
-    for index, (one, other) in enumerate(pairwise(cuts)):
-        inner = one[SLACK_PX:-SLACK_PX] - np.median(one)
-        least = np.inf
-        power = 0.0
-        for shift in range(2 * SLACK_PX + 1):
-            moved = other[shift : shift + len(inner)] - np.median(other)
-            rest = float(np.mean((inner - moved) ** 2))
-            if rest < least:
-                least, power = rest, float(np.mean(inner**2) + np.mean(moved**2))
-        if power > LEAST_POWER:
-            told[index] = least / power
-    return told
+    length = before + after
+    padded = np.pad(heights, ((0, 0), (before + SLACK_PX, after + SLACK_PX)), mode="edge")
+    cuts = padded[:, beats[:, None] + np.arange(length + 2 * SLACK_PX)]
+    cuts -= np.median(cuts, axis=2, keepdims=True)
+    one = cuts[:, :-1, SLACK_PX : SLACK_PX + length]
+    others = np.lib.stride_tricks.sliding_window_view(cuts[:, 1:], length, axis=2)
+    rest = ((others - one[:, :, None]) ** 2).mean(axis=3)
+    best = rest.argmin(axis=2)[..., None]
+    power = (one**2).mean(axis=2) + np.take_along_axis((others**2).mean(axis=3), best, axis=2)[..., 0]
+    told = np.take_along_axis(rest, best, axis=2)[..., 0] / np.maximum(power, LEAST_POWER)
+    return np.where(power > LEAST_POWER, told, np.nan)

@@ -12,7 +12,7 @@ from vizecg_edge.leads.changes import BeatChanges
 from vizecg_edge.leads.ends import Ends, find_ends
 from vizecg_edge.leads.forms import Form, pieces_of
 from vizecg_edge.leads.heights import heights_of, turned
-from vizecg_edge.leads.identities import LIMB, limb_agreement, same
+from vizecg_edge.leads.identities import LIMB, Products
 from vizecg_edge.leads.ink import PageInk
 from vizecg_edge.leads.layout import Piece
 from vizecg_edge.leads.names import SeenName, name_score
@@ -102,7 +102,7 @@ class Evidence:
         pieces = pieces_of(form, taken, self.ends)
         total = self.rows_score(form, first)
         total += PULSE_WORTH * min(len(self.ends.pulses), MOST_PULSES)
-        total += self.changes.score([replace(piece, row=piece.row + first) for piece in pieces])
+        total += self.changes.score(pieces, first=first)
         if mirrored:
             width = self.heights.shape[1] / PX_PER_MM
             pieces = tuple(replace(p, left_mm=width - p.right_mm, right_mm=width - p.left_mm) for p in pieces)
@@ -128,31 +128,16 @@ class Signals:
 
     def __init__(self, heights: np.ndarray) -> None:
         self.heights = heights
-        self._told: dict[tuple[object, ...], float] = {}
+        self._known: dict[tuple[float, float], Products] = {}
 
-    def limb(self, names: Sequence[str], rows: Sequence[int], left_mm: float, right_mm: float) -> float:
-        """``limb_agreement`` of some rows' stretch from ``left_mm`` to ``right_mm``."""
-        key = (*names, *rows, left_mm, right_mm)
-        if key not in self._told:
-            parts = [self._stretch(row, left_mm, right_mm) for row in rows]
-            self._told[key] = limb_agreement(dict(zip(names, parts, strict=True)))
-        return self._told[key]
-
-    def same(self, row: int, other: int, left_mm: float, right_mm: float) -> float:
-        """How nearly two rows show the same in that stretch."""
-        key = (row, other, left_mm, right_mm)
-        if key not in self._told:
-            self._told[key] = same(*(self._stretch(one, left_mm, right_mm) for one in (row, other)))
-        return self._told[key]
-
-    def level(self, row: int, left_mm: float, right_mm: float) -> float:
-        """Height (mm) at which a row lies longest in that stretch."""
-        return float(np.median(self._stretch(row, left_mm, right_mm)))
-
-    def _stretch(self, row: int, left_mm: float, right_mm: float) -> np.ndarray:
-        low, high = round((left_mm + NAME_MM) * PX_PER_MM), round(right_mm * PX_PER_MM) - 3
-        low, high = max(0, low), min(self.heights.shape[1], high)
-        return self.heights[row, low:high] if high > low + 10 else np.zeros(1, np.float32)
+    def stretch(self, left_mm: float, right_mm: float) -> Products:
+        """All rows from ``left_mm`` to ``right_mm``, less where names stand."""
+        if (left_mm, right_mm) not in self._known:
+            low, high = round((left_mm + NAME_MM) * PX_PER_MM), round(right_mm * PX_PER_MM) - 3
+            low, high = max(0, low), min(self.heights.shape[1], high)
+            some = self.heights[:, low:high] if high > low + 10 else np.zeros((len(self.heights), 1), np.float32)
+            self._known[left_mm, right_mm] = Products(some)
+        return self._known[left_mm, right_mm]
 
 
 def _said(pieces: Sequence[Piece], signals: Signals, first: int) -> float:
@@ -161,19 +146,23 @@ def _said(pieces: Sequence[Piece], signals: Signals, first: int) -> float:
     ``first``: row of the signals that is the pieces' row 0.
     """
     score = 0.0
-    leads = [piece for piece in pieces if not piece.strip]
-    for column in range(max(piece.column for piece in leads) + 1):
-        here = [piece for piece in leads if piece.column == column]
-        limb = [piece for piece in here if piece.lead in LIMB]
-        rows, at = [first + piece.row for piece in here], (here[0].left_mm, here[0].right_mm)
+    columns: dict[int, list[Piece]] = {}
+    for piece in pieces:
+        if not piece.strip:
+            columns.setdefault(piece.column, []).append(piece)
+    stretches = {column: signals.stretch(here[0].left_mm, here[0].right_mm) for column, here in columns.items()}
+    for column, here in columns.items():
+        limb = {piece.name: first + piece.row for piece in here if piece.lead in LIMB}
         if len(limb) >= 3:
-            names, own = [piece.name for piece in limb], [first + piece.row for piece in limb]
-            score += LIMB_WEIGHT * (len(limb) - 2) ** DEPENDENT * signals.limb(names, own, *at)
+            score += LIMB_WEIGHT * (len(limb) - 2) ** DEPENDENT * stretches[column].limb(limb)
         elif not limb and len(here) >= 3:
             # Chest leads that obey the identities of limb leads are none.
-            for names in (["I", "II", "III"], ["aVR", "aVL", "aVF"]):
-                score -= 0.5 * LIMB_WEIGHT * max(0.0, signals.limb(names, rows[:3], *at))
+            rows = [first + piece.row for piece in here]
+            for names in (("I", "II", "III"), ("aVR", "aVL", "aVF")):
+                told = stretches[column].limb(dict(zip(names, rows[:3], strict=True)))
+                score -= 0.5 * LIMB_WEIGHT * max(0.0, told)
     for strip in (piece for piece in pieces if piece.strip):
-        best = max(signals.same(first + strip.row, first + p.row, p.left_mm, p.right_mm) for p in leads)
+        row = first + strip.row
+        best = max(stretches[column].same(row, first + p.row) for column, here in columns.items() for p in here)
         score += SAME_WEIGHT * max(0.0, best - BY_CHANCE)
     return score

@@ -11,7 +11,7 @@ from vizecg_edge.leads.evidence import Evidence, likely
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
 from vizecg_edge.leads.ink import PageInk
 from vizecg_edge.leads.layout import PageLayout, Timing
-from vizecg_edge.leads.names import SeenName
+from vizecg_edge.leads.names import SeenName, legible
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.rows import TraceRow, find_rows
 from vizecg_edge.leads.strips import named_strips, timing_of
@@ -64,10 +64,7 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], names: Names |
     Raises:
         InputRefusedError: not_an_ecg, unsupported_layout, orientation_uncertain.
     """
-    upright = _evidence(ink, sideways)
-    ways = [upright, upright.turned()]
-    if names is not None:
-        ways = [way.named(names(way.ink)) for way in ways]
+    ways = _ways(_evidence(ink, sideways), names)
     places = [
         (way.rows_score(form, first), way, form, first)
         for way in ways
@@ -75,7 +72,7 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], names: Names |
         for first in range(len(way.rows) - form.rows + 1)
     ]
     if not places:
-        raise refusal(Reason.UNSUPPORTED_LAYOUT, f"{sum(upright.sure)} rows of traces")
+        raise refusal(Reason.UNSUPPORTED_LAYOUT, f"{sum(ways[0].sure)} rows of traces")
     # What leaves out more rows than others is not looked at any further.
     enough = max(score for score, *_ in places) - FAR_BEHIND
     readings = [
@@ -88,7 +85,7 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], names: Names |
         )
         for rows, way, form, first in places
         if rows >= enough
-        for mirrored in (False, True)
+        for mirrored in ((False,) if legible(way.names) else (False, True))
     ]
     best = max(readings, key=lambda reading: reading.score)
     others = [reading.score for reading in readings if not reading.is_like(best)]
@@ -96,6 +93,17 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], names: Names |
     if margin < LEAST_MARGIN or best.mirrored:
         raise refusal(Reason.ORIENTATION_UNCERTAIN)
     return FoundLayout(ink=best.evidence.ink, layout=_layout(best, margin), quarters=best.evidence.quarters)
+
+
+def _ways(upright: Evidence, names: Names | None) -> list[Evidence]:
+    """The page either way up; only one of them where its names can be read."""
+    ways = []
+    for way in (upright, None):
+        turned = way or upright.turned()
+        ways.append(turned if names is None else turned.named(names(turned.ink)))
+        if legible(ways[-1].names):
+            return [ways[-1]]
+    return ways
 
 
 def _evidence(ink: PageInk, sideways: Callable[[], PageInk]) -> Evidence:
@@ -132,7 +140,11 @@ def _layout(reading: Reading, margin: float) -> PageLayout:
         pieces = tuple(replace(piece, time_mm=0.0) for piece in pieces)
     # Columns of one row need not lie at one height.
     pieces = tuple(
-        replace(piece, baseline_mm=piece.baseline_mm - signals.level(first + piece.row, piece.left_mm, piece.right_mm))
+        replace(
+            piece,
+            baseline_mm=piece.baseline_mm
+            - float(signals.stretch(piece.left_mm, piece.right_mm).levels[first + piece.row]),
+        )
         for piece in pieces
     )
     return PageLayout(

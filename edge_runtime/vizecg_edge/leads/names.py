@@ -23,6 +23,7 @@ MISSING = -0.25
 ELSEWHERE = -1.0
 """For a clear name where no trace begins."""
 CLEAR = 0.5
+LEAST_LEGIBLE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,12 @@ class SeenName:
     @property
     def chance(self) -> float:
         return self.chances.get(self.name, 0.0)
+
+
+def legible(seen: Sequence[SeenName]) -> bool:
+    """Whether so many names are clear that the page can lie no other way up: I, II and III are not told apart from
+    themselves on their heads."""
+    return len({name.name for name in seen if name.chance > CLEAR and "V" in name.name}) >= LEAST_LEGIBLE
 
 
 def name_score(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> float:

@@ -62,7 +62,7 @@ def _alike(strip: Piece, piece: Piece, signals: Signals, first: int) -> float:
     """How much the strip shows what a lead shows above or below it at the same time, in logits."""
     if piece.inverted:
         return 0.0
-    told = signals.same(first + strip.row, first + piece.row, piece.left_mm, piece.right_mm)
+    told = signals.stretch(piece.left_mm, piece.right_mm).same(first + strip.row, first + piece.row)
     return 2 * SAME_WEIGHT * max(0.0, told - BY_CHANCE)
 
 
