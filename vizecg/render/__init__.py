@@ -10,7 +10,17 @@ from vizecg.render.conditions import (
     sheet_under,
 )
 from vizecg.render.effects import CONDITIONS, EFFECT_NAMES, Effects
-from vizecg.render.layout import LAYOUTS, Arrangement, Layout, LeadBox, LeadOrder, Timing, random_layout
+from vizecg.render.layout import (
+    LAYOUTS,
+    Arrangement,
+    Layout,
+    LeadBox,
+    LeadGroup,
+    LeadOrder,
+    Timing,
+    random_layout,
+    stacked,
+)
 from vizecg.render.mapping import Displacement, SheetToPhoto
 from vizecg.render.photograph import PHOTOGRAPHER_VERSION, Photo, photograph
 from vizecg.render.register import NO_ERROR, RegistrationError, register
@@ -28,6 +38,7 @@ __all__ = [
     "LAYOUTS",
     "Layout",
     "LeadBox",
+    "LeadGroup",
     "LeadOrder",
     "MinorGrid",
     "NO_ERROR",
@@ -55,4 +66,5 @@ __all__ = [
     "register",
     "render_sheet",
     "sheet_under",
+    "stacked",
 ]

@@ -103,16 +103,19 @@ class PrintedSheet:
         image: uint8 RGB (H, W, 3).
         boxes: where each lead lies; top and bottom enclose its ink.
         clipped: names of the leads whose trace went too far from its baseline, or off the sheet, and was cut off.
+        width_mm: of a full row of traces.
     """
 
     image: np.ndarray
     boxes: tuple[LeadBox, ...]
     clipped: tuple[str, ...]
+    width_mm: float = BLOCK_MM
 
     def block_mm(self) -> np.ndarray:
-        """float64 (4, 2): where the first row of traces begins and ends, then the last, on its baseline."""
-        ends = (self.boxes[0], self.boxes[-1])
-        return np.array([[x, box.baseline_mm] for box in ends for x in (box.x_mm, box.x_mm + BLOCK_MM)])
+        """float64 (4, 2): where the first row of traces begins and ends, then the last, on the baseline of its first
+        piece."""
+        ends = [next(box for box in self.boxes if box.row == row) for row in (self.boxes[0].row, self.boxes[-1].row)]
+        return np.array([[x, box.baseline_mm] for box in ends for x in (box.x_mm, box.x_mm + self.width_mm)])
 
 
 def render_sheet(
@@ -172,21 +175,17 @@ def draft_sheet(
     boxes = layout.boxes(spec, duration_s=duration_s)
     radius = style.trace_mm * spec.px_per_mm / 2
     rate = drawing_rate(spec, layout)
-    baselines = sorted({box.baseline_mm for box in boxes})
     pulses = (
         []
         if style.pulse is Pulse.NONE
-        else [
-            _pulse(row, [box for box in boxes if box.baseline_mm == baseline], spec, style)
-            for row, baseline in enumerate(baselines)
-        ]
+        else [_pulse(row, [box for box in boxes if box.row == row], spec, style) for row in range(layout.rows)]
     )
     return SheetDraft(
         spec=spec,
         paper=paper(spec, style),
-        rows=len(baselines),
+        rows=layout.rows,
         sampling_rate=rate,
-        strokes=tuple(_stroke(baselines.index(box.baseline_mm), box, rate, spec, radius) for box in boxes),
+        strokes=tuple(_stroke(box.row, box, rate, spec, radius) for box in boxes),
         pulses=tuple(pulses),
         radius_px=radius,
         ink=style.ink,
