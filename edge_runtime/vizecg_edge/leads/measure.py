@@ -1,0 +1,125 @@
+"""Leads -> what a reader would measure: rate, regularity, PR, QRS, QT."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from vizecg_edge.leads.atrial import LEAST_ALIKE, other_p_share, p_alike
+from vizecg_edge.leads.averaged import MeanBeats, Windows, cut, mean_beats
+from vizecg_edge.leads.beats import Run, find_runs
+from vizecg_edge.leads.intervals import Marks, marks_of
+from vizecg_edge.leads.measured import Interval, Measured
+from vizecg_edge.leads.signals import Leads
+
+IRREGULAR = 0.10
+MOST_IRREGULAR, LARGEST_CV = 0.15, 0.08
+"""A rhythm with more intervals off the median, or a larger coefficient of variation, is not regular."""
+LEAST_P, MOST_OTHER_P = 0.9, 0.34
+LEAST_PR_P = 0.6
+"""PR is given where at least this share of beats has a P wave."""
+P_OVER_REST = 2.0
+QRS_SD_MS, PR_SD_MS, QT_SD_MS = 6.0, 7.0, 14.0
+"""Spread of the differences from known intervals, where both halves of the leads say the same."""
+WITHIN = 1.64
+LARGEST_SPLIT_MS, LARGEST_QRS_SPLIT_MS = 40.0, 70.0
+"""Halves of the leads that differ by more measured something else; some leads hardly show the end of a broad QRS."""
+
+
+def measure(leads: Leads) -> Measured:
+    """What can be measured on a page; what cannot is None, with a reason. Nothing is raised."""
+    runs = find_runs(leads)
+    if not runs:
+        why = "no beats are seen"
+        none = Interval(reason=why)
+        return Measured(reason=why, pr=none, qrs=none, qt=none, qtc=none)
+    windows = tuple(cut(run, leads.sampling_rate) for run in runs)
+    told = _rhythm(runs, windows)
+    beats = mean_beats(windows)
+    gap = float(np.median(told.rr_s)) if told.rr_s else float(runs[0].end_s - runs[0].start_s)
+    marks = None if beats is None else marks_of(beats, gap)
+    if beats is None or marks is None:
+        none = Interval(reason="no QRS stands out from the noise")
+        return replace(told, pr=none, qrs=none, qt=none, qtc=none)
+    return _with_intervals(told, windows, beats, marks, gap)
+
+
+def _rhythm(runs: tuple[Run, ...], windows: tuple[Windows, ...]) -> Measured:
+    """Rate and regularity: of the longest axis of time, or of all where they are equally short."""
+    longest = runs[0].end_s - runs[0].start_s
+    used = [run for run in runs if run.end_s - run.start_s > 0.9 * longest]
+    rr = np.concatenate([run.rr_s for run in used])
+    times = tuple(round(float(at), 4) for run in used for at in run.times_s)
+    told = Measured(beats=len(times), beat_times_s=times, rr_s=tuple(round(float(one), 4) for one in rr))
+    if len(rr) < 2:
+        return replace(told, reason="fewer than two intervals between beats are seen")
+    usual = float(np.median(rr))
+    cv = float(rr.std() / rr.mean())
+    irregular = float((np.abs(rr / usual - 1) > IRREGULAR).mean())
+    return replace(
+        told,
+        rate_bpm=round(60 / usual, 1),
+        rate_low_bpm=round(60 / float(rr.max()), 1),
+        rate_high_bpm=round(60 / float(rr.min()), 1),
+        rr_cv=round(cv, 4),
+        irregular_share=round(irregular, 4),
+        regular=None if len(rr) < 3 else irregular <= MOST_IRREGULAR and cv <= LARGEST_CV,
+    )
+
+
+def _with_intervals(
+    told: Measured, windows: tuple[Windows, ...], beats: MeanBeats, marks: Marks, rr_s: float
+) -> Measured:
+    rows = np.arange(len(beats.leads))
+    halves = [found for half in (rows[::2], rows[1::2]) if len(half) and (found := marks_of(beats, rr_s, half))]
+    number, most = len(set(beats.leads)), int(beats.counts.max())
+
+    def interval(name: str, sd_ms: float, reason: str, most_ms: float = LARGEST_SPLIT_MS) -> Interval:
+        whole = getattr(marks, name)
+        if whole is None:
+            return Interval(reason=reason)
+        parts = [value for half in halves if (value := getattr(half, name)) is not None]
+        split = abs(parts[0] - parts[1]) if len(parts) == 2 else LARGEST_SPLIT_MS / 2
+        if split > most_ms:
+            return Interval(reason=f"the leads differ by {split:.0f} ms")
+        uncertain = WITHIN * float(np.hypot(sd_ms, split / 2))
+        return Interval(ms=round(whole, 1), uncertainty_ms=round(uncertain, 1), leads=number, beats=most)
+
+    alike = np.concatenate([p_alike(window, marks) for window in windows])
+    alike = alike[np.isfinite(alike)]
+    seen_p = marks.p_on is not None and len(alike) >= 2
+    p_share = round(float((alike >= LEAST_ALIKE).mean()), 3) if seen_p else None
+    pr = interval("pr_ms", PR_SD_MS, "no P wave stands out before the QRS")
+    if pr.ms is not None and (p_share is None or p_share < LEAST_PR_P or marks.p_size < P_OVER_REST * marks.p_rest):
+        pr = Interval(reason="no P wave is seen at one distance before the QRS")
+    qrs = interval("qrs_ms", QRS_SD_MS, "", LARGEST_QRS_SPLIT_MS)
+    qt = interval("qt_ms", QT_SD_MS, "the end of T is not seen")
+    qtc = qt
+    if qt.ms is not None and qt.uncertainty_ms is not None:
+        factor = rr_s ** (-1 / 3)
+        qtc = replace(qt, ms=round(qt.ms * factor, 1), uncertainty_ms=round(qt.uncertainty_ms * factor, 1))
+    sinus = _sinus(told, windows, beats, marks, pr, p_share)
+    return replace(
+        told, p_share=p_share, sinus=sinus, pr=pr, qrs=qrs, qt=qt, qtc=qtc, leads=tuple(dict.fromkeys(beats.leads))
+    )
+
+
+def _sinus(
+    told: Measured, windows: tuple[Windows, ...], beats: MeanBeats, marks: Marks, pr: Interval, p_share: float | None
+) -> bool | None:
+    if told.regular is None or p_share is None:
+        return None
+    if pr.ms is None or not told.regular or p_share < LEAST_P or marks.p_peak is None:
+        return False
+    # The sinus node's wave runs down and to the left.
+    on, peak = round(marks.qrs_on), marks.p_peak
+    heights = beats.mv[:, peak] - 0.5 * (beats.mv[:, max(0, on - 4)] + beats.mv[:, max(0, round(marks.p_on or 0))])
+    signs = [
+        (1 if lead == "II" else -1) * float(height)
+        for lead, height in zip(beats.leads, heights, strict=True)
+        if lead in ("II", "aVR")
+    ]
+    if signs and np.mean(signs) <= 0:
+        return False
+    return other_p_share(windows[0], marks) <= MOST_OTHER_P

@@ -1,0 +1,75 @@
+"""What a reader would measure on a page: what is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+QTC_FORMULA = "Fridericia"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """A duration in milliseconds; ``ms`` is None where it cannot be measured, and ``reason`` then says why.
+
+    ``uncertainty_ms``: nine of ten lie within it. ``leads``, ``beats``: how many it was measured in.
+    """
+
+    ms: float | None = None
+    uncertainty_ms: float | None = None
+    leads: int = 0
+    beats: int = 0
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return "not measured" if self.ms is None else f"{self.ms:.0f} ±{self.uncertainty_ms or 0:.0f} ms"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Rate, rhythm and intervals of a page.
+
+    Attributes:
+        rate_bpm: beats a minute, of the median interval between beats; None where fewer than two intervals are seen.
+        rate_low_bpm, rate_high_bpm: of the longest and of the shortest interval.
+        beats: how many were found.
+        beat_times_s: the middle of each QRS, from the beginning of the page.
+        rr_s: the intervals between beats that are wholly seen.
+        rr_cv: their coefficient of variation.
+        irregular_share: of the intervals, those more than a tenth off the median.
+        regular: whether ``irregular_share`` and ``rr_cv`` are small; None where fewer than three intervals are seen.
+        p_share: of the beats, those with a P wave before them, alike and at one distance; None where not measured.
+        sinus: whether everything is as in sinus rhythm: regular, one P wave before every QRS and no others, upright
+            in II or downright in aVR; None where that cannot be said.
+        pr, qrs, qt, qtc: the intervals; ``qtc`` is by ``QTC_FORMULA``.
+        leads: those that it was measured in.
+        reason: why there is no rate; empty where there is one.
+    """
+
+    rate_bpm: float | None = None
+    rate_low_bpm: float | None = None
+    rate_high_bpm: float | None = None
+    beats: int = 0
+    beat_times_s: tuple[float, ...] = ()
+    rr_s: tuple[float, ...] = ()
+    rr_cv: float | None = None
+    irregular_share: float | None = None
+    regular: bool | None = None
+    p_share: float | None = None
+    sinus: bool | None = None
+    pr: Interval = Interval()
+    qrs: Interval = Interval()
+    qt: Interval = Interval()
+    qtc: Interval = Interval()
+    leads: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def text(self) -> str:
+        """In one line, for people: ``rate 62 (58-66) a minute, regular; PR 160 ±10 ms, ... (measured)``."""
+        if self.rate_bpm is None:
+            rate = f"rate not measured: {self.reason}"
+        else:
+            rhythm = {True: ", regular", False: ", irregular", None: ""}[self.regular]
+            rate = f"rate {self.rate_bpm:.0f} ({self.rate_low_bpm:.0f}-{self.rate_high_bpm:.0f}) a minute{rhythm}"
+        told = [f"{name} {one}" for name, one in (("PR", self.pr), ("QRS", self.qrs), ("QT", self.qt)) if one.ms]
+        return f"{rate}; {', '.join(told)} (measured)" if told else f"{rate} (measured)"
