@@ -2,8 +2,9 @@
 
     .venv/bin/python tests/golden/make_printed.py [ROUNDS]
 
-takes some six minutes of one idle core. Seeded and on one thread; other versions or processors round differently and
-end in other weights. Needs torch, and matplotlib and Pillow for their fonts; no data.
+takes some ten minutes of one idle core. Seeded and on one thread; other versions or processors round differently and
+end in other weights. Needs torch, matplotlib and Pillow for their fonts,
+and Debian's fonts-liberation and fonts-freefont-ttf; no data.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from torch import nn
 
 from vizecg_edge.printed.net import ALPHABET, COLUMN_PX, WEIGHTS
 
-SEED, ROUNDS, STRIPS, BATCH, PASSES = 7, 20, 1536, 24, 2
+SEED, ROUNDS, STRIPS, BATCH, PASSES = 7, 26, 1536, 24, 2
 """In each round new strips are drawn and learned in a few passes."""
 WIDTHS = (12, 24, 40, 64, 64)
 RATE = 4e-3

@@ -1,7 +1,9 @@
 """Lines of text as they look on photographs of ECG paper: what the letter network learns from.
 
-Every face that this project's own packages bring is used, stretched, slanted, thickened and thinned, on coloured and
-black grids, blurred to the sharpness of telephone pictures. The pictures go through the very code that the device runs.
+Every face that this project's own packages bring is used, and those of Debian's fonts-liberation and
+fonts-freefont-ttf, which are shaped as Arial, Helvetica and Courier: stretched, slanted, thickened and thinned, on
+coloured and black grids, blurred to the sharpness of telephone pictures. The pictures go through the very code that the
+device runs.
 """
 
 from __future__ import annotations
@@ -23,17 +25,31 @@ FACES = (
     "DejaVuSerif", "STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "cmr10", "cmss10", "cmss10", "cmtt10",
     "pillow", "pillow", "bitmap",
     "cv0", "cv0", "cv1", "cv2", "cv3", "cv4", "cv5", "cv6",
+    "LiberationSans-Regular", "LiberationSans-Regular", "LiberationSans-Bold", "LiberationSans-Italic",
+    "LiberationSansNarrow-Regular", "LiberationSansNarrow-Bold", "LiberationMono-Regular", "LiberationMono-Bold",
+    "LiberationSerif-Regular", "LiberationSerif-Bold", "FreeSans", "FreeSans", "FreeSansBold", "FreeMono",
+    "FreeMonoBold", "FreeSerif",
 )  # fmt: skip
-SAME = {"C": "c", "S": "s", "v": "V", ",": ":", ";": ":"}
-PUNCTUATION = ":,;()-+~=|'\"_<>#"
+SYSTEM_FACES = Path("/usr/share/fonts/truetype")
+SAME = {"C": "c", "S": "s", "v": "V", "X": "x", "\u00d7": "x", "P": "p", "Z": "z", ";": ":"}
+PUNCTUATION = ":;()-+~=|'\"_<>#*"
 SPEEDS, GAINS = ("12.5", "25", "50", "100"), ("2.5", "5", "10", "20", "40")
+CENTIMETRES, TIMES = (
+    ("0.25", "0.5", ".5", "1", "1.0", "2", "2.0"),
+    ("1", "1", "1.0", "2", "2.0", "1/2", ".5", "0.5", "1/4"),
+)
+RATES = (
+    "HR", "HR:", "HF", "Hf:", "Heart rate", "Heart Rate:", "Vent. rate", "Vent. Rate:", "Vent rate", "Ventricular rate",
+    "Rate", "RATE", "VR", "FC", "Puls", "",
+)  # fmt: skip
 WORDS = (
     "Speed:", "Gain:", "Limb:", "Chest:", "Speed", "Gain", "Paper", "Filter", "Hz", "bpm", "ms", "QRS", "PR", "QT/QTc",
     "Vent. rate", "Age:", "yrs", "Sex:", "Male", "Female", "Name:", "Date:", "ID", "sinus rhythm", "Normal ECG",
     "Unconfirmed report", "Room", "mmHg", "cm", "kg", "mm", "m/s", "mV", "sec", "RV5/SV1", "P-R-T axes", "AC", "DFT",
     "12SL", "MAC55", "PH100B", "CL", "aVR", "aVL", "aVF", "V1", "V2", "V5", "II", "III", "Technician", "Referred by",
     "Atrial fibrillation", "left axis", "SEQ", "50~", "F 60~", "0.05-150 Hz", "0.15-40Hz", "0.5-35 Hz", "Dr.",
-    "Hospital",
+    "Hospital", "Chest:", "Chest", "Limb", "LIMB", "CHEST", "/min", "BPM", "25mm", "10mm", "HR", "Heart rate", "Axis",
+    "QTcB", "Device:", "Extr.", "Brust", "Mingograf", "LIFEPAK", "Ref.", "Phone", "x1", "x2", "Lead", "Auto", "Paced",
 )  # fmt: skip
 
 
@@ -42,37 +58,76 @@ def target_of(text: str) -> str:
     out = []
     for letter in text:
         letter = SAME.get(letter, letter)
+        if letter == "*":
+            out.append(":")
+            continue
         out.append(letter if letter in ALPHABET else ":" if letter in PUNCTUATION else "*")
     return " ".join("".join(out).split())
 
 
 def random_text(rng: np.random.Generator) -> str:
-    """Settings, words and numbers in any order."""
+    """Settings, rates, words and numbers in any order."""
     items = []
-    for _ in range(int(rng.choice([1, 1, 2, 3]))):
+    for _ in range(int(rng.choice([1, 1, 2, 2, 3]))):
         kind = rng.random()
-        if kind < 0.55:
+        if kind < 0.52:
             items.append(_setting(rng))
-        elif kind < 0.75:
+        elif kind < 0.62:
+            items.append(_rate(rng))
+        elif kind < 0.78:
             items.append(str(rng.choice(WORDS)))
         elif kind < 0.9:
             items.append(
                 _number(rng) + str(rng.choice(["", " "])) + str(rng.choice(["Hz", "ms", "bpm", "mm", "", "/"]))
             )
         else:
-            some = rng.choice(list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.:-"), 6)
+            some = rng.choice(list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.,:-"), 6)
             items.append("".join(some))
-    return str(rng.choice([" ", " ", "  ", ", "])).join(items)
+    return str(rng.choice([" ", " ", "  ", ", ", "*", ";", "   "])).join(items)
 
 
 def _setting(rng: np.random.Generator) -> str:
-    speed = rng.random() < 0.5
-    number = str(rng.choice(SPEEDS if speed else GAINS)) if rng.random() < 0.6 else _number(rng)
-    if rng.random() < 0.1 and "." not in number:
+    kind = rng.random()
+    gap = str(rng.choice(["", "", " "]))
+    if kind < 0.6:
+        return _speed_or_gain(rng, speed=bool(rng.random() < 0.5), gap=gap)
+    if kind < 0.72:
+        words = [str(word) for word in rng.choice([["Limb", "Chest"], ["LIMB", "CHEST"], ["limb", "chest"]])]
+        colon = str(rng.choice(["", ":", ": ", " "]))
+        unit = str(rng.choice(["", gap + "mm/mV", gap + "mm/mV"]))
+        comma = str(rng.choice([" ", "  ", ", "]))
+        return comma.join(word + (colon or " ") + _value(rng, GAINS) + unit for word in words[: rng.integers(1, 3)])
+    if kind < 0.82:
+        return f"{_value(rng, GAINS)}/{_value(rng, GAINS)}{gap}mm/mV"
+    if kind < 0.91:
+        return _value(rng, CENTIMETRES) + gap + "cm/mV"
+    return str(rng.choice(["x", "x", "X", "\u00d7"])) + gap * int(rng.random() < 0.2) + _value(rng, TIMES)
+
+
+def _speed_or_gain(rng: np.random.Generator, *, speed: bool, gap: str) -> str:
+    number = _value(rng, SPEEDS if speed else GAINS) if rng.random() < 0.6 else _number(rng)
+    before = str(
+        rng.choice(
+            ["", "", "", "Speed: ", "Speed:", "Gain: ", "Gain:", "Limb: ", "Chest: ", "Limb:", "Chest ", "x", "("]
+        )
+    )
+    unit = str(
+        rng.choice(["mm/s", "mm/s", "mm/sec", "mm/Sec."] if speed else ["mm/mV", "mm/mV", "mm/mV", "mm/mv", "cm/mV"])
+    )
+    return before + number + gap + unit
+
+
+def _value(rng: np.random.Generator, values: tuple[str, ...]) -> str:
+    """One of the values as printers write them: with a decimal more, with a comma."""
+    number = str(rng.choice(values))
+    if rng.random() < 0.15 and number.isdigit():
         number += ".0"
-    before = str(rng.choice(["", "", "", "Speed: ", "Speed:", "Gain: ", "Gain:", "Limb: ", "Chest: ", "x", "("]))
-    unit = str(rng.choice(["mm/s", "mm/s", "mm/sec"] if speed else ["mm/mV", "mm/mV", "mm/mV", "mm/mv"]))
-    return before + number + str(rng.choice(["", "", " "])) + unit
+    return number.replace(".", ",") if rng.random() < 0.15 else number
+
+
+def _rate(rng: np.random.Generator) -> str:
+    unit = str(rng.choice(["bpm", "bpm", "BPM", "/min", "1/min", "", " 1/min"]))
+    return f"{rng.choice(RATES)} {rng.integers(30, 220)}{rng.choice(['', ' '])}{unit}".strip()
 
 
 def _number(rng: np.random.Generator) -> str:
@@ -89,6 +144,9 @@ def _face(name: str, size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
         return ImageFont.load_default(size)
     if name == "bitmap":
         return ImageFont.load_default_imagefont()
+    if name.startswith(("Liberation", "Free")):
+        folder = "liberation" if name.startswith("Liberation") else "freefont"
+        return ImageFont.truetype(str(SYSTEM_FACES / folder / f"{name}.ttf"), size)
     return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf"), size)
 
 
@@ -130,9 +188,9 @@ def random_strip(rng: np.random.Generator) -> tuple[np.ndarray, str]:
 def photographed(text: str, face: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, float]:
     """uint8 grey view with the text on a grid, bool mask of the letters, and pixels per millimetre."""
     fine = draw_text(text, face)
-    tall_mm = float(rng.uniform(1.7, 4.2))
-    least = 6.0 / tall_mm
-    px_per_mm = float(np.exp(rng.uniform(np.log(max(3.3, least)), np.log(7.5))))
+    tall_mm = float(rng.uniform(1.5, 4.2))
+    least = 5.2 / tall_mm
+    px_per_mm = float(np.exp(rng.uniform(np.log(max(2.4, least)), np.log(7.5))))
     if not fine.size:
         fine = np.zeros((40, int(rng.integers(80, 900))), np.uint8)
     weight = int(rng.integers(-1, 3))

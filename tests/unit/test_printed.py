@@ -12,7 +12,7 @@ from vizecg.render import Layout, PrintStyle, photograph, render_sheet
 from vizecg.render.text import Font
 from vizecg.spec import SheetSpec
 from vizecg_edge.printed import Printed, read_photo, read_printed, view_scale, views_of
-from vizecg_edge.printed.grammar import Setting, settings_of
+from vizecg_edge.printed.grammar import LeadGroup, Quantity, Setting, settings_of
 from vizecg_edge.printed.net import Letter
 from vizecg_edge.rectify import rectify
 
@@ -111,8 +111,8 @@ def letters(text: str, sure: float = 0.99, digits: float = 0.0) -> list[Letter]:
 
 
 def test_grammar_is_strict() -> None:
-    assert settings_of(letters("25 mm/s 10mm/mV")) == [Setting(True, 25.0), Setting(False, 10.0)]
-    assert settings_of(letters("12.5mm/sec 10.0mm/mV")) == [Setting(True, 12.5), Setting(False, 10.0)]
+    assert settings_of(letters("25 mm/s 10mm/mV")) == [Setting(Quantity.SPEED, 25.0), Setting(Quantity.GAIN, 10.0)]
+    assert settings_of(letters("12.5mm/sec 10.0mm/mV")) == [Setting(Quantity.SPEED, 12.5), Setting(Quantity.GAIN, 10.0)]
     for text in (
         "125 mm/s",
         "2 5 mm/s",
@@ -128,9 +128,31 @@ def test_grammar_is_strict() -> None:
         "2 5 mm/mV",
     ):
         assert settings_of(letters(text)) == [], text
-    assert settings_of(letters("25mm/s", sure=0.6)) == [Setting(True, 25.0)]
+    assert settings_of(letters("25mm/s", sure=0.6)) == [Setting(Quantity.SPEED, 25.0)]
     assert settings_of(letters("25mm/s", sure=0.4)) == []
     assert settings_of(letters("25mm/s", sure=0.9, digits=0.08)) == []
+
+
+def test_grammar_of_gains_apart_and_of_other_units() -> None:
+    limb, chest = LeadGroup.LIMB, LeadGroup.CHEST
+    apart = [Setting(Quantity.GAIN, 10.0, limb), Setting(Quantity.GAIN, 5.0, chest)]
+    for text in ("10/5 mm/mV", "10/5mm/mV", "Limb 10 chest 5", "L*mb: 10 mm/mV, ches*: 5,0 mm/mV", "L*MB: 10:cH*s*:5"):
+        assert [s for s in settings_of(letters(text)) if s.quantity is Quantity.GAIN] == apart, text
+    for text, gain in (("0.5 cm/mV", 5.0), (".5cm/mV", 5.0), ("1cm/mV", 10.0), ("10,0 mm/mV", 10.0), ("2,5mm/mV", 2.5)):
+        assert settings_of(letters(text)) == [Setting(Quantity.GAIN, gain)], text
+    assert settings_of(letters("25mm/s:10mm/mV")) == [Setting(Quantity.SPEED, 25.0), Setting(Quantity.GAIN, 10.0)]
+    for text, gain in (("x1.0 .05:150Hz 25mm/sec", 10.0), ("x1/2 Hz 25mm/s", 5.0), ("25 mm/s x2", 20.0)):
+        assert settings_of(letters(text)) == [Setting(Quantity.SPEED, 25.0), Setting(Quantity.GAIN, gain)], text
+    for text in ("x1", "05 cm/mV", "10 cm/mV", "L*ad 5 mm/mV", "1*/5 mm/mV", "25/10 mm/mV", "Limb 10 apes* 5"):
+        assert settings_of(letters(text)) == [], text
+    assert settings_of(letters("4x2.5s 25mm/s")) == [Setting(Quantity.SPEED, 25.0)]
+
+
+def test_grammar_of_rates() -> None:
+    for text in ("HR 62 bpm", "Vent. rate 62 BpM", "HF 62 /min", "62bpm", "Heart *ate: 62"):
+        assert set(settings_of(letters(text))) == {Setting(Quantity.RATE, 62.0)}, text
+    for text in ("62 ms", "6*2 bpm", "QT 362", "999 bpm", "62"):
+        assert settings_of(letters(text)) == [], text
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-ALPHABET = "0123456789./mseVc: *"
+ALPHABET = "0123456789./,mseVcxLibhtpnrHRFBMaz: *"
 """The letters that are told apart, in the network's order after the blank. ``:`` stands for all other punctuation and
-``*`` for all other letters; capitals that are only larger (C, S, V) are the same letter as the small ones."""
+``*`` for all other letters; capitals that are only larger (C, P, S, V, X, Z) are the same letter as the small ones."""
 BLANK = 0
 DIGITS = list(range(1, 11))
 COLUMN_PX = 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vizecg.spec import SheetSpec
-from vizecg_edge.printed.grammar import Setting, settings_of
+from vizecg_edge.printed.grammar import Quantity, Setting, settings_of, states_anything
 from vizecg_edge.printed.ink import Ink, ink_of_view
 from vizecg_edge.printed.lines import LETTER_PX, MARGIN_PX, Box, find_lines, strip_of
 from vizecg_edge.printed.net import letters_of, probabilities
@@ -20,8 +20,6 @@ READINGS = ((False, 1.0), (False, 0.9), (True, 1.0), (True, 0.9))
 """A line is read as it was found or wider, at these scales, until two readings agree on all that it says."""
 WHOLE = 10.0
 """Smaller numbers may be the end of one (2.5, 25): they count when a wider reading shows nothing before them."""
-UNIT = "m/"
-"""Lines whose first reading has nothing of this kind are not read again."""
 MOST_COLUMNS = 1600
 """Width of all the pictures of text that are read in one view: bounds the time."""
 USUAL_SHAPE = 8.0
@@ -81,7 +79,7 @@ def read_photo(photo: np.ndarray, rectified: Rectified, spec: SheetSpec) -> Prin
     coarse = fine if fine < 1.4 * FIND_PX_PER_MM else FIND_PX_PER_MM
     settings: list[Setting] = []
     for stretch in stretches_of(rectified, spec):
-        if len({setting.speed for setting in settings}) == 2:
+        if {setting.quantity for setting in settings} >= {Quantity.SPEED, Quantity.GAIN}:
             break
         shown = view_of(photo, rectified, spec, stretch, coarse)
         if shown is None:
@@ -136,6 +134,12 @@ def _read(ink: Ink, boxes: list[Box]) -> list[Setting]:
     return [setting for box in boxes for setting in _read_line(ink, box)]
 
 
+def seems_to_state(ink: Ink, box: Box) -> bool:
+    """Whether the first reading of a line has anything of the kind that settings have."""
+    text = "".join(letter.letter for letter in letters_of(probabilities(strip_of(ink, box))))
+    return states_anything(text) > 0
+
+
 def _read_line(ink: Ink, box: Box) -> list[Setting]:
     """The settings that two readings of a line agree on; none of a kind of which a third one says another."""
     tall = box.bottom - box.top
@@ -143,25 +147,29 @@ def _read_line(ink: Ink, box: Box) -> list[Setting]:
     counts: Counter[Setting] = Counter()
     certain: list[Setting] = []
     whole: set[Setting] = set()
+    stated = 0
     for number, (more, scale) in enumerate(READINGS):
         letters = letters_of(probabilities(strip_of(ink, wider if more else box, scale=scale)))
-        units = "".join(letter.letter for letter in letters).count(UNIT)
-        if number == 0 and not units:
-            break
         said = set(settings_of(letters))
+        if number == 0:
+            stated = max(states_anything("".join(letter.letter for letter in letters)), len(said))
+        if not stated:
+            break
         counts.update(said)
         whole |= {setting for setting in said if more or setting.value >= WHOLE}
         certain = [setting for setting, count in counts.items() if count >= 2 and setting in whole]
-        if len(certain) >= units:
+        if len(certain) >= stated:
             break
-    rivals = [setting.speed for setting in counts if setting not in certain]
-    return [setting for setting in certain if setting.speed not in rivals]
+    rivals = [setting.quantity for setting in counts if setting not in certain]
+    return [setting for setting in certain if setting.quantity not in rivals]
 
 
 def _agreed(settings: list[Setting]) -> Printed:
     """What all settings of a kind say."""
-    speeds = {setting.value for setting in settings if setting.speed}
-    gains = {setting.value for setting in settings if not setting.speed}
+    speeds, gains = (
+        {setting.value for setting in settings if setting.quantity is quantity}
+        for quantity in (Quantity.SPEED, Quantity.GAIN)
+    )
     mixed = len(speeds) > 1 or len(gains) > 1
     return Printed(
         speed_mm_s=speeds.pop() if len(speeds) == 1 else None,

@@ -1,0 +1,97 @@
+"""What a page states in print: paper speed, gain and heart rate, wherever around and between its traces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from vizecg_edge.leads.page import Box, Page
+from vizecg_edge.printed.grammar import Quantity, Setting
+from vizecg_edge.printed.ink import ink_of_view
+from vizecg_edge.printed.lines import LETTER_PX, MARGIN_PX, find_lines
+from vizecg_edge.printed.lines import Box as Line
+from vizecg_edge.printed.read import USUAL_SHAPE, seems_to_state, settings_in
+
+FIND_PX_PER_MM = 4.0
+"""Scale at which text is looked for, and looked at once."""
+LEAST_PX_PER_MM, MOST_PX_PER_MM = 2.4, 7.0
+"""Of a picture in which a line is read. Photographs with fewer pixels per millimetre cannot be read."""
+BEYOND_MM = 60.0
+"""Text stands no further than this from the stretch with a grid."""
+AROUND_MM = (16.0, 5.5)
+"""Shown around a line for reading it: three squares of the grid to the sides, one above and below."""
+MOST_COLUMNS = 2400
+"""Width of all the pictures of text that are looked at, and ``MOST_READ`` of lines that are read: bound the time."""
+MOST_READ = 8
+SAME_LINE_MM = 12.0
+"""Once a speed and a gain are read, only what stands at most so far above or below them is looked at."""
+
+
+def read_page(page: Page) -> tuple[Setting, ...]:
+    """Everything that the page states for certain about its speed, its gain and the heart rate, each said once.
+
+    Lines that are as long as settings are and that stand low on the page are looked at first.
+    """
+    if page.px_per_mm < LEAST_PX_PER_MM:
+        return ()
+    area = _shown(page)
+    coarse = min(FIND_PX_PER_MM, max(page.px_per_mm, LEAST_PX_PER_MM))
+    fine = min(max(page.px_per_mm, LEAST_PX_PER_MM), MOST_PX_PER_MM)
+    ink = ink_of_view(page.picture(area, px_per_mm=coarse), coarse)
+    settings: list[Setting] = []
+    heights: list[float] = []
+    read = 0
+    for line in _in_order(find_lines(ink, coarse), height=ink.all.shape[0]):
+        middle = area.top + (line.top + line.bottom) / 2 / coarse
+        known = {setting.quantity for setting in settings} >= {Quantity.SPEED, Quantity.GAIN}
+        if known and min(abs(middle - height) for height in heights) > SAME_LINE_MM:
+            continue
+        if read >= MOST_READ or not seems_to_state(ink, line):
+            continue
+        read += 1
+        said = _read_closer(page, area, line, coarse, fine)
+        heights += [middle] * bool(said)
+        settings += said
+    return tuple(dict.fromkeys(settings))
+
+
+def _read_closer(page: Page, area: Box, line: Line, coarse: float, fine: float) -> list[Setting]:
+    near = Box(
+        left=area.left + line.left / coarse - AROUND_MM[0],
+        top=area.top + line.top / coarse - AROUND_MM[1],
+        right=area.left + line.right / coarse + AROUND_MM[0],
+        bottom=area.top + line.bottom / coarse + AROUND_MM[1],
+    )
+    return settings_in(page.picture(near, px_per_mm=fine), px_per_mm=fine)
+
+
+def _shown(page: Page) -> Box:
+    """What the photograph shows of the page, not far beyond its grid."""
+    height, width = page.halves[0].shape[:2]
+    corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float64)
+    cells = cv2.perspectiveTransform(corners, page.photo_to_cells)
+    seen = cv2.perspectiveTransform(cells, np.linalg.inv(page.page_to_cells))[0]
+    low = np.maximum(seen.min(axis=0), np.array(page.box[:2]) - BEYOND_MM)
+    high = np.minimum(seen.max(axis=0), np.array(page.box[2:]) + BEYOND_MM)
+    return Box(*low.tolist(), *np.maximum(high, low + 1).tolist())
+
+
+def _in_order(lines: Sequence[Line], *, height: int) -> list[Line]:
+    """As many lines as there is time for, the likeliest first."""
+
+    def unlikely(line: Line) -> float:
+        return abs(float(np.log(_shape(line) / USUAL_SHAPE))) + 1.0 - line.bottom / height
+
+    kept, columns = [], 0.0
+    for line in sorted(lines, key=unlikely):
+        columns += LETTER_PX * _shape(line) + 2 * MARGIN_PX
+        if columns > MOST_COLUMNS:
+            break
+        kept.append(line)
+    return kept
+
+
+def _shape(line: Line) -> float:
+    return (line.right - line.left) / (line.bottom - line.top)
