@@ -7,33 +7,37 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vizecg.spec.sheet import BLOCK_MM
 from vizecg_edge.leads.ink import PageInk
 from vizecg_edge.leads.layout import CalibrationPulse
 from vizecg_edge.leads.page import Box
+from vizecg_edge.leads.pulses import find_pulses
 from vizecg_edge.leads.rows import TraceRow
-from vizecg_edge.rectify.pulses import Pulse, Shape, aligned_pulses, row_pulses
+from vizecg_edge.rectify.pulses import STANDARD, aligned_pulses, row_pulses
 from vizecg_edge.rectify.traces import PX_PER_MM
 
 ALIKE = 0.6
 """Rows at least this long, relative to the longest, begin and end together."""
 NEAR_MM = 3.0
-HEIGHTS_MM = (10.0, 5.0, 20.0)
-WIDTHS_MM = (2.0, 11.0)
-OUTSIDE_MM, INSIDE_MM = 12.0, 18.0
+OUTSIDE_MM, INSIDE_MM = 14.0, 18.0
 """How far beyond an end of the rows, and how far within, a pulse may stand."""
+BEFORE_MM = 26.0
+"""At most so much stands in line with the traces before they begin."""
 FOOT_MM = 1.4
 """The flat line after a pulse."""
+GAP_MM = 8.0
+"""Where a gap follows a pulse within this, the traces begin after it."""
+IN_LINE_MM = 2.0
+LEAST_LEFT, RIGHT_SHARE = 2, 0.6
 WIDE_MM = 3.3
 """QRS complexes above one another look like narrow pulses; wide ones are hardly ever seen by chance."""
-LEAST = {True: (2, 1.0), False: (3, 1.8)}
-"""Least number of wide, and of narrow, pulses in line that count, and the least sum of their scores."""
-LEAST_UNUSUAL = (3, 0.75)
-"""Least number of pulses of another height than 10 mm, which are wide, and their least mean score."""
+LEAST_FAINT = {True: (2, 1.0), False: (3, 1.8)}
+"""Least number of wide, and of narrow, broken pulses in line that count, and the least sum of their scores."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ends:
-    """``left_mm``, ``right_mm``: where the traces begin and end, pulses apart."""
+    """``left_mm``, ``right_mm``: where the traces begin and end, pulses apart; ``pulses``: all of the page's."""
 
     left_mm: float
     right_mm: float
@@ -50,19 +54,22 @@ def find_ends(ink: PageInk, rows: Sequence[TraceRow]) -> Ends:
     alike = [row for row in rows if row.length_mm >= ALIKE * longest]
     left = _together([row.left_mm for row in alike], -1)
     right = _together([row.right_mm for row in alike], 1)
-    on_left = _pulses(ink.mask, alike, left)
-    width = ink.mask.shape[1]
-    mirrored = _pulses(np.ascontiguousarray(ink.mask[:, ::-1]), alike, width / PX_PER_MM - right)
-    on_right = [Pulse(left=width - 1 - p.right, right=width - 1 - p.left, score=p.score) for p in mirrored[0]]
-    pulses = []
-    if on_left[0]:
-        left = max(left, _beginning(alike, max(p.right for p in on_left[0]) / PX_PER_MM))
-        pulses += _marks(on_left[0], on_left[1], alike)
-    if on_right:
-        inner = min(p.left for p in on_right) / PX_PER_MM
-        right = min(right, inner - FOOT_MM)
-        pulses += _marks(on_right, mirrored[1], alike)
-    return Ends(left_mm=left, right_mm=right, pulses=tuple(pulses))
+    pulses = find_pulses(ink.mask, px_per_mm=PX_PER_MM, corner=(0.0, 0.0))
+    on_left = _in_line([p for p in pulses if left - OUTSIDE_MM < p.box.left and p.box.right < left + INSIDE_MM])
+    on_right = _in_line([p for p in pulses if right - INSIDE_MM < p.box.left and p.box.right < right + OUTSIDE_MM])
+    if len(on_left) < LEAST_LEFT and len(on_right) < RIGHT_SHARE * len(alike):
+        on_left = _faint(ink.mask, alike, left)
+        pulses = (*pulses, *on_left)
+    # A lone pulse at its strip says nothing of the other rows, which may begin under it.
+    if len(on_left) >= LEAST_LEFT:
+        left = max(left, _beginning(alike, max(p.box.right for p in on_left)))
+    # A printout has them at its beginning or in every row: at the end, a few are QRS complexes that are cut.
+    if len(on_right) >= RIGHT_SHARE * len(alike):
+        right = min(right, min(p.box.left for p in on_right) - FOOT_MM)
+    elif len(on_left) < LEAST_LEFT and BLOCK_MM + 1.5 < right - left < BLOCK_MM + BEFORE_MM:
+        # Pulses or names stand before traces of the usual length.
+        left = right - BLOCK_MM
+    return Ends(left_mm=left, right_mm=right, pulses=pulses)
 
 
 def _together(places: list[float], outwards: int) -> float:
@@ -73,48 +80,44 @@ def _together(places: list[float], outwards: int) -> float:
     return float(np.median(near))
 
 
-def _pulses(mask: np.ndarray, rows: Sequence[TraceRow], end_mm: float) -> tuple[list[Pulse], float]:
-    """Pulses in line near the left end of rows, in pixels of the mask, and their height in mm; none where they are
-    nothing but chance."""
-    low, high = (max(0, round(x * PX_PER_MM)) for x in (end_mm - OUTSIDE_MM, end_mm + INSIDE_MM))
+def _in_line(pulses: list[CalibrationPulse]) -> list[CalibrationPulse]:
+    """The most pulses that stand above one another."""
+    groups = [[p for p in pulses if abs(p.box.left - pulse.box.left) <= IN_LINE_MM] for pulse in pulses]
+    return max(groups, key=len, default=[])
+
+
+def _faint(mask: np.ndarray, rows: Sequence[TraceRow], left_mm: float) -> list[CalibrationPulse]:
+    """Broken rectangles of 1 mV that stand in line near the left end of rows at 10 mm/mV: together they are pulses."""
+    low, high = (max(0, round(x * PX_PER_MM)) for x in (left_mm - OUTSIDE_MM, left_mm + INSIDE_MM))
     part = np.ascontiguousarray(mask[:, low:high])
-    best: tuple[list[Pulse], float] = ([], 0.0)
-    best_score = 0.0
-    for height in HEIGHTS_MM:
-        if best_score:
-            break
-        shape = Shape(height_mm=height, widths_mm=WIDTHS_MM)
-        found = [row_pulses(part, row.y_mm * PX_PER_MM, searched=1.0, shape=shape) for row in rows]
-        group = aligned_pulses(found, low_px=0.0, high_px=float(high - low))
-        if not group:
-            continue
-        wide = float(np.median([p.width_mm for p in group])) >= WIDE_MM
-        least, least_score = LEAST[wide]
-        if height != HEIGHTS_MM[0]:
-            least, mean = LEAST_UNUSUAL
-            least_score = mean * len(group) if wide else np.inf
-        score = sum(p.score for p in group)
-        if len(group) >= least and score >= least_score and score > best_score:
-            best_score = score
-            best = [Pulse(left=p.left + low, right=p.right + low, score=p.score) for p in group], height
-    return best
+    found = [row_pulses(part, row.y_mm * PX_PER_MM, searched=1.0) for row in rows]
+    group = aligned_pulses(found, low_px=0.0, high_px=float(high - low))
+    wide = bool(group) and float(np.median([pulse.width_mm for pulse in group])) >= WIDE_MM
+    least, least_score = LEAST_FAINT[wide]
+    if len(group) < least or sum(pulse.score for pulse in group) < least_score:
+        return []
+    members = [(row, pulse) for row, pulses in zip(rows, found, strict=True) for pulse in pulses if pulse in group]
+    return [
+        CalibrationPulse(
+            box=Box(
+                (low + pulse.left) / PX_PER_MM,
+                row.y_mm - STANDARD.height_mm,
+                (low + pulse.right) / PX_PER_MM,
+                row.y_mm,
+            ),
+            score=pulse.score,
+        )
+        for row, pulse in members
+    ]
 
 
 def _beginning(rows: Sequence[TraceRow], pulse_right_mm: float) -> float:
-    """Where the traces begin that follow a pulse: after a gap, or after its foot."""
+    """Where the traces begin that follow pulses: after a gap, or after the pulses' feet."""
     starts = []
     for row in rows:
-        after = row.occupied[round((pulse_right_mm + 0.7) * PX_PER_MM) :][: round(8 * PX_PER_MM)]
+        after = row.occupied[round((pulse_right_mm + 0.7) * PX_PER_MM) :][: round(GAP_MM * PX_PER_MM)]
         gap = np.flatnonzero(after == 0)
         if len(gap):
             begin = np.flatnonzero(after[gap[0] :])
             starts.append(pulse_right_mm + 0.7 + (gap[0] + (begin[0] if len(begin) else 0)) / PX_PER_MM)
     return float(np.median(starts)) if len(starts) > len(rows) / 2 else pulse_right_mm + FOOT_MM
-
-
-def _marks(pulses: list[Pulse], height_mm: float, rows: Sequence[TraceRow]) -> list[CalibrationPulse]:
-    marks = []
-    for pulse, row in zip(pulses, rows, strict=False):
-        box = Box(pulse.left / PX_PER_MM, row.y_mm - height_mm, pulse.right / PX_PER_MM, row.y_mm)
-        marks.append(CalibrationPulse(box=box, score=pulse.score))
-    return marks
