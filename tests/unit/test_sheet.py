@@ -175,9 +175,9 @@ def test_a_trace_that_leaves_its_room_is_cut_off_and_named() -> None:
     assert "V1" not in printed.clipped
 
 
-@pytest.mark.parametrize("separator", list(Separator))
-@pytest.mark.parametrize("names", list(NamePlace))
-@pytest.mark.parametrize("pulse", list(Pulse))
+@pytest.mark.parametrize("separator", [Separator.NONE, Separator.BAR, Separator.TICKS])
+@pytest.mark.parametrize("names", [NamePlace.ABOVE, NamePlace.CLOSE, NamePlace.BELOW, NamePlace.NONE])
+@pytest.mark.parametrize("pulse", [Pulse.NONE, Pulse.LEFT, Pulse.RIGHT])
 def test_furniture_leaves_the_traces_alone(
     record: EcgRecord, separator: Separator, names: NamePlace, pulse: Pulse
 ) -> None:

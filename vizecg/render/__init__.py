@@ -1,4 +1,4 @@
-"""Signal -> printed sheet -> photographed sheet. numpy and OpenCV only."""
+"""Signal -> printed sheet -> photographed sheet. numpy, OpenCV and Pillow only."""
 
 from vizecg.render.conditions import (
     PictureDraft,
@@ -9,7 +9,9 @@ from vizecg.render.conditions import (
     record_key,
     sheet_under,
 )
+from vizecg.render.cut import cut_sheet
 from vizecg.render.effects import CONDITIONS, EFFECT_NAMES, Effects
+from vizecg.render.furniture import PrintedText
 from vizecg.render.layout import (
     LAYOUTS,
     Arrangement,
@@ -23,10 +25,23 @@ from vizecg.render.layout import (
 )
 from vizecg.render.mapping import Displacement, SheetToPhoto
 from vizecg.render.photograph import PHOTOGRAPHER_VERSION, Photo, photograph
+from vizecg.render.pulses import PrintedPulse
 from vizecg.render.register import NO_ERROR, RegistrationError, register
-from vizecg.render.sheet import RENDERER_VERSION, PrintedSheet, render_sheet
-from vizecg.render.style import PALETTES, MinorGrid, NamePlace, PrintStyle, Pulse, Separator, random_style
-from vizecg.render.text import Font
+from vizecg.render.sheet import RENDERER_VERSION, PrintedSheet, render_sheet, trace_mask
+from vizecg.render.style import (
+    PALETTES,
+    MajorGrid,
+    MinorGrid,
+    NamePlace,
+    PrintStyle,
+    Pulse,
+    PulseRows,
+    Separator,
+    Shape,
+    Text,
+    random_style,
+)
+from vizecg.render.text import Font, faces
 
 __all__ = [
     "Arrangement",
@@ -40,6 +55,7 @@ __all__ = [
     "LeadBox",
     "LeadGroup",
     "LeadOrder",
+    "MajorGrid",
     "MinorGrid",
     "NO_ERROR",
     "NamePlace",
@@ -49,15 +65,22 @@ __all__ = [
     "PictureDraft",
     "PicturePlan",
     "PrintStyle",
+    "PrintedPulse",
     "PrintedSheet",
+    "PrintedText",
     "Pulse",
+    "PulseRows",
     "RENDERER_VERSION",
     "RegistrationError",
     "Separator",
+    "Shape",
     "SheetToPhoto",
+    "Text",
     "Timing",
     "condition_rng",
+    "cut_sheet",
     "draft_under",
+    "faces",
     "photograph",
     "plan_under",
     "random_layout",
@@ -67,4 +90,5 @@ __all__ = [
     "render_sheet",
     "sheet_under",
     "stacked",
+    "trace_mask",
 ]

@@ -6,25 +6,25 @@ the second and third steps for many sheets on a GPU."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from vizecg.records import EcgRecord, resample
+from vizecg.render.furniture import PrintedText, furnish, layer
 from vizecg.render.grid import Paper, paper
 from vizecg.render.layout import Layout, LeadBox
+from vizecg.render.pulses import PrintedPulse, PulseStroke, printed_pulse, pulse_bars, pulse_strokes
 from vizecg.render.strokes import SUB, Spans, blend_pixels, inked_pixels, pen_taps, widen
-from vizecg.render.style import Colour, NamePlace, PrintStyle, Pulse, Separator
-from vizecg.render.text import Mark, Marks, bar_dots, place_marks, text_dots
+from vizecg.render.style import Colour, PrintStyle
+from vizecg.render.text import Layer, Marks, place_marks
 from vizecg.spec import LEADS, InputRefusedError, SheetSpec
 from vizecg.spec.sheet import BLOCK_MM
 
 RENDERER_VERSION = "2"
 """Written into manifests; raised when the same record is drawn differently."""
-
-_PULSE_S = 0.2
-_PULSE_FOOT_MM = 1.0  # the flat line before and after the pulse
 
 
 class Stroke(NamedTuple):
@@ -45,23 +45,12 @@ class Stroke(NamedTuple):
     bottom: float
 
 
-class PulseStroke(NamedTuple):
-    """A calibration pulse: ``foot`` sub-columns of baseline, ``flat`` of 1 mV, ``foot`` of baseline; pixels as
-    above."""
-
-    row: int
-    first: int
-    foot: int
-    flat: int
-    baseline: float
-    height: float
-
-
 @dataclass(frozen=True, kw_only=True)
 class SheetDraft:
     """All of a sheet but the signal: ``strokes`` are in the order of ``boxes``.
 
-    ``sampling_rate`` is that of the signal to be drawn, one sample a sub-column.
+    ``sampling_rate`` is that of the signal to be drawn, one sample a sub-column. ``joined``: whether the pen goes on
+    from one piece of a row to the next. ``texts`` and ``printed_pulses`` say what is written and drawn where.
     """
 
     spec: SheetSpec
@@ -74,6 +63,12 @@ class SheetDraft:
     ink: Colour
     marks: Marks
     boxes: tuple[LeadBox, ...]
+    beneath: tuple[Layer, ...] = ()
+    above: tuple[Layer, ...] = ()
+    joined: bool = False
+    texts: tuple[PrintedText, ...] = ()
+    printed_pulses: tuple[PrintedPulse, ...] = ()
+    width_mm: float = BLOCK_MM
 
     @property
     def inset(self) -> int:
@@ -83,7 +78,8 @@ class SheetDraft:
 
 @dataclass(frozen=True, kw_only=True)
 class SheetPlan:
-    """All that decides the pixels of a sheet. ``radius_px`` is half the pen's width; ``marks`` are letters and bars."""
+    """All that decides the pixels of a sheet. ``radius_px`` is half the pen's width; ``marks`` are letters and bars in
+    its ink; layers of other colours lie ``beneath`` the traces and ``above`` them."""
 
     spec: SheetSpec
     paper: Paper
@@ -93,6 +89,8 @@ class SheetPlan:
     marks: Marks
     boxes: tuple[LeadBox, ...]
     clipped: tuple[str, ...]
+    beneath: tuple[Layer, ...] = ()
+    above: tuple[Layer, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,12 +102,16 @@ class PrintedSheet:
         boxes: where each lead lies; top and bottom enclose its ink.
         clipped: names of the leads whose trace went too far from its baseline, or off the sheet, and was cut off.
         width_mm: of a full row of traces.
+        texts: what is written where, names of leads among it.
+        pulses: the calibration pulses.
     """
 
     image: np.ndarray
     boxes: tuple[LeadBox, ...]
     clipped: tuple[str, ...]
     width_mm: float = BLOCK_MM
+    texts: tuple[PrintedText, ...] = ()
+    pulses: tuple[PrintedPulse, ...] = ()
 
     def block_mm(self) -> np.ndarray:
         """float64 (4, 2): where the first row of traces begins and ends, then the last, on the baseline of its first
@@ -123,24 +125,60 @@ def render_sheet(
     *,
     spec: SheetSpec | None = None,
     style: PrintStyle | None = None,
-    layout: Layout | None = None,
+    layout: Layout | Sequence[Layout] | None = None,
 ) -> PrintedSheet:
     """Draw a record; 3x4 with a rhythm strip, 25 mm/s and 10 mm/mV unless told otherwise.
+
+    Args:
+        record: what is drawn.
+        spec: the sheet.
+        style: how it is printed.
+        layout: what is printed where; several of one speed, as ``stacked`` places them, for blocks on one sheet.
 
     Raises:
         InputRefusedError: the record is too short for the layout.
     """
-    plan = plan_sheet(record, spec=spec, style=style, layout=layout)
-    return PrintedSheet(image=draw_sheet(plan), boxes=plan.boxes, clipped=plan.clipped)
+    draft, plan = _draft_and_plan(record, spec=spec, style=style, layout=layout)
+    return PrintedSheet(
+        image=draw_sheet(plan),
+        boxes=plan.boxes,
+        clipped=plan.clipped,
+        width_mm=draft.width_mm,
+        texts=draft.texts,
+        pulses=draft.printed_pulses,
+    )
+
+
+def trace_mask(
+    record: EcgRecord,
+    *,
+    spec: SheetSpec | None = None,
+    style: PrintStyle | None = None,
+    layout: Layout | Sequence[Layout] | None = None,
+) -> np.ndarray:
+    """How much of each pixel of ``render_sheet``'s picture the traces cover, without pulses, letters and lines: float32
+    (H, W), 0 to 1."""
+    draft, _ = _draft_and_plan(record, spec=spec, style=style, layout=layout)
+    plan = build_sheet(replace(draft, pulses=()), drawn_signal(record, sampling_rate=draft.sampling_rate))
+    ink = widen(plan.spans, plan.radius_px)
+    mask = np.zeros(plan.spec.shape[:2], np.float32)
+    for low, high in zip(ink.low, ink.high, strict=True):
+        place, opacity = inked_pixels(low, high, plan.spec.height_px)
+        mask.flat[place] = np.maximum(mask.flat[place], opacity)
+    return mask
 
 
 def draw_sheet(plan: SheetPlan, out: np.ndarray | None = None) -> np.ndarray:
     """uint8 RGB (H, W, 3), in ``out`` where given: memory that is used again spares the system its page faults."""
     image = plan.paper.image(out)
+    for place, opacity, colour in plan.beneath:
+        blend_pixels(image, place, opacity, colour)
     ink = widen(plan.spans, plan.radius_px)
     for low, high in zip(ink.low, ink.high, strict=True):
         blend_pixels(image, *inked_pixels(low, high, plan.spec.height_px), plan.ink)
     blend_pixels(image, plan.marks.place, plan.marks.opacity, plan.ink)
+    for place, opacity, colour in plan.above:
+        blend_pixels(image, place, opacity, colour)
     return image
 
 
@@ -149,14 +187,20 @@ def plan_sheet(
     *,
     spec: SheetSpec | None = None,
     style: PrintStyle | None = None,
-    layout: Layout | None = None,
+    layout: Layout | Sequence[Layout] | None = None,
 ) -> SheetPlan:
     """Everything about the sheet but its pixels; see ``render_sheet``."""
+    return _draft_and_plan(record, spec=spec, style=style, layout=layout)[1]
+
+
+def _draft_and_plan(
+    record: EcgRecord, *, spec: SheetSpec | None, style: PrintStyle | None, layout: Layout | Sequence[Layout] | None
+) -> tuple[SheetDraft, SheetPlan]:
     try:
         draft = draft_sheet(duration_s=record.duration_s, spec=spec, style=style, layout=layout)
     except InputRefusedError as error:
         raise InputRefusedError(f"record {record.record_id}: {error}", reason=error.reason) from error
-    return build_sheet(draft, drawn_signal(record, sampling_rate=draft.sampling_rate))
+    return draft, build_sheet(draft, drawn_signal(record, sampling_rate=draft.sampling_rate))
 
 
 def draft_sheet(
@@ -164,41 +208,48 @@ def draft_sheet(
     duration_s: float,
     spec: SheetSpec | None = None,
     style: PrintStyle | None = None,
-    layout: Layout | None = None,
+    layout: Layout | Sequence[Layout] | None = None,
 ) -> SheetDraft:
     """The sheet of any record of this length.
 
     Raises:
         InputRefusedError: it is too short for the layout.
+        ValueError: layouts of several speeds.
     """
-    spec, style, layout = spec or SheetSpec(), style or PrintStyle(), layout or Layout()
-    boxes = layout.boxes(spec, duration_s=duration_s)
+    spec, style = spec or SheetSpec(), style or PrintStyle()
+    layouts = (Layout(),) if layout is None else (layout,) if isinstance(layout, Layout) else tuple(layout)
+    if len({one.speed_mm_s for one in layouts}) != 1:
+        raise ValueError(f"expected layouts of one speed, got {[one.speed_mm_s for one in layouts]}")
+    boxes: list[LeadBox] = []
+    for block, one in enumerate(layouts):
+        above = max((box.row + 1 for box in boxes), default=0)
+        some = one.boxes(spec, duration_s=duration_s)
+        boxes += [replace(box, row=box.row + above, block=block) for box in some] if block else some
     radius = style.trace_mm * spec.px_per_mm / 2
-    rate = drawing_rate(spec, layout)
-    pulses = (
-        []
-        if style.pulse is Pulse.NONE
-        else [_pulse(row, [box for box in boxes if box.row == row], spec, style) for row in range(layout.rows)]
-    )
+    rate = drawing_rate(spec, layouts[0])
+    pulses = pulse_strokes(boxes, spec, style)
+    rest = furnish(boxes, spec, style, layouts[0])
+    beneath = rest.beneath
+    if style.pulse_ink:
+        bars = [mark for pulse in pulses for mark in pulse_bars(pulse, spec, style.trace_mm)]
+        beneath = (*beneath, layer(bars, style.pulse_ink, spec))
     return SheetDraft(
         spec=spec,
         paper=paper(spec, style),
-        rows=layout.rows,
+        rows=max([*(box.row for box in boxes), *(pulse.row for pulse in pulses)]) + 1,
         sampling_rate=rate,
         strokes=tuple(_stroke(box.row, box, rate, spec, radius) for box in boxes),
-        pulses=tuple(pulses),
+        pulses=() if style.pulse_ink else tuple(pulses),
         radius_px=radius,
         ink=style.ink,
-        marks=place_marks(
-            [
-                *_separators(boxes, spec, style),
-                *_names(boxes, spec, style, layout.spacing_mm(spec)),
-                *_texts(spec, style, layout),
-            ],
-            width=spec.width_px,
-            height=spec.height_px,
-        ),
+        marks=place_marks(rest.marks, width=spec.width_px, height=spec.height_px),
         boxes=tuple(boxes),
+        beneath=beneath,
+        above=rest.above,
+        joined=style.joined,
+        texts=rest.texts,
+        printed_pulses=tuple(printed_pulse(pulse, spec, style) for pulse in pulses),
+        width_mm=layouts[0].block_mm,
     )
 
 
@@ -207,13 +258,21 @@ def build_sheet(draft: SheetDraft, signal: np.ndarray) -> SheetPlan:
     spec, radius = draft.spec, draft.radius_px
     spans = Spans.empty(rows=draft.rows, width=spec.width_px)
     drawn, clipped = [], []
+    ended: tuple[int, int, float] | None = None
     for stroke, box in zip(draft.strokes, draft.boxes, strict=True):
         y = stroke.baseline - stroke.scale * signal[stroke.lead, stroke.start : stroke.stop]
         if y.min() < stroke.top or y.max() > stroke.bottom:
             clipped.append(box.name)
         y = np.clip(y, stroke.top, stroke.bottom)
-        spans.add(stroke.row, stroke.first, y[draft.inset : len(y) - draft.inset])
         top, bottom = (float(y.min()) - radius) / spec.px_per_mm, (float(y.max()) + radius) / spec.px_per_mm
+        y = y[draft.inset : len(y) - draft.inset]
+        spans.add(stroke.row, stroke.first, y)
+        if draft.joined and len(y):
+            if ended is not None and ended[0] == stroke.row:
+                spans.add(
+                    stroke.row, ended[1], np.linspace(ended[2], y[0], stroke.first - ended[1] + 1, dtype=np.float32)
+                )
+            ended = (stroke.row, stroke.first + len(y) - 1, float(y[-1]))
         drawn.append(replace(box, top_mm=max(box.top_mm, top), bottom_mm=min(box.bottom_mm, bottom)))
     for pulse in draft.pulses:
         levels = np.repeat(np.array([0.0, 1.0, 0.0]), (pulse.foot, pulse.flat, pulse.foot))
@@ -227,6 +286,8 @@ def build_sheet(draft: SheetDraft, signal: np.ndarray) -> SheetPlan:
         marks=draft.marks,
         boxes=tuple(drawn),
         clipped=tuple(dict.fromkeys(clipped)),
+        beneath=draft.beneath,
+        above=draft.above,
     )
 
 
@@ -260,65 +321,3 @@ def _stroke(row: int, box: LeadBox, rate: float, spec: SheetSpec, radius: float)
         top=box.top_mm * spec.px_per_mm + radius,
         bottom=box.bottom_mm * spec.px_per_mm - radius,
     )
-
-
-def _pulse(row: int, boxes: list[LeadBox], spec: SheetSpec, style: PrintStyle) -> PulseStroke:
-    """The 1 mV, 0.2 s calibration pulse beside a row."""
-    box = boxes[0]
-    width = _PULSE_S * box.speed_mm_s
-    if style.pulse is Pulse.LEFT:
-        start = box.x_mm - style.pulse_gap_mm - width - _PULSE_FOOT_MM
-    else:
-        start = max(other.x_mm + other.width_mm for other in boxes) + style.pulse_gap_mm + _PULSE_FOOT_MM
-    per_mm = spec.px_per_mm * SUB
-    foot = round(_PULSE_FOOT_MM * per_mm)
-    return PulseStroke(
-        row=row,
-        first=round(start * per_mm) - foot,
-        foot=foot,
-        flat=round(width * per_mm),
-        baseline=box.baseline_mm * spec.px_per_mm,
-        height=box.gain_mm_mv * spec.px_per_mm,
-    )
-
-
-def _separators(boxes: list[LeadBox], spec: SheetSpec, style: PrintStyle) -> list[Mark]:
-    if style.separator is Separator.NONE:
-        return []
-    first = min(box.x_mm for box in boxes)
-    # A bar across the baseline, or two short ticks above it.
-    reach = (3.0, 3.0) if style.separator is Separator.BAR else (6.0, -3.0)
-    width = max(1, round(style.trace_mm * spec.px_per_mm))
-    bar = bar_dots(width=width, height=max(1, round(sum(reach) * spec.px_per_mm)))
-    return [
-        Mark(
-            dots=bar,
-            x=round(box.x_mm * spec.px_per_mm - width / 2),
-            y=round((box.baseline_mm - reach[0]) * spec.px_per_mm),
-        )
-        for box in boxes
-        if box.x_mm > first + 1
-    ]
-
-
-def _names(boxes: list[LeadBox], spec: SheetSpec, style: PrintStyle, spacing: float) -> list[Mark]:
-    if style.names is NamePlace.NONE:
-        return []
-    offset = {
-        NamePlace.ABOVE: -min(7.0, 0.3 * spacing),
-        NamePlace.CLOSE: -min(3.0, 0.15 * spacing),
-        NamePlace.BELOW: min(5.5, 0.2 * spacing) + style.name_height_mm,
-    }[style.names]
-    return [_line(box.name, (box.x_mm + 1.0, box.baseline_mm + offset), style, spec) for box in boxes]
-
-
-def _texts(spec: SheetSpec, style: PrintStyle, layout: Layout) -> list[Mark]:
-    lines = [_line(text, (8.0, 4.0 + 4.0 * row), style, spec) for row, text in enumerate(style.header)]
-    footer = layout.printed_settings if style.footer is None else style.footer
-    return [*lines, _line(footer, (spec.width_mm * 0.2, spec.height_mm - 2.0), style, spec)]
-
-
-def _line(text: str, at_mm: tuple[float, float], style: PrintStyle, spec: SheetSpec) -> Mark:
-    """A line of text whose baseline begins at ``at_mm``."""
-    dots = text_dots(text, font=style.font, height_px=style.name_height_mm * spec.px_per_mm)
-    return Mark(dots=dots, x=round(at_mm[0] * spec.px_per_mm), y=round(at_mm[1] * spec.px_per_mm))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -33,36 +34,102 @@ class MinorGrid(str, Enum):
     NONE = "none"
 
 
+class MajorGrid(str, Enum):
+    """The lines every 5 mm; ``dots``: a dot at every millimetre along them."""
+
+    LINES = "lines"
+    DOTS = "dots"
+    NONE = "none"
+
+
 class NamePlace(str, Enum):
-    """Where a lead's name stands, at the beginning of its trace; ``none``: no names."""
+    """Where a lead's name stands, at the beginning of its trace; ``none``: no names.
+
+    ``left``: before the first column, and close to the trace in the others. ``on``: over the trace.
+    """
 
     ABOVE = "above"
     CLOSE = "close"
     BELOW = "below"
     NONE = "none"
+    LEFT = "left"
+    ON = "on"
 
 
 class Pulse(str, Enum):
-    """Which end of each row has the 1 mV, 0.2 s calibration pulse."""
+    """Which end of a row has the 1 mV calibration pulse."""
 
     NONE = "none"
     LEFT = "left"
     RIGHT = "right"
+    BOTH = "both"
+
+
+class PulseRows(str, Enum):
+    """Which rows have a pulse. ``strip``: the first strip, or the last row where there is none; ``below``: under the
+    beginning of the last row; ``margin``: half way down the page, between two rows."""
+
+    EVERY = "every"
+    FIRST = "first"
+    STRIP = "strip"
+    BELOW = "below"
+    MARGIN = "margin"
 
 
 class Separator(str, Enum):
-    """What stands between two leads of a row."""
+    """What stands between two leads of a row. ``rule``, ``dashed`` and ``dotted`` run down all rows of the block."""
 
     NONE = "none"
     BAR = "bar"
     TICKS = "ticks"
+    TICKS_BOTH = "ticks_both"
+    RULE = "rule"
+    DASHED = "dashed"
+    DOTTED = "dotted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A line of print whose baseline begins at ``x_mm``, ``y_mm``. What is None is as the style's names are."""
+
+    text: str
+    x_mm: float
+    y_mm: float
+    height_mm: float | None = None
+    font: Font | Path | None = None
+    ink: Colour | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """An upright rectangle under the traces, filled, or a frame of lines ``line_mm`` wide. Millimetres."""
+
+    left_mm: float
+    top_mm: float
+    right_mm: float
+    bottom_mm: float
+    ink: Colour
+    line_mm: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrintStyle:
     """Everything that changes how a printed sheet looks but not what it says. Lengths in millimetres.
 
-    ``footer`` None prints the speed and gain of the layout.
+    Attributes:
+        footer: None prints the speed and gain of the layout.
+        grid: colours of the 1 mm and 5 mm lines, in place of the palette's.
+        grid_box: left, top, right, bottom of the grid; None for all of the sheet.
+        surround: colour beside the grid; None for that of the paper.
+        pulse_s: how long the calibration pulse is.
+        pulse_ink, accent: colours of the pulses, and of names and separators; None for that of the traces.
+        rule_mm: width of separators; None for that of the traces.
+        joined: whether the pen goes on from column to column, without lifting.
+        name_shift: by how much names stand off their place, to the right and downwards.
+        name_box: whether names stand on a patch of blank paper that covers the trace.
+        subscripts: whether the figures of V1 to V6 are small and low.
+        spelling: names as they are printed, where they are not as in ``LEADS``.
+        face: a TrueType file that everything is written in, in place of ``font``.
     """
 
     palette: str = "red"
@@ -80,6 +147,23 @@ class PrintStyle:
     font: Font = Font.REGULAR
     header: tuple[str, ...] = ()
     footer: str | None = None
+    grid: tuple[Colour, Colour] | None = None
+    major_grid: MajorGrid = MajorGrid.LINES
+    grid_box: tuple[float, float, float, float] | None = None
+    surround: Colour | None = None
+    pulse_rows: PulseRows = PulseRows.EVERY
+    pulse_s: float = 0.2
+    pulse_ink: Colour | None = None
+    accent: Colour | None = None
+    rule_mm: float | None = None
+    joined: bool = False
+    name_shift: tuple[float, float] = (0.0, 0.0)
+    name_box: bool = False
+    subscripts: bool = False
+    spelling: tuple[tuple[str, str], ...] = ()
+    face: Path | None = None
+    texts: tuple[Text, ...] = ()
+    shapes: tuple[Shape, ...] = ()
 
     def __post_init__(self) -> None:
         if self.palette not in PALETTES:
@@ -89,6 +173,18 @@ class PrintStyle:
                 raise ValueError(f"{name} {getattr(self, name)} is outside {low} to {high} mm")
         if not 1 <= self.name_height_mm <= 10:
             raise ValueError(f"name_height_mm {self.name_height_mm} is outside 1 to 10 mm")
+        if not 0.02 <= self.pulse_s <= 1:
+            raise ValueError(f"pulse_s {self.pulse_s} is outside 0.02 to 1 s")
+
+    @property
+    def type(self) -> Font | Path:
+        """What everything is written in."""
+        return self.face or self.font
+
+    @property
+    def grid_colours(self) -> tuple[Colour, Colour]:
+        """Of the 1 mm and the 5 mm lines."""
+        return self.grid or PALETTES[self.palette]
 
 
 def random_style(rng: np.random.Generator) -> PrintStyle:

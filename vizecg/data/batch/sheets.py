@@ -67,6 +67,12 @@ def _check_one_size(prints: Sequence[SheetPlan | SheetDraft]) -> None:
     shapes = {one.spec.shape for one in prints}
     if len(shapes) != 1:
         raise ValueError(f"expected plans of one sheet size, got {sorted(shapes) or 'no plans'}")
+    if any(one.beneath or one.above for one in prints):
+        raise ValueError(
+            "expected sheets of one ink: coloured names, frames and patches are drawn by render_sheet alone"
+        )
+    if any(isinstance(one, SheetDraft) and one.joined for one in prints):
+        raise ValueError("expected pens that lift between columns: joined traces are planned by plan_sheet alone")
 
 
 def _pack(prints: Sequence[SheetPlan | SheetDraft], low: Tensor, high: Tensor) -> SheetBatch:
