@@ -90,7 +90,7 @@ def _separators(boxes: Sequence[LeadBox], spec: SheetSpec, style: PrintStyle, sp
         return _rules([box for box in boxes if not box.strip], spec, style.separator, mm, spacing)
     # From how far above the baseline to how far below it: a bar across it, short ticks above it, or on both sides.
     reaches = {
-        Separator.BAR: [(3.0, 3.0)],
+        Separator.BAR: [(style.bar_mm, style.bar_mm)],
         Separator.TICKS: [(6.0, -3.0)],
         Separator.TICKS_BOTH: [(5.0, -2.0), (-2.0, 5.0)],
     }[style.separator]

@@ -124,6 +124,7 @@ class PrintStyle:
         pulse_s: how long the calibration pulse is.
         pulse_ink, accent: colours of the pulses, and of names and separators; None for that of the traces.
         rule_mm: width of separators; None for that of the traces.
+        bar_mm: how far a ``bar`` reaches above its baseline and below it.
         joined: whether the pen goes on from column to column, without lifting.
         name_shift: by how much names stand off their place, to the right and downwards.
         name_box: whether names stand on a patch of blank paper that covers the trace.
@@ -156,6 +157,7 @@ class PrintStyle:
     pulse_ink: Colour | None = None
     accent: Colour | None = None
     rule_mm: float | None = None
+    bar_mm: float = 3.0
     joined: bool = False
     name_shift: tuple[float, float] = (0.0, 0.0)
     name_box: bool = False
