@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 
 from vizecg.spec import GAIN_MM_MV, PAPER_SPEED_MM_S, SheetSpec
+from vizecg_edge.leads.scales import ScaleSource
 from vizecg_edge.printed import Printed, read_photo
 from vizecg_edge.rectify import Rectified
 from vizecg_edge.rectify.reasons import Reason, refusal
-
-
-class ScaleSource(str, Enum):
-    """What tells the speed or the gain; ``assumed``: nothing does."""
-
-    PRINTED = "printed"
-    PULSE = "pulse"
-    ASSUMED = "assumed"
 
 
 @dataclass(frozen=True, kw_only=True)

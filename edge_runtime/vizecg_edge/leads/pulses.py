@@ -30,9 +30,11 @@ MOST_PAIRS = 60_000
 """A page with more pairs of edges than this is covered with noise."""
 SAME_MM = 1.0
 """Pulses of one column of rows are of one size and stand above each other to within this."""
-COLUMN, LEAST_LOW = 3, {5.0: 2, 2.5: 3}
-"""So many pulses in a column are pulses wherever they stand, and end the search. Low ones count only where there are at
-least so many of them in a column, which stands at an end of the rows."""
+COLUMN = 3
+"""So many pulses in a column are pulses wherever they stand; fewer only at an end of their row."""
+LEAST_LOW, LOW_SCORE = {5.0: 2, 2.5: 3}, 0.85
+"""Low ones look like much else: they count from this score on where at least so many stand in a column, and beside
+higher ones where a whole column does (some leads have a gain of their own). The lowest count only by themselves."""
 END_MM, MOST_AT_END = (3.0, 13.0), 0.015
 """At an end of a row no more than this share of what lies so far to the left or right of a pulse is ink."""
 
@@ -78,19 +80,25 @@ def find_pulses(mask: np.ndarray, *, px_per_mm: float, corner: tuple[float, floa
     scores: list[float] = []
     for height_mm, widths_mm in SHAPES_MM.items():
         places = _places(ink, round(height_mm * px_per_mm), widths_mm)
-        boxes, likely = _apart(places, _scores(ink, places), found)
+        scored = _scores(ink, places)
+        if height_mm in LEAST_LOW:
+            scored[scored < LOW_SCORE] = 0.0
+        boxes, likely = _apart(places, scored, found)
         columns = _columns(boxes, SAME_MM * px_per_mm)
         least = LEAST_LOW.get(height_mm, 1)
+        if found and least > 1:
+            if least >= COLUMN:
+                break
+            least = COLUMN
+        low = height_mm in LEAST_LOW and not found
         kept = [
             number
             for number, count in enumerate(columns)
-            if count >= least and ((count >= COLUMN and least == 1) or _at_end(ink, boxes[number]))
+            if count >= least and ((count >= COLUMN and not low) or _at_end(ink, boxes[number]))
         ]
         if len(kept) >= least:
             found += [boxes[number] for number in kept]
             scores += [likely[number] for number in kept]
-        if max(columns, default=0) >= COLUMN and found:
-            break
     pulses = [
         CalibrationPulse(box=_on_page(_refined(ink, box), px_per_mm, corner), score=round(score, 4))
         for box, score in zip(found, scores, strict=True)
@@ -162,18 +170,24 @@ def _sums(mask: np.ndarray, px_per_mm: float) -> _Ink:
 def _places(ink: _Ink, tall: int, widths_mm: tuple[float, float]) -> _Places:
     """Pairs of edges of this height, as far apart as those of a pulse, with a line between their upper ends."""
     rows, columns = ink.across.shape[0], ink.down.shape[1]
-    if rows <= tall:
+    if rows <= tall + 2 * (ink.reach + ink.beside):
         return _Places(*(np.zeros(0, np.int64),) * 4)
     # An edge from each row to the one ``tall`` below it, its ends apart, which belong to top and foot.
     inner = tall - 2 * ink.reach
     inked = ink.down[tall - ink.reach : rows - ink.reach : 2] - ink.down[ink.reach : rows - tall + ink.reach : 2]
-    tops, edges = np.nonzero(inked >= LEAST_EDGE * inner)
-    tops *= 2
+    upright = inked >= LEAST_EDGE * inner
+    # Most upright strokes of a page are longer.
+    first = (ink.reach + ink.beside + 1) // 2
+    above = ink.down[2 * first - ink.reach : rows - tall - ink.reach : 2]
+    above = above - ink.down[2 * first - ink.reach - ink.beside : rows - tall - ink.reach - ink.beside : 2]
+    upright[first : first + len(above)] &= above <= MOST_BEYOND * ink.beside
+    tops, edges = np.nonzero(upright)
     steps = np.arange(*(round(width * ink.px_per_mm) + k for k, width in enumerate(widths_mm)))
     if not len(tops) or len(tops) * len(steps) > 20 * MOST_PAIRS:
         return _Places(*(np.zeros(0, np.int64),) * 4)
     right = np.minimum(edges[:, None] + steps, columns - 1)
-    paired = inked[tops[:, None] // 2, right] >= LEAST_EDGE * inner
+    paired = upright[tops[:, None], right]
+    tops *= 2
     paired &= ink.across[tops[:, None], right + 1] - ink.across[tops, edges][:, None] >= LEAST_TOP * (steps + 1)
     which, step = np.nonzero(paired)
     if len(which) > MOST_PAIRS:

@@ -1,0 +1,230 @@
+"""What pulses and the sizes of the traces say about speed and gains: what is possible, and how likely it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from vizecg_edge.leads.layout import PageLayout, Piece
+from vizecg_edge.leads.signals import Leads
+
+SPEED_PRIOR = {12.5: 0.0025, 25.0: 0.95, 50.0: 0.045, 100.0: 0.0025}
+GAIN_PRIOR = {2.5: 0.005, 5.0: 0.03, 10.0: 0.93, 20.0: 0.015}
+APART_PRIOR = 0.02
+"""How usual settings are on pages of twelve leads, by judgement; ``APART_PRIOR``: chest leads at half the limb leads'
+gain. They weigh what is possible against each other, and rule nothing out but with everything else that is known."""
+RATES_BPM, QRS_MS, QTC_MS = (25.0, 250.0), (50.0, 220.0), (290.0, 620.0)
+"""Of hearts, the last by Fridericia's rule."""
+QRS_OFF_MS, QT_OFF_MS = 12.0, 30.0
+"""How far measured durations may be off, at 25 mm/s."""
+MOST_BLOCK_S = 14.0
+"""No page of twelve leads shows more from its left end to its right one; 10 s is usual."""
+USUAL_COLUMNS_S, RARE_COLUMNS_S, COLUMN_OFF = (2.5, 5.0, 10.0), 1.25, 0.08
+RARE, UNUSUAL = 0.1, 0.3
+"""Weights of columns that last 1.25 s, and of such as last none of these, against 1 of the usual ones."""
+RATE_OFF, OTHER_RATE = 0.15, 0.05
+"""Where the measured rate differs by more than a share from the one in print, a speed weighs so much less."""
+PULSE_S, USUAL_PULSE_S, PULSE_OFF_MM = (0.085, 0.25), (0.16, 0.24), 0.3
+"""Pulses last 0.2 s on most recorders and down to 0.1 s on some; and how far a measured width may be off."""
+LONE_SCORE = {20.0: 0.85, 10.0: 0.85, 5.0: 0.92}
+"""A pulse that stands alone counts from this score on; a lower one never does."""
+ALIGNED_MM, END_MM, FOOT_MM, BELOW_MM = 2.0, 6.0, 6.0, 3.0
+
+HEIGHT_MEAN = np.array([-0.238, 0.397])
+HEIGHT_COVARIANCE = np.array([[0.1130, 0.0476], [0.0476, 0.1059]])
+HEIGHT_BOUNDS_MV = ((0.285, 3.19), (0.516, 5.17))
+"""Of the natural logarithm of the heights in mV of limb and chest leads, see ``heights_mv``: mean, covariance, and the
+0.05 and 99.95 % quantiles of the heights. Every fourth record of PTB-XL's folds 1 to 8 (4,344), 2.5 s of each lead as a
+3x4 page shows them. Drawn at 5, 10 or 20 mm/mV, the true gain is among the likely ones of ``page_scales`` in 98.8,
+100 and 99.1 % of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraceSizes:
+    """What was measured in the traces, in millimetres of paper; None where it was not.
+
+    Attributes:
+        rr_mm: from one beat to the next, the median.
+        qrs_mm, qt_mm: duration of QRS and QT.
+        limb_mm, chest_mm: heights of the limb and of the chest leads, see ``heights_mv``.
+        rate_bpm: a heart rate that the page prints.
+    """
+
+    rr_mm: float | None = None
+    qrs_mm: float | None = None
+    qt_mm: float | None = None
+    limb_mm: float | None = None
+    chest_mm: float | None = None
+    rate_bpm: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PulseEvidence:
+    """What the pulses that can be trusted show: their heights (mm) beside limb and beside chest leads, and their width.
+
+    ``shared``: only one of the two groups has pulses, which stand for the other, too.
+    """
+
+    limb_mm: frozenset[float] = frozenset()
+    chest_mm: frozenset[float] = frozenset()
+    width_mm: float | None = None
+
+    @property
+    def shared(self) -> bool:
+        return not self.limb_mm or not self.chest_mm
+
+    @property
+    def usual_width(self) -> bool:
+        """Whether they are as wide as those that last 0.2 s at 25 or 50 mm/s."""
+        low, high = USUAL_PULSE_S
+        return self.width_mm is not None and any(low <= self.width_mm / speed <= high for speed in (25.0, 50.0))
+
+    def heights(self, *, chest: bool) -> frozenset[float]:
+        """Those that stand for the limb or for the chest leads."""
+        return self.limb_mm | self.chest_mm if self.shared else self.chest_mm if chest else self.limb_mm
+
+
+def heights_mv(leads: Leads) -> tuple[float | None, float | None]:
+    """Heights of the limb and of the chest leads: the median over the leads of a group of the range of each, from the
+    0.5 to the 99.5 % quantile of its samples."""
+    groups: tuple[list[float], list[float]] = ([], [])
+    for name in dict.fromkeys(trace.lead for trace in leads.traces):
+        trace = leads.of(name)
+        seen = np.array([]) if trace is None else trace.mv[np.isfinite(trace.mv)]
+        if len(seen) >= leads.sampling_rate:
+            low, high = np.quantile(seen, (0.005, 0.995))
+            groups[name.startswith("V")].append(float(high - low))
+    limb, chest = (median(group) if group else None for group in groups)
+    return limb, chest
+
+
+def trusted_pulses(layout: PageLayout) -> PulseEvidence:
+    """Those pulses of a page that stand where pulses stand, and are clear or of one size one above another."""
+    placed = [pulse for pulse in layout.pulses if _placed(pulse.box.left, pulse.box.right, pulse.box.bottom, layout)]
+    trusted = []
+    for pulse in placed:
+        height = _nominal(pulse.height_mm)
+        alike = sum(
+            _nominal(other.height_mm) == height and abs(other.box.right - pulse.box.right) <= ALIGNED_MM
+            for other in placed
+        )
+        if alike >= (3 if height not in LONE_SCORE else 2) or pulse.score >= LONE_SCORE.get(height, 2.0):
+            trusted.append(pulse)
+    if not trusted:
+        return PulseEvidence()
+    groups: dict[bool, set[float]] = {False: set(), True: set()}
+    for pulse in trusted:
+        beside = {
+            piece.lead.startswith("V")
+            for piece in layout.pieces
+            if abs(piece.baseline_mm - pulse.box.bottom) <= FOOT_MM and _touches(pulse.box.left, pulse.box.right, piece)
+        }
+        for chest in beside or {False, True}:
+            groups[chest].add(_nominal(pulse.height_mm))
+    return PulseEvidence(
+        limb_mm=frozenset(groups[False]),
+        chest_mm=frozenset(groups[True]),
+        width_mm=median(pulse.width_mm for pulse in trusted),
+    )
+
+
+def pulse_speeds(pulses: PulseEvidence) -> frozenset[float]:
+    """The speeds at which the pulses last as long as pulses do; all of them where there are none."""
+    if pulses.width_mm is None:
+        return frozenset(SPEED_PRIOR)
+    low, high = pulses.width_mm - PULSE_OFF_MM, pulses.width_mm + PULSE_OFF_MM
+    return frozenset(speed for speed in SPEED_PRIOR if high / speed >= PULSE_S[0] and low / speed <= PULSE_S[1])
+
+
+def speed_likelihoods(layout: PageLayout, sizes: TraceSizes, pulses: PulseEvidence) -> dict[float, float]:
+    """The possible speeds and their weights. Where the measurements allow none, they are not believed."""
+    possible = pulse_speeds(pulses) or frozenset(SPEED_PRIOR)
+    likely = {speed: _speed_weight(speed, layout, sizes) for speed in sorted(possible)}
+    if not any(likely.values()):
+        likely = {speed: SPEED_PRIOR[speed] for speed in likely}
+    return {speed: weight for speed, weight in likely.items() if weight > 0}
+
+
+def gain_likelihoods(sizes: TraceSizes, *, limb: float | None, chest: float | None) -> dict[tuple[float, float], float]:
+    """Possible gains of limb and chest leads and their weights; those that are known are the only ones."""
+    pairs = {
+        (first, second): _pair_prior(first, second)
+        for first in (GAIN_PRIOR if limb is None else (limb,))
+        for second in (GAIN_PRIOR if chest is None else (chest,))
+    }
+    likely = {pair: prior * _height_weight(pair, sizes) for pair, prior in pairs.items() if prior > 0}
+    if not any(likely.values()):
+        likely = {pair: prior for pair, prior in pairs.items() if prior > 0}
+    return {pair: weight for pair, weight in likely.items() if weight > 0}
+
+
+def _speed_weight(speed: float, layout: PageLayout, sizes: TraceSizes) -> float:
+    weight = SPEED_PRIOR[speed]
+    if (layout.block.right - layout.block.left) / speed > MOST_BLOCK_S:
+        return 0.0
+    slower = 25.0 / speed
+    if sizes.rr_mm is not None:
+        rate = 60 * speed / sizes.rr_mm
+        if not RATES_BPM[0] <= rate <= RATES_BPM[1]:
+            return 0.0
+        if sizes.rate_bpm is not None and abs(rate / sizes.rate_bpm - 1) > RATE_OFF:
+            weight *= OTHER_RATE
+    if sizes.qrs_mm is not None:
+        qrs, off = 1000 * sizes.qrs_mm / speed, QRS_OFF_MS * slower
+        if not QRS_MS[0] - off <= qrs <= QRS_MS[1] + off:
+            return 0.0
+    if sizes.qt_mm is not None and sizes.rr_mm is not None:
+        off = QT_OFF_MS * slower
+        correct = (sizes.rr_mm / speed) ** (-1 / 3)
+        qt = 1000 * sizes.qt_mm / speed
+        if not QTC_MS[0] <= (qt + off) * correct or not (qt - off) * correct <= QTC_MS[1]:
+            return 0.0
+    columns = [piece.right_mm - piece.left_mm for piece in layout.pieces if not piece.strip]
+    return weight * (_column_weight(median(columns) / speed) if columns else 1.0)
+
+
+def _column_weight(seconds: float) -> float:
+    if any(abs(seconds / usual - 1) <= COLUMN_OFF for usual in USUAL_COLUMNS_S):
+        return 1.0
+    return RARE if abs(seconds / RARE_COLUMNS_S - 1) <= COLUMN_OFF else UNUSUAL
+
+
+def _pair_prior(limb: float, chest: float) -> float:
+    if limb == chest:
+        return GAIN_PRIOR.get(limb, min(GAIN_PRIOR.values()))
+    return APART_PRIOR if limb == 2 * chest else 0.0
+
+
+def _height_weight(gains: tuple[float, float], sizes: TraceSizes) -> float:
+    """Density of the heights that the traces would have; 1 where they were not measured."""
+    known = [(k, size) for k, size in enumerate((sizes.limb_mm, sizes.chest_mm)) if size is not None and size > 0]
+    if not known:
+        return 1.0
+    heights = {k: size / gains[k] for k, size in known}
+    if any(not HEIGHT_BOUNDS_MV[k][0] <= height <= HEIGHT_BOUNDS_MV[k][1] for k, height in heights.items()):
+        return 0.0
+    which = list(heights)
+    off = np.log(list(heights.values())) - HEIGHT_MEAN[which]
+    return float(np.exp(-0.5 * off @ np.linalg.inv(HEIGHT_COVARIANCE[np.ix_(which, which)]) @ off))
+
+
+def _nominal(height_mm: float) -> float:
+    return min(GAIN_PRIOR, key=lambda gain: abs(gain - height_mm))
+
+
+def _placed(left: float, right: float, foot: float, layout: PageLayout) -> bool:
+    """Whether a pulse stands beside the block, at an end of a row, or above or below the block."""
+    block, middle = layout.block, (left + right) / 2
+    if middle < block.left + END_MM or middle > block.right - END_MM:
+        return True
+    if foot > block.bottom + 4 * BELOW_MM or foot < block.top - 4 * BELOW_MM:
+        return True
+    return any(_touches(left, right, piece) and abs(piece.baseline_mm - foot) <= FOOT_MM for piece in layout.pieces)
+
+
+def _touches(left: float, right: float, piece: Piece) -> bool:
+    """Whether a pulse ends where a stretch begins, or begins where it ends."""
+    before = piece.left_mm - 2 * END_MM <= right <= piece.left_mm + BELOW_MM
+    return before or piece.right_mm - BELOW_MM <= left <= piece.right_mm + 2 * END_MM
