@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from vizecg.spec.sheet import BLOCK_MM
-from vizecg_edge.leads.ink import PageInk
 from vizecg_edge.leads.layout import CalibrationPulse
 from vizecg_edge.leads.page import Box
+from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.pulses import find_pulses
 from vizecg_edge.leads.rows import TraceRow
 from vizecg_edge.rectify.pulses import STANDARD, aligned_pulses, row_pulses

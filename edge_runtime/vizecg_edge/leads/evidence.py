@@ -13,9 +13,9 @@ from vizecg_edge.leads.ends import Ends, find_ends
 from vizecg_edge.leads.forms import Form, pieces_of
 from vizecg_edge.leads.heights import heights_of, turned
 from vizecg_edge.leads.identities import LIMB, Products
-from vizecg_edge.leads.ink import PageInk
 from vizecg_edge.leads.layout import Piece
 from vizecg_edge.leads.names import SeenName, name_score
+from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.rows import TraceRow, turned_rows
 from vizecg_edge.rectify.traces import PX_PER_MM
 

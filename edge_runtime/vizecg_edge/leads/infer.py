@@ -9,10 +9,10 @@ import numpy as np
 
 from vizecg_edge.leads.evidence import Evidence, likely
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
-from vizecg_edge.leads.ink import PageInk
 from vizecg_edge.leads.layout import PageLayout, Timing
 from vizecg_edge.leads.names import SeenName, legible
 from vizecg_edge.leads.page import Box
+from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.rows import TraceRow, find_rows
 from vizecg_edge.leads.strips import named_strips, timing_of
 from vizecg_edge.rectify.reasons import Reason, refusal

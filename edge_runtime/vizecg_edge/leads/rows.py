@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from vizecg_edge.leads.ink import PageInk
+from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.rectify.traces import PX_PER_MM
 
 CHUNK_PX = 15

@@ -1,0 +1,201 @@
+"""The traces of a page as lines: for every piece the height above its row's 0 mV, to a fraction of a pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+import cv2
+import numpy as np
+
+from vizecg_edge.leads.follow import follow
+from vizecg_edge.leads.ink import trace_ink
+from vizecg_edge.leads.layout import PageLayout, Piece
+from vizecg_edge.leads.page import Box, Page
+from vizecg_edge.leads.pen import pen_line, pen_radius
+from vizecg_edge.leads.runs import choices_of, runs_of
+from vizecg_edge.leads.signals import Leads, LeadTrace
+
+FINER = 2
+"""Columns to a pixel in which ink is looked at: steep waves show their place across better than down."""
+PX_PER_MM = 6.0
+EDGE = 0.5
+"""Where ink has this share of a trace's darkness is the trace's edge."""
+REACH_MM = 40.0
+"""A trace goes no further from its baseline."""
+BRIDGE_MM = 2.5
+"""Gaps in a trace up to this long are bridged."""
+BRIDGED = 0.3
+"""Confidence in what was bridged."""
+RULE_MM, RULE_LONGER_MM = 0.4, 1.5
+BESIDE_MM = 1.0
+ABOVE_MM = 35.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PieceTrace:
+    """The trace of a piece. ``x_mm`` float64 (n,): page millimetres; ``y_mm`` float32 (n,): of the page, NaN where there
+    is no trace; ``confidence`` float32 (n,), 0 to 1."""
+
+    piece: Piece
+    x_mm: np.ndarray
+    y_mm: np.ndarray
+    confidence: np.ndarray
+
+
+def read_traces(
+    picture: np.ndarray,
+    corner_mm: tuple[float, float],
+    px_per_mm: float,
+    layout: PageLayout,
+    *,
+    mask: np.ndarray | None = None,
+) -> tuple[PieceTrace, ...]:
+    """Follow the trace of every piece.
+
+    Args:
+        picture: uint8 RGB (h, w, 3), flat.
+        corner_mm: page millimetres of its upper left corner.
+        px_per_mm: of the picture, the same across and down.
+        layout: what is printed where.
+        mask: uint8 (h, w), where a network sees traces, 0 to 255, in place of the picture's own ink.
+
+    Returns:
+        One for each of the layout's pieces, in its order.
+    """
+    left, top = corner_mm
+    rows = [tuple(pieces) for _, pieces in groupby(sorted(layout.pieces, key=_row), key=_row)]
+    baselines = [(float(np.median([p.baseline_mm for p in row])) - top) * px_per_mm for row in rows]
+    if mask is None:
+        seen = trace_ink(picture, baselines, px_per_mm)
+        ink, level = seen.ink, seen.level
+    else:
+        ink, level = mask, 255.0
+    across = px_per_mm * FINER
+    ink = cv2.resize(ink, None, fx=FINER, fy=1, interpolation=cv2.INTER_LINEAR)
+    first = max(0, round((min(p.left_mm for p in layout.pieces) - left - BESIDE_MM) * across))
+    last = min(ink.shape[1], round((max(p.right_mm for p in layout.pieces) - left + BESIDE_MM) * across))
+    runs = runs_of(ink, least=max(16.0, EDGE * level))
+    choices = [choices_of(runs, columns=(first, last), baseline=y, reach=REACH_MM * px_per_mm) for y in baselines]
+    path = follow(choices, baselines=baselines, px_per_mm=px_per_mm, level=level)
+    upper, lower = (_chosen(np.stack([getattr(c, name) for c in choices]), path) for name in ("top", "bottom"))
+    radius = pen_radius(upper, lower)
+    traces = {}
+    for number, row in enumerate(rows):
+        for piece in row:
+            begin, end = (round((x - left) * across) - first for x in (piece.left_mm, piece.right_mm))
+            own = slice(max(0, begin), max(0, end))
+            edges = np.stack([upper[number, own], lower[number, own]])
+            _without_rules(edges, across, px_per_mm)
+            edges, confidence = _bridged(edges, BRIDGE_MM * across)
+            line = pen_line(edges[:1], edges[1:], radius=radius, columns_per_px=FINER, px_per_mm=px_per_mm)[0]
+            line[confidence == 0] = np.nan
+            x_mm = left + (np.arange(upper.shape[1])[own] + first + 0.5) / across
+            y_mm = top + line / np.float32(px_per_mm)
+            traces[piece] = PieceTrace(piece=piece, x_mm=x_mm, y_mm=y_mm, confidence=confidence)
+    return tuple(traces[piece] for piece in layout.pieces)
+
+
+def leads_of(
+    page: Page,
+    layout: PageLayout,
+    *,
+    speed_mm_s: float,
+    limb_gain: float,
+    chest_gain: float,
+    mask: np.ndarray | None = None,
+) -> Leads:
+    """The leads of a page in millivolts; 0 mV is the median of each row's trace.
+
+    Args:
+        page: flat paper.
+        layout: what is printed where.
+        speed_mm_s: of the paper.
+        limb_gain, chest_gain: mm/mV of the limb leads, of V1 to V6 (and V3R, V4R).
+        mask: see ``read_traces``, over ``traced_box``.
+    """
+    box = traced_box(layout)
+    picture = page.picture(box, px_per_mm=PX_PER_MM)
+    traces = read_traces(picture, (box.left, box.top), PX_PER_MM, layout, mask=mask)
+    return signals_of(traces, layout, speed_mm_s=speed_mm_s, limb_gain=limb_gain, chest_gain=chest_gain)
+
+
+def traced_box(layout: PageLayout) -> Box:
+    """The part of a page that its traces lie in."""
+    rows = [piece.baseline_mm for piece in layout.pieces]
+    return Box(
+        left=min(piece.left_mm for piece in layout.pieces) - 5.0,
+        top=min(rows) - ABOVE_MM,
+        right=max(piece.right_mm for piece in layout.pieces) + 5.0,
+        bottom=max(rows) + ABOVE_MM,
+    )
+
+
+def signals_of(
+    traces: Iterable[PieceTrace], layout: PageLayout, *, speed_mm_s: float, limb_gain: float, chest_gain: float
+) -> Leads:
+    """Millimetres -> millivolts and seconds."""
+    traces = tuple(traces)
+    zeros: dict[int, float] = {}
+    for row in {trace.piece.row for trace in traces}:
+        heights = np.concatenate([trace.y_mm for trace in traces if trace.piece.row == row])
+        known = heights[np.isfinite(heights)]
+        zeros[row] = float(np.median(known)) if len(known) else 0.0
+    made = []
+    for trace in traces:
+        piece = trace.piece
+        gain = chest_gain if piece.lead.startswith("V") else limb_gain
+        sign = -1 if piece.inverted else 1
+        step = float(np.diff(trace.x_mm[:2])[0])
+        made.append(
+            LeadTrace(
+                lead=piece.lead,
+                start_s=(piece.time_mm + float(trace.x_mm[0]) - piece.left_mm) / speed_mm_s,
+                sampling_rate=speed_mm_s / step,
+                mv=(sign * (zeros[piece.row] - trace.y_mm) / gain).astype(np.float32),
+                confidence=trace.confidence,
+                strip=piece.strip,
+            )
+        )
+    return Leads(traces=tuple(made), sampling_rate=made[0].sampling_rate, timing=layout.timing)
+
+
+def _row(piece: Piece) -> int:
+    return piece.row
+
+
+def _chosen(values: np.ndarray, path: np.ndarray) -> np.ndarray:
+    """(rows, columns, choices) -> (rows, columns) of the path, NaN where it has none."""
+    taken = np.take_along_axis(values, np.maximum(path, 0)[..., None], axis=2)[..., 0]
+    taken[path < 0] = np.nan
+    return taken
+
+
+def _without_rules(edges: np.ndarray, columns_per_mm: float, px_per_mm: float) -> None:
+    """Take out, in place, the long strokes at either end of a piece that end within a pen's width: rules between
+    columns, and what the neighbour drew."""
+    width, inside = (max(1, round(length * columns_per_mm)) for length in (RULE_MM, RULE_MM + 0.2))
+    if edges.shape[1] <= 2 * inside:
+        return
+    for side in (edges, edges[:, ::-1]):
+        usual = side[1, inside] - side[0, inside]
+        if np.isfinite(usual):
+            long = side[1, :width] - side[0, :width] > usual + RULE_LONGER_MM * px_per_mm
+            side[:, :width][:, long] = np.nan
+
+
+def _bridged(edges: np.ndarray, most: float) -> tuple[np.ndarray, np.ndarray]:
+    """Edges (2, columns) without gaps, and float32 (columns,) confidence: 0 in gaps longer than ``most``."""
+    columns = edges.shape[1]
+    known = np.flatnonzero(np.isfinite(edges[0]))
+    confidence = np.zeros(columns, np.float32)
+    if not len(known):
+        return np.zeros_like(edges), confidence
+    confidence[known] = 1
+    marks = np.concatenate([[-1], known, [columns]])
+    for gap in np.flatnonzero(np.diff(marks) > 1).tolist():
+        if marks[gap + 1] - marks[gap] - 1 <= most:
+            confidence[marks[gap] + 1 : marks[gap + 1]] = BRIDGED
+    every = np.arange(columns)
+    return np.stack([np.interp(every, known, edge[known]) for edge in edges]).astype(np.float32), confidence
