@@ -14,6 +14,7 @@ from vizecg.data.augment import change_ink, draw_ink_change
 from vizecg.data.batch.augment import change_inks, pack_changes
 from vizecg.data.cache import CacheSpec, InkCache, build_cache
 from vizecg.data.dataset import Draw, EvaluationSet, Sample, TrainingSet
+from vizecg.data.emptiness import draw_emptiness
 from vizecg.data.fresh import (
     FreshEvaluationSet,
     FreshSample,
@@ -24,6 +25,7 @@ from vizecg.data.fresh import (
 )
 from vizecg.data.signal import SignalSpec
 from vizecg.data.source import RecordSource, synthetic_source
+from vizecg.render import draft_under
 from vizecg.spec import Condition, SheetSpec
 from vizecg.spec.preprocess import PreprocessSpec
 
@@ -74,9 +76,10 @@ def stacked(samples: list[Sample]) -> Sample:
     return Sample(*(torch.stack(parts) for parts in zip(*samples, strict=True)))
 
 
-def test_the_first_epoch_is_that_of_the_cache(drawn: InkCache, signals: InkCache) -> None:
-    kept = TrainingSet(cache=drawn, seed=7)
-    fresh = FreshTrainingSet(cache=signals, conditions=CONDITIONS, seed=7)
+@pytest.mark.parametrize("emptiness", [0.0, 0.7])
+def test_the_first_epoch_is_that_of_the_cache(drawn: InkCache, signals: InkCache, emptiness: float) -> None:
+    kept = TrainingSet(cache=drawn, seed=7, emptiness=emptiness)
+    fresh = FreshTrainingSet(cache=signals, conditions=CONDITIONS, seed=7, emptiness=emptiness)
     expected = stacked([kept[draw] for draw in DRAWS])
     found = drawn_here([fresh[draw] for draw in DRAWS], signals, chunk=4)
     assert torch.equal(found.signal, expected.signal)
@@ -108,8 +111,24 @@ def test_ink_maps_are_changed_alike() -> None:
     inks = rng.integers(0, 256, (40, 60, 120), dtype=np.uint8)
     changes = [draw_ink_change(rng, size=(60, 120)) for _ in inks]
     assert {len(change.patches) for change in changes} == {0, 1, 2}
+    for place in range(0, len(changes), 3):
+        draft = draft_under(Condition.PHOTO, place, duration_s=10.0, seed=1)
+        changes[place] = draw_emptiness(rng, draft, size=(60, 120)).added_to(changes[place])
+    assert {change.thick for change in changes} == {(False, False), (True, False), (False, True)}
     found = change_inks(torch.from_numpy(inks), pack_changes(changes))
     np.testing.assert_array_equal(found, [change_ink(ink, change) for ink, change in zip(inks, changes, strict=True)])
+
+
+def test_only_the_pictures_of_its_share_are_emptied(drawn: InkCache) -> None:
+    """What they lack is paper; a share of 0 leaves every sample as it is."""
+    whole, emptied, none = (TrainingSet(cache=drawn, seed=7, emptiness=share) for share in (0.0, 0.5, 1e-9))
+    draws = [Draw(epoch, row) for epoch in range(4) for row in range(6)]
+    before, after, same = (levels(torch.stack([kept[draw].image for draw in draws])) for kept in (whole, emptied, none))
+    assert torch.equal(before, same)
+    changed = (before != after).flatten(1).any(1)
+    assert 4 <= changed.sum() <= 20
+    blank = ((after < 1) & (before > 20))[changed].flatten(1).sum(1)
+    assert (blank > 100).float().mean() > 0.7
 
 
 def test_samples_are_changed_all_or_none(signals: InkCache) -> None:

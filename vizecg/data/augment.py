@@ -12,12 +12,17 @@ MAX_SHIFT = 6
 MAX_PATCHES = 2
 _LEADS_OFF = 0.05
 
+Rectangle = tuple[int, int, int, int]
+"""(top, left, height, width) in pixels of an ink map."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class InkChange:
-    """One ink map's change.
+    """One ink map's change, in the order of its parts.
 
     Attributes:
+        thick: whether strokes are a pixel thicker (down, across).
+        empty: what is paper.
         shift: (down, right) in pixels; what moves in is paper.
         table: uint8 (256,), the new level of each level: contrast.
         patches: (top, left, height, width, level) of blots and blank patches, as stickers and stamps leave them, the
@@ -27,6 +32,8 @@ class InkChange:
     shift: tuple[int, int]
     table: np.ndarray
     patches: tuple[tuple[int, int, int, int, int], ...]
+    thick: tuple[bool, bool] = (False, False)
+    empty: tuple[Rectangle, ...] = ()
 
 
 def draw_ink_change(rng: np.random.Generator, *, size: tuple[int, int], max_shift: int = MAX_SHIFT) -> InkChange:
@@ -45,6 +52,14 @@ def draw_ink_change(rng: np.random.Generator, *, size: tuple[int, int], max_shif
 
 def change_ink(ink: np.ndarray, change: InkChange) -> np.ndarray:
     """uint8 (H, W) -> uint8 (H, W), another array."""
+    if change.thick[0]:
+        ink = np.maximum(ink, np.concatenate([ink[:1], ink[:-1]]))
+    if change.thick[1]:
+        ink = np.maximum(ink, np.concatenate([ink[:, :1], ink[:, :-1]], axis=1))
+    if change.empty:
+        ink = ink.copy()
+    for y, x, h, w in change.empty:
+        ink[y : y + h, x : x + w] = 0
     dy, dx = change.shift
     moved = np.zeros_like(ink)
     height, width = ink.shape

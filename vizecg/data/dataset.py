@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +11,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from vizecg.data.augment import MAX_SHIFT, change_ink, change_signal, draw_ink_change
+from vizecg.data.augment import MAX_SHIFT, InkChange, change_ink, change_signal, draw_ink_change
 from vizecg.data.cache import InkCache
+from vizecg.data.emptiness import draw_emptiness
+from vizecg.render import PictureDraft, draft_under, record_key
 from vizecg.spec.preprocess import normalise
+from vizecg.spec.sheet import BLOCK_MM, PAPER_SPEED_MM_S
 
 
 class Sample(NamedTuple):
@@ -33,13 +38,21 @@ class Draw(NamedTuple):
 
 
 NO_IMAGE = torch.zeros(0)
-_AUGMENTATION = 2
-"""Sets these random numbers apart from those that other parts of a run derive from the same seed."""
+_AUGMENTATION, _EMPTINESS = 2, 4
+"""Set these random numbers apart from those that other parts of a run derive from the same seed."""
 
 
 def sample_rng(*, seed: int, epoch: int, row: int) -> np.random.Generator:
     """The generator of everything random about one record in one epoch but the drawing of its picture."""
     return np.random.default_rng((seed, _AUGMENTATION, epoch, row))
+
+
+def maybe_emptied(
+    change: InkChange, draft: Callable[[], PictureDraft], *, share: float, seed: int, draw: Draw, size: tuple[int, int]
+) -> InkChange:
+    """``change``, with the emptiness of another page before it for a ``share`` of the samples."""
+    rng = np.random.default_rng((seed, _EMPTINESS, draw.epoch, draw.row))
+    return draw_emptiness(rng, draft(), size=size).added_to(change) if rng.random() < share else change
 
 
 class TrainingSet(Dataset[Sample]):
@@ -52,12 +65,14 @@ class TrainingSet(Dataset[Sample]):
         cache: the drawn records.
         seed: of the augmentation.
         max_shift: up to so many pixels in either direction; what moves in is paper.
+        emptiness: share of the pictures that lack what pages of other layouts do not print.
     """
 
-    def __init__(self, *, cache: InkCache, seed: int = 0, max_shift: int = MAX_SHIFT) -> None:
+    def __init__(self, *, cache: InkCache, seed: int = 0, max_shift: int = MAX_SHIFT, emptiness: float = 0.0) -> None:
         self.cache = cache
         self.seed = seed
         self.max_shift = max_shift
+        self.emptiness = emptiness
 
     def __len__(self) -> int:
         return len(self.cache.rows)
@@ -67,14 +82,32 @@ class TrainingSet(Dataset[Sample]):
         rng = sample_rng(seed=self.seed, epoch=draw.epoch, row=row)
         image = NO_IMAGE
         if variants := self.cache.inks.shape[1]:
-            ink = np.array(self.cache.inks[row, int(rng.integers(variants))])
+            variant = int(rng.integers(variants))
+            ink = np.array(self.cache.inks[row, variant])
             change = draw_ink_change(rng, size=ink.shape, max_shift=self.max_shift)
+            if self.emptiness:
+                draft = partial(self._draft, row, variant)
+                change = maybe_emptied(
+                    change, draft, share=self.emptiness, seed=self.seed, draw=Draw(draw.epoch, row), size=ink.shape
+                )
             image = _image(self.cache, change_ink(ink, change))
         signal = change_signal(np.array(self.cache.signals[row]), rng)
         return Sample(
             signal=torch.from_numpy(signal),
             image=image,
             labels=torch.from_numpy(np.array(self.cache.labels[row])),
+        )
+
+    def _draft(self, row: int, variant: int) -> PictureDraft:
+        """Of a picture of the cache: which was drawn from one."""
+        spec = self.cache.spec
+        return draft_under(
+            spec.conditions[variant],
+            record_key(self.cache.record_ids[row]),
+            duration_s=BLOCK_MM / PAPER_SPEED_MM_S,  # decides about the traces, not about their places
+            seed=spec.seed,
+            spec=spec.sheet,
+            variant=variant,
         )
 
 

@@ -23,7 +23,7 @@ from vizecg.data.batch.drafts import DraftBatch, batch_of_drafts, inks_from_draf
 from vizecg.data.batch.fused import fusing
 from vizecg.data.batch.transfer import Parcel, TensorBatch
 from vizecg.data.cache import InkCache
-from vizecg.data.dataset import Draw, Sample, sample_rng
+from vizecg.data.dataset import Draw, Sample, maybe_emptied, sample_rng
 from vizecg.render import PictureDraft, draft_under
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.preprocess import PreprocessSpec
@@ -80,12 +80,16 @@ class FreshTrainingSet(Dataset[FreshSample]):
         cache: of the records, without pictures (``CacheSpec.conditions`` empty, ``printable``).
         conditions: one of them is drawn for every sample, as one of a cache's variants is.
         seed: of the augmentation.
+        emptiness: as of ``TrainingSet``.
     """
 
-    def __init__(self, *, cache: InkCache, conditions: Sequence[Condition], seed: int = 0) -> None:
+    def __init__(
+        self, *, cache: InkCache, conditions: Sequence[Condition], seed: int = 0, emptiness: float = 0.0
+    ) -> None:
         self.cache = cache
         self.conditions = tuple(conditions)
         self.seed = seed
+        self.emptiness = emptiness
 
     def __len__(self) -> int:
         return len(self.cache.rows)
@@ -95,9 +99,14 @@ class FreshTrainingSet(Dataset[FreshSample]):
         row = int(self.cache.rows[draw.row])
         rng = sample_rng(seed=self.seed, epoch=draw.epoch, row=row)
         chosen = int(rng.integers(len(self.conditions)))
-        change = draw_ink_change(rng, size=(spec.height, spec.width))
+        size = (spec.height, spec.width)
+        change = draw_ink_change(rng, size=size)
         variant = chosen + draw.epoch * len(self.conditions)
         sample = _drafted(self.cache, row, self.conditions[chosen], variant=variant, change=change)
+        if self.emptiness:
+            draft, place = sample.draft, Draw(draw.epoch, row)
+            change = maybe_emptied(change, lambda: draft, share=self.emptiness, seed=self.seed, draw=place, size=size)
+            sample = sample._replace(change=change)
         return sample._replace(signal=change_signal(sample.signal, rng))
 
 

@@ -43,9 +43,10 @@ class TrainConfig(_Strict):
     it is deployed. ``freeze_signal`` keeps a signal stream that was trained before as it is, as a teacher.
     ``class_weights`` makes rare positives count more: by the ratio of negatives to positives (``balanced``) or its root
     (``sqrt``); ``focal_gamma`` makes answers that are right already count less. ``mixup`` blends pairs of samples and
-    their labels by shares drawn from Beta(mixup, mixup) (0 switches it off). ``ema_decay`` averages the weights over
-    steps (0 switches it off). ``precision`` ``bf16-mixed`` becomes ``32-true`` on a processor that has no bfloat16,
-    unless ``emulate_bf16``. ``channels_last`` is a wish: where oneDNN would spoil the gradients (see
+    their labels by shares drawn from Beta(mixup, mixup) (0 switches it off). ``emptiness`` is the share of pictures
+    that lack what pages of other layouts do not print (``vizecg.data.emptiness``). ``ema_decay`` averages the weights
+    over steps (0 switches it off). ``precision`` ``bf16-mixed`` becomes ``32-true`` on a processor that has no
+    bfloat16, unless ``emulate_bf16``. ``channels_last`` is a wish: where oneDNN would spoil the gradients (see
     ``vizecg.train.layout``) the ordinary layout is taken. ``compile`` has torch compile the step of training.
     ``drawing_seed`` is that of the drawn sheets: runs of several seeds can share them; None takes ``seed``.
     ``pictures`` says whether sheets and photographs are drawn once and kept (``cached``: one variant per entry of
@@ -74,6 +75,7 @@ class TrainConfig(_Strict):
     class_weights: Literal["none", "sqrt", "balanced"] = "none"
     focal_gamma: float = Field(0.0, ge=0)
     mixup: float = Field(0.0, ge=0)
+    emptiness: float = Field(0.0, ge=0, le=1)
     ema_decay: float = Field(0.0, ge=0, lt=1)
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     emulate_bf16: bool = False

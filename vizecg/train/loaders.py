@@ -32,8 +32,9 @@ def training_loader(
         records=len(cache.rows), batch_size=config.batch_size, seed=config.seed, part=part, start=start
     )
     if not config.draws_anew:
-        return DataLoader(TrainingSet(cache=cache, seed=config.seed), batch_sampler=batches, **_common(workers))
-    fresh = FreshTrainingSet(cache=cache, conditions=config.conditions, seed=config.seed)
+        kept = TrainingSet(cache=cache, seed=config.seed, emptiness=config.emptiness)
+        return DataLoader(kept, batch_sampler=batches, **_common(workers))
+    fresh = FreshTrainingSet(cache=cache, conditions=config.conditions, seed=config.seed, emptiness=config.emptiness)
     return DataLoader(fresh, batch_sampler=batches, **anew_settings(workers))
 
 

@@ -15,9 +15,12 @@ from vizecg.data.batch.transfer import TensorBatch, plain_arithmetic
 
 @dataclass(frozen=True, kw_only=True)
 class InkChanges(TensorBatch):
-    """Of B ink maps: ``shift`` int64 (B, 2), ``table`` uint8 (B, 256), ``patches`` int64 (B, MAX_PATCHES, 5); those
-    that a map lacks have no height."""
+    """Of B ink maps: ``thick`` bool (B, 2), or (0, 2) where no stroke is, ``empty`` int64 (B, most of one, 4),
+    ``shift`` int64 (B, 2), ``table`` uint8 (B, 256), ``patches`` int64 (B, MAX_PATCHES, 5); those that a map lacks have
+    no height."""
 
+    thick: Tensor
+    empty: Tensor
     shift: Tensor
     table: Tensor
     patches: Tensor
@@ -28,7 +31,13 @@ def pack_changes(changes: Sequence[InkChange]) -> InkChanges:
     patches = np.zeros((len(changes), MAX_PATCHES, 5), np.int64)
     for row, change in zip(patches, changes, strict=True):
         row[: len(change.patches)] = np.reshape(change.patches, (-1, 5))
+    empty = np.zeros((len(changes), max(len(change.empty) for change in changes), 4), np.int64)
+    for row, change in zip(empty, changes, strict=True):
+        row[: len(change.empty)] = np.reshape(change.empty, (-1, 4))
+    thick = any(any(change.thick) for change in changes)
     return InkChanges(
+        thick=torch.tensor([change.thick for change in changes] if thick else []).reshape(-1, 2),
+        empty=torch.from_numpy(empty),
         shift=torch.tensor([change.shift for change in changes], dtype=torch.int64),
         table=torch.from_numpy(np.stack([change.table for change in changes])),
         patches=torch.from_numpy(patches),
@@ -40,14 +49,29 @@ def change_inks(inks: Tensor, changes: InkChanges) -> Tensor:
     """uint8 (B, H, W) -> uint8 (B, H, W), on the device of both."""
     height, width = inks.shape[1:]
     y, x = (torch.arange(length, device=inks.device) for length in (height, width))
+    inks = _emptied(inks, changes, y, x)
     rows, columns = (axis - changes.shift[:, i, None] for i, axis in ((0, y), (1, x)))
     moved = inks.gather(1, rows.clamp(0, height - 1)[:, :, None].expand(-1, -1, width))
     moved = moved.gather(2, columns.clamp(0, width - 1)[:, None].expand(-1, height, -1))
     shown = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None]
     moved *= shown
     moved = changes.table.gather(1, moved.flatten(1).long()).view_as(inks)
-    for top, left, high, wide, level in (patch.unbind(1) for patch in changes.patches.unbind(1)):
-        covered = ((y >= top[:, None]) & (y < (top + high)[:, None]))[:, :, None]
-        covered = covered & ((x >= left[:, None]) & (x < (left + wide)[:, None]))[:, None]
-        moved = torch.where(covered, level[:, None, None].to(torch.uint8), moved)
+    for patch in changes.patches.unbind(1):
+        moved = torch.where(_covered(patch, y, x), patch[:, 4, None, None].to(torch.uint8), moved)
     return moved
+
+
+def _emptied(inks: Tensor, changes: InkChanges, y: Tensor, x: Tensor) -> Tensor:
+    if len(changes.thick):
+        for axis, line in ((1, y), (2, x)):
+            beside = torch.maximum(inks, inks.index_select(axis, (line - 1).clamp(min=0)))
+            inks = torch.where(changes.thick[:, axis - 1, None, None], beside, inks)
+    for rectangle in changes.empty.unbind(1):
+        inks = inks.masked_fill(_covered(rectangle, y, x), 0)
+    return inks
+
+
+def _covered(rectangle: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """bool (B, H, W) of (B, 4 or more), which begin with top, left, height and width."""
+    top, left, high, wide = (side[:, None] for side in rectangle.unbind(1)[:4])
+    return ((y >= top) & (y < top + high))[:, :, None] & ((x >= left) & (x < left + wide))[:, None]
