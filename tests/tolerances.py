@@ -42,6 +42,7 @@ _ROWS = (
     Tolerance("paper-grid-px", 0.1, "grid lines lie on the same pixels; their centres come from a projection"),
     Tolerance("homography-px", 0.5, "a dot's centre of gravity in a blurred, noisy JPEG"),
     Tolerance("view-map-px", 0.02, "a map is computed at every few pixels of a gentle perspective and interpolated"),
+    Tolerance("composed-trace-mm", 0.1, "centre of ink of 0.35 mm, sampled twice, to the level of 17 samples' mean"),
     Tolerance("grid-step-px", 0.2, "steps of a grid of 20 px from peaks of an autocorrelation, by parabolas"),
     Tolerance("grid-misfit-cells", 0.03, "lines of 1 px in squares of 20 px, blurred"),
     Tolerance("level-slope", 0.002, "cells per cell that levelling leaves of a slope, from offsets with noise of 0.02"),
