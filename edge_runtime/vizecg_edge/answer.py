@@ -68,16 +68,23 @@ class Quality:
 
 @dataclass(frozen=True, kw_only=True)
 class Geometry:
-    """``homography`` takes photo pixels to sheet pixels. ``speed_source`` and ``gain_source`` say how the paper speed
-    and the gain are known: ``printed``, ``pulse`` or ``assumed``."""
+    """Where the page lies in the picture, and how it is printed.
+
+    ``homography`` takes photo pixels to sheet pixels, of a page that is printed like the sheet. ``speed_source`` and
+    ``gain_source`` say how the paper speed and the gain are known: ``printed``, ``pulse``, ``inferred`` (of the usual
+    ones only this fits what is printed) or ``assumed``. ``gain_mm_mv`` is that of the limb leads. ``scales_tried``: all
+    that the page may be printed at; a class is decided only where they agree.
+    """
 
     homography: list[list[float]] | None = None
     rotation_deg: float | None = None
     layout: str | None = None
     speed_mm_s: float | None = None
     gain_mm_mv: float | None = None
+    chest_gain_mm_mv: float | None = None
     speed_source: str | None = None
     gain_source: str | None = None
+    scales_tried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +93,7 @@ class Timings:
 
     decode: float | None = None
     detect: float | None = None
+    leads: float | None = None
     rectify: float | None = None
     judge: float | None = None
     preprocess: float | None = None

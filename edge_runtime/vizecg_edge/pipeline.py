@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from vizecg.spec import InputRefusedError, MissingToolError
@@ -17,12 +18,16 @@ from vizecg_edge.backends.choose import Opened, open_backend
 from vizecg_edge.capture import Picture, Shot, Source, array_shot, shots_of
 from vizecg_edge.judge.doubts import doubts_of
 from vizecg_edge.judge.quality import Verdict, judge
-from vizecg_edge.rectify import Rectified, rectify
+from vizecg_edge.judge.undecided import agreed, without_leads
+from vizecg_edge.leads.find import FoundPage, find_page
+from vizecg_edge.leads.page import SPARE_SCALE
+from vizecg_edge.leads.read import ReadLeads, read_leads
 from vizecg_edge.rectify.reasons import MISSING_TOOL, advice_of
-from vizecg_edge.rectify.sheet import SPARE_SCALE
-from vizecg_edge.scales import SheetScales, scales_of
+from vizecg_edge.sheet import Rectified, lay
 
 DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
+MOST_SCALES = 6
+"""Where nothing states the scale of a page, so many of those that it may have are tried."""
 LEAST_SPARE = 1.1
 """A reduced reading of a file must have this many times the sheet's pixels per millimetre."""
 
@@ -40,6 +45,7 @@ class Result:
     sheet: np.ndarray | None = None
     logits: np.ndarray | None = None
     rectified: Rectified | None = None
+    read: ReadLeads | None = None
 
 
 class Pipeline:
@@ -100,29 +106,31 @@ class Pipeline:
         """Answer one picture of a file of any kind; refusals are answers too."""
         clock = _Clock(decode=shot.read_ms)
         source = Input(path=shot.path, sha256=shot.sha256, page=shot.page, frame=shot.frame)
-        photo = rectified = whole = None
-        verdict, scales = Verdict(), SheetScales()
+        photo = read = whole = None
+        verdict = Verdict()
         try:
             picture = self._load(shot, float("inf"), clock)
             photo = picture.pixels
             source = replace(source, width=picture.width, height=picture.height)
-            rectified = self._rectify(picture, clock)
+            found = self._find(picture, clock)
             sheet = self.bundle.manifest.sheet
-            if picture.reduced > 1 and rectified.px_per_mm < sheet.px_per_mm * LEAST_SPARE:
-                # The sheet fills less of the picture than was reckoned with: read it finer.
-                most = rectified.px_per_mm * picture.reduced / (sheet.px_per_mm * SPARE_SCALE)
+            if picture.reduced > 1 and found.page.px_per_mm < sheet.px_per_mm * LEAST_SPARE:
+                # The page fills less of the picture than was reckoned with: read it finer.
+                most = found.page.px_per_mm * picture.reduced / (sheet.px_per_mm * SPARE_SCALE)
                 picture = self._load(shot, most, clock)
                 photo = picture.pixels
-                rectified = self._rectify(picture, clock)
-            whole = _in_whole(rectified, picture)
-            manifest = self.bundle.manifest
+                found = self._find(picture, clock)
             clock.skip()
-            verdict = judge(rectified, manifest.gate, manifest.sheet)
+            read = read_leads(found)
+            clock.lap("leads")
+            rectified = lay(found, sheet, scale=read.scales.best, leads=read.leads)
+            clock.lap("rectify")
+            whole = _in_whole(rectified, picture)
+            verdict = judge(rectified, self.bundle.manifest.gate)
+            clock.lap("judge")
             if verdict.refusal is not None:
                 raise verdict.refusal
-            scales = scales_of(photo, rectified, manifest.sheet)
-            clock.lap("judge")
-            return self._classify(source, photo, whole, verdict, scales, clock)
+            return self._classify(source, photo, whole, found, read, verdict, clock)
         except (InputRefusedError, MissingToolError) as error:
             # A refusal that stood in a variable on its way here keeps its frames, and in them the whole photograph.
             error.__traceback__ = None
@@ -135,11 +143,13 @@ class Pipeline:
                 messages=(f"{source.name}: {error}",),
                 advice=(advice_of(reason),),
                 quality=self._quality(whole, verdict),
-                geometry=_geometry(whole, scales),
+                geometry=geometry_of(whole, read),
                 timings_ms=clock.timings(),
                 bundle=self.bundle_id,
             )
-            return Result(answer=answer, photo=photo, sheet=None if whole is None else whole.sheet, rectified=whole)
+            return Result(
+                answer=answer, photo=photo, sheet=None if whole is None else whole.sheet, rectified=whole, read=read
+            )
 
     def _load(self, shot: Shot, most_reduced: float, clock: _Clock) -> Picture:
         clock.skip()
@@ -147,42 +157,58 @@ class Pipeline:
         clock.lap("decode")
         return picture
 
-    def _rectify(self, picture: Picture, clock: _Clock) -> Rectified:
-        rectified = rectify(picture.pixels, self.bundle.manifest.sheet)
-        clock.add(rectified.timings_ms)
-        return rectified
+    def _find(self, picture: Picture, clock: _Clock) -> FoundPage:
+        clock.skip()
+        found = find_page(picture.pixels)
+        clock.lap("detect")
+        return found
 
     def _classify(
         self,
         source: Input,
         photo: np.ndarray,
         rectified: Rectified,
+        found: FoundPage,
+        read: ReadLeads,
         verdict: Verdict,
-        scales: SheetScales,
         clock: _Clock,
     ) -> Result:
         manifest = self.bundle.manifest
-        clock.skip()
-        image = preprocess(rectified.sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
-        clock.lap("preprocess")
-        logits = self.backend.logits(image)
-        clock.lap("infer")
+        sheets = [rectified.sheet]
+        for scale in read.scales.candidates[1:MOST_SCALES]:
+            sheets.append(lay(found, manifest.sheet, scale=scale, leads=read.at(scale)).sheet)
+            clock.lap("rectify")
+        every = []
+        for sheet in sheets:
+            clock.skip()
+            image = preprocess(sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
+            clock.lap("preprocess")
+            every.append(self.backend.logits(image))
+            clock.lap("infer")
         answer = self.decided(
             Answer(
                 input=source,
                 status=ANSWERED,
-                labels=self.bundle.manifest.labels,
+                labels=manifest.labels,
                 quality=self._quality(rectified, verdict),
-                geometry=_geometry(rectified, scales),
+                geometry=geometry_of(rectified, read),
                 bundle=self.bundle_id,
                 doubts=doubts_of(
-                    calibrated=self.artefact.calibrated, scales=scales, score=verdict.score or 0.0, gate=manifest.gate
+                    calibrated=self.artefact.calibrated,
+                    scales=read.scales,
+                    score=verdict.score or 0.0,
+                    gate=manifest.gate,
                 ),
             ),
-            logits,
+            every[0],
         )
-        answer = replace(answer, timings_ms=clock.timings())
-        return Result(answer=answer, photo=photo, sheet=rectified.sheet, logits=logits, rectified=rectified)
+        rule = self.artefact.decision
+        decisions = agreed(answer.decisions or {}, [rule.decide(logits) for logits in every[1:]])
+        decisions = without_leads(decisions, manifest.labels, rectified.layout)
+        answer = replace(answer, decisions=decisions, timings_ms=clock.timings())
+        return Result(
+            answer=answer, photo=photo, sheet=rectified.sheet, logits=every[0], rectified=rectified, read=read
+        )
 
     def decided(self, answer: Answer, logits: np.ndarray) -> Answer:
         """``answer`` with the probabilities, decisions and thresholds of logits (labels,)."""
@@ -236,24 +262,34 @@ class _Clock:
 
 
 def _in_whole(rectified: Rectified, picture: Picture) -> Rectified:
-    """With scale and homography in pixels of the whole picture."""
+    """With scale, homography and outlines in pixels of the whole picture."""
+    to_whole = np.linalg.inv(picture.to_pixels)
     return replace(
         rectified,
-        homography=rectified.homography @ picture.to_pixels,
+        homography=None if rectified.homography is None else rectified.homography @ picture.to_pixels,
         px_per_mm=rectified.px_per_mm * picture.reduced,
         px_per_mm_sd=rectified.px_per_mm_sd * picture.reduced,
+        on_photo=tuple(
+            (name, cv2.perspectiveTransform(points[None], to_whole)[0]) for name, points in rectified.on_photo
+        ),
     )
 
 
-def _geometry(rectified: Rectified | None, scales: SheetScales) -> Geometry:
-    if rectified is None:
+def geometry_of(rectified: Rectified | None, read: ReadLeads | None) -> Geometry:
+    """Where the page lies in the whole picture, and how it is printed."""
+    if rectified is None or read is None:
         return Geometry()
+    scales = read.scales
+    limb, chest = scales.best.limb_mm_mv, scales.best.chest_mm_mv
+    gain_source = scales.limb_source if limb == chest else scales.chest_source
     return Geometry(
-        homography=rectified.homography.tolist(),
+        homography=None if rectified.homography is None else rectified.homography.tolist(),
         rotation_deg=round(rectified.rotation_deg, 3),
-        layout=rectified.layout,
-        speed_mm_s=scales.speed_mm_s,
-        gain_mm_mv=scales.gain_mm_mv,
+        layout=rectified.layout.name,
+        speed_mm_s=scales.best.speed_mm_s,
+        gain_mm_mv=limb,
+        chest_gain_mm_mv=chest,
         speed_source=scales.speed_source.value,
-        gain_source=scales.gain_source.value,
+        gain_source=gain_source.value,
+        scales_tried=tuple(scale.words for scale in scales.candidates[:MOST_SCALES]),
     )

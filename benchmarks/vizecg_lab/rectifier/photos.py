@@ -95,7 +95,7 @@ def _clean_logits(pipeline: Any, records: dict[int, Any]) -> dict[int, np.ndarra
 
 
 def _traces(result: Any, record: Any, pipeline: Any) -> TraceMatch | None:
-    from vizecg_edge.rectify import rectify
+    from vizecg_edge.sheet import rectify
 
     if result.sheet is None:
         return None

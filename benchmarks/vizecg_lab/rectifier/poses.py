@@ -33,12 +33,12 @@ class TurnCount:
     def add(self, image: np.ndarray, spec: SheetSpec, gate: QualityGate) -> None:
         """Rectify ``image`` (uint8 RGB, the sheet upright) in all four turns."""
         from vizecg_edge.judge.quality import assess
-        from vizecg_edge.rectify import rectify
+        from vizecg_edge.sheet import rectify
 
         for turns, count in self.counts.items():
             try:
                 found = rectify(np.ascontiguousarray(np.rot90(image, turns)), spec)
-                assess(found, gate, spec)
+                assess(found, gate)
             except InputRefusedError as error:
                 count[str(error.reason)] += 1
                 continue
@@ -64,7 +64,7 @@ class PerspectiveCount:
     def add(self, printed: Any, spec: SheetSpec, gate: QualityGate) -> None:
         """Look at one sheet of the renderer, uint8 RGB of ``spec``, if it is its turn."""
         from vizecg_edge.judge.quality import assess
-        from vizecg_edge.rectify import rectify
+        from vizecg_edge.sheet import rectify
 
         self.seen += 1
         if self.seen % EVERY != 1:
@@ -78,7 +78,7 @@ class PerspectiveCount:
             self.tried[tilt] += 1
             try:
                 found = rectify(cv2.GaussianBlur(image, (0, 0), 0.7), spec)
-                assess(found, gate, spec)
+                assess(found, gate)
             except InputRefusedError:
                 continue
             self.answered[tilt] += 1

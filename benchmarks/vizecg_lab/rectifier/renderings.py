@@ -41,7 +41,7 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
     from vizecg.spec.preprocess import preprocess
     from vizecg_edge.judge.quality import assess
     from vizecg_edge.pipeline import Pipeline
-    from vizecg_edge.rectify import rectify
+    from vizecg_edge.sheet import rectify
 
     dataset = Ptbxl(root=root)
     entries = positives_first(dataset.select(folds=[fold]), limit)
@@ -63,7 +63,7 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
         start = time.perf_counter()
         try:
             found = rectify(photo.image, manifest.sheet)
-            assess(found, manifest.gate, manifest.sheet)
+            assess(found, manifest.gate)
         except InputRefusedError as error:
             reasons[str(error.reason)] += 1
             grids[style.palette] += 1

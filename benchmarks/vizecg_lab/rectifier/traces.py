@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from vizecg.spec import GAIN_MM_MV, LEADS, PAPER_SPEED_MM_S, SheetSpec
+from vizecg.spec.sheet import BLOCK_MM
 
 ROWS = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"), ("II",) * 4)
 COLUMN_MM, NAME_MM = 62.5, 9.0
@@ -35,12 +36,11 @@ class TraceMatch:
 
 def match_traces(sheet: np.ndarray, rows_mm: tuple[float, ...], record: Any, spec: SheetSpec) -> TraceMatch:
     """Register the record's own traces to a rectified sheet, uint8 RGB of ``spec``, with baselines ``rows_mm``."""
-    from vizecg_edge.rectify.content import trace_signals
+    from vizecg_edge.leads.heights import heights_of
     from vizecg_edge.rectify.traces import PX_PER_MM
 
-    mask = _trace_mask(sheet, spec)
-    baselines = tuple(y * PX_PER_MM for y in rows_mm)
-    found = trace_signals(mask, baselines, (spec.block_x_mm - SHIFT_MM) * PX_PER_MM)
+    begin = round((spec.block_x_mm - SHIFT_MM) * PX_PER_MM)
+    found = heights_of(_trace_mask(sheet, spec), rows_mm)[:, begin : begin + round(BLOCK_MM * PX_PER_MM)]
     seen_mm = (np.arange(found.shape[1]) + 0.5) / PX_PER_MM - SHIFT_MM
     use = (seen_mm > 1) & (seen_mm < 240) & (seen_mm % COLUMN_MM > NAME_MM) & (seen_mm % COLUMN_MM < COLUMN_MM - 3)
     truth = _expected(record)

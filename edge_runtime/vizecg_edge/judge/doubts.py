@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vizecg.spec.gate import QualityGate
 from vizecg_edge.answer import Doubt
-from vizecg_edge.scales import ScaleSource, SheetScales
+from vizecg_edge.leads.scales import PageScales, ScaleSource
 
 NEAR_LIMIT = 1.25
 """A quality score below this many times the least that is answered lies near the limit.
@@ -14,12 +14,12 @@ or a misplaced sheet, and 22 of the 263 above it. Of 34 real photographs that ar
 """
 
 
-def doubts_of(*, calibrated: bool, scales: SheetScales, score: float, gate: QualityGate) -> tuple[Doubt, ...]:
+def doubts_of(*, calibrated: bool, scales: PageScales, score: float, gate: QualityGate) -> tuple[Doubt, ...]:
     """Every doubt about an answer, the gravest first.
 
     Args:
         calibrated: whether the decision rule of the artefact was fitted on anything.
-        scales: at which the sheet was read.
+        scales: at which the page may be printed.
         score: its quality, 0 to 1.
         gate: the bundle's.
     """
@@ -32,10 +32,21 @@ def doubts_of(*, calibrated: bool, scales: SheetScales, score: float, gate: Qual
                 " calibration",
             )
         )
-    if scales.speed_source is ScaleSource.ASSUMED:
-        doubts.append(Doubt(code="speed_assumed", message=f"{scales.speed_mm_s:g} mm/s assumed: check the printout"))
-    if scales.gain_source is ScaleSource.ASSUMED:
-        doubts.append(Doubt(code="gain_assumed", message=f"{scales.gain_mm_mv:g} mm/mV assumed: check the printout"))
+    best = scales.best
+    gains = f"{best.limb_mm_mv:g} mm/mV"
+    if best.limb_mm_mv != best.chest_mm_mv:
+        gains = f"{best.limb_mm_mv:g} (limb) and {best.chest_mm_mv:g} (chest) mm/mV"
+    gain_source = scales.limb_source if not scales.limb_source.stated else scales.chest_source
+    for told, source, code in (
+        (f"{best.speed_mm_s:g} mm/s", scales.speed_source, "speed"),
+        (gains, gain_source, "gain"),
+    ):
+        if source is ScaleSource.ASSUMED:
+            doubts.append(Doubt(code=f"{code}_assumed", message=f"{told} assumed: check the printout"))
+        elif source is ScaleSource.INFERRED:
+            doubts.append(
+                Doubt(code=f"{code}_inferred", message=f"{told} inferred from the traces: check the printout")
+            )
     if score < NEAR_LIMIT * gate.least_score:
         doubts.append(
             Doubt(

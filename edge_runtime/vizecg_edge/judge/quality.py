@@ -1,23 +1,18 @@
-"""Whether a rectified sheet is good enough to be classified. A wrong answer is worse than none."""
+"""Whether a page is good enough to be classified. A wrong answer is worse than none."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-
-from vizecg.spec import LAYOUT_3X4_R, InputRefusedError, SheetSpec
+from vizecg.spec import InputRefusedError
 from vizecg.spec.gate import QualityGate
-from vizecg_edge.judge.glare import glare_share
-from vizecg_edge.judge.likeness import likeness
 from vizecg_edge.rectify.reasons import Reason, refusal
-from vizecg_edge.rectify.result import Rectified
+from vizecg_edge.sheet import Rectified
 
 REASONS = {
     "identities": Reason.NOT_AN_ECG,
-    "layout": Reason.UNSUPPORTED_LAYOUT,
+    "layout": Reason.LAYOUT_UNCERTAIN,
     "coverage": Reason.CUT_OFF,
     "px_per_mm": Reason.TOO_SMALL,
     "exposure": Reason.TOO_DARK,
@@ -31,19 +26,16 @@ REASONS = {
 """What each figure of merit is refused for. Of several that fail, the first is told."""
 
 
-def merits_of(rectified: Rectified, spec: SheetSpec | None = None) -> dict[str, float]:
+def merits_of(rectified: Rectified) -> dict[str, float]:
     """Every figure of merit that a gate has limits for, see ``QualityGate``."""
-    spec = spec or SheetSpec()
-    traces = likeness(rectified.signals_mm)
-    lit = glare_share(rectified.sheet, rectified.rows_mm, spec)
     return {
-        "identities": traces.identities,
-        "layout": traces.layout,
+        "identities": rectified.layout.identities,
+        "layout": rectified.layout.margin,
         "coverage": rectified.coverage,
         "px_per_mm": rectified.px_per_mm,
-        "exposure": exposure_of(rectified.sheet),
-        # What lies outside the photograph is white on the sheet too.
-        "glare": max(0.0, lit - (1.0 - rectified.coverage)),
+        "exposure": rectified.exposure,
+        # What lies outside the photograph is white on the page too.
+        "glare": max(0.0, rectified.glare - (1.0 - rectified.coverage)),
         "sharpness": rectified.sharpness,
         "bend_residual_mm": rectified.bend_residual_mm,
         "grid_residual_mm": rectified.grid_residual_mm,
@@ -66,21 +58,18 @@ class Verdict:
     refusal: InputRefusedError | None = None
 
 
-def judge(rectified: Rectified, gate: QualityGate | None = None, spec: SheetSpec | None = None) -> Verdict:
-    """Hold a sheet against the gate.
+def judge(rectified: Rectified, gate: QualityGate | None = None) -> Verdict:
+    """Hold a page against the gate.
 
     Args:
-        rectified: of a sheet of ``spec``.
+        rectified: the page.
         gate: limits, from the bundle; None takes those that no bundle has fitted.
-        spec: None takes the default sheet.
 
     Returns:
         The score. A refusal has the reason of the first figure beyond its limit, or low_quality.
     """
     gate = gate or QualityGate()
-    if rectified.layout != LAYOUT_3X4_R:
-        return Verdict(refusal=refusal(Reason.UNSUPPORTED_LAYOUT))
-    merits = merits_of(rectified, spec)
+    merits = merits_of(rectified)
     for figure, reason in REASONS.items():
         if gate.mark(figure, merits[figure]) <= 0:
             return Verdict(refusal=refusal(reason))
@@ -91,24 +80,14 @@ def judge(rectified: Rectified, gate: QualityGate | None = None, spec: SheetSpec
     return Verdict(score=score)
 
 
-def assess(rectified: Rectified, gate: QualityGate | None = None, spec: SheetSpec | None = None) -> float:
-    """The quality score, 0..1, of a sheet that can be answered.
+def assess(rectified: Rectified, gate: QualityGate | None = None) -> float:
+    """The quality score, 0..1, of a page that can be answered.
 
     Raises:
         InputRefusedError: it cannot, see ``judge``.
     """
-    verdict = judge(rectified, gate, spec)
+    verdict = judge(rectified, gate)
     if verdict.refusal is not None:
         raise verdict.refusal
     assert verdict.score is not None
     return verdict.score
-
-
-def exposure_of(sheet: np.ndarray) -> float:
-    """Brightness (0 to 255) of the darker half of the paper: upper quartile of the brightest channel, by patches."""
-    red, green, blue = cv2.split(np.ascontiguousarray(sheet[::4, ::4]))
-    light = cv2.max(cv2.max(red, green), blue)
-    rows, columns = light.shape[0] // 8, light.shape[1] // 8
-    patches = light[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8).swapaxes(1, 2).reshape(-1, 64)
-    paper = np.partition(patches, 47, axis=1)[:, 47]
-    return float(np.percentile(paper, 25))

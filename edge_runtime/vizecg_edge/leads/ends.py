@@ -21,6 +21,8 @@ ALIKE = 0.6
 NEAR_MM = 3.0
 OUTSIDE_MM, INSIDE_MM = 14.0, 18.0
 """How far beyond an end of the rows, and how far within, a pulse may stand."""
+USUAL_MM = 2.6
+"""Traces that seem longer or shorter than usual by no more are as long as usual."""
 BEFORE_MM = 26.0
 """At most so much stands in line with the traces before they begin."""
 FOOT_MM = 1.4
@@ -66,8 +68,10 @@ def find_ends(ink: PageInk, rows: Sequence[TraceRow]) -> Ends:
     # A printout has them at its beginning or in every row: at the end, a few are QRS complexes that are cut.
     if len(on_right) >= RIGHT_SHARE * len(alike):
         right = min(right, min(p.box.left for p in on_right) - FOOT_MM)
-    elif len(on_left) < LEAST_LEFT and BLOCK_MM + 1.5 < right - left < BLOCK_MM + BEFORE_MM:
-        # Pulses or names stand before traces of the usual length.
+    width = right - left
+    unmarked = len(on_left) < LEAST_LEFT and BLOCK_MM < width < BLOCK_MM + BEFORE_MM
+    # The right ends are the sharpest mark of traces of the usual length; pulses or names stand before the left ones.
+    if unmarked or abs(width - BLOCK_MM) < USUAL_MM:
         left = right - BLOCK_MM
     return Ends(left_mm=left, right_mm=right, pulses=pulses)
 

@@ -33,6 +33,8 @@ DROPPED, DULL, UNEVEN, SPECK = 5.0, 1.5, 4.0, 0.3
 """What it costs to leave a row out, to take a dull one in, rows that are not evenly apart (relative spread), and to
 leave out what may be none."""
 MIRRORED = -3.0
+MOST_IDENTITIES = 3.0
+"""Identities come in threes: both triples of limb leads and one strip."""
 
 
 def likely(row: TraceRow) -> bool:
@@ -109,6 +111,21 @@ class Evidence:
             return total + _said(pieces, self.signals[True], first) + MIRRORED
         spacing = float(np.median(np.diff([row.y_mm for row in taken])))
         return total + _said(pieces, self.signals[False], first) + name_score(pieces, self.names, spacing_mm=spacing)
+
+    def identities(self, pieces: Sequence[Piece], first: int) -> float:
+        """See ``PageLayout``; ``first``: row that is the pieces' row 0."""
+        told = []
+        signals = self.signals[False]
+        leads = [piece for piece in pieces if not piece.strip]
+        for column in sorted({piece.column for piece in leads}):
+            here = [piece for piece in leads if piece.column == column]
+            limb = {piece.name: first + piece.row for piece in here if piece.lead in LIMB}
+            if len(limb) >= 3:
+                told.append(max(0.0, signals.stretch(here[0].left_mm, here[0].right_mm).limb(limb)))
+        for strip in (piece for piece in pieces if piece.strip):
+            rows = [(first + strip.row, first + piece.row, piece) for piece in leads if piece.lead == strip.lead]
+            told += [max(0.0, signals.stretch(one.left_mm, one.right_mm).same(a, b)) for a, b, one in rows]
+        return 9.0 if not told else MOST_IDENTITIES * float(np.mean(told))
 
     def rows_score(self, form: Form, first: int) -> float:
         """How likely the rows that a form takes are all of the page, and no others."""

@@ -42,6 +42,12 @@ class Form:
         return f"{len(self.names)}x{self.columns}"
 
     @property
+    def words(self) -> str:
+        """``3x4 with 1 strip``, ``6x2 in Cabrera's order`` ..."""
+        strips = f" with {self.strips} strip{'s' if self.strips > 1 else ''}" if self.strips else ""
+        return f"{self.arrangement}{strips}" + (" in Cabrera's order" if self.order is LeadOrder.CABRERA else "")
+
+    @property
     def first_row(self) -> int:
         """Row of the block's first leads."""
         return self.strips if self.strips_above else 0

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vizecg_edge.leads.evidence import Evidence, likely
+from vizecg.spec import InputRefusedError
+from vizecg_edge.leads.evidence import Evidence, Signals, likely
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
-from vizecg_edge.leads.layout import PageLayout, Timing
+from vizecg_edge.leads.layout import PageLayout, Piece, Timing
 from vizecg_edge.leads.names import SeenName, legible
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
@@ -20,6 +21,7 @@ from vizecg_edge.rectify.reasons import Reason, refusal
 LEAST_ROWS, SHORT = 3, 0.4
 """With so many rows of traces across a page none are sought down it; rows shorter than this share are none."""
 LEAST_MARGIN = 2.0
+LEAST_DRIFT_MM = 1.5
 FAR_BEHIND = 9.0
 """In logits: so much may be told by names and signals against the rows."""
 
@@ -62,7 +64,7 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], names: Names |
         names: reads what is printed.
 
     Raises:
-        InputRefusedError: not_an_ecg, unsupported_layout, orientation_uncertain.
+        InputRefusedError: not_an_ecg, unsupported_layout, layout_uncertain, orientation_uncertain.
     """
     ways = _ways(_evidence(ink, sideways), names)
     places = [
@@ -90,9 +92,20 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], names: Names |
     best = max(readings, key=lambda reading: reading.score)
     others = [reading.score for reading in readings if not reading.is_like(best)]
     margin = best.score - max(others, default=best.score - 20.0)
-    if margin < LEAST_MARGIN or best.mirrored:
-        raise refusal(Reason.ORIENTATION_UNCERTAIN)
+    if best.mirrored:
+        raise refusal(Reason.ORIENTATION_UNCERTAIN, "it seems to be seen in a mirror")
+    if margin < LEAST_MARGIN:
+        raise _uncertain(readings, best)
     return FoundLayout(ink=best.evidence.ink, layout=_layout(best, margin), quarters=best.evidence.quarters)
+
+
+def _uncertain(readings: Sequence[Reading], best: Reading) -> InputRefusedError:
+    """The refusal of a page of which two readings are nearly as good as each other."""
+    second = max((one for one in readings if not one.is_like(best)), key=lambda reading: reading.score)
+    if second.evidence.quarters != best.evidence.quarters or second.mirrored:
+        return refusal(Reason.ORIENTATION_UNCERTAIN)
+    seen = " or ".join(dict.fromkeys(one.form.words for one in (best, second)))
+    return refusal(Reason.LAYOUT_UNCERTAIN, f"{sum(best.evidence.sure)} rows of traces, {seen}")
 
 
 def _ways(upright: Evidence, names: Names | None) -> list[Evidence]:
@@ -139,14 +152,7 @@ def _layout(reading: Reading, margin: float) -> PageLayout:
     if timing is Timing.SIMULTANEOUS:
         pieces = tuple(replace(piece, time_mm=0.0) for piece in pieces)
     # Columns of one row need not lie at one height.
-    pieces = tuple(
-        replace(
-            piece,
-            baseline_mm=piece.baseline_mm
-            - float(signals.stretch(piece.left_mm, piece.right_mm).levels[first + piece.row]),
-        )
-        for piece in pieces
-    )
+    pieces = tuple(replace(piece, baseline_mm=piece.baseline_mm - _drift(signals, piece, first)) for piece in pieces)
     return PageLayout(
         arrangement=form.arrangement,
         order=form.order,
@@ -155,4 +161,12 @@ def _layout(reading: Reading, margin: float) -> PageLayout:
         block=Box(ends.left_mm, rows[0].y_mm, ends.right_mm, rows[-1].y_mm),
         pulses=ends.pulses,
         margin=margin,
+        identities=evidence.identities(pieces, first),
     )
+
+
+def _drift(signals: Signals, piece: Piece, first: int) -> float:
+    """How far (mm) a piece lies above its row: where a trace stays longest is the best mark of its baseline, unless it
+    lies far from its middle."""
+    level = float(signals.stretch(piece.left_mm, piece.right_mm).levels[first + piece.row])
+    return float(np.sign(level)) * max(abs(level) - LEAST_DRIFT_MM, 0.0)

@@ -85,6 +85,9 @@ class PageLayout:
         block: around the traces, from their beginning to their end, from the first baseline to the last.
         pulses: the calibration pulses found.
         margin: by how much this reading of the page is ahead of the next one, in logits.
+        identities: how well the leads agree with being those that they are called (I + III = II and the like, strips
+            that repeat a lead): about 0 for traces that have nothing to do with each other, 9 at best. Chest leads
+            alone cannot be held against anything, and count as 9.
     """
 
     arrangement: str
@@ -94,6 +97,7 @@ class PageLayout:
     block: Box
     pulses: tuple[CalibrationPulse, ...] = ()
     margin: float = 0.0
+    identities: float = 9.0
 
     @property
     def strips(self) -> tuple[Piece, ...]:

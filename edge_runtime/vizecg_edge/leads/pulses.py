@@ -186,7 +186,7 @@ def _places(ink: _Ink, tall: int, widths_mm: tuple[float, float]) -> _Places:
     if not len(tops) or len(tops) * len(steps) > 20 * MOST_PAIRS:
         return _Places(*(np.zeros(0, np.int64),) * 4)
     right = np.minimum(edges[:, None] + steps, columns - 1)
-    paired = upright[tops[:, None], right]
+    paired = upright[tops[:, None], right] & (edges[:, None] + steps < columns)
     tops *= 2
     paired &= ink.across[tops[:, None], right + 1] - ink.across[tops, edges][:, None] >= LEAST_TOP * (steps + 1)
     which, step = np.nonzero(paired)

@@ -35,8 +35,8 @@ ABOVE_MM = 35.0
 
 @dataclass(frozen=True, kw_only=True)
 class PieceTrace:
-    """The trace of a piece. ``x_mm`` float64 (n,): page millimetres; ``y_mm`` float32 (n,): of the page, NaN where there
-    is no trace; ``confidence`` float32 (n,), 0 to 1."""
+    """The trace of a piece. ``x_mm`` float64 (n,): page millimetres; ``y_mm`` float32 (n,): of the page, NaN where
+    there is no trace; ``confidence`` float32 (n,), 0 to 1."""
 
     piece: Piece
     x_mm: np.ndarray

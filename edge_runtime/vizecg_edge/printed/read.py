@@ -7,13 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vizecg.spec import SheetSpec
 from vizecg_edge.printed.grammar import Quantity, Setting, settings_of, states_anything
 from vizecg_edge.printed.ink import Ink, ink_of_view
 from vizecg_edge.printed.lines import LETTER_PX, MARGIN_PX, Box, find_lines, strip_of
 from vizecg_edge.printed.net import letters_of, probabilities
-from vizecg_edge.printed.views import LEAST_PX_PER_MM, Stretch, stretches_of, view_of, view_scale
-from vizecg_edge.rectify.result import Rectified
 
 PX_PER_MM_RANGE = (2.0, 40.0)
 READINGS = ((False, 1.0), (False, 0.9), (True, 1.0), (True, 0.9))
@@ -26,10 +23,6 @@ USUAL_SHAPE = 8.0
 """Width by height of a line that states a setting."""
 MORE = (1.8, 1.2)
 """Read to the left and right of what was found, in heights of the letters: grid lines may have hidden some there."""
-FIND_PX_PER_MM = 4.0
-"""Scale at which text is looked for."""
-AROUND_MM = (16.0, 5.5)
-"""Shown around a line of text for reading it: three squares of the grid to the sides, one above and below."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,51 +49,6 @@ def read_printed(view: np.ndarray, *, px_per_mm: float) -> Printed:
         ValueError: the view or the scale is none.
     """
     return _agreed(settings_in(view, px_per_mm=px_per_mm))
-
-
-def read_photo(photo: np.ndarray, rectified: Rectified, spec: SheetSpec) -> Printed:
-    """Read the settings around the block of traces of a photograph.
-
-    Text is looked for in coarse views and read in fine ones, above the block only where a setting is missing below.
-
-    Args:
-        photo: uint8 RGB (H, W, 3), the picture whose pixels ``rectified.homography`` maps.
-        rectified: where the sheet lies in it.
-        spec: the sheet.
-
-    Raises:
-        ValueError: the photograph is none.
-    """
-    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
-        raise ValueError(f"expected a uint8 (H, W, 3) photograph, got {photo.dtype} {photo.shape}")
-    if rectified.px_per_mm < LEAST_PX_PER_MM:
-        return Printed()
-    fine = view_scale(rectified.px_per_mm)
-    coarse = fine if fine < 1.4 * FIND_PX_PER_MM else FIND_PX_PER_MM
-    settings: list[Setting] = []
-    for stretch in stretches_of(rectified, spec):
-        if {setting.quantity for setting in settings} >= {Quantity.SPEED, Quantity.GAIN}:
-            break
-        shown = view_of(photo, rectified, spec, stretch, coarse)
-        if shown is None:
-            continue
-        view, seen = shown
-        ink = ink_of_view(view, coarse)
-        boxes = _likely(find_lines(ink, coarse))
-        if coarse == fine:
-            settings += _read(ink, boxes)
-            continue
-        for box in boxes:
-            near = Stretch(
-                left=seen.left + box.left / coarse - AROUND_MM[0],
-                top=seen.top + box.top / coarse - AROUND_MM[1],
-                right=seen.left + box.right / coarse + AROUND_MM[0],
-                bottom=seen.top + box.bottom / coarse + AROUND_MM[1],
-            )
-            closer = view_of(photo, rectified, spec, near, fine)
-            if closer is not None:
-                settings += settings_in(closer[0], px_per_mm=fine)
-    return _agreed(settings)
 
 
 def settings_in(view: np.ndarray, *, px_per_mm: float) -> list[Setting]:

@@ -1,7 +1,5 @@
-"""Find and rectify the ECG sheet in a photograph. numpy, OpenCV and vizecg.spec only."""
+"""Find the grid of a photographed page and lay the page flat. numpy and OpenCV only."""
 
 from vizecg_edge.rectify.reasons import Reason, refusal
-from vizecg_edge.rectify.result import LAYOUT_UNKNOWN, Rectified
-from vizecg_edge.rectify.sheet import RECTIFIER_VERSION, rectify
 
-__all__ = ["LAYOUT_UNKNOWN", "RECTIFIER_VERSION", "Reason", "Rectified", "rectify", "refusal"]
+__all__ = ["Reason", "refusal"]

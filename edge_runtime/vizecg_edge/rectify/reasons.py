@@ -19,8 +19,7 @@ class Reason(str, Enum):
     NOT_AN_ECG = "not_an_ecg"
     SCALE_UNCERTAIN = "scale_uncertain"
     UNSUPPORTED_LAYOUT = "unsupported_layout"
-    UNSUPPORTED_SPEED = "unsupported_speed"
-    UNSUPPORTED_GAIN = "unsupported_gain"
+    LAYOUT_UNCERTAIN = "layout_uncertain"
     ORIENTATION_UNCERTAIN = "orientation_uncertain"
     CUT_OFF = "cut_off"
     DISTORTED = "distorted"
@@ -60,11 +59,13 @@ _TOLD = {
         "Photograph the whole printout from above.",
     ),
     Reason.UNSUPPORTED_LAYOUT: (
-        "Only printouts with three rows of four leads and one rhythm strip below can be read",
-        "Print this one anew in that layout.",
+        "The leads are printed in a layout that cannot be read",
+        "Print this one anew as 3x4, 6x2, 12x1 or 4x3.",
     ),
-    Reason.UNSUPPORTED_SPEED: ("Only printouts at 25 mm/s can be read", "Print this one anew at that speed."),
-    Reason.UNSUPPORTED_GAIN: ("Only printouts at 10 mm/mV can be read", "Print this one anew at that gain."),
+    Reason.LAYOUT_UNCERTAIN: (
+        "It is not certain which lead is printed where",
+        "Take in the whole printout, with the names of the leads, sharp.",
+    ),
     Reason.ORIENTATION_UNCERTAIN: (
         "It is not certain which way up the printout lies",
         "Hold the camera upright over it and take in the calibration pulses.",

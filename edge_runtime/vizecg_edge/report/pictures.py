@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import cv2
 import numpy as np
 from PIL import Image
 
-from vizecg.spec import LAYOUT_3X4_R, SheetSpec
-from vizecg.spec.sheet import BLOCK_MM
-from vizecg_edge.rectify import Rectified
 from vizecg_edge.report.explain import Explanation
-from vizecg_edge.report.pen import BLUE, GREEN, SMALL, Pen, font
+from vizecg_edge.report.pen import BLUE, SMALL, Pen, font
 from vizecg_edge.report.reading import Reading
 
-LEADS = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"), ("II",))
 LESS, MORE = np.array([255.0, 140.0, 0.0]), np.array([50.0, 110.0, 230.0])
 STRONGEST = 0.6
 """Share of the colour where a patch matters most; the traces must stay readable under it."""
-_STEPS = 24
 
 
 def photo_picture(reading: Reading, box: tuple[int, int]) -> Image.Image | None:
@@ -32,12 +25,13 @@ def photo_picture(reading: Reading, box: tuple[int, int]) -> Image.Image | None:
     picture = cv2.resize(photo, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     rectified = reading.result.rectified
     if rectified is not None:
-        # Homographies are in pixels of the whole picture, of which `photo` may be a reduced reading.
+        # Places are in pixels of the whole picture, of which `photo` may be a reduced reading.
         scale = size[0] / (reading.answer.input.width or photo.shape[1])
-        spec = reading.spec
-        _polygon(picture, rectified, spec, (0.0, 0.0, spec.width_mm, spec.height_mm), scale, GREEN, 3)
-        for _, mm in lead_boxes(reading):
-            _polygon(picture, rectified, spec, mm, scale, BLUE, 1)
+        for name, outline in rectified.on_photo:
+            _polygon(picture, outline * scale, BLUE, 1)
+            at = np.clip(outline[0] * scale, -30000, 30000)
+            place = round(float(at[0])) + 4, round(float(at[1])) + 14
+            cv2.putText(picture, name, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42, BLUE, 1, cv2.LINE_AA)
     return Image.fromarray(picture)
 
 
@@ -61,21 +55,10 @@ def sheet_picture(reading: Reading, width: int) -> Image.Image | None:
     return image
 
 
-def lead_boxes(reading: Reading) -> list[tuple[str, tuple[float, float, float, float]]]:
-    """Lead and (left, top, right, bottom) in sheet millimetres; none where the layout is not known."""
+def lead_boxes(reading: Reading) -> tuple[tuple[str, tuple[float, float, float, float]], ...]:
+    """Lead and (left, top, right, bottom) in sheet millimetres; none where no leads were found."""
     rectified = reading.result.rectified
-    if rectified is None or rectified.layout != LAYOUT_3X4_R or len(rectified.rows_mm) != len(LEADS):
-        return []
-    rows, left = rectified.rows_mm, reading.spec.block_x_mm
-    between = [(a + b) / 2 for a, b in pairwise(rows)]
-    edges = [2 * rows[0] - between[0], *between, 2 * rows[-1] - between[-1]]
-    boxes = []
-    for row, names in enumerate(LEADS):
-        wide = BLOCK_MM / len(names)
-        top, bottom = max(edges[row], 0.0), min(edges[row + 1], reading.spec.height_mm)
-        for column, name in enumerate(names):
-            boxes.append((name, (left + column * wide, top, left + (column + 1) * wide, bottom)))
-    return boxes
+    return () if rectified is None else rectified.on_sheet
 
 
 def shade(sheet: np.ndarray, explanation: Explanation) -> np.ndarray:
@@ -88,25 +71,7 @@ def shade(sheet: np.ndarray, explanation: Explanation) -> np.ndarray:
     return np.asarray(np.clip(sheet * (1 - strength * (1 - colour)), 0, 255).astype(np.uint8))
 
 
-def _polygon(
-    picture: np.ndarray,
-    rectified: Rectified,
-    spec: SheetSpec,
-    box: tuple[float, float, float, float],
-    scale: float,
-    colour: tuple[int, int, int],
-    thickness: int,
-) -> None:
-    """Outline a rectangle of the sheet (left, top, right, bottom in mm) where the photograph shows it."""
-    left, top, right, bottom = box
-    along = np.linspace(0, 1, _STEPS, endpoint=False)[:, None]
-    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-    outline = np.concatenate([a + (b - a) * along for a, b in zip(corners, np.roll(corners, -1, 0), strict=True)])
-    nodes = outline * (np.array(rectified.bend_mm.shape[1::-1]) - 1) / (spec.width_mm, spec.height_mm)
-    bend = cv2.remap(
-        rectified.bend_mm.astype(np.float32), nodes[None].astype(np.float32), None, cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )[0]  # fmt: skip
-    shown = cv2.perspectiveTransform(spec.mm_to_px(outline + bend)[None], np.linalg.inv(rectified.homography))[0]
-    places = np.clip(shown * scale, -30000, 30000)
+def _polygon(picture: np.ndarray, outline: np.ndarray, colour: tuple[int, int, int], thickness: int) -> None:
+    """Draw a closed line through pixels (n, 2)."""
+    places = np.clip(outline, -30000, 30000)
     cv2.polylines(picture, [np.round(places * 8).astype(np.int32)], True, colour, thickness, cv2.LINE_AA, shift=3)

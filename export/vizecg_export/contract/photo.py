@@ -15,8 +15,8 @@ from vizecg.spec.fingerprint import sha256_file
 from vizecg.spec.manifest import Manifest
 from vizecg.spec.preprocess import ink_map
 from vizecg_edge.capture import decode
-from vizecg_edge.rectify import Rectified, rectify
 from vizecg_edge.selftest import EXPECTED, PHOTO
+from vizecg_edge.sheet import Rectified, rectify
 
 VECTOR = "contract_photo.json"
 SHEET, INK = "contract_photo.jpg", "contract_photo_ink.png"
@@ -45,6 +45,10 @@ def write_photo(folder: Path, manifest: Manifest) -> None:
         rectified = rectify(pixels, manifest.sheet)
     except InputRefusedError as error:
         raise BundleError(f"{folder}: {PHOTO} cannot be rectified: {error}") from error
+    if rectified.homography is None or rectified.bend_mm is None:
+        raise BundleError(
+            f"{folder}: {PHOTO} is laid on lead by lead; take one of a page that is printed like the sheet"
+        )
     ink = ink_map(rectified.sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
     Image.fromarray(ink).save(folder / INK, optimize=True)
     Image.fromarray(rectified.sheet).save(folder / SHEET, quality=JPEG_QUALITY, subsampling=0)
@@ -67,6 +71,8 @@ def _geometry(rectified: Rectified, size: tuple[int, ...], spec: SheetSpec) -> d
     """``size`` is the photograph's (height, width)."""
     height, width = size
     points = np.array([[(width - 1) * x, (height - 1) * y] for y in SHARES for x in SHARES])
+    assert rectified.homography is not None
+    assert rectified.bend_mm is not None
     flat = spec.px_to_mm(cv2.perspectiveTransform(points[None], rectified.homography)[0])
     return {
         "homography": rectified.homography.tolist(),

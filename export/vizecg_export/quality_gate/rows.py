@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 import vizecg.render.spoil
-import vizecg_edge.judge.glare
-import vizecg_edge.judge.likeness
+import vizecg_edge.compose
 import vizecg_edge.judge.quality
+import vizecg_edge.leads
 import vizecg_edge.rectify
+import vizecg_edge.sheet
 import vizecg_export.quality_gate.scenes
 from vizecg.data.source import RecordSource
 from vizecg.records import EcgRecord
@@ -27,7 +28,7 @@ from vizecg.spec.manifest import Bundle, Manifest, open_bundle
 from vizecg.spec.preprocess import preprocess
 from vizecg_edge.judge.quality import merits_of
 from vizecg_edge.pipeline import Pipeline
-from vizecg_edge.rectify import rectify
+from vizecg_edge.sheet import rectify
 from vizecg_export.job import Run
 from vizecg_export.pace import Say, paced
 from vizecg_export.quality_gate.records import choose_records
@@ -36,16 +37,15 @@ from vizecg_export.running import open_artefact
 
 SEED = 11
 PHOTOS = (".jpg", ".jpeg", ".png")
-ROWS_VERSION = 3
+ROWS_VERSION = 4
 """Raised when the same photographs give other rows."""
 DECIDE: tuple[ModuleType, ...] = (
     vizecg_edge.judge.quality,
-    vizecg_edge.judge.glare,
-    vizecg_edge.judge.likeness,
     vizecg.render.spoil,
     vizecg_export.quality_gate.scenes,
 )
-"""Modules whose change makes kept rows worthless, beside the whole rectifier."""
+READ: tuple[ModuleType, ...] = (vizecg_edge.rectify, vizecg_edge.leads, vizecg_edge.compose, vizecg_edge.sheet)
+"""Modules, and folders of them, whose change makes kept rows worthless."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +126,7 @@ def real_merits(paths: list[Path], bundle: Path, *, say: Say) -> list[dict[str, 
     """Figures of merit of real photographs; those that the rectifier refuses are left out."""
     pipeline = Pipeline(bundle=bundle, threads=1)
     results = (pipeline.run(path).rectified for path in paced(paths, what="gate: real photographs", say=say))
-    return [merits_of(rectified, pipeline.bundle.manifest.sheet) for rectified in results if rectified is not None]
+    return [merits_of(rectified) for rectified in results if rectified is not None]
 
 
 def record_rows(record: EcgRecord, photographs: int, manifest: Manifest, runs: dict[str, Run]) -> list[GateRow]:
@@ -152,7 +152,7 @@ def record_rows(record: EcgRecord, photographs: int, manifest: Manifest, runs: d
             rows.append(GateRow(**about, reason=str(error.reason), merits={}, error_mm=None, logits={}))
             continue
         away = np.linalg.norm(rectified.to_sheet_mm(scene.seen, spec) - scene.block_mm, axis=1)
-        merits = {figure: round(float(value), 6) for figure, value in merits_of(rectified, spec).items()}
+        merits = {figure: round(float(value), 6) for figure, value in merits_of(rectified).items()}
         logits = logits_of(rectified.sheet)
         rows.append(GateRow(**about, reason=None, merits=merits, error_mm=round(float(away.mean()), 4), logits=logits))
     return rows
@@ -174,7 +174,7 @@ def read_kept(path: Path) -> dict[str, list[GateRow]]:
 def _key(bundle: Bundle, source: RecordSource, photographs: int) -> str:
     """What the rows depend on: records, model files, the code of rectifier, figures of merit and scenes, the seed."""
     manifest = bundle.manifest
-    files = [*sorted(_file(vizecg_edge.rectify).parent.glob("*.py")), *map(_file, DECIDE)]
+    files = [path for room in READ for path in sorted(_file(room).parent.glob("*.py"))] + [*map(_file, DECIDE)]
     told = [
         *(sha256_bytes(file.read_bytes()) for file in files),
         *(f"{artefact.name} {manifest.files[artefact.file]}" for artefact in manifest.artefacts),

@@ -1,0 +1,103 @@
+"""From a photograph to its leads: the grid, the flat page, what is printed where on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vizecg_edge.leads.infer import Names, find_layout
+from vizecg_edge.leads.layout import PageLayout
+from vizecg_edge.leads.names import SeenName
+from vizecg_edge.leads.page import Box, Page
+from vizecg_edge.leads.page_ink import PageInk, ink_of
+from vizecg_edge.printed.names import NAMES
+from vizecg_edge.printed.page_net import look
+from vizecg_edge.rectify.grid import Grid, find_grid
+from vizecg_edge.rectify.prepare import Work, prepare
+from vizecg_edge.rectify.traces import trace_view
+from vizecg_edge.rectify.warp import Bend, first_bend, refine_bend
+
+LOOK_PX_PER_MM = 4.0
+"""Scale at which lead names are read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundPage:
+    """A page that was found in a photograph, upright.
+
+    Attributes:
+        page: the flat paper.
+        layout: what is printed where on it.
+        ink: its traces.
+        grid: of the photograph as it was reduced for the search; its cells are those of ``page``.
+    """
+
+    page: Page
+    layout: PageLayout
+    ink: PageInk
+    grid: Grid
+
+
+def find_page(image: np.ndarray) -> FoundPage:
+    """Find the leads in a photograph, whichever way up it lies.
+
+    Args:
+        image: uint8 RGB (H, W, 3), already turned as its EXIF tag says.
+
+    Raises:
+        InputRefusedError: nothing that could be read was found; ``reason`` is a value of ``Reason``.
+    """
+    work = prepare(image)
+    grid = find_grid(work.grid_ink)
+    bend = refine_bend(work.grid_ink, grid, first_bend(grid))
+    ink = ink_of(trace_view(work.trace_ink, grid, bend))
+    found = find_layout(
+        ink,
+        sideways=lambda: ink_of(trace_view(work.trace_ink, grid, bend, sideways=True)),
+        names=_reader_of_names(work, grid, bend),
+    )
+    return FoundPage(page=page_of(work, grid, bend, found.ink), layout=found.layout, ink=found.ink, grid=grid)
+
+
+def page_of(work: Work, grid: Grid, bend: Bend, ink: PageInk) -> Page:
+    """The page whose ink was seen this way up."""
+    photo_to_cells = grid.to_cells @ work.to_work
+    middle = np.array([(ink.box.left + ink.box.right) / 2, (ink.box.top + ink.box.bottom) / 2])
+    page = Page(
+        halves=work.halves,
+        photo_to_cells=photo_to_cells,
+        bend=bend,
+        page_to_cells=ink.page_to_cells,
+        box=Box(*ink.box),
+        px_per_mm=1.0,
+    )
+    at, across, down = page.to_photo(middle + np.array([[0, 0], [1, 0], [0, 1]]))
+    (a, b), (c, d) = across - at, down - at
+    return Page(
+        halves=page.halves,
+        photo_to_cells=photo_to_cells,
+        bend=bend,
+        page_to_cells=ink.page_to_cells,
+        box=page.box,
+        px_per_mm=float(np.sqrt(abs(a * d - b * c))),
+    )
+
+
+def _reader_of_names(work: Work, grid: Grid, bend: Bend) -> Names:
+    def read(ink: PageInk) -> Sequence[SeenName]:
+        page = page_of(work, grid, bend, ink)
+        picture = page.picture(page.box, px_per_mm=LOOK_PX_PER_MM)
+        seen = look(picture, px_per_mm=LOOK_PX_PER_MM)
+        return [
+            SeenName(
+                name=name.name,
+                x_mm=page.box.left + name.x_mm,
+                y_mm=page.box.top + name.y_mm,
+                chances=dict(zip(NAMES, name.probabilities[1:], strict=True)),
+            )
+            for name in seen.names
+        ]
+
+    return read

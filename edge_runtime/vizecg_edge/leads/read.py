@@ -1,0 +1,84 @@
+"""The leads of a page that was found: at which scale it is printed, every trace, and what a reader would measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from vizecg.spec import PAPER_SPEED_MM_S
+from vizecg_edge.leads.find import FoundPage
+from vizecg_edge.leads.layout import PageLayout
+from vizecg_edge.leads.measure import measure
+from vizecg_edge.leads.measured import Measured
+from vizecg_edge.leads.plausible import TraceSizes, heights_mv
+from vizecg_edge.leads.scales import PageScales, Scale, page_scales
+from vizecg_edge.leads.signals import Leads
+from vizecg_edge.leads.stated import read_page
+from vizecg_edge.leads.trace import PX_PER_MM, PieceTrace, read_traces, signals_of, traced_box
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadLeads:
+    """What is read on a page. ``traces``: of its pieces, in their order, millimetres; ``scales``: it may have."""
+
+    layout: PageLayout
+    traces: tuple[PieceTrace, ...]
+    scales: PageScales
+
+    def at(self, scale: Scale) -> Leads:
+        """The leads in millivolts, if the page is printed at this scale."""
+        return _leads(self.layout, self.traces, scale)
+
+    @cached_property
+    def leads(self) -> Leads:
+        """At the likeliest scale."""
+        return self.at(self.scales.best)
+
+    @cached_property
+    def measured(self) -> Measured:
+        """At the likeliest scale."""
+        return measure(self.leads)
+
+
+def read_leads(found: FoundPage) -> ReadLeads:
+    """Read the traces of a page and its scale.
+
+    Raises:
+        InputRefusedError: scale_uncertain, where two statements of the page disagree.
+    """
+    page, layout = found.page, found.layout
+    box = traced_box(layout)
+    picture = page.picture(box, px_per_mm=PX_PER_MM)
+    traces = tuple(read_traces(picture, (box.left, box.top), PX_PER_MM, layout))
+    settings = read_page(page)
+    scales = page_scales(settings=settings, layout=layout)
+    if not scales.certain:
+        scales = page_scales(settings=settings, layout=layout, sizes=_sizes(layout, traces))
+    return ReadLeads(layout=layout, traces=traces, scales=scales)
+
+
+def _leads(layout: PageLayout, traces: tuple[PieceTrace, ...], scale: Scale) -> Leads:
+    return signals_of(
+        traces,
+        layout,
+        speed_mm_s=scale.speed_mm_s,
+        limb_gain=scale.limb_mm_mv,
+        chest_gain=scale.chest_mm_mv,
+    )
+
+
+def _sizes(layout: PageLayout, traces: tuple[PieceTrace, ...]) -> TraceSizes:
+    """Beats, QRS, QT and heights in millimetres: measured as if the paper ran at the usual speed, at 1 mm/mV."""
+    leads = _leads(layout, traces, Scale(speed_mm_s=PAPER_SPEED_MM_S, limb_mm_mv=1.0, chest_mm_mv=1.0))
+    limb_mm, chest_mm = heights_mv(leads)
+    usual = _leads(layout, traces, Scale(speed_mm_s=PAPER_SPEED_MM_S, limb_mm_mv=10.0, chest_mm_mv=10.0))
+    measured = measure(usual)
+    qrs_ms, qt_ms = measured.qrs.ms, measured.qt.ms
+    per_ms = PAPER_SPEED_MM_S / 1000
+    return TraceSizes(
+        rr_mm=None if measured.rate_bpm is None else 60 / measured.rate_bpm * PAPER_SPEED_MM_S,
+        qrs_mm=None if qrs_ms is None else qrs_ms * per_ms,
+        qt_mm=None if qt_ms is None else qt_ms * per_ms,
+        limb_mm=limb_mm,
+        chest_mm=chest_mm,
+    )
