@@ -12,6 +12,9 @@ from vizecg_lab.verbs.fuzz import fuzz
 from vizecg_lab.verbs.gpu_run import gpu_run
 from vizecg_lab.verbs.not_ecg import not_ecg
 from vizecg_lab.verbs.packed_store import packed_store
+from vizecg_lab.verbs.page_judge import page_judge
+from vizecg_lab.verbs.page_tiles import page_tiles
+from vizecg_lab.verbs.page_train import page_train
 from vizecg_lab.verbs.photos import photos
 from vizecg_lab.verbs.rectify import rectify
 from vizecg_lab.verbs.render import render
@@ -32,7 +35,7 @@ def root_command() -> None:
 
 PAPER = (table1, table2, study)
 TRAINING = (train_step, packed_store, conv_layouts, gpu_run, drawing_paths)
-EDGE = (render, photos, rectify, not_ecg, stages, startup, fuzz)
+EDGE = (render, photos, rectify, not_ecg, page_tiles, page_train, page_judge, stages, startup, fuzz)
 for verb in (*PAPER, *TRAINING, *EDGE):
     app.command()(verb)
 

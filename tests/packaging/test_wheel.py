@@ -34,8 +34,8 @@ LAB = ROOT / "benchmarks" / "vizecg_lab"
 """What only the checkout has."""
 BUNDLES = PACKAGES["vizecg_edge"] / "bundles"
 DATA = (
-    "*/py.typed", "vizecg_edge/bundles/*", "vizecg_edge/printed/letters.npz", "vizecg_export/weights/default.ckpt",
-    "vizecg-*.dist-info/*",
+    "*/py.typed", "vizecg_edge/bundles/*", "vizecg_edge/printed/letters.npz", "vizecg_edge/printed/page.onnx",
+    "vizecg_export/weights/default.ckpt", "vizecg-*.dist-info/*",
 )  # fmt: skip
 """All of the wheel that is no module."""
 STRAYS = ("export/vizecg_export/weights/last.ckpt", "vizecg/metrics.csv", "benchmarks/vizecg_bench/old.ecgpack")
@@ -143,7 +143,8 @@ def test_every_bundle_file_is_inside(names: set[str]) -> None:
     assert wanted, "edge_runtime/vizecg_edge/bundles is empty: no bundle is shipped"
     for path in wanted:
         assert f"vizecg_edge/bundles/{path.relative_to(BUNDLES).as_posix()}" in names
-    assert "vizecg_edge/printed/letters.npz" in names, "the reader of printed text has no weights"
+    for weights in ("letters.npz", "page.onnx"):
+        assert f"vizecg_edge/printed/{weights}" in names, "the reader of printed text has no weights"
 
 
 def test_licence_and_commands(wheel: Path, names: set[str]) -> None:

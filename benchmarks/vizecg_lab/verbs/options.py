@@ -18,6 +18,7 @@ MegapixelsOption = Annotated[float, typer.Option(min=0.5, max=60, help="Photogra
 PtbxlOption = Annotated[Path, typer.Option(help="PTB-XL folder.")]
 RoundsOption = Annotated[int, typer.Option(min=1, help="How many times, in turn.")]
 SaveOption = Annotated[Path | None, typer.Option(help="Save the pictures in question in this folder.")]
+TilesOption = Annotated[Path, typer.Option(help="Folder of the tiles.")]
 AllWorkersOption = Annotated[int | None, typer.Option(min=0, help="Processes that draw and load. Default: one a core.")]
 
 
