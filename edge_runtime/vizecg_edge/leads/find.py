@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from vizecg_edge.leads.infer import Names, find_layout
+from vizecg_edge.leads.infer import Look, Looker, find_layout
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.names import SeenName
 from vizecg_edge.leads.page import Box, Page
@@ -20,7 +20,10 @@ from vizecg_edge.rectify.traces import trace_view
 from vizecg_edge.rectify.warp import Bend, first_bend, refine_bend
 
 LOOK_PX_PER_MM = 4.0
-"""Scale at which lead names are read."""
+"""Scale at which the page is looked at."""
+MAY_BE_TRACE = 60
+"""Ink is left out where the page network gives less than this, of 255, near by."""
+_AROUND = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +59,7 @@ def find_page(image: np.ndarray) -> FoundPage:
     found = find_layout(
         ink,
         sideways=lambda: ink_of(trace_view(work.trace_ink, grid, bend, sideways=True)),
-        names=_reader_of_names(work, grid, bend),
+        look=_looker(work, grid, bend),
     )
     return FoundPage(page=page_of(work, grid, bend, found.ink), layout=found.layout, ink=found.ink, grid=grid)
 
@@ -85,19 +88,23 @@ def page_of(work: Work, grid: Grid, bend: Bend, ink: PageInk) -> Page:
     )
 
 
-def _reader_of_names(work: Work, grid: Grid, bend: Bend) -> Names:
-    def read(ink: PageInk) -> Sequence[SeenName]:
+def _looker(work: Work, grid: Grid, bend: Bend) -> Looker:
+    def at(ink: PageInk) -> Look:
         page = page_of(work, grid, bend, ink)
-        picture = page.picture(page.box, px_per_mm=LOOK_PX_PER_MM)
-        seen = look(picture, px_per_mm=LOOK_PX_PER_MM)
-        return [
-            SeenName(
-                name=name.name,
-                x_mm=page.box.left + name.x_mm,
-                y_mm=page.box.top + name.y_mm,
-                chances=dict(zip(NAMES, name.probabilities[1:], strict=True)),
-            )
-            for name in seen.names
-        ]
+        seen = look(page.picture(page.box, px_per_mm=LOOK_PX_PER_MM), px_per_mm=LOOK_PX_PER_MM)
+        size = ink.mask.shape[1], ink.mask.shape[0]
+        traces = cv2.resize(cv2.dilate(seen.trace, _AROUND), size, interpolation=cv2.INTER_LINEAR)
+        return Look(
+            names=tuple(
+                SeenName(
+                    name=name.name,
+                    x_mm=page.box.left + name.x_mm,
+                    y_mm=page.box.top + name.y_mm,
+                    chances=dict(zip(NAMES, name.probabilities[1:], strict=True)),
+                )
+                for name in seen.names
+            ),
+            traces=(traces > MAY_BE_TRACE).astype(np.uint8),
+        )
 
-    return read
+    return at

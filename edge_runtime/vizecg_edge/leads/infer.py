@@ -25,8 +25,17 @@ LEAST_DRIFT_MM = 1.5
 FAR_BEHIND = 9.0
 """In logits: so much may be told by names and signals against the rows."""
 
-Names = Callable[[PageInk], Sequence[SeenName]]
-"""Reads the names on a page, upright as it is given."""
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What is seen on a page, upright as it is given: names, and where ink belongs to traces (uint8 (h, w) of the
+    page's ink, 1 where it may)."""
+
+    names: tuple[SeenName, ...]
+    traces: np.ndarray
+
+
+Looker = Callable[[PageInk], Look]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,18 +64,18 @@ class FoundLayout:
     quarters: int
 
 
-def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], names: Names | None = None) -> FoundLayout:
+def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker | None = None) -> FoundLayout:
     """How a page is laid out.
 
     Args:
         ink: of the page, traces that run across it.
         sideways: makes the ink of traces that run down it; asked where those across are none.
-        names: reads what is printed.
+        look: looks at a page as a reader would; None takes ink and places for all there is.
 
     Raises:
         InputRefusedError: not_an_ecg, unsupported_layout, layout_uncertain, orientation_uncertain.
     """
-    ways = _ways(_evidence(ink, sideways), names)
+    ways = _ways(ink, sideways, look)
     places = [
         (way.rows_score(form, first), way, form, first)
         for way in ways
@@ -108,28 +117,37 @@ def _uncertain(readings: Sequence[Reading], best: Reading) -> InputRefusedError:
     return refusal(Reason.LAYOUT_UNCERTAIN, f"{sum(best.evidence.sure)} rows of traces, {seen}")
 
 
-def _ways(upright: Evidence, names: Names | None) -> list[Evidence]:
+def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) -> list[Evidence]:
     """The page either way up; only one of them where its names can be read."""
-    ways = []
-    for way in (upright, None):
-        turned = way or upright.turned()
-        ways.append(turned if names is None else turned.named(names(turned.ink)))
-        if legible(ways[-1].names):
-            return [ways[-1]]
-    return ways
+    upright, rows, quarters = _across(ink, sideways)
+    names: tuple[SeenName, ...] = ()
+    if look is not None:
+        seen = look(upright)
+        over = upright.turned(2)
+        if not legible(seen.names):
+            other = look(over)
+            if legible(other.names):
+                upright, quarters, seen = over, quarters + 2, other
+        upright = upright.only(seen.traces)
+        rows, names = _long_rows(upright), seen.names
+    if not any(row.steep for row in rows):
+        raise refusal(Reason.NOT_AN_ECG, "no rows of traces")
+    evidence = Evidence.of(upright, rows, quarters=quarters % 4).named(names)
+    if legible(names):
+        return [evidence]
+    turned = evidence.turned()
+    return [evidence, turned if look is None else turned.named(other.names)]
 
 
-def _evidence(ink: PageInk, sideways: Callable[[], PageInk]) -> Evidence:
-    """Of the traces that run across the page, or, where these are none, of those that run down it."""
-    rows, quarters = _long_rows(ink), 0
+def _across(ink: PageInk, sideways: Callable[[], PageInk]) -> tuple[PageInk, tuple[TraceRow, ...], int]:
+    """The page turned so that its traces run across it, its rows, and by how many quarters it was turned."""
+    rows = _long_rows(ink)
     if sum(likely(row) for row in rows) < LEAST_ROWS:
         down = sideways().turned(1)
         rows_down = _long_rows(down)
         if _length(rows_down) > _length(rows):
-            ink, rows, quarters = down, rows_down, 1
-    if not any(row.steep for row in rows):
-        raise refusal(Reason.NOT_AN_ECG, "no rows of traces")
-    return Evidence.of(ink, rows, quarters=quarters)
+            return down, rows_down, 1
+    return ink, rows, 0
 
 
 def _long_rows(ink: PageInk) -> tuple[TraceRow, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -37,6 +37,10 @@ class PageInk:
         height, width = mask.shape
         back = _turn_back(Box(0.0, 0.0, width / PX_PER_MM, height / PX_PER_MM), quarters)
         return PageInk(mask=mask, inside=inside, page_to_cells=self.page_to_cells @ back)
+
+    def only(self, where: np.ndarray) -> PageInk:
+        """The ink that lies where a mask, uint8 (h, w), is not 0."""
+        return replace(self, mask=cv2.copyTo(self.mask, where))
 
 
 def ink_of(view: TraceView) -> PageInk:
