@@ -122,7 +122,11 @@ def _beats(heights: np.ndarray) -> np.ndarray:
 
 
 def _differences(heights: np.ndarray, beats: np.ndarray) -> np.ndarray:
-    """(rows, n - 1) how unlike neighbours are, 0 to about 2; NaN where there is nothing to compare."""
+    """(rows, n - 1) how unlike neighbours are, 0 to about 2; NaN where there is nothing to compare.
+
+    Where the next beat but one, or the last but one, is more alike, that counts: a steep T wave may stand between two
+    QRS complexes, or an extra beat.
+    """
     if len(beats) < 2:
         return np.zeros((len(heights), 0))
     before, after = round(BEFORE_MM * PX_PER_MM), round(AFTER_MM * PX_PER_MM)
@@ -130,10 +134,20 @@ def _differences(heights: np.ndarray, beats: np.ndarray) -> np.ndarray:
     padded = np.pad(heights, ((0, 0), (before + SLACK_PX, after + SLACK_PX)), mode="edge")
     cuts = padded[:, beats[:, None] + np.arange(length + 2 * SLACK_PX)]
     cuts -= np.median(cuts, axis=2, keepdims=True)
-    one = cuts[:, :-1, SLACK_PX : SLACK_PX + length]
-    others = np.lib.stride_tricks.sliding_window_view(cuts[:, 1:], length, axis=2)
+    next_one = _unlike(cuts, 1, length)
+    if len(beats) > 2:
+        but_one = _unlike(cuts, 2, length)
+        next_one[:, :-1] = np.fmin(next_one[:, :-1], but_one)
+        next_one[:, 1:] = np.fmin(next_one[:, 1:], but_one)
+    return next_one
+
+
+def _unlike(cuts: np.ndarray, step: int, length: int) -> np.ndarray:
+    """(rows, n - step) how unlike each of the cuts (rows, n, samples) is to the one ``step`` further."""
+    one = cuts[:, :-step, SLACK_PX : SLACK_PX + length]
+    others = np.lib.stride_tricks.sliding_window_view(cuts[:, step:], length, axis=2)
     rest = ((others - one[:, :, None]) ** 2).mean(axis=3)
     best = rest.argmin(axis=2)[..., None]
     power = (one**2).mean(axis=2) + np.take_along_axis((others**2).mean(axis=3), best, axis=2)[..., 0]
     told = np.take_along_axis(rest, best, axis=2)[..., 0] / np.maximum(power, LEAST_POWER)
-    return np.where(power > LEAST_POWER, told, np.nan)
+    return np.asarray(np.where(power > LEAST_POWER, told, np.nan))

@@ -14,7 +14,7 @@ from vizecg_edge.leads.forms import Form, pieces_of
 from vizecg_edge.leads.heights import heights_of, turned
 from vizecg_edge.leads.identities import LIMB, Products
 from vizecg_edge.leads.layout import Piece
-from vizecg_edge.leads.names import SeenName, name_score
+from vizecg_edge.leads.names import SeenName, name_score, unexplained
 from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.rows import TraceRow, turned_rows
 from vizecg_edge.rectify.traces import PX_PER_MM
@@ -29,10 +29,10 @@ DEPENDENT = 0.7
 """Of k limb leads k - 2 follow from the others; their errors have something in common."""
 BY_CHANCE = 0.8
 """The most alike of twelve leads is as much like a strip that is none of them."""
-DROPPED, DULL, UNEVEN, SPECK = 5.0, 1.5, 4.0, 0.3
-"""What it costs to leave a row out, to take a dull one in, rows that are not evenly apart (relative spread), and to
-leave out what may be none."""
-MIRRORED = -3.0
+DROPPED, SHORT, DULL, UNEVEN, SPECK = 8.0, 12.0, 1.5, 4.0, 0.3
+"""What it costs to leave a row out, to take in one that is too short or a dull one, rows that are not evenly apart
+(relative spread), and to leave out what may be none."""
+MIRRORED = -5.0
 MOST_IDENTITIES = 3.0
 """Identities come in threes: both triples of limb leads and one strip."""
 
@@ -51,10 +51,12 @@ def sure_rows(rows: Sequence[TraceRow]) -> list[TraceRow]:
 class Evidence:
     """What is seen one way up.
 
-    ``quarters``: counterclockwise turns from the picture to this way up. ``sure``: whether each row is one of traces.
+    ``ink``: of traces; ``every``: that of pulses, too. ``quarters``: counterclockwise turns to this way up. ``sure``:
+    whether each row is one of traces.
     """
 
     ink: PageInk
+    every: PageInk
     quarters: int
     rows: tuple[TraceRow, ...]
     sure: tuple[bool, ...]
@@ -64,23 +66,27 @@ class Evidence:
     names: tuple[SeenName, ...] = ()
 
     @classmethod
-    def of(cls, ink: PageInk, rows: tuple[TraceRow, ...], *, quarters: int) -> Evidence:
-        ends = find_ends(ink, sure_rows(rows))
+    def of(cls, ink: PageInk, rows: tuple[TraceRow, ...], *, quarters: int, every: PageInk) -> Evidence:
+        """``ink``: of traces alone; ``every``: that of pulses, too."""
+        ends = find_ends(every, sure_rows(rows))
         heights = heights_of(ink.mask, tuple(row.y_mm for row in rows))
         changes = BeatChanges(heights, left_mm=ends.left_mm, right_mm=ends.right_mm)
         sure = tuple(likely(row) and changes.follows(index) > LEAST_FOLLOWS for index, row in enumerate(rows))
-        return cls(ink=ink, quarters=quarters, rows=rows, sure=sure, ends=ends, heights=heights, changes=changes)
+        return cls(
+            ink=ink, every=every, quarters=quarters, rows=rows, sure=sure, ends=ends, heights=heights, changes=changes
+        )
 
     def turned(self) -> Evidence:
         """The same page turned by half a turn; names are not carried over, and pulses are looked for anew."""
-        ink = self.ink.turned(2)
+        every = self.every.turned(2)
         rows = turned_rows(self.rows, self.ink)
         return Evidence(
-            ink=ink,
+            ink=self.ink.turned(2),
+            every=every,
             quarters=(self.quarters + 2) % 4,
             rows=rows,
             sure=self.sure[::-1],
-            ends=find_ends(ink, sure_rows(rows)),
+            ends=find_ends(every, sure_rows(rows)),
             heights=turned(self.heights),
             changes=self.changes.turned(),
         )
@@ -108,7 +114,7 @@ class Evidence:
         if mirrored:
             width = self.heights.shape[1] / PX_PER_MM
             pieces = tuple(replace(p, left_mm=width - p.right_mm, right_mm=width - p.left_mm) for p in pieces)
-            return total + _said(pieces, self.signals[True], first) + MIRRORED
+            return total + _said(pieces, self.signals[True], first) + MIRRORED + unexplained(self.names)
         spacing = float(np.median(np.diff([row.y_mm for row in taken])))
         return total + _said(pieces, self.signals[False], first) + name_score(pieces, self.names, spacing_mm=spacing)
 
@@ -132,7 +138,7 @@ class Evidence:
         cost, count = 0.0, form.rows
         for index, (sure, full) in enumerate(zip(self.sure, self.full, strict=True)):
             if first <= index < first + count:
-                cost += (0.0 if sure else DULL) + (0.0 if full else DROPPED)
+                cost += (0.0 if sure else DULL) + (0.0 if full else SHORT)
             else:
                 cost += DROPPED if sure and full else SPECK
         gaps = np.diff([row.y_mm for row in self.rows[first : first + count]])

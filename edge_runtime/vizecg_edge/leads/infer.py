@@ -22,7 +22,7 @@ LEAST_ROWS, SHORT = 3, 0.4
 """With so many rows of traces across a page none are sought down it; rows shorter than this share are none."""
 LEAST_MARGIN = 2.0
 LEAST_DRIFT_MM = 1.5
-FAR_BEHIND = 9.0
+FAR_BEHIND = 14.0
 """In logits: so much may be told by names and signals against the rows."""
 
 
@@ -121,6 +121,7 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
     """The page either way up; only one of them where its names can be read."""
     upright, rows, quarters = _across(ink, sideways)
     names: tuple[SeenName, ...] = ()
+    traces = upright
     if look is not None:
         seen = look(upright)
         over = upright.turned(2)
@@ -128,11 +129,11 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
             other = look(over)
             if legible(other.names):
                 upright, quarters, seen = over, quarters + 2, other
-        upright = upright.only(seen.traces)
-        rows, names = _long_rows(upright), seen.names
+        traces = upright.only(seen.traces)
+        rows, names = _long_rows(traces), seen.names
     if not any(row.steep for row in rows):
         raise refusal(Reason.NOT_AN_ECG, "no rows of traces")
-    evidence = Evidence.of(upright, rows, quarters=quarters % 4).named(names)
+    evidence = Evidence.of(traces, rows, quarters=quarters % 4, every=upright).named(names)
     if legible(names):
         return [evidence]
     turned = evidence.turned()

@@ -12,17 +12,17 @@ from vizecg_edge.leads.layout import Piece
 BEFORE_MM, AFTER = 13.0, 0.65
 """How far before the beginning of a trace its name may stand, and after it, as a share of the trace: the middle of it.
 Some recorders print names at distances of their own, not those of the columns."""
+USUAL_MM, RARER_MM = 20.0, 15.0
+"""Further after the beginning than the first, names get rarer by a factor of e with every so many millimetres."""
 ABOVE, BELOW = 0.75, 0.6
 """And how far above and below the baseline, in row spacings, but at most ``FAR_MM``."""
-FAR_MM = 20.0
+FAR_MM = 30.0
 STRIP_AFTER_MM = 25.0
 LEAST_CHANCE = 0.004
 """A name is misread, or belongs to something else, this often."""
-MISSING = -0.25
-"""For a trace without a name beside it."""
 ELSEWHERE = -1.0
 """For a clear name where no trace begins."""
-CLEAR = 0.5
+CLEAR, LEAST_READ = 0.5, 0.2
 LEAST_LEGIBLE = 4
 
 
@@ -38,6 +38,11 @@ class SeenName:
     @property
     def chance(self) -> float:
         return self.chances.get(self.name, 0.0)
+
+
+def unexplained(seen: Sequence[SeenName]) -> float:
+    """What clear names cost, in logits, where none can be read."""
+    return ELSEWHERE * sum(name.chance > CLEAR for name in seen)
 
 
 def legible(seen: Sequence[SeenName]) -> bool:
@@ -62,18 +67,24 @@ def name_score(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm:
     score = 0.0
     best: dict[int, float] = {}
     for index, name in enumerate(seen):
+        if name.chance < LEAST_READ:
+            continue
         piece = int(np.argmin(cost[index]))
         if not np.isfinite(cost[index, piece]):
             score += ELSEWHERE if name.chance > CLEAR else 0.0
             continue
         chance = name.chances.get(pieces[piece].name, 0.0)
         logit = float(np.log((chance + LEAST_CHANCE) / (1 / 12)))
+        logit -= max(0.0, float(across[index, piece]) - USUAL_MM) / RARER_MM
         if piece in best:
             # A piece has one name.
             score += ELSEWHERE if name.chance > CLEAR else 0.0
             logit = max(best[piece], logit)
         best[piece] = logit
-    return score + sum(best.values()) + MISSING * (len(pieces) - len(best))
+    # Where most traces have their names beside them, one without is no trace.
+    count, found = len(pieces), len(best)
+    share = (found + 0.5) / (count + 1)
+    return score + sum(best.values()) + found * float(np.log(share)) + (count - found) * float(np.log(1 - share))
 
 
 def chances_beside(piece: Piece, seen: Sequence[SeenName], *, spacing_mm: float) -> dict[str, float]:

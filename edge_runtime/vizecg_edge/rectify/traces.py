@@ -15,6 +15,8 @@ CELL_PX = 15
 PX_PER_MM = CELL_PX / 5
 THICKEST_PX = 9
 """Ink thicker than this (3 mm) is no line."""
+AROUND_CELLS = 3
+"""Traces go on so far beyond the squares whose grid can be read: those at the edge of a picture never can."""
 NEIGHBOURS = 3
 """Grid squares above and below that a pixel is compared with."""
 MEDIAN_OF_SEVEN = (
@@ -87,7 +89,8 @@ def _paper_mask(grid: Grid) -> np.ndarray:
         large = areas > 0.08 * areas.max()
         hull = cv2.convexHull(cv2.findNonZero(large[labels].astype(np.uint8)))
         cv2.fillConvexPoly(mask, hull, 255)
-    return cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    side = 2 * AROUND_CELLS + 1
+    return cv2.dilate(mask, np.ones((side, side), np.uint8))
 
 
 def _periodic(view: np.ndarray) -> np.ndarray:
