@@ -189,3 +189,11 @@ def test_each_axis_has_its_own_ruler(stretch: float) -> None:
     points = np.array([[400.0, 350.0], [1300.0, 400.0], [850.0, 700.0]])
     there = (points + 0.5) * [stretch, 1.0] - 0.5
     assert np.abs(stretched.to_sheet_mm(there, SPEC) - plain.to_sheet_mm(points, SPEC)).max() < 0.5
+
+
+def test_ink_up_to_the_edges_is_no_error() -> None:
+    rng = np.random.default_rng(0)
+    for share in (0.02, 0.2, 0.6, 1.0):
+        mask = (rng.random((120, 150)) < share).astype(np.uint8)
+        mask[:, -20:-17] = mask[:, -1:] = 1
+        find_pulses(mask, px_per_mm=3.0, corner=(0.0, 0.0))

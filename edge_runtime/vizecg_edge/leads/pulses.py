@@ -10,9 +10,9 @@ import numpy as np
 from vizecg_edge.leads.layout import CalibrationPulse
 from vizecg_edge.leads.page import Box
 
-SHAPES_MM = {10.0: (1.9, 11.5), 20.0: (1.9, 11.5), 5.0: (1.9, 11.5), 2.5: (4.2, 5.8)}
-"""Heights in the order in which they are looked for, and widths: 0.1 s at 25 mm/s to 0.2 s at 50 mm/s, with room for
-the width of the line. Low and narrow rectangles are everywhere."""
+HEIGHTS_MM, WIDTHS_MM = (10.0, 20.0, 5.0), (1.9, 11.5)
+"""Heights in the order in which they are looked for. Those of 2.5 mm/mV are as low as waves are. Widths: 0.1 s at 25 mm/s
+to 0.2 s at 50 mm/s, with room for the width of the line."""
 GAP_MM = 1.7
 """Taking out a thick grid leaves gaps this wide in lines that cross it or lie on it."""
 REACH_MM = 0.7
@@ -32,9 +32,9 @@ SAME_MM = 1.0
 """Pulses of one column of rows are of one size and stand above each other to within this."""
 COLUMN = 3
 """So many pulses in a column are pulses wherever they stand; fewer only at an end of their row."""
-LEAST_LOW, LOW_SCORE = {5.0: 2, 2.5: 3}, 0.85
+LOW_MM, LEAST_LOW, LOW_SCORE = 5.0, 2, 0.85
 """Low ones look like much else: they count from this score on where at least so many stand in a column, and beside
-higher ones where a whole column does (some leads have a gain of their own). The lowest count only by themselves."""
+higher ones where a whole column does (some leads have a gain of their own)."""
 END_MM, MOST_AT_END = (3.0, 13.0), 0.015
 """At an end of a row no more than this share of what lies so far to the left or right of a pulse is ink."""
 
@@ -78,23 +78,19 @@ def find_pulses(mask: np.ndarray, *, px_per_mm: float, corner: tuple[float, floa
     ink = _sums((mask != 0).astype(np.uint8), px_per_mm)
     found: list[Box] = []
     scores: list[float] = []
-    for height_mm, widths_mm in SHAPES_MM.items():
-        places = _places(ink, round(height_mm * px_per_mm), widths_mm)
+    for height_mm in HEIGHTS_MM:
+        places = _places(ink, round(height_mm * px_per_mm))
         scored = _scores(ink, places)
-        if height_mm in LEAST_LOW:
+        low = height_mm <= LOW_MM
+        if low:
             scored[scored < LOW_SCORE] = 0.0
         boxes, likely = _apart(places, scored, found)
-        columns = _columns(boxes, SAME_MM * px_per_mm)
-        least = LEAST_LOW.get(height_mm, 1)
-        if found and least > 1:
-            if least >= COLUMN:
-                break
-            least = COLUMN
-        low = height_mm in LEAST_LOW and not found
+        least = (COLUMN if found else LEAST_LOW) if low else 1
+        anywhere = not low or bool(found)
         kept = [
             number
-            for number, count in enumerate(columns)
-            if count >= least and ((count >= COLUMN and not low) or _at_end(ink, boxes[number]))
+            for number, count in enumerate(_columns(boxes, SAME_MM * px_per_mm))
+            if count >= least and ((count >= COLUMN and anywhere) or _at_end(ink, boxes[number]))
         ]
         if len(kept) >= least:
             found += [boxes[number] for number in kept]
@@ -167,7 +163,7 @@ def _sums(mask: np.ndarray, px_per_mm: float) -> _Ink:
     return _Ink(cv2.integral(mask), across, down, reach, max(1, round(BESIDE_MM * px_per_mm)), px_per_mm)
 
 
-def _places(ink: _Ink, tall: int, widths_mm: tuple[float, float]) -> _Places:
+def _places(ink: _Ink, tall: int) -> _Places:
     """Pairs of edges of this height, as far apart as those of a pulse, with a line between their upper ends."""
     rows, columns = ink.across.shape[0], ink.down.shape[1]
     if rows <= tall + 2 * (ink.reach + ink.beside):
@@ -182,11 +178,13 @@ def _places(ink: _Ink, tall: int, widths_mm: tuple[float, float]) -> _Places:
     above = above - ink.down[2 * first - ink.reach - ink.beside : rows - tall - ink.reach - ink.beside : 2]
     upright[first : first + len(above)] &= above <= MOST_BEYOND * ink.beside
     tops, edges = np.nonzero(upright)
-    steps = np.arange(*(round(width * ink.px_per_mm) + k for k, width in enumerate(widths_mm)))
+    steps = np.arange(*(round(width * ink.px_per_mm) + k for k, width in enumerate(WIDTHS_MM)))
     if not len(tops) or len(tops) * len(steps) > 20 * MOST_PAIRS:
         return _Places(*(np.zeros(0, np.int64),) * 4)
-    right = np.minimum(edges[:, None] + steps, columns - 1)
-    paired = upright[tops[:, None], right] & (edges[:, None] + steps < columns)
+    right = edges[:, None] + steps
+    inside = right < columns
+    right = np.minimum(right, columns - 1)
+    paired = inside & upright[tops[:, None], right]
     tops *= 2
     paired &= ink.across[tops[:, None], right + 1] - ink.across[tops, edges][:, None] >= LEAST_TOP * (steps + 1)
     which, step = np.nonzero(paired)
