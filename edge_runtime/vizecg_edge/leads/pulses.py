@@ -11,8 +11,8 @@ from vizecg_edge.leads.layout import CalibrationPulse
 from vizecg_edge.leads.page import Box
 
 HEIGHTS_MM, WIDTHS_MM = (10.0, 20.0, 5.0), (1.9, 11.5)
-"""Heights in the order in which they are looked for. Those of 2.5 mm/mV are as low as waves are. Widths: 0.1 s at 25 mm/s
-to 0.2 s at 50 mm/s, with room for the width of the line."""
+"""Heights in the order in which they are looked for; those of 2.5 mm/mV are as low as waves are. Widths: 0.1 s at
+25 mm/s to 0.2 s at 50 mm/s, with room for the width of the line."""
 GAP_MM = 1.7
 """Taking out a thick grid leaves gaps this wide in lines that cross it or lie on it."""
 REACH_MM = 0.7

@@ -12,19 +12,22 @@ from vizecg_edge.printed.grammar import Quantity, Setting
 from vizecg_edge.printed.ink import ink_of_view
 from vizecg_edge.printed.lines import LETTER_PX, MARGIN_PX, find_lines
 from vizecg_edge.printed.lines import Box as Line
-from vizecg_edge.printed.read import USUAL_SHAPE, seems_to_state, settings_in
+from vizecg_edge.printed.read import USUAL_SHAPE, read_line, settings_in
 
 FIND_PX_PER_MM = 4.0
 """Scale at which text is looked for, and looked at once."""
 LEAST_PX_PER_MM, MOST_PX_PER_MM = 2.4, 7.0
 """Of a picture in which a line is read. Photographs with fewer pixels per millimetre cannot be read."""
-BEYOND_MM = 60.0
-"""Text stands no further than this from the stretch with a grid."""
+BEYOND_MM = (2.0, 35.0, 2.0, 20.0)
+"""Text is looked for so far beyond the stretch with a grid and some squares around it: to the left, above, to the right
+and below."""
 AROUND_MM = (16.0, 5.5)
 """Shown around a line for reading it: three squares of the grid to the sides, one above and below."""
-MOST_COLUMNS = 2400
-"""Width of all the pictures of text that are looked at, and ``MOST_READ`` of lines that are read: bound the time."""
-MOST_READ = 8
+MOST_COLUMNS, MOST_CLOSER = 2400, 8
+"""Width of all the pictures of text that are looked at, and how many lines are looked at more closely: these bound the
+time."""
+LONG = 0.4
+"""Lines longer than usual are so much less unlikely than shorter ones: settings stand among much else."""
 SAME_LINE_MM = 12.0
 """Once a speed and a gain are read, only what stands at most so far above or below them is looked at."""
 
@@ -42,16 +45,18 @@ def read_page(page: Page) -> tuple[Setting, ...]:
     ink = ink_of_view(page.picture(area, px_per_mm=coarse), coarse)
     settings: list[Setting] = []
     heights: list[float] = []
-    read = 0
+    closer = 0
     for line in _in_order(find_lines(ink, coarse), height=ink.all.shape[0]):
         middle = area.top + (line.top + line.bottom) / 2 / coarse
         known = {setting.quantity for setting in settings} >= {Quantity.SPEED, Quantity.GAIN}
         if known and min(abs(middle - height) for height in heights) > SAME_LINE_MM:
             continue
-        if read >= MOST_READ or not seems_to_state(ink, line):
-            continue
-        read += 1
-        said = _read_closer(page, area, line, coarse, fine)
+        said, stated = read_line(ink, line)
+        if len(said) < stated and closer < MOST_CLOSER and fine > coarse:
+            closer += 1
+            better = _read_closer(page, area, line, coarse, fine)
+            kinds = {setting.quantity for setting in better}
+            said = better + [setting for setting in said if setting.quantity not in kinds]
         heights += [middle] * bool(said)
         settings += said
     return tuple(dict.fromkeys(settings))
@@ -73,8 +78,8 @@ def _shown(page: Page) -> Box:
     corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float64)
     cells = cv2.perspectiveTransform(corners, page.photo_to_cells)
     seen = cv2.perspectiveTransform(cells, np.linalg.inv(page.page_to_cells))[0]
-    low = np.maximum(seen.min(axis=0), np.array(page.box[:2]) - BEYOND_MM)
-    high = np.minimum(seen.max(axis=0), np.array(page.box[2:]) + BEYOND_MM)
+    low = np.maximum(seen.min(axis=0), np.array(page.box[:2]) - BEYOND_MM[:2])
+    high = np.minimum(seen.max(axis=0), np.array(page.box[2:]) + BEYOND_MM[2:])
     return Box(*low.tolist(), *np.maximum(high, low + 1).tolist())
 
 
@@ -82,7 +87,8 @@ def _in_order(lines: Sequence[Line], *, height: int) -> list[Line]:
     """As many lines as there is time for, the likeliest first."""
 
     def unlikely(line: Line) -> float:
-        return abs(float(np.log(_shape(line) / USUAL_SHAPE))) + 1.0 - line.bottom / height
+        length = float(np.log(_shape(line) / USUAL_SHAPE))
+        return max(LONG * length, -length) + 1.0 - line.bottom / height
 
     kept, columns = [], 0.0
     for line in sorted(lines, key=unlikely):

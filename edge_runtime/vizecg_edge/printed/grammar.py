@@ -52,16 +52,18 @@ class _Stated(NamedTuple):
 
 
 # Numbers stand by themselves. Punctuation other than point and comma reads as a colon, a faint point as a space.
-_ALONE, _END = r"(?<![^ :,])(?<!\d[ :,])", r"(?![^ :,.])"
+_ALONE, _END = r"(?<![^ :,])", r"(?![^ :,.])"
+_REST = re.compile(r"\d[ :,]$")
+"""Before a number of one digit: it may be the end of another one, whose point is not seen."""
 _NUMBER = r"(?:\d{1,3}(?:[.,]\d{1,2})?|[.,]\d{1,2})"
 _SETTING = re.compile(rf"{_ALONE}(?P<number>{_NUMBER}) ?(?P<unit>mm/sec|mm/s|mm/mV|cm/mV){_END}")
-_PAIR = re.compile(rf"{_ALONE}(?P<limb>{_NUMBER})/(?P<chest>{_NUMBER}) ?mm/mV{_END}")
+_PAIR = re.compile(rf"{_ALONE}(?<!\d[ :,])(?P<limb>{_NUMBER})/(?P<chest>{_NUMBER}) ?mm/mV{_END}")
 _WORDS = re.compile(
     rf"(?P<first>[^\d ]{{4}})[ :]+(?P<limb>{_NUMBER})[ :,]+(?P<then>[^\d ]{{5}})[ :]+(?P<chest>{_NUMBER})"
     rf"(?: ?mm/mV)?{_END}"
 )
 _TIMES = re.compile(rf"(?<![^ :,])x(?P<number>1/[24]|{_NUMBER}){_END}")
-_RATE = re.compile(rf"{_ALONE}(?P<number>\d{{2,3}}) ?(?:[bB]p[mM]|/min){_END}")
+_RATE = re.compile(rf"{_ALONE}(?<!\d[ :,])(?P<number>\d{{2,3}}) ?(?:[bB]p[mM]|/min){_END}")
 _NAMED_RATE = re.compile(r"(?:H[RF]|[rRV*][a*]t[e*])[.:]? ?:? ?(?P<number>\d{2,3})(?=$| )")
 _WORD = re.compile(r"([^\d :,./]{3,})[ :]*$")
 
@@ -88,6 +90,8 @@ def _plain(text: str) -> list[_Stated]:
     found = []
     for match in _SETTING.finditer(text):
         speed = match["unit"].startswith("mm/s")
+        if _rest(text, match):
+            continue
         value = _value(match["number"]) * (10.0 if match["unit"].startswith("cm") else 1.0)
         if value not in (SPEEDS_MM_S if speed else GAINS_MM_MV):
             continue
@@ -141,6 +145,12 @@ def _rates(text: str) -> list[_Stated]:
         for match in matches
         if RATES_BPM[0] <= int(match["number"]) <= RATES_BPM[1]
     ]
+
+
+def _rest(text: str, match: re.Match[str]) -> bool:
+    """Whether a number may be no more than the end of one."""
+    alone = re.match(r"\d\d", match["number"]) is None
+    return alone and _REST.search(text[: match.start()]) is not None
 
 
 def _value(number: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -79,16 +80,17 @@ def _shape(box: Box) -> float:
 
 
 def _read(ink: Ink, boxes: list[Box]) -> list[Setting]:
-    return [setting for box in boxes for setting in _read_line(ink, box)]
+    return [setting for box in boxes for setting in read_line(ink, box).settings]
 
 
-def seems_to_state(ink: Ink, box: Box) -> bool:
-    """Whether the first reading of a line has anything of the kind that settings have."""
-    text = "".join(letter.letter for letter in letters_of(probabilities(strip_of(ink, box))))
-    return states_anything(text) > 0
+class Reading(NamedTuple):
+    """What was read in a line for certain, and how many settings it seems to state."""
+
+    settings: list[Setting]
+    stated: int
 
 
-def _read_line(ink: Ink, box: Box) -> list[Setting]:
+def read_line(ink: Ink, box: Box) -> Reading:
     """The settings that two readings of a line agree on; none of a kind of which a third one says another."""
     tall = box.bottom - box.top
     wider = box._replace(left=box.left - round(MORE[0] * tall), right=box.right + round(MORE[1] * tall))
@@ -109,7 +111,7 @@ def _read_line(ink: Ink, box: Box) -> list[Setting]:
         if len(certain) >= stated:
             break
     rivals = [setting.quantity for setting in counts if setting not in certain]
-    return [setting for setting in certain if setting.quantity not in rivals]
+    return Reading([setting for setting in certain if setting.quantity not in rivals], stated)
 
 
 def _agreed(settings: list[Setting]) -> Printed:
