@@ -94,11 +94,16 @@ def test_contact_sheets_show_every_kind(tmp_path: Path) -> None:
     [
         (("render", "--layout", "9x9", "--out", "a.png"), UsageError, "unknown layout '9x9': expected one of 3x4"),
         (("render", "--gain", 7, "--out", "a.png"), UsageError, "gain of"),
+        (("render", "--layout", "6x1", "--strips", "V9", "--out", "a.png"), UsageError, "rhythm strips must be"),
+        (("render", "--chest", "--out", "a.png"), UsageError, r"3x4 holds 12 leads, got chest \(6\)"),
+        (("render", "--form", "viewer", "--out", "a.png"), UsageError, "are for --style page, got --style plain"),
+        (("render", "--style", "page", "--form", "fax", "--out", "a.png"), UsageError, "unknown form 'fax'"),
+        (("render", "--style", "page", "--fonts", ".", "--out", "a.png"), UsageError, "a folder of TrueType files"),
         (("render", "--palette", "gold", "--out", "a.png"), UsageError, "unknown palette 'gold'"),
         (("render", "--out", "a.gif"), UsageError, "ends in .png"),
         (("render", "--record", "nobody", "--out", "a.png"), UsageError, "has no record 'nobody'"),
         (("photograph", "none.png", "--out", "a.jpg"), InputRefusedError, "none.png: no such file"),
-        (("photograph", "--style", "paper", "--out", "a.jpg"), UsageError, "plain or random"),
+        (("photograph", "--style", "paper", "--out", "a.jpg"), UsageError, "plain, random or page"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_in_one_line(
@@ -117,3 +122,26 @@ def test_a_picture_that_is_no_sheet_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(InputRefusedError, match="not a readable PNG"):
         load_sheet(tmp_path / "text.png")
+
+
+def test_pages_of_other_recorders(tmp_path: Path) -> None:
+    options = ("--layout", "6x1+R", "--chest", "--strips", "V1", "--strips-above", "--speed", 50, "--chest-gain", 5)
+    (drawn,) = call("render", "--out", tmp_path / "chest.png", *options)
+    assert [box["lead"] for box in drawn["boxes"]] == ["V1", "V1", "V2", "V3", "V4", "V5", "V6"]
+    assert {(box["speed_mm_s"], box["gain_mm_mv"]) for box in drawn["boxes"]} == {(50.0, 5.0)}
+    (page,) = call("render", "--out", tmp_path / "page.png", "--style", "page", "--form", "long_page", *options[:2])
+    assert "V1" not in {box["lead"] for box in page["boxes"]}
+    sheet, spec = load_sheet(tmp_path / "page.png")
+    assert sheet.shape == spec.shape != SheetSpec().shape  # of a size of its own
+    taken = (
+        "photograph", tmp_path / "page.png", "--out", tmp_path / "message.png", "--finish", "message", "--truth",
+        "--stretch", 1.2,
+    )  # fmt: skip
+    call(*taken)
+    truth = json.loads((tmp_path / "message.json").read_text())
+    assert truth["sheet"] == spec.to_dict()
+    assert opened(tmp_path / "message.png").size == tuple(truth["size"][::-1])
+    call("photograph", "--out", tmp_path / "drawn.png", "--style", "page", "--form", "viewer", "--truth")
+    drawn = json.loads((tmp_path / "drawn.json").read_text())
+    assert len(drawn["boxes"]) >= 12
+    assert {text["text"] for text in drawn["texts"]} >= {"V1", "V6"}

@@ -24,10 +24,12 @@ class SynthFormat(str, Enum):
 
 
 class Look(str, Enum):
-    """How ``vizecg render`` draws: the plain print, any printer's, the paper's pages, or ecg_plot itself."""
+    """How ``vizecg render`` draws: the plain print, any printer's, whole pages as recorders print them, the paper's
+    pages, or ecg_plot itself."""
 
     PLAIN = "plain"
     RANDOM = "random"
+    PAGE = "page"
     PAPER = "paper"
     ECG_PLOT = "ecg-plot"
 

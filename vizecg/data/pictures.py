@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vizecg.data.choices import Look, PictureFormat
+from vizecg.data.drawing import Drawing, Shot
 from vizecg.data.progress import progress
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.data.source import RecordSource
@@ -19,15 +20,14 @@ from vizecg.render import (
     CONDITIONS,
     LAYOUTS,
     PALETTES,
-    Layout,
     Photo,
     PrintedSheet,
     PrintStyle,
     condition_rng,
     photograph,
-    random_style,
     render_sheet,
 )
+from vizecg.render.pages import FORMS
 from vizecg.render.picture import contact_sheet, load_sheet, save_picture
 from vizecg.spec import Condition, SheetSpec, UsageError
 from vizecg.spec.files import write_atomically
@@ -71,38 +71,6 @@ class Chosen:
         return [known[name] for name in self.records]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Drawing:
-    """How the records are drawn. ``style`` None draws a style for each record."""
-
-    look: Look
-    layout: Layout
-    style: PrintStyle | None
-    spec: SheetSpec
-    seed: int
-
-    @classmethod
-    def named(
-        cls, layout: str, *, look: Look, px_per_mm: float, seed: int, palette: str = "red", **print_as: Any
-    ) -> Drawing:
-        """By the name of a layout, which ``print_as`` changes: its order, timing, speed and gain.
-
-        Raises:
-            UsageError: no such layout or palette, or a layout that cannot be printed so.
-        """
-        try:
-            chosen = Layout.named(layout, **print_as)
-            style = None if look is Look.RANDOM else PrintStyle(palette=palette)
-        except ValueError as error:
-            raise UsageError(str(error)) from error
-        return cls(look=look, layout=chosen, style=style, spec=SheetSpec(px_per_mm=px_per_mm), seed=seed)
-
-    def sheet(self, record: EcgRecord) -> PrintedSheet:
-        """The printed sheet of a record."""
-        style = self.style or random_style(condition_rng(record.record_id, seed=self.seed, condition=Condition.PRINT))
-        return render_sheet(record, spec=self.spec, style=style, layout=self.layout.fitting(record.duration_s))
-
-
 def run_render(
     *, chosen: Chosen, drawing: Drawing, out: Path, kind: PictureFormat, contact: bool, as_json: bool
 ) -> None:
@@ -127,9 +95,9 @@ def run_render(
 
                 save_picture(path, render_ecg_plot(record))
             else:
-                sheet = drawing.sheet(record)
-                save_picture(path, sheet.image, px_per_mm=drawing.spec.px_per_mm)
-                facts["boxes"] = [asdict(box) for box in sheet.boxes]
+                sheet, spec = drawing.sheet(record)
+                save_picture(path, sheet.image, spec=spec)
+                facts |= _on_it(sheet)
                 facts["clipped"] = list(sheet.clipped)
             _tell(path, as_json=as_json, **facts)
             advance(1)
@@ -140,9 +108,7 @@ def run_photograph(
     image: Path | None,
     chosen: Chosen,
     drawing: Drawing,
-    condition: Condition,
-    strength: float,
-    width: tuple[int, int],
+    shot: Shot,
     out: Path,
     kind: PictureFormat,
     truth: bool,
@@ -154,26 +120,33 @@ def run_photograph(
         save_picture(out, _every_condition(chosen, drawing))
         _tell(out, as_json=as_json)
         return
+    sheets: Iterator[tuple[str, np.ndarray, SheetSpec, dict[str, Any]]]
     if image is not None:
-        sheet, spec = load_sheet(image)
-        sheets: Iterator[tuple[str, np.ndarray]] = iter([(image.stem, sheet)])
-        drawing, chosen = replace(drawing, spec=spec), replace(chosen, n=1, records=())
+        sheets = iter([(image.stem, *load_sheet(image), {})])
+        chosen = replace(chosen, n=1, records=())
     else:
-        sheets = ((record.record_id, drawing.sheet(record).image) for record in chosen.read())
+        drawn = ((record.record_id, *drawing.sheet(record)) for record in chosen.read())
+        sheets = ((name, printed.image, spec, _on_it(printed)) for name, printed, spec in drawn)
     with progress("photographing", chosen.count, quiet=as_json) as advance:
-        for name, sheet in sheets:
-            rng = condition_rng(name, seed=drawing.seed, condition=condition)
-            photo = photograph(
-                sheet, rng=rng, spec=drawing.spec, condition=condition, strength=strength, width_px=width
-            )
+        for name, sheet, spec, on_it in sheets:
+            rng = condition_rng(name, seed=drawing.seed, condition=shot.condition)
+            photo = shot.take(sheet, spec=spec, rng=rng)
             path = _name(out, name, kind, single=chosen.count == 1)
             save_picture(path, photo.image)
-            facts = {"record": name, "condition": condition.value, "strength": strength}
+            facts = {"record": name, "condition": shot.condition.value, "strength": shot.strength}
             if truth:
                 facts["truth"] = str(path.with_suffix(".json"))
-                write_atomically(path.with_suffix(".json"), json.dumps(_truth(photo, drawing.spec)) + "\n")
+                write_atomically(path.with_suffix(".json"), json.dumps({**_truth(photo, spec), **on_it}) + "\n")
             _tell(path, as_json=as_json, **facts)
             advance(1)
+
+
+def _on_it(sheet: PrintedSheet) -> dict[str, Any]:
+    """Where traces, words and pulses are on a sheet, in its millimetres."""
+    return {
+        name: [asdict(one) for one in several]
+        for name, several in (("boxes", sheet.boxes), ("texts", sheet.texts), ("pulses", sheet.pulses))
+    }
 
 
 def _truth(photo: Photo, spec: SheetSpec) -> dict[str, Any]:
@@ -192,7 +165,10 @@ def _truth(photo: Photo, spec: SheetSpec) -> dict[str, Any]:
 
 
 def _every_look(record: EcgRecord, drawing: Drawing) -> np.ndarray:
-    """All layouts, and all palettes of the grid."""
+    """All layouts, and all palettes of the grid; of whole pages, all forms."""
+    if drawing.page is not None:
+        lots = [(form, replace(drawing, page=replace(drawing.page, form=form))) for form in FORMS]
+        return contact_sheet([(form, lot.sheet(record)[0].image) for form, lot in lots], columns=4)
     style = drawing.style or PrintStyle()
     plain = drawing.layout.fitting(record.duration_s)
     kinds = [(f"{layout.name} {layout.order.value}", style, layout.fitting(record.duration_s)) for layout in LAYOUTS]
@@ -211,10 +187,10 @@ def _every_condition(chosen: Chosen, drawing: Drawing) -> np.ndarray:
     photographed = [condition for condition in CONDITIONS if condition not in (Condition.CLEAN, Condition.PRINT)]
     for row, condition in enumerate(photographed):
         record = records[row % len(records)]
-        sheet = drawing.sheet(record).image
+        sheet, spec = drawing.sheet(record)
         for strength in CONTACT_STRENGTHS:
             rng = condition_rng(record.record_id, seed=drawing.seed, condition=condition)
-            photo = photograph(sheet, rng=rng, spec=drawing.spec, condition=condition, strength=strength)
+            photo = photograph(sheet.image, rng=rng, spec=spec, condition=condition, strength=strength)
             pictures.append((f"{condition.value} {strength:g}", photo.image))
     return contact_sheet(pictures, columns=len(CONTACT_STRENGTHS), tile=(270, 420))
 

@@ -144,7 +144,11 @@ def _names(
             beside = not box.column
             across = -1.5 - (int(dots.x.max(initial=0)) + 1) / spec.px_per_mm if beside else 1.0
             offset = down if beside else close
-        at = (box.x_mm + across + style.name_shift[0], box.baseline_mm + offset + style.name_shift[1])
+        x = box.x_mm
+        if style.name_pitch_mm is not None and box.column:
+            first = min(other.x_mm for other in boxes if other.block == box.block)
+            x = first + box.column * style.name_pitch_mm
+        at = (x + across + style.name_shift[0], box.baseline_mm + offset + style.name_shift[1])
         names.append(_placed(name, dots, at, spec, piece))
     return names
 

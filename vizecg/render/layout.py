@@ -14,8 +14,9 @@ from vizecg.spec.sheet import BLOCK_MM
 
 SPEEDS_MM_S = (12.5, 25.0, 50.0, 100.0)
 GAINS_MM_MV = (2.5, 5.0, 10.0, 20.0)
-_SIDE_MM = 19.0  # of paper beside the traces, and half as much above and below them
-_ROW_MM = 15.0  # the least that a row has on a sheet of its own size
+_SIDE_MM, _ABOVE_MM = 19.0, 5.0  # of paper beside the traces, and above and below their rows
+_ROW_MM = 12.5  # the least that a row has on a sheet of its layout's own size
+_PULSE_MM_S = 0.2 + 0.06  # of paper that a pulse and its feet take for every mm/s
 _REACH_ROWS, _REACH_MM = 1.5, 30.0  # a trace is cut off this far from its baseline, whichever is more
 _STRIPS = ("II", "V1", "V5")
 _CABRERA = ("aVL", "I", "-aVR", "II", "aVF", "III", *LEADS[6:])
@@ -229,13 +230,14 @@ class Layout:
     def sheet(self, *, px_per_mm: float = 4.0) -> SheetSpec:
         """A sheet that this layout has room on: the usual one, or one as much wider and higher as it needs."""
         plain = SheetSpec(px_per_mm=px_per_mm)
-        wide = max(plain.width_mm, self.block_mm + 2 * _SIDE_MM)
-        high = max(plain.height_mm, self.rows * (self.row_spacing_mm or _ROW_MM) + _SIDE_MM)
+        side = max(_SIDE_MM, _PULSE_MM_S * self.speed_mm_s)
+        wide = max(plain.width_mm, self.block_mm + 2 * side)
+        high = max(plain.height_mm, self.rows * (self.row_spacing_mm or _ROW_MM) + 2 * _ABOVE_MM)
         return SheetSpec(
             px_per_mm=px_per_mm,
             width_mm=wide,
             height_mm=high,
-            block_x_mm=max(plain.block_x_mm, (wide - self.block_mm) / 2) if self.column_mm else plain.block_x_mm,
+            block_x_mm=(wide - self.block_mm) / 2,
             block_y_mm=high / 2,
         )
 

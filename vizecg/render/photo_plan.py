@@ -6,12 +6,13 @@ many drafts on a GPU."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from vizecg.render.effects import Effects
+from vizecg.render.finish import stretching
 from vizecg.render.light import LightDraft, background, build_light, draft_light
 from vizecg.render.mapping import SheetToPhoto
 from vizecg.render.pen import Tint, marks_on_paper
@@ -165,6 +166,19 @@ def draft_photo(
         noise_at=(int(draws[3] * 4096), int(draws[4] * 4096)),
         jpeg=quality if effects.jpeg and quality < _JPEG_UNSEEN else None,
     )
+
+
+def stretched(draft: PhotoDraft, across: float) -> PhotoDraft:
+    """The same photograph, made so many times as wide.
+
+    Raises:
+        ValueError: ``across`` is outside 0.5 to 2.
+    """
+    if not 0.5 <= across <= 2:
+        raise ValueError(f"stretch must be between 0.5 and 2, got {across}")
+    height, width = draft.size
+    wide = round(width * across)
+    return replace(draft, size=(height, wide), homography=stretching(wide / width, 1.0) @ draft.homography)
 
 
 def build_photo(draft: PhotoDraft, *, spec: SheetSpec) -> PhotoPlan:

@@ -10,10 +10,21 @@ import cv2
 import numpy as np
 
 from vizecg.render.effects import CONDITIONS, Effects
+from vizecg.render.finish import finished
 from vizecg.render.mapping import SheetToPhoto
 from vizecg.render.pen import tint
-from vizecg.render.photo_plan import CELL, LIGHT_UNIT, WIDTH_PX, PhotoPlan, Ripple, plan_photo
+from vizecg.render.photo_plan import (
+    CELL,
+    LIGHT_UNIT,
+    WIDTH_PX,
+    PhotoPlan,
+    Ripple,
+    build_photo,
+    draft_photo,
+    stretched,
+)
 from vizecg.spec import Condition, SheetSpec
+from vizecg.spec.condition import Finish
 from vizecg.spec.preprocess import check_sheet
 
 PHOTOGRAPHER_VERSION = "2"
@@ -51,6 +62,8 @@ def photograph(
     condition: Condition | Effects = Condition.PHOTO,
     strength: float = 1.0,
     width_px: tuple[int, int] = WIDTH_PX,
+    stretch: float = 1.0,
+    finish: Finish | None = None,
 ) -> Photo:
     """Photograph (or scan, or copy) a sheet.
 
@@ -61,15 +74,21 @@ def photograph(
         condition: a named condition, or the strengths themselves.
         strength: factor on all strengths, 0 (an even, straight, sharp picture) to 1.
         width_px: least and greatest width of the picture.
+        stretch: how many times as wide as it should be the picture is shown, as some viewers do.
+        finish: what becomes of the picture afterwards.
 
     Raises:
-        ValueError: the sheet does not fit ``spec``, or strength is outside 0 to 1.
+        ValueError: the sheet does not fit ``spec``, strength is outside 0 to 1, or stretch outside 0.5 to 2.
     """
     spec = spec or SheetSpec()
     check_sheet(sheet, spec)
     effects = condition if isinstance(condition, Effects) else CONDITIONS[condition]
-    plan = plan_photo(spec=spec, effects=effects.scaled(strength), rng=rng, width_px=width_px)
-    return Photo(image=take_photo(sheet, plan), mapping=plan.mapping)
+    draft = draft_photo(spec=spec, effects=effects.scaled(strength), rng=rng, width_px=width_px)
+    plan = build_photo(draft if stretch == 1 else stretched(draft, stretch), spec=spec)
+    image, mapping = take_photo(sheet, plan), plan.mapping
+    if finish is not None:
+        image, mapping = finished(image, mapping, finish, rng, strength=strength)
+    return Photo(image=image, mapping=mapping)
 
 
 def take_photo(sheet: np.ndarray, plan: PhotoPlan) -> np.ndarray:

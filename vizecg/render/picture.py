@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from vizecg.spec import InputRefusedError, SheetSpec, UsageError
 from vizecg.spec.files import write_atomically
@@ -18,12 +20,15 @@ from vizecg.spec.files import write_atomically
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".pdf": "PDF"}
 _MM_PER_INCH = 25.4
 _CAPTION_PX = 26
+_SPEC_KEY = "vizecg-sheet"
+"""Of the text in a PNG file that says how large its sheet is."""
 
 
-def save_picture(path: Path, image: np.ndarray, *, px_per_mm: float | None = None) -> None:
+def save_picture(path: Path, image: np.ndarray, *, spec: SheetSpec | None = None) -> None:
     """Write a uint8 RGB picture; the ending of ``path`` decides the format.
 
-    ``px_per_mm`` is written into the file, so that a sheet printed at 100 % has millimetres of one millimetre.
+    The scale of a sheet's ``spec`` is written into the file, so that one printed at 100 % has millimetres of one
+    millimetre; a PNG file tells all of it.
 
     Raises:
         UsageError: the ending is none of .png, .jpg and .pdf.
@@ -31,9 +36,12 @@ def save_picture(path: Path, image: np.ndarray, *, px_per_mm: float | None = Non
     kind = _FORMATS.get(path.suffix.lower())
     if kind is None:
         raise UsageError(f"{path}: expected a name that ends in {', '.join(_FORMATS)}")
-    dpi = 100.0 if px_per_mm is None else px_per_mm * _MM_PER_INCH
+    dpi = 100.0 if spec is None else spec.px_per_mm * _MM_PER_INCH
+    told = PngImagePlugin.PngInfo()
+    if spec is not None:
+        told.add_text(_SPEC_KEY, json.dumps(spec.to_dict()))
     options: dict[str, dict[str, Any]] = {
-        "PNG": {"dpi": (dpi, dpi)},
+        "PNG": {"dpi": (dpi, dpi), "pnginfo": told},
         "JPEG": {"dpi": (round(dpi), round(dpi)), "quality": 85},
         "PDF": {"resolution": dpi, "quality": 95},
     }
@@ -52,10 +60,15 @@ def load_sheet(path: Path) -> tuple[np.ndarray, SheetSpec]:
     try:
         with Image.open(path, formats=("PNG",)) as file:
             image = np.asarray(file.convert("RGB"))
+            told = file.info.get(_SPEC_KEY)
     except FileNotFoundError as error:
         raise InputRefusedError(f"{path}: no such file", reason="file_not_found") from error
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise InputRefusedError(f"{path}: not a readable PNG picture", reason="unreadable") from error
+    if isinstance(told, str):
+        with contextlib.suppress(ValueError, TypeError):
+            if (spec := SheetSpec.from_dict(json.loads(told))).shape == image.shape:
+                return image, spec
     plain = SheetSpec()
     scale = round(image.shape[1] / plain.width_mm, 3)
     if not 1 <= scale <= 40 or (spec := SheetSpec(px_per_mm=scale)).shape != image.shape:

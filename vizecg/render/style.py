@@ -127,6 +127,7 @@ class PrintStyle:
         bar_mm: how far a ``bar`` reaches above its baseline and below it.
         joined: whether the pen goes on from column to column, without lifting.
         name_shift: by how much names stand off their place, to the right and downwards.
+        name_pitch_mm: from the names of one column to those of the next; None for the columns' own distance.
         name_box: whether names stand on a patch of blank paper that covers the trace.
         subscripts: whether the figures of V1 to V6 are small and low.
         spelling: names as they are printed, where they are not as in ``LEADS``.
@@ -160,6 +161,7 @@ class PrintStyle:
     bar_mm: float = 3.0
     joined: bool = False
     name_shift: tuple[float, float] = (0.0, 0.0)
+    name_pitch_mm: float | None = None
     name_box: bool = False
     subscripts: bool = False
     spelling: tuple[tuple[str, str], ...] = ()

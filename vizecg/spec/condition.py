@@ -26,3 +26,15 @@ class Condition(str, Enum):
     STAINED = "stained"
     CROPPED = "cropped"
     SEVERE = "severe"
+
+
+class Finish(str, Enum):
+    """What becomes of a picture after it is taken.
+
+    ``sharpened``: halos along dark lines. ``fax``: two levels, black and white. ``message``: 500 to 700 pixels wide
+    and compressed again.
+    """
+
+    SHARPENED = "sharpened"
+    FAX = "fax"
+    MESSAGE = "message"

@@ -11,6 +11,7 @@ import typer
 from vizecg.data.choices import Look, PictureFormat
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.commands import takes
+from vizecg.spec.condition import Finish
 from vizecg.verbs.options import FormatOption, PictureOptions, ScaleOption
 
 
@@ -23,7 +24,9 @@ class Options(PictureOptions):
     condition: Annotated[Condition, typer.Option(help="What the picture goes through.")] = Condition.PHOTO
     strength: Annotated[float, typer.Option(min=0, max=1, help="Of every effect.")] = 1.0
     width: Annotated[int, typer.Option(min=400, max=8000, help="Of the picture, pixels.")] = 2000
-    look: Annotated[Look, typer.Option("--style", help="plain or random.")] = Look.RANDOM
+    stretch: Annotated[float, typer.Option(min=0.5, max=2, help="So many times as wide as it should be.")] = 1.0
+    finish: Annotated[Finish | None, typer.Option(help="What becomes of the picture afterwards.")] = None
+    look: Annotated[Look, typer.Option("--style", help="plain, random or page.")] = Look.RANDOM
     px_per_mm: ScaleOption = 8.0
     kind: FormatOption = PictureFormat.JPG
     truth: Annotated[bool, typer.Option("--truth", help="Beside each picture, the mapping from sheet to photo.")] = (
@@ -34,13 +37,19 @@ class Options(PictureOptions):
 @takes(Options)
 def photograph(options: Options) -> None:
     """Draw records and photograph the sheets, or photograph a sheet."""
-    from vizecg.data.pictures import Drawing, run_photograph
+    from vizecg.data.drawing import Shot
+    from vizecg.data.pictures import run_photograph
 
-    if options.look not in (Look.PLAIN, Look.RANDOM):
-        raise UsageError(f"a sheet of style {options.look.value} has no place to be photographed in: plain or random")
-    drawing = Drawing.named(options.layout, look=options.look, px_per_mm=options.px_per_mm, seed=options.seed)
+    if options.look not in (Look.PLAIN, Look.RANDOM, Look.PAGE):
+        raise UsageError(
+            f"a sheet of style {options.look.value} has no place to be photographed in: plain, random or page"
+        )
+    drawing = options.drawing(look=options.look, px_per_mm=options.px_per_mm)
+    shot = Shot(
+        condition=options.condition, strength=options.strength, width=options.width, stretch=options.stretch,
+        finish=options.finish,
+    )  # fmt: skip
     run_photograph(
-        image=options.image, chosen=options.chosen(), drawing=drawing, condition=options.condition,
-        strength=options.strength, width=(options.width, options.width + 1), out=options.out, kind=options.kind,
+        image=options.image, chosen=options.chosen(), drawing=drawing, shot=shot, out=options.out, kind=options.kind,
         truth=options.truth, contact=options.contact, as_json=options.as_json,
     )  # fmt: skip

@@ -114,16 +114,17 @@ FORMS: dict[str, Form] = {
     ),
     # Columns of 59.5 mm with rules from top to bottom, on dots; narrow pulses; names on the traces.
     "ruled_dots": Form(
-        blocks=(238.0,), papers=("dotted",), margins=(Margin.FRAMED,), pulse_s=(0.1, 0.1, 0.2), pulse_gaps=(2.0, 5.0),
+        strips=(("II",), ("III",)), blocks=(238.0, 247.0), papers=("dotted",), margins=(Margin.FRAMED,),
+        pulse_s=(0.08, 0.1, 0.2), pulse_gaps=(2.0, 5.0),
         separators=(Separator.RULE,), names=(NamePlace.ON, NamePlace.CLOSE), name_mm=(1.8, 2.6),
         letters=(Letters.SERIF, Letters.MONO), headers=(Header.REPORT,), trace_mm=(0.35, 0.6),
     ),
     # Portable recorders: six rows of two, with or without a strip, a dotted rule half way.
     "portable_two_columns": Form(
         layouts=("6x2", "6x2+R", "6x2+R", "6x2+2R"), strips=(("II",), ("V1",), ("II", "V1")),
-        blocks=(None, 220.0, 200.0),
+        blocks=(None, 240.0, 236.0, 220.0, 200.0),
         papers=("dotted", "thermal", "grey", "pink"), margins=(Margin.STRIP, Margin.PAPER, Margin.TIGHT),
-        separators=(Separator.DOTTED, Separator.DASHED, Separator.RULE, Separator.NONE), pulse_s=(0.2, 0.1),
+        separators=(Separator.DOTTED, Separator.DASHED, Separator.RULE, Separator.NONE), pulse_s=(0.2, 0.08),
         names=(NamePlace.ABOVE, NamePlace.CLOSE, NamePlace.ON), letters=(Letters.MONO, Letters.SERIF, Letters.SANS),
         headers=(Header.TABLE, Header.REPORT, Header.NONE), gains=(10.0, 5.0, 20.0, 2.5),
     ),

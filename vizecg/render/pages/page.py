@@ -26,6 +26,7 @@ _OTHER_SCALE, _CHEST_APART, _CABRERA, _SIMULTANEOUS = 0.12, 0.08, 0.05, 0.12
 _PRINTED_SETTING = 0.75
 _OTHER_BLOCK = 0.1
 _CUT_ROW = 0.08
+_NAMES_ASTRAY = 0.08
 _SPACINGS = ((4, (22.0, 40.0)), (7, (15.0, 27.0)), (9, (13.0, 20.0)), (16, (10.5, 16.0)))
 """For so many rows, how far apart they lie, mm."""
 _SPELLINGS: tuple[tuple[tuple[str, str], ...], ...] = (
@@ -155,6 +156,9 @@ def _layouts(form: Form, rng: np.random.Generator) -> tuple[Layout, ...]:
         "strips_above": rng.random() < 0.04,
     }
     group = one(rng, (LeadGroup.LIMB, LeadGroup.CHEST))
+    block = usually(rng, one(rng, form.blocks), (float(rng.uniform(205, 250)),), share=_OTHER_BLOCK)
+    if speed == 12.5:  # as much as the record has
+        block = _RECORD_S * speed
     layouts = []
     for place, name in enumerate(names):
         layout = Layout.named(name, **changes)
@@ -163,9 +167,6 @@ def _layouts(form: Form, rng: np.random.Generator) -> tuple[Layout, ...]:
             layout = replace(layout, rhythm=one(rng, strips))
         if layout.arrangement is Arrangement.SIX_BY_ONE:
             layout = replace(layout, group=group if len(names) == 1 else (LeadGroup.LIMB, LeadGroup.CHEST)[place])
-        block = usually(rng, one(rng, form.blocks), (float(rng.uniform(205, 250)),), share=_OTHER_BLOCK)
-        if speed == 12.5:  # as much as the record has
-            block = _RECORD_S * speed
         width = None if block is None else block / layout.columns
         layouts.append(replace(layout, column_mm=width).fitting(_RECORD_S))
     lift = one(rng, form.lifts)
@@ -265,6 +266,7 @@ def _style(
         names=names,
         name_height_mm=look.name_mm,
         name_shift=(0.0, shift[1] / 3) if names is NamePlace.LEFT else shift,
+        name_pitch_mm=_pitch(layouts[0], rng) if rng.random() < _NAMES_ASTRAY else None,
         name_box=one(rng, form.patches),
         subscripts=one(rng, form.subscripts),
         accent=one(rng, form.accents),
@@ -278,6 +280,11 @@ def _style(
         texts=tuple(texts),
         shapes=tuple(shapes),
     )
+
+
+def _pitch(layout: Layout, rng: np.random.Generator) -> float:
+    """Names that are set as a line of text are no column edges: the last may stand well behind or before its own."""
+    return layout.block_mm / layout.columns * float(rng.uniform(0.96, 1.1))
 
 
 def _texts(
