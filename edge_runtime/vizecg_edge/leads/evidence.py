@@ -14,7 +14,7 @@ from vizecg_edge.leads.forms import Form, pieces_of
 from vizecg_edge.leads.heights import heights_of, turned
 from vizecg_edge.leads.identities import LIMB, Products
 from vizecg_edge.leads.layout import Piece
-from vizecg_edge.leads.names import SeenName, name_score, unexplained
+from vizecg_edge.leads.names import SeenName, name_score, unexplained, upside_down
 from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.rows import TraceRow, turned_rows
 from vizecg_edge.rectify.traces import PX_PER_MM
@@ -29,7 +29,7 @@ DEPENDENT = 0.7
 """Of k limb leads k - 2 follow from the others; their errors have something in common."""
 BY_CHANCE = 0.8
 """The most alike of twelve leads is as much like a strip that is none of them."""
-DROPPED, SHORT, DULL, UNEVEN, SPECK = 8.0, 12.0, 1.5, 4.0, 0.3
+DROPPED, SHORT, DULL, UNEVEN, SPECK = 8.0, 20.0, 1.5, 4.0, 0.3
 """What it costs to leave a row out, to take in one that is too short or a dull one, rows that are not evenly apart
 (relative spread), and to leave out what may be none."""
 MIRRORED = -5.0
@@ -52,7 +52,7 @@ class Evidence:
     """What is seen one way up.
 
     ``ink``: of traces; ``every``: that of pulses, too. ``quarters``: counterclockwise turns to this way up. ``sure``:
-    whether each row is one of traces.
+    whether each row is one of traces. ``against``: logits of what speaks against this way up.
     """
 
     ink: PageInk
@@ -64,6 +64,7 @@ class Evidence:
     heights: np.ndarray
     changes: BeatChanges
     names: tuple[SeenName, ...] = ()
+    against: float = 0.0
 
     @classmethod
     def of(cls, ink: PageInk, rows: tuple[TraceRow, ...], *, quarters: int, every: PageInk) -> Evidence:
@@ -91,8 +92,9 @@ class Evidence:
             changes=self.changes.turned(),
         )
 
-    def named(self, names: Sequence[SeenName]) -> Evidence:
-        return replace(self, names=tuple(names))
+    def named(self, names: Sequence[SeenName], *, other: Sequence[SeenName] = ()) -> Evidence:
+        """With the names that are read this way up, and the ``other``."""
+        return replace(self, names=tuple(names), against=upside_down(other))
 
     @cached_property
     def signals(self) -> dict[bool, Signals]:
@@ -108,7 +110,7 @@ class Evidence:
         """How well a form whose first row is ``first`` agrees with all of it."""
         taken = self.rows[first : first + form.rows]
         pieces = pieces_of(form, taken, self.ends)
-        total = self.rows_score(form, first)
+        total = self.rows_score(form, first) + self.against
         total += PULSE_WORTH * min(len(self.ends.pulses), MOST_PULSES)
         total += self.changes.score(pieces, first=first)
         if mirrored:

@@ -65,7 +65,8 @@ def every_form() -> tuple[Form, ...]:
         leads = CABRERA if order is LeadOrder.CABRERA else LEADS
         rare = -2.0 if order is LeadOrder.CABRERA else 0.0
         shapes = [(leads, 3, rare, 3), (leads, 6, rare - 0.5, 3), (leads, 4, rare - 2.0, 2), (leads, 12, rare - 0.5, 1)]
-        shapes.append((leads[:6], 6, rare - 1.0, 1))
+        # Any three chest leads that follow each other resemble three of Cabrera's limb leads.
+        shapes.append((leads[:6], 6, 3 * rare - 1.0, 1))
         if order is LeadOrder.STANDARD:
             shapes.append((leads[6:], 6, rare - 1.0, 1))
         for some, rows, likely, most in shapes:

@@ -11,7 +11,7 @@ from vizecg.spec import InputRefusedError
 from vizecg_edge.leads.evidence import Evidence, Signals, likely
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
 from vizecg_edge.leads.layout import PageLayout, Piece, Timing
-from vizecg_edge.leads.names import SeenName, legible
+from vizecg_edge.leads.names import SeenName, contradicted, legible
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.rows import TraceRow, find_rows
@@ -21,6 +21,7 @@ from vizecg_edge.rectify.reasons import Reason, refusal
 LEAST_ROWS, SHORT = 3, 0.4
 """With so many rows of traces across a page none are sought down it; rows shorter than this share are none."""
 LEAST_MARGIN = 2.0
+MOST_AGAINST, AGAINST_SHARE = 1, 0.25
 LEAST_DRIFT_MM = 1.5
 FAR_BEHIND = 14.0
 """In logits: so much may be told by names and signals against the rows."""
@@ -47,6 +48,15 @@ class Reading:
     first: int
     mirrored: bool
     score: float
+
+    @property
+    def rows(self) -> tuple[TraceRow, ...]:
+        return self.evidence.rows[self.first : self.first + self.form.rows]
+
+    @property
+    def spacing_mm(self) -> float:
+        """From row to row."""
+        return float(np.median(np.diff([row.y_mm for row in self.rows])))
 
     def is_like(self, other: Reading) -> bool:
         """Whether both name the same leads in the same places."""
@@ -105,7 +115,17 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker |
         raise refusal(Reason.ORIENTATION_UNCERTAIN, "it seems to be seen in a mirror")
     if margin < LEAST_MARGIN:
         raise _uncertain(readings, best)
-    return FoundLayout(ink=best.evidence.ink, layout=_layout(best, margin), quarters=best.evidence.quarters)
+    layout = _layout(best, margin)
+    _check_names(layout, best)
+    return FoundLayout(ink=best.evidence.ink, layout=layout, quarters=best.evidence.quarters)
+
+
+def _check_names(layout: PageLayout, reading: Reading) -> None:
+    """Refuse a page on which many names stand beside other leads: its rows or columns were not told apart."""
+    against, agreeing = contradicted(layout.pieces, reading.evidence.names, spacing_mm=reading.spacing_mm)
+    if against > MOST_AGAINST and against > AGAINST_SHARE * (against + agreeing):
+        told = f"{against} of {against + agreeing} names stand beside other leads of {reading.form.words}"
+        raise refusal(Reason.LAYOUT_UNCERTAIN, told)
 
 
 def _uncertain(readings: Sequence[Reading], best: Reading) -> InputRefusedError:
@@ -137,7 +157,9 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
     if legible(names):
         return [evidence]
     turned = evidence.turned()
-    return [evidence, turned if look is None else turned.named(other.names)]
+    if look is None:
+        return [evidence, turned]
+    return [evidence.named(names, other=other.names), turned.named(other.names, other=names)]
 
 
 def _across(ink: PageInk, sideways: Callable[[], PageInk]) -> tuple[PageInk, tuple[TraceRow, ...], int]:
@@ -164,9 +186,10 @@ def _length(rows: Sequence[TraceRow]) -> float:
 def _layout(reading: Reading, margin: float) -> PageLayout:
     evidence, form, first = reading.evidence, reading.form, reading.first
     ends, signals = evidence.ends, evidence.signals[False]
-    rows = evidence.rows[first : first + form.rows]
-    spacing = float(np.median(np.diff([row.y_mm for row in rows])))
-    pieces = named_strips(pieces_of(form, rows, ends), signals, evidence.names, first=first, spacing_mm=spacing)
+    rows = reading.rows
+    pieces = named_strips(
+        pieces_of(form, rows, ends), signals, evidence.names, first=first, spacing_mm=reading.spacing_mm
+    )
     timing = timing_of(pieces, evidence.changes.beats_mm)
     if timing is Timing.SIMULTANEOUS:
         pieces = tuple(replace(piece, time_mm=0.0) for piece in pieces)

@@ -23,7 +23,10 @@ LEAST_CHANCE = 0.004
 ELSEWHERE = -1.0
 """For a clear name where no trace begins."""
 CLEAR, LEAST_READ = 0.5, 0.2
-LEAST_LEGIBLE = 4
+IMPOSSIBLE = 0.03
+UNTURNED = -2.0
+"""For each name with a V that is read the other way up."""
+LEAST_LEGIBLE, LEAST_TURNED = 4, 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +43,33 @@ class SeenName:
         return self.chances.get(self.name, 0.0)
 
 
+def contradicted(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> tuple[int, int]:
+    """How many clear names stand beside a piece that is called otherwise, and how many beside one that is not."""
+    against = agreeing = 0
+    above, below = (min(share * spacing_mm, FAR_MM) for share in (ABOVE, BELOW))
+    for name in seen:
+        if name.chance < CLEAR:
+            continue
+        near = [
+            (abs(name.y_mm - piece.baseline_mm + 0.15 * spacing_mm), piece)
+            for piece in pieces
+            if -BEFORE_MM < name.x_mm - piece.left_mm < USUAL_MM and -above < name.y_mm - piece.baseline_mm < below
+        ]
+        if near:
+            own = min(near, key=lambda one: one[0])[1]
+            same = name.chances.get(own.name, 0.0) >= IMPOSSIBLE or own.strip
+            agreeing, against = agreeing + same, against + (not same)
+    return against, agreeing
+
+
 def unexplained(seen: Sequence[SeenName]) -> float:
     """What clear names cost, in logits, where none can be read."""
     return ELSEWHERE * sum(name.chance > CLEAR for name in seen)
+
+
+def upside_down(seen: Sequence[SeenName]) -> float:
+    """What names that can be read the other way up cost, in logits; I, II and III are read either way."""
+    return UNTURNED * sum(name.chance for name in seen if name.chance > LEAST_TURNED and "V" in name.name)
 
 
 def legible(seen: Sequence[SeenName]) -> bool:
