@@ -20,10 +20,10 @@ LEAST_P, MOST_OTHER_P = 0.9, 0.34
 LEAST_PR_P = 0.6
 """PR is given where at least this share of beats has a P wave."""
 P_OVER_REST = 2.0
-QRS_SD_MS, PR_SD_MS, QT_SD_MS = 6.0, 7.0, 14.0
+QRS_SD_MS, PR_SD_MS, QT_SD_MS = 10.0, 11.0, 18.0
 """Spread of the differences from known intervals, where both halves of the leads say the same."""
 WITHIN = 1.64
-LARGEST_SPLIT_MS, LARGEST_QRS_SPLIT_MS = 40.0, 70.0
+LARGEST_SPLIT_MS, LARGEST_QRS_SPLIT_MS = 50.0, 70.0
 """Halves of the leads that differ by more measured something else; some leads hardly show the end of a broad QRS."""
 
 
@@ -72,7 +72,11 @@ def _with_intervals(
     told: Measured, windows: tuple[Windows, ...], beats: MeanBeats, marks: Marks, rr_s: float
 ) -> Measured:
     rows = np.arange(len(beats.leads))
-    halves = [found for half in (rows[::2], rows[1::2]) if len(half) and (found := marks_of(beats, rr_s, half))]
+    halves = [
+        found
+        for half in (rows[::2], rows[1::2])
+        if len(half) and (found := marks_of(beats, rr_s, rows=half, p_peak=marks.p_peak))
+    ]
     number, most = len(set(beats.leads)), int(beats.counts.max())
 
     def interval(name: str, sd_ms: float, reason: str, most_ms: float = LARGEST_SPLIT_MS) -> Interval:
