@@ -24,22 +24,21 @@ P_LOBE_S, T_LOBE_S = 0.016, 0.040
 """Standard deviations of the bends that P and T waves are."""
 LONGEST_PR_S, SHORTEST_P_PEAK_S = 0.34, 0.024
 P_OF_LARGEST = 0.35
-"""A bend this large of the largest before the QRS may be the P wave; the last such is."""
+"""A bend this large of the largest before the QRS may be the P wave."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Marks:
     """Samples of a mean beat (at ``FINE_HZ``); None where a wave is not seen.
 
-    ``p_size``: millivolts of the P wave's bend, over all leads; ``p_rest``: the same of what lies between the waves.
+    ``p_others``: where else the P wave may be, the latest first.
     """
 
     qrs_on: float
     qrs_off: float
     p_on: float | None = None
     p_peak: int | None = None
-    p_size: float = 0.0
-    p_rest: float = 0.0
+    p_others: tuple[int, ...] = ()
     t_peak: int | None = None
     t_off: float | None = None
 
@@ -172,12 +171,13 @@ def _with_p(
     last = on - round(SHORTEST_P_PEAK_S * FINE_HZ)
     if last - first < 15:
         return marks
-    peak = known
+    peak, others = known, tuple[int, ...]()
     if peak is None:
-        found = _last_bend(bent[:, first:last], size[first:last], share[:, first:last])
-        if found is None:
+        found = _bent_before(bent[:, first:last], size[first:last], share[:, first:last])
+        if not found:
             return marks
-        peak = first + found
+        peak, *rest_of_them = (first + at for at in found)
+        others = tuple(rest_of_them)
     steep = _together(slopes(holed, FINE_HZ, sd_s=P_SLOPE_SD_S), share)
     rise = max(0, peak - round(0.056 * FINE_HZ))
     rise += int(np.argmax(steep[rise : peak + 1]))
@@ -185,12 +185,12 @@ def _with_p(
     p_on = _below(steep, rise, -1, rest + P_SHARE * (float(steep[rise]) - rest))
     return Marks(
         qrs_on=marks.qrs_on, qrs_off=marks.qrs_off, t_peak=marks.t_peak, t_off=marks.t_off,
-        p_on=p_on if p_on > 0 else None, p_peak=peak, p_size=float(size[peak]), p_rest=float(np.median(size[8:on])),
+        p_on=p_on if p_on > 0 else None, p_peak=peak, p_others=others,
     )  # fmt: skip
 
 
-def _last_bend(bent: np.ndarray, size: np.ndarray, share: np.ndarray) -> int | None:
-    """The last large bend that is not the undershoot beside a larger one."""
+def _bent_before(bent: np.ndarray, size: np.ndarray, share: np.ndarray) -> list[int]:
+    """The large bends that are not the undershoot beside a larger one, the latest first."""
     tops = np.flatnonzero((size[1:-1] >= size[:-2]) & (size[1:-1] > size[2:])) + 1
     chosen: list[int] = []
     for at in tops[np.argsort(-size[tops])]:
@@ -200,4 +200,4 @@ def _last_bend(bent: np.ndarray, size: np.ndarray, share: np.ndarray) -> int | N
         if any(float((bent[:, at] * bent[:, other] * share[:, at]).sum()) < 0 for other in near):
             continue
         chosen.append(int(at))
-    return max(chosen, default=None)
+    return sorted(chosen, reverse=True)

@@ -14,12 +14,16 @@ from vizecg_edge.leads.measured import Interval, Measured
 from vizecg_edge.leads.signals import Leads
 
 IRREGULAR = 0.10
-MOST_IRREGULAR, LARGEST_CV = 0.15, 0.08
+MOST_IRREGULAR, LARGEST_CV = 0.20, 0.10
 """A rhythm with more intervals off the median, or a larger coefficient of variation, is not regular."""
 LEAST_P, MOST_OTHER_P = 0.9, 0.34
 LEAST_PR_P = 0.6
 """PR is given where at least this share of beats has a P wave."""
-P_OVER_REST = 2.0
+SURELY_ALIKE = 0.8
+"""Of the waves before the QRS, the median correlation in sinus rhythm. In 150 records with AF of PTB-XL's fold 9 it is
+above 0.4 in 10 %, and in 400 without a finding below 0.66 in 10 %."""
+LONGEST_PR_OF_RR = 0.6
+"""A P wave farther before the QRS, in intervals between beats, is no sinus rhythm that we could tell."""
 QRS_SD_MS, PR_SD_MS, QT_SD_MS = 10.0, 11.0, 18.0
 """Spread of the differences from known intervals, where both halves of the leads say the same."""
 WITHIN = 1.64
@@ -38,11 +42,33 @@ def measure(leads: Leads) -> Measured:
     told = _rhythm(runs, windows)
     beats = mean_beats(windows)
     gap = float(np.median(told.rr_s)) if told.rr_s else float(runs[0].end_s - runs[0].start_s)
-    marks = None if beats is None else marks_of(beats, gap)
+    marks = None if beats is None else _marked(beats, gap, windows)
     if beats is None or marks is None:
         none = Interval(reason="no QRS stands out from the noise")
         return replace(told, pr=none, qrs=none, qt=none, qtc=none)
     return _with_intervals(told, windows, beats, marks, gap)
+
+
+def _marked(beats: MeanBeats, rr_s: float, windows: tuple[Windows, ...]) -> Marks | None:
+    """The bounds of the waves; the P wave is the last bump before the QRS that is alike in all beats."""
+    first = marks_of(beats, rr_s)
+    if first is None or not first.p_others:
+        return first
+    best, most = first, -1.0
+    for peak in (first.p_peak, *first.p_others[:2]):
+        marks = first if peak == first.p_peak else marks_of(beats, rr_s, p_peak=peak)
+        alike = _alike(windows, marks) if marks is not None else np.empty(0)
+        usual = float(np.median(alike)) if len(alike) else -1.0
+        if marks is not None and usual > most:
+            best, most = marks, usual
+        if most >= SURELY_ALIKE:
+            break
+    return best
+
+
+def _alike(windows: tuple[Windows, ...], marks: Marks) -> np.ndarray:
+    alike = np.concatenate([p_alike(window, marks) for window in windows])
+    return np.asarray(alike[np.isfinite(alike)])
 
 
 def _rhythm(runs: tuple[Run, ...], windows: tuple[Windows, ...]) -> Measured:
@@ -90,12 +116,11 @@ def _with_intervals(
         uncertain = WITHIN * float(np.hypot(sd_ms, split / 2))
         return Interval(ms=round(whole, 1), uncertainty_ms=round(uncertain, 1), leads=number, beats=most)
 
-    alike = np.concatenate([p_alike(window, marks) for window in windows])
-    alike = alike[np.isfinite(alike)]
+    alike = _alike(windows, marks)
     seen_p = marks.p_on is not None and len(alike) >= 2
     p_share = round(float((alike >= LEAST_ALIKE).mean()), 3) if seen_p else None
     pr = interval("pr_ms", PR_SD_MS, "no P wave stands out before the QRS")
-    if pr.ms is not None and (p_share is None or p_share < LEAST_PR_P or marks.p_size < P_OVER_REST * marks.p_rest):
+    if pr.ms is not None and (p_share is None or p_share < LEAST_PR_P):
         pr = Interval(reason="no P wave is seen at one distance before the QRS")
     qrs = interval("qrs_ms", QRS_SD_MS, "", LARGEST_QRS_SPLIT_MS)
     qt = interval("qt_ms", QT_SD_MS, "the end of T is not seen")
@@ -103,18 +128,26 @@ def _with_intervals(
     if qt.ms is not None and qt.uncertainty_ms is not None:
         factor = rr_s ** (-1 / 3)
         qtc = replace(qt, ms=round(qt.ms * factor, 1), uncertainty_ms=round(qt.uncertainty_ms * factor, 1))
-    sinus = _sinus(told, windows, beats, marks, pr, p_share)
+    sinus = _sinus(told, windows, beats, marks, pr, p_share, float(np.median(alike)) if len(alike) else 0.0)
     return replace(
         told, p_share=p_share, sinus=sinus, pr=pr, qrs=qrs, qt=qt, qtc=qtc, leads=tuple(dict.fromkeys(beats.leads))
     )
 
 
 def _sinus(
-    told: Measured, windows: tuple[Windows, ...], beats: MeanBeats, marks: Marks, pr: Interval, p_share: float | None
+    told: Measured,
+    windows: tuple[Windows, ...],
+    beats: MeanBeats,
+    marks: Marks,
+    pr: Interval,
+    p_share: float | None,
+    alike: float,
 ) -> bool | None:
     if told.regular is None or p_share is None:
         return None
-    if pr.ms is None or not told.regular or p_share < LEAST_P or marks.p_peak is None:
+    if pr.ms is None or not told.regular or marks.p_peak is None or told.rate_bpm is None:
+        return False
+    if p_share < LEAST_P or alike < SURELY_ALIKE or pr.ms > LONGEST_PR_OF_RR * 60_000 / told.rate_bpm:
         return False
     # The sinus node's wave runs down and to the left.
     on, peak = round(marks.qrs_on), marks.p_peak

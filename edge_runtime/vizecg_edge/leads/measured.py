@@ -21,7 +21,7 @@ class Interval:
     reason: str = ""
 
     def __str__(self) -> str:
-        return "not measured" if self.ms is None else f"{self.ms:.0f} ±{self.uncertainty_ms or 0:.0f} ms"
+        return "not measured" if self.ms is None else f"{self.ms:.0f} +-{self.uncertainty_ms or 0:.0f} ms"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class Measured:
 
     @property
     def text(self) -> str:
-        """In one line, for people: ``rate 62 (58-66) a minute, regular; PR 160 ±10 ms, ... (measured)``."""
+        """In one line, for people: ``rate 62 (58-66) a minute, regular; PR 160 +-10 ms, ... (measured)``."""
         if self.rate_bpm is None:
             rate = f"rate not measured: {self.reason}"
         else:
