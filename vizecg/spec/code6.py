@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from vizecg.spec.labels import Label, LabelSet
+from dataclasses import replace
+
+from vizecg.spec.labels import Label, LabelSet, Limits
 
 # Left out of the codes on purpose: incomplete right bundle branch block (713426002, IRBBB) has a QRS below 120 ms and
 # is no RBBB of the set; atrial flutter (164890007, AFLT) has its own rhythm and its own waves and is no AF.
@@ -18,6 +20,7 @@ CODE6 = LabelSet(
             needs_time=True,
             scp=("1AVB",),
             snomed=("270492004",),
+            limits=Limits(quantity="pr_ms", absent_below=180, present_from=230),
         ),
         Label(
             name="RBBB",
@@ -48,6 +51,7 @@ CODE6 = LabelSet(
             needs_rate=True,
             scp=("SBRAD",),
             snomed=("426177001",),
+            limits=Limits(quantity="sinus_rate_bpm", present_below=50, absent_from=60),
         ),
         Label(
             name="AF",
@@ -67,6 +71,14 @@ CODE6 = LabelSet(
             needs_rate=True,
             scp=("STACH",),
             snomed=("427084000",),
+            limits=Limits(quantity="sinus_rate_bpm", absent_below=95, present_from=110),
         ),
     ),
 )
+
+
+def with_limits(labels: LabelSet) -> LabelSet:
+    """The set with the limits of ``CODE6``, where it is that set as it was written before labels had limits."""
+    if labels.labels != CODE6.labels or any(label.limits is not None for label in labels.labels):
+        return labels
+    return replace(labels, labels=CODE6.labels)

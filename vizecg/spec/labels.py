@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,49 @@ RESERVED = frozenset(
 """What stands beside labels in tables and figures."""
 
 
+QUANTITIES = ("sinus_rate_bpm", "pr_ms")
+"""What a label may be held against: beats a minute in sinus rhythm; milliseconds from P to QRS."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """From which measured value on a label cannot be absent, or cannot be present. None: no value says so.
+
+    Attributes:
+        quantity: one of ``QUANTITIES``.
+        present_below, present_from: beyond these it cannot be absent.
+        absent_below, absent_from: beyond these it cannot be present.
+
+    Raises:
+        TypeError, ValueError: another quantity, a limit that is no number, or one value that says both.
+    """
+
+    quantity: str
+    present_below: float | None = None
+    present_from: float | None = None
+    absent_below: float | None = None
+    absent_from: float | None = None
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        if self.quantity not in QUANTITIES:
+            expected = ", ".join(QUANTITIES)
+            raise ValueError(f"limits of {printable(self.quantity)!r}: expected one of {expected}")
+        for below, start in ((self.present_below, self.absent_from), (self.absent_below, self.present_from)):
+            if below is not None and start is not None and below > start:
+                raise ValueError(f"limits of {self.quantity}: below {below:g} and from {start:g} contradict each other")
+
+    def says(self, value: float) -> bool | None:
+        """Whether a label must be present at a measured value; None where it may be either."""
+        if _beyond(value, self.present_below, self.present_from):
+            return True
+        return False if _beyond(value, self.absent_below, self.absent_from) else None
+
+
+def _beyond(value: float, below: float | None, start: float | None) -> bool:
+    return (below is not None and value < below) or (start is not None and value >= start)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Label:
     """One answer of a network. All but the name may be left out, and what is told of it then leaves it out too.
@@ -39,6 +82,7 @@ class Label:
         needs_time, needs_rate, needs_voltage: whether it is read from intervals, from the rate, from voltages.
         scp: SCP-ECG statements that stand for it, as PTB-XL uses them.
         snomed: SNOMED CT concepts that stand for it, as the PhysioNet Challenges use them.
+        limits: which measurements contradict it. They change no network, so labels that differ in them are equal.
 
     Raises:
         TypeError, ValueError: a field holds something else.
@@ -54,6 +98,7 @@ class Label:
     needs_voltage: bool = False
     scp: tuple[str, ...] = ()
     snomed: tuple[str, ...] = ()
+    limits: Limits | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -85,6 +130,8 @@ class Label:
     def from_dict(cls, data: Mapping[str, Any]) -> Label:
         """What ``dataclasses.asdict`` gave, as it comes from JSON or YAML; raises as the class."""
         fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        if isinstance(fields.get("limits"), Mapping):
+            fields["limits"] = Limits(**fields["limits"])
         return cls(**fields)
 
 
@@ -168,4 +215,7 @@ class LabelSet:
 
 
 def _told(label: Label) -> dict[str, Any]:
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(label).items() if v or k == "name"}
+    told = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(label).items() if v or k == "name"}
+    if label.limits is not None:
+        told["limits"] = {k: v for k, v in asdict(label.limits).items() if v is not None}
+    return told
