@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from vizecg.spec import CODE6, INTENDED_USE, LabelSet, UsageError
 from vizecg.spec.checks import printable
 from vizecg_edge import words
+from vizecg_edge.leads.measured import Measured
 
 if TYPE_CHECKING:
     from PIL import Image
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION, SCHEMAS = 2, (1, 2)
+"""Of the JSON object. Schema 1 lacks ``undecided`` and ``measured``; it is given for one version more."""
 ANSWERED, REFUSED = "answered", "refused"
 
 
@@ -125,6 +127,20 @@ class Doubt:
     message: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Undecided:
+    """Why a label is undecided. ``code`` is ``near_threshold`` or ``contradicted``, ``message`` one line for people.
+
+    ``contradicted``: a measurement that is certain contradicts the network.
+    """
+
+    code: str
+    message: str
+
+
+NEAR_THRESHOLD = Undecided(code="near_threshold", message="too near to the threshold to say")
+
+
 class Pictures(Protocol):
     """What an answer is drawn from."""
 
@@ -149,9 +165,11 @@ class Answer:
         advice: what to do about them, one sentence each.
         probabilities: of the bundle's labels (the shipped one's: 1dAVb, RBBB, LBBB, SB, AF and ST), in their order, 0
             to 1; None when refused.
-        decisions: present or absent, by label; None for one whose probability lies too near to its threshold.
+        decisions: present or absent, by label; None for one that is undecided.
+        undecided: why, of every label that is.
         thresholds: from which probability on a label is present.
         doubts: what may be wrong with the answer nevertheless; empty when refused.
+        measured: rate, rhythm and intervals, from the leads; None where they were not read.
         quality, geometry: what was measured of the picture, and where the sheet lies in it.
         timings_ms: milliseconds per stage.
         bundle: which model answered, in which engine.
@@ -164,8 +182,10 @@ class Answer:
     reasons: tuple[str, ...] = ()
     probabilities: dict[str, float] | None = None
     decisions: dict[str, bool | None] | None = None
+    undecided: dict[str, Undecided] = field(default_factory=dict)
     thresholds: dict[str, float] | None = None
     doubts: tuple[Doubt, ...] = ()
+    measured: Measured | None = None
     quality: Quality = field(default_factory=Quality)
     geometry: Geometry = field(default_factory=Geometry)
     timings_ms: Timings = field(default_factory=Timings, compare=False)
@@ -205,20 +225,24 @@ class Answer:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "pictures": None}
 
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON object, keys in documented order."""
+    def to_dict(self, *, schema: int = SCHEMA_VERSION) -> dict[str, Any]:
+        """The JSON object, keys in documented order; ``schema`` is one of ``SCHEMAS``, else UsageError is raised."""
+        if schema not in SCHEMAS:
+            raise UsageError(f"schema {schema}: expected {' or '.join(map(str, SCHEMAS))}")
         order = (
-            "input", "status", "reasons", "messages", "advice", "probabilities", "decisions", "thresholds", "doubts",
-            "quality", "geometry", "timings_ms", "bundle",
+            "input", "status", "reasons", "messages", "advice", "probabilities", "decisions", "undecided", "thresholds",
+            "doubts", "measured", "quality", "geometry", "timings_ms", "bundle",
         )  # fmt: skip
-        return {"schema_version": SCHEMA_VERSION, **{key: _plain(getattr(self, key)) for key in order}}
+        told = {key: _plain(getattr(self, key)) for key in order if schema > 1 or key not in ("undecided", "measured")}
+        return {"schema_version": schema, **told}
 
     @property
     def findings(self) -> list[words.Finding]:
         """The labels in words; none where there is no answer."""
         if self.decisions is None or self.probabilities is None or self.thresholds is None:
             return []
-        return words.findings(self.labels, self.decisions, self.probabilities, self.thresholds)
+        why = {label: one.message for label, one in self.undecided.items() if one != NEAR_THRESHOLD}
+        return words.findings(self.labels, self.decisions, self.probabilities, self.thresholds, why)
 
     @property
     def headline(self) -> str:
@@ -252,7 +276,8 @@ class Answer:
             f"  {one.label.name:{wide}} {one.word:9} {one.likely:>11} ({one.limit}) {one.label.english}".rstrip()
             for one in self.findings
         ]
-        told += [f"  {words.UNDECIDED}"] if any(one.decision is None for one in self.findings) else []
+        told += [f"  {note}" for note in words.undecided_notes(self.findings)]
+        told += [] if self.measured is None else [f"  {self.measured.text}"]
         return "\n".join([*told, f"  {self._quality()}{self.timings_ms.total or 0:.0f} ms. {INTENDED_USE}"])
 
     def _refusals(self) -> list[str]:
@@ -273,7 +298,7 @@ class Answer:
 def _plain(value: Any) -> Any:
     """As JSON has it, and apart from the answer."""
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
+        return {key: _plain(one) for key, one in vars(value).items()}
     if isinstance(value, dict):
-        return dict(value)
+        return {key: _plain(one) for key, one in value.items()}
     return [_plain(one) for one in value] if isinstance(value, tuple) else value

@@ -12,11 +12,23 @@ import numpy as np
 from vizecg.spec import InputRefusedError, MissingToolError
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg.spec.preprocess import preprocess
-from vizecg_edge.answer import ANSWERED, REFUSED, Answer, BundleId, Geometry, Input, Quality, Timings
+from vizecg_edge.answer import (
+    ANSWERED,
+    NEAR_THRESHOLD,
+    REFUSED,
+    Answer,
+    BundleId,
+    Geometry,
+    Input,
+    Quality,
+    Timings,
+    Undecided,
+)
 from vizecg_edge.backends import Backend, BackendKind
 from vizecg_edge.backends.choose import Opened, open_backend
 from vizecg_edge.capture import Picture, Shot, Source, array_shot, shots_of
 from vizecg_edge.judge.doubts import doubts_of
+from vizecg_edge.judge.evidence import contradictions
 from vizecg_edge.judge.quality import Verdict, judge
 from vizecg_edge.judge.undecided import agreed, without_leads
 from vizecg_edge.leads.find import FoundPage, find_page
@@ -211,13 +223,23 @@ class Pipeline:
         )
 
     def decided(self, answer: Answer, logits: np.ndarray) -> Answer:
-        """``answer`` with the probabilities, decisions and thresholds of logits (labels,)."""
+        """``answer`` with the probabilities, decisions and thresholds of logits (labels,).
+
+        A decision that ``answer.measured`` contradicts is undecided; its probability stays as it is.
+        """
         rule, names = self.artefact.decision, self.bundle.manifest.labels.names
         probabilities = rule.probabilities(logits)
+        decisions = dict(zip(names, rule.decide(logits), strict=True))
+        undecided = {label: NEAR_THRESHOLD for label, decision in decisions.items() if decision is None}
+        if answer.measured is not None:
+            for one in contradictions(answer.measured, decisions, self.bundle.manifest.labels):
+                decisions[one.label] = None
+                undecided[one.label] = Undecided(code="contradicted", message=one.message)
         return replace(
             answer,
             probabilities={label: round(float(p), 6) for label, p in zip(names, probabilities, strict=True)},
-            decisions=dict(zip(names, rule.decide(logits), strict=True)),
+            decisions=decisions,
+            undecided=undecided,
             thresholds=dict(zip(names, rule.threshold, strict=True)),
         )
 

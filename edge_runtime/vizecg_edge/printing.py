@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vizecg.spec import UsageError
+from vizecg_edge.answer import SCHEMA_VERSION
 from vizecg_edge.marks import mark_of
 from vizecg_edge.outputs import Output
 
@@ -28,11 +29,13 @@ class Printer:
 
     Attributes:
         as_json: one object a line.
+        schema: of that object.
         save_sheet, overlay, report: where they go; None saves nothing.
         explain: shade on overlay and report what the answer depends on.
     """
 
     as_json: bool
+    schema: int = SCHEMA_VERSION
     save_sheet: Output | None = None
     overlay: Output | None = None
     report: Output | None = None
@@ -47,7 +50,7 @@ class Printer:
         """
         answer, read_at = result.answer, datetime.now().astimezone()
         if self.as_json:
-            print(json.dumps(answer.to_dict()), flush=True)
+            print(json.dumps(answer.to_dict(schema=self.schema)), flush=True)
         if not answer.answered:
             say(answer.to_text())
         elif not self.as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -20,12 +20,16 @@ _SHOWN_SHA = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A label as people read it: the decision first, then the probability and where it counts as present."""
+    """A label as people read it: the decision first, then the probability and where it counts as present.
+
+    ``why``: of an undecided one, where it is not its probability; else empty.
+    """
 
     label: Label
     decision: bool | None
     probability: float
     threshold: float
+    why: str = ""
 
     @property
     def word(self) -> str:
@@ -45,17 +49,27 @@ def findings(
     decisions: Mapping[str, bool | None],
     probabilities: Mapping[str, float],
     thresholds: Mapping[str, float],
+    why: Mapping[str, str],
 ) -> list[Finding]:
-    """All labels, in their order."""
+    """All labels, in their order; ``why`` tells of those that are undecided the reason."""
     return [
         Finding(
             label=label,
             decision=decisions[label.name],
             probability=probabilities[label.name],
             threshold=thresholds[label.name],
+            why=why.get(label.name, ""),
         )
         for label in labels.labels
     ]
+
+
+def undecided_notes(found: Sequence[Finding]) -> list[str]:
+    """What is to be said of the undecided ones, a sentence each."""
+    unsure = [one for one in found if one.decision is None]
+    contradicted = [one for one in unsure if one.why]
+    notes = [f"{one.label.name} undecided: {one.why}. Judge it by eye." for one in contradicted]
+    return [UNDECIDED, *notes] if len(unsure) > len(contradicted) else notes
 
 
 def headline(labels: LabelSet, decisions: Mapping[str, bool | None]) -> str:

@@ -22,6 +22,7 @@ body, h1 { overflow-wrap: anywhere; }
 h1 { font-size: 1.55em; line-height: 1.25; font-weight: 600; margin: .3em 0; }
 h1.alert { color: #be1e2d; } p { margin: .4em 0; }
 .source, .note { font-size: .85em; color: #5a626c; } .scope { font-weight: 600; }
+.measured { border-top: 1px solid #e3e7ec; padding-top: .5em; }
 .use { color: #be1e2d; font-weight: 600; border-bottom: 2px solid #d6dbe1; padding-bottom: .5em; }
 .doubts { background: #fff4de; border: 2px solid #c87800; padding: .4em .8em; margin: .7em 0; }
 .doubts b { color: #8a5200; }
@@ -92,7 +93,7 @@ def _answers(reading: Reading) -> str:
         "</td></tr>"
         for one in reading.answer.findings
     ]
-    notes = "".join(_paragraph("note", note) for note in reading.notes)
+    notes = "".join(_paragraph("note", note) for note in reading.notes) + _paragraph("measured", reading.measured)
     return f'<table class="answers">{"".join(rows)}</table>{notes}'
 
 

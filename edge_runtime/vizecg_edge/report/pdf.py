@@ -110,6 +110,7 @@ def _findings(page: _Page, reading: Reading, width: float) -> None:
     page.text(reading.absent, 9, colour=_SOFT, width=width)
     for note in reading.notes:
         page.text(note, 9, colour=_AMBER, width=width)
+    page.text(reading.measured, 9, width=width)
 
 
 class _Page:

@@ -74,8 +74,13 @@ class Reading:
     @property
     def notes(self) -> list[str]:
         """What the findings do not say themselves."""
-        unsure = any(one.decision is None for one in self.answer.findings)
-        return [words.UNDECIDED] if unsure else []
+        return words.undecided_notes(self.answer.findings)
+
+    @property
+    def measured(self) -> str:
+        """Rate, rhythm and intervals in a sentence; empty where they were not read."""
+        measured = self.answer.measured
+        return "" if measured is None else f"{measured.text[0].upper()}{measured.text[1:]}."
 
     @property
     def sheet_note(self) -> str:

@@ -50,6 +50,7 @@ class Options:
     combine: Annotated[str, typer.Option(help="best: the best frame's answer; median: of all that were read.")] = "best"
     bundle: BundleOption = None
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, one per image or page.")] = False
+    schema: Annotated[int, typer.Option(min=1, max=2, help="Of --json: 2; 1 is as before, for one version.")] = 2
     recursive: Annotated[bool, typer.Option("--recursive", help="Of folders read the folders in them, too.")] = False
     save_sheet: Annotated[
         str | None, typer.Option(metavar="PATH", help="Save the rectified sheet: .png or .jpg, or a folder.")
@@ -100,6 +101,7 @@ def run(options: Options) -> None:
     several = len(listing.files) > 1
     printer = Printer(
         as_json=options.as_json,
+        schema=options.schema,
         save_sheet=picture_output(options.save_sheet, option="--save-sheet", several=several),
         overlay=picture_output(options.overlay, option="--overlay", several=several),
         report=report_output(options.report, kind=options.report_format, several=several),
