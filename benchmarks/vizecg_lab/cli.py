@@ -10,6 +10,7 @@ from vizecg_lab.verbs.conv_layouts import conv_layouts
 from vizecg_lab.verbs.drawing_paths import drawing_paths
 from vizecg_lab.verbs.fuzz import fuzz
 from vizecg_lab.verbs.gpu_run import gpu_run
+from vizecg_lab.verbs.measure import measure
 from vizecg_lab.verbs.not_ecg import not_ecg
 from vizecg_lab.verbs.packed_store import packed_store
 from vizecg_lab.verbs.page_judge import page_judge
@@ -36,6 +37,7 @@ def root_command() -> None:
 PAPER = (table1, table2, study)
 TRAINING = (train_step, packed_store, conv_layouts, gpu_run, drawing_paths)
 EDGE = (render, photos, rectify, not_ecg, page_tiles, page_train, page_judge, stages, startup, fuzz)
+EDGE = (render, photos, rectify, measure, not_ecg, stages, startup, fuzz)
 for verb in (*PAPER, *TRAINING, *EDGE):
     app.command()(verb)
 

@@ -8,6 +8,7 @@ same seed at another sampling rate is the same patient.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from vizecg.records.synthetic.rhythm import QRS_S, draw_rhythm, qt_interval
 from vizecg.records.synthetic.waves import (
     MEASURED_LEADS,
     Conduction,
+    Heart,
+    Torso,
     Wave,
     dipole,
     draw_heart,
@@ -67,6 +70,32 @@ def synthesise(
     code = POSSIBLE_COMBINATIONS.index(present)
     record_id = f"synthetic-{seed}-{'+'.join(present) or 'normal'}"
     return _record(present, (seed, code), record_id=record_id, sampling_rate=sampling_rate, duration_s=duration_s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrueIntervals:
+    """What ``synthesise`` drew a record with, milliseconds; ``pr_ms`` is None in AF, which has no P wave.
+
+    ``onsets_s`` are the onsets of the QRS, some before the record and some after it.
+    """
+
+    pr_ms: float | None
+    qrs_ms: float
+    onsets_s: tuple[float, ...]
+
+
+def true_intervals(labels: Iterable[str] = (), *, seed: int, duration_s: float = 10.0) -> TrueIntervals:
+    """The intervals of the record that ``synthesise`` gives for the same arguments; raises as it does."""
+    present = _checked_labels(labels)
+    _check_numbers(seed=seed, sampling_rate=400.0, duration_s=duration_s)
+    patient, rhythm_rng, _ = _streams((seed, POSSIBLE_COMBINATIONS.index(present)))
+    heart = _patient(patient, present)[1]
+    rhythm = draw_rhythm(rhythm_rng, present, qrs_s=heart.qrs_s, duration_s=duration_s)
+    return TrueIntervals(
+        pr_ms=None if rhythm.pr_s is None else 1000 * rhythm.pr_s,
+        qrs_ms=1000 * heart.qrs_s,
+        onsets_s=tuple(rhythm.onsets.tolist()),
+    )
 
 
 def synthetic_record(index: int, *, seed: int, sampling_rate: float = 400.0, duration_s: float = 10.0) -> EcgRecord:
@@ -130,9 +159,8 @@ def _record(
     sampling_rate: float,
     duration_s: float,
 ) -> EcgRecord:
-    patient, rhythm_rng, noise_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(entropy).spawn(3))
-    conduction = next((block for name, block in _BUNDLES.items() if name in present), Conduction.NORMAL)
-    torso, heart = draw_torso(patient), draw_heart(patient, conduction, patient.uniform(*QRS_S[conduction]))
+    patient, rhythm_rng, noise_rng = _streams(entropy)
+    torso, heart = _patient(patient, present)
     rhythm = draw_rhythm(rhythm_rng, present, qrs_s=heart.qrs_s, duration_s=duration_s)
     atrial: list[Wave] = []
     ventricular: list[Wave] = []
@@ -158,6 +186,16 @@ def _record(
         labels=CODE6.vector(present),
         patient_id=record_id,
     )
+
+
+def _streams(entropy: tuple[int, ...]) -> list[np.random.Generator]:
+    """Of the patient, of the rhythm, of the noise."""
+    return [np.random.default_rng(one) for one in np.random.SeedSequence(entropy).spawn(3)]
+
+
+def _patient(rng: np.random.Generator, present: tuple[str, ...]) -> tuple[Torso, Heart]:
+    conduction = next((block for name, block in _BUNDLES.items() if name in present), Conduction.NORMAL)
+    return draw_torso(rng), draw_heart(rng, conduction, rng.uniform(*QRS_S[conduction]))
 
 
 def _fibrillation_dipole(rng: np.random.Generator, time: np.ndarray) -> np.ndarray:
