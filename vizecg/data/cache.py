@@ -2,9 +2,9 @@
 
 Drawing costs more than a training step on a small machine, and every epoch would draw again. The folder holds
 ``inks.npy`` uint8 (n, variants, height, width), ``signals.npy`` float32 (n, 12, samples), ``labels.npy`` float32 (n,
-labels), ``done.npy`` bool (n,), where records are kept to be printed what ``DrawnSignals`` holds, ``cache.json``, and
-``refused.jsonl`` with the records that failed their checks, which are counted, listed and left out. An interrupted
-build goes on where it stopped; ``cache.json`` says when all is done.
+labels), ``keys.npy`` uint32 (n,), ``done.npy`` bool (n,), where records are kept to be printed what ``DrawnSignals``
+holds, ``cache.json``, and ``refused.jsonl`` with the records that failed their checks, which are counted, listed and
+left out. An interrupted build goes on where it stopped; ``cache.json`` says when all is done.
 """
 
 from __future__ import annotations
@@ -73,19 +73,19 @@ class CacheSpec:
 @dataclass(frozen=True, kw_only=True)
 class DrawnSignals:
     """What the traces of printed sheets are drawn from, memory-mapped: int16 (n, 12, samples) at the rate of the
-    drawing, see ``vizecg.data.batch.traces``; how many samples each record has, its seconds, and its ``record_key``."""
+    drawing, see ``vizecg.data.batch.traces``; how many samples each record has, and its seconds."""
 
     signals: np.ndarray
     samples: np.ndarray
     seconds: np.ndarray
-    keys: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
 class InkCache:
     """A finished cache, memory-mapped read-only; pickled by its folder, and not with its arrays.
 
-    ``rows`` are the rows that hold a record; ``refused`` names the others and says why. ``drawn`` is None where the
+    ``rows`` are the rows that hold a record; ``refused`` names the others and says why. ``keys`` are the
+    ``record_key``s that pictures are drawn by, 0 in caches of before they were kept. ``drawn`` is None where the
     records are not kept to be printed.
     """
 
@@ -94,6 +94,7 @@ class InkCache:
     record_ids: tuple[str, ...]
     rows: np.ndarray
     refused: dict[str, str]
+    keys: np.ndarray
     inks: np.ndarray
     signals: np.ndarray
     labels: np.ndarray
@@ -193,6 +194,7 @@ def _mapped(folder: Path, spec: CacheSpec, record_ids: tuple[str, ...], refused:
         record_ids=record_ids,
         rows=np.flatnonzero(np.load(folder / "done.npy")),
         refused=refused,
+        keys=_map(folder, "keys"),
         inks=_map(folder, "inks") if spec.conditions else np.zeros(inks),
         signals=_map(folder, "signals"),
         labels=_map(folder, "labels"),
@@ -200,7 +202,6 @@ def _mapped(folder: Path, spec: CacheSpec, record_ids: tuple[str, ...], refused:
             signals=_map(folder, "traces"),
             samples=_map(folder, "trace_samples"),
             seconds=_map(folder, "seconds"),
-            keys=_map(folder, "keys"),
         )
         if spec.printable
         else None,
@@ -223,6 +224,7 @@ def _arrays(source: RecordSource, spec: CacheSpec) -> list[tuple[str, str, tuple
         # A file of no bytes cannot be mapped.
         *([("inks", "uint8", _pictures(n, spec))] if spec.conditions else []),
         *(_drawn_arrays(n, spec) if spec.printable else []),
+        ("keys", "uint32", (n,)),
         ("signals", "float32", signals),
         ("labels", "float32", (n, len(source.labels))),
         ("done", "bool", (n,)),
@@ -234,7 +236,6 @@ def _drawn_arrays(n: int, spec: CacheSpec) -> list[tuple[str, str, tuple[int, ..
         ("traces", "int16", (n, len(LEADS), _most_samples(spec))),
         ("trace_samples", "int32", (n,)),
         ("seconds", "float64", (n,)),
-        ("keys", "uint32", (n,)),
     ]
 
 
@@ -278,7 +279,11 @@ def _draw(job: tuple[int, Any], *, read: ReadRecord, spec: CacheSpec) -> Drawn:
         return index, str(error)
     if record.labels is None:
         return index, f"record {record.record_id} has no labels"
-    drawn = {"signals": signal_input(record, spec.signal), "labels": record.labels}
+    drawn = {
+        "keys": record_key(record.record_id),
+        "signals": signal_input(record, spec.signal),
+        "labels": record.labels,
+    }
     if spec.printable:
         try:
             drawn |= _printable(record, spec)
@@ -306,5 +311,4 @@ def _printable(record: EcgRecord, spec: CacheSpec) -> dict[str, Any]:
         "traces": traces,
         "trace_samples": signal.shape[1],
         "seconds": record.duration_s,
-        "keys": record_key(record.record_id),
     }

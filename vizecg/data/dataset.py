@@ -14,7 +14,8 @@ from torch.utils.data import Dataset
 from vizecg.data.augment import MAX_SHIFT, InkChange, change_ink, change_signal, draw_ink_change
 from vizecg.data.cache import InkCache
 from vizecg.data.emptiness import draw_emptiness
-from vizecg.render import PictureDraft, draft_under, record_key
+from vizecg.render import PictureDraft, draft_under
+from vizecg.spec import UsageError
 from vizecg.spec.preprocess import normalise
 from vizecg.spec.sheet import BLOCK_MM, PAPER_SPEED_MM_S
 
@@ -66,6 +67,9 @@ class TrainingSet(Dataset[Sample]):
         seed: of the augmentation.
         max_shift: up to so many pixels in either direction; what moves in is paper.
         emptiness: share of the pictures that lack what pages of other layouts do not print.
+
+    Raises:
+        UsageError: ``emptiness`` is asked of a cache that does not tell where its traces are.
     """
 
     def __init__(self, *, cache: InkCache, seed: int = 0, max_shift: int = MAX_SHIFT, emptiness: float = 0.0) -> None:
@@ -73,6 +77,8 @@ class TrainingSet(Dataset[Sample]):
         self.seed = seed
         self.max_shift = max_shift
         self.emptiness = emptiness
+        if emptiness and not cache.keys[cache.rows].all():
+            raise UsageError(f"{cache.folder} was drawn before sheets could be emptied: name another folder")
 
     def __len__(self) -> int:
         return len(self.cache.rows)
@@ -103,7 +109,7 @@ class TrainingSet(Dataset[Sample]):
         spec = self.cache.spec
         return draft_under(
             spec.conditions[variant],
-            record_key(self.cache.record_ids[row]),
+            int(self.cache.keys[row]),
             duration_s=BLOCK_MM / PAPER_SPEED_MM_S,  # decides about the traces, not about their places
             seed=spec.seed,
             spec=spec.sheet,

@@ -177,6 +177,8 @@ def _on_ink_map(boxes: Sequence[_Box], draft: PictureDraft, size: tuple[int, int
     """Where an erring rectifier puts upright boxes of the printed sheet; its slight turns are left out."""
     spec = draft.sheet.spec
     to_seen = np.eye(3) if draft.error is None else np.linalg.inv(draft.error.homography)
+    if not boxes:
+        return
     corners = np.array([[(box.left, box.top), (box.right, box.bottom)] for box in boxes]).reshape(-1, 2)
     seen = cv2.perspectiveTransform(spec.mm_to_px(corners)[None], to_seen)[0] + 0.5
     edges = np.round(seen * (size[1] / spec.width_px, size[0] / spec.height_px)).astype(int)

@@ -57,7 +57,7 @@ def _drafted(cache: InkCache, row: int, condition: Condition, *, variant: int, c
         raise ValueError("expected a cache of printable signals")
     draft = draft_under(
         condition,
-        int(cache.drawn.keys[row]),
+        int(cache.keys[row]),
         duration_s=float(cache.drawn.seconds[row]),
         seed=cache.spec.seed,
         spec=cache.spec.sheet,
