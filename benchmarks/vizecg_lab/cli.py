@@ -36,8 +36,9 @@ def root_command() -> None:
 
 PAPER = (table1, table2, study)
 TRAINING = (train_step, packed_store, conv_layouts, gpu_run, drawing_paths)
-EDGE = (render, photos, rectify, not_ecg, page_tiles, page_train, page_judge, stages, startup, fuzz)
-EDGE = (render, photos, rectify, measure, not_ecg, stages, startup, fuzz)
+EDGE = (
+    render, photos, rectify, measure, not_ecg, page_tiles, page_train, page_judge, stages, startup, fuzz,
+)  # fmt: skip
 for verb in (*PAPER, *TRAINING, *EDGE):
     app.command()(verb)
 

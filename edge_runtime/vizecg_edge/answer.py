@@ -121,7 +121,8 @@ class BundleId:
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
     """Something that may be wrong with an answer. ``message`` is one line for people, ``code`` is one of
-    ``uncalibrated``, ``speed_assumed``, ``gain_assumed`` and ``quality_near_limit``."""
+    ``uncalibrated``, ``speed_assumed``, ``gain_assumed``, ``speed_inferred``, ``gain_inferred``, ``strip_unnamed``,
+    ``rate_differs`` and ``quality_near_limit``."""
 
     code: str
     message: str
@@ -129,9 +130,10 @@ class Doubt:
 
 @dataclass(frozen=True, kw_only=True)
 class Undecided:
-    """Why a label is undecided. ``code`` is ``near_threshold`` or ``contradicted``, ``message`` one line for people.
+    """Why a label is undecided; ``message`` is one line for people.
 
-    ``contradicted``: a measurement that is certain contradicts the network.
+    ``code``: ``near_threshold``; ``contradicted`` (a measurement that is certain contradicts the network);
+    ``scale_not_stated`` (it is decided otherwise at another scale that the page may have); ``leads_missing``.
     """
 
     code: str

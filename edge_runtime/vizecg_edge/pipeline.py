@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,8 +31,9 @@ from vizecg_edge.capture import Picture, Shot, Source, array_shot, shots_of
 from vizecg_edge.judge.doubts import doubts_of
 from vizecg_edge.judge.evidence import contradictions
 from vizecg_edge.judge.quality import Verdict, judge
-from vizecg_edge.judge.undecided import agreed, without_leads
+from vizecg_edge.judge.undecided import changed_by_scale, not_printed
 from vizecg_edge.leads.find import FoundPage, find_page
+from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.page import SPARE_SCALE
 from vizecg_edge.leads.read import ReadLeads, read_leads
 from vizecg_edge.rectify.reasons import MISSING_TOOL, advice_of
@@ -47,6 +49,7 @@ LEAST_SPARE = 1.1
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """An answer, the pictures behind it (uint8 RGB) and the logits (labels,); None where not reached.
+    ``others``: the logits at each other scale that the page may be printed at.
 
     ``photo`` may be a reduced reading of its file; homographies and scales are in pixels of the whole picture, whose
     size is that of ``answer.input``.
@@ -58,6 +61,7 @@ class Result:
     logits: np.ndarray | None = None
     rectified: Rectified | None = None
     read: ReadLeads | None = None
+    others: tuple[np.ndarray, ...] = ()
 
 
 class Pipeline:
@@ -202,45 +206,74 @@ class Pipeline:
                 input=source,
                 status=ANSWERED,
                 labels=manifest.labels,
+                measured=read.measured,
                 quality=self._quality(rectified, verdict),
                 geometry=geometry_of(rectified, read),
                 bundle=self.bundle_id,
                 doubts=doubts_of(
                     calibrated=self.artefact.calibrated,
                     scales=read.scales,
+                    layout=rectified.layout,
+                    printed_rate_bpm=read.scales.printed_rate_bpm,
+                    rate_bpm=read.measured.rate_bpm,
                     score=verdict.score or 0.0,
                     gate=manifest.gate,
                 ),
             ),
             every[0],
+            others=every[1:],
+            layout=rectified.layout,
         )
-        rule = self.artefact.decision
-        decisions = agreed(answer.decisions or {}, [rule.decide(logits) for logits in every[1:]])
-        decisions = without_leads(decisions, manifest.labels, rectified.layout)
-        answer = replace(answer, decisions=decisions, timings_ms=clock.timings())
+        clock.lap("judge")
+        answer = replace(answer, timings_ms=clock.timings())
         return Result(
-            answer=answer, photo=photo, sheet=rectified.sheet, logits=every[0], rectified=rectified, read=read
+            answer=answer,
+            photo=photo,
+            sheet=rectified.sheet,
+            logits=every[0],
+            others=tuple(every[1:]),
+            rectified=rectified,
+            read=read,
         )
 
-    def decided(self, answer: Answer, logits: np.ndarray) -> Answer:
+    def decided(
+        self,
+        answer: Answer,
+        logits: np.ndarray,
+        *,
+        others: Sequence[np.ndarray] = (),
+        layout: PageLayout | None = None,
+    ) -> Answer:
         """``answer`` with the probabilities, decisions and thresholds of logits (labels,).
 
-        A decision that ``answer.measured`` contradicts is undecided; its probability stays as it is.
+        Undecided, with their probabilities as they are, are labels too near to their threshold, those that are decided
+        otherwise at another scale that the page may have, those whose leads are not printed, and those that
+        ``answer.measured`` contradicts.
+
+        Args:
+            answer: what it is put into.
+            logits: at the likeliest scale.
+            others: at each of the other scales.
+            layout: what is printed; None takes it that all leads are.
         """
-        rule, names = self.artefact.decision, self.bundle.manifest.labels.names
+        rule, labels = self.artefact.decision, self.bundle.manifest.labels
         probabilities = rule.probabilities(logits)
-        decisions = dict(zip(names, rule.decide(logits), strict=True))
+        decisions = dict(zip(labels.names, rule.decide(logits), strict=True))
         undecided = {label: NEAR_THRESHOLD for label, decision in decisions.items() if decision is None}
+        reasons = changed_by_scale(decisions, [rule.decide(other) for other in others])
+        reasons |= not_printed(labels, layout)
         if answer.measured is not None:
-            for one in contradictions(answer.measured, decisions, self.bundle.manifest.labels):
-                decisions[one.label] = None
-                undecided[one.label] = Undecided(code="contradicted", message=one.message)
+            reasons |= {
+                one.label: Undecided(code="contradicted", message=one.message)
+                for one in contradictions(answer.measured, decisions, labels)
+            }
+        undecided |= reasons
         return replace(
             answer,
-            probabilities={label: round(float(p), 6) for label, p in zip(names, probabilities, strict=True)},
-            decisions=decisions,
-            undecided=undecided,
-            thresholds=dict(zip(names, rule.threshold, strict=True)),
+            probabilities={label: round(float(p), 6) for label, p in zip(labels.names, probabilities, strict=True)},
+            decisions={label: None if label in undecided else decision for label, decision in decisions.items()},
+            undecided={label: undecided[label] for label in labels.names if label in undecided},
+            thresholds=dict(zip(labels.names, rule.threshold, strict=True)),
         )
 
     def _quality(self, rectified: Rectified | None, verdict: Verdict) -> Quality:

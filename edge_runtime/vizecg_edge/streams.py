@@ -67,7 +67,9 @@ def _median(pipeline: Pipeline, best: Result, answered: list[Result]) -> Result:
     """``best`` with the decisions of the median logits of all."""
     logits = np.median([result.logits for result in answered], axis=0).astype(np.float32)
     answer = replace(best.answer, input=replace(best.answer.input, combined=len(answered)))
-    return replace(best, answer=pipeline.decided(answer, logits), logits=logits)
+    layout = None if best.rectified is None else best.rectified.layout
+    answer = pipeline.decided(answer, logits, others=best.others, layout=layout)
+    return replace(best, answer=answer, logits=logits)
 
 
 def _shot(source: Frames, frame: Frame) -> Shot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vizecg.spec.gate import QualityGate
 from vizecg_edge.answer import Doubt
+from vizecg_edge.leads.layout import RHYTHM, PageLayout
 from vizecg_edge.leads.scales import PageScales, ScaleSource
 
 NEAR_LIMIT = 1.25
@@ -13,13 +14,27 @@ Of rendered photographs that the shipped bundle answers, 3 of the 9 below it had
 or a misplaced sheet, and 22 of the 263 above it. Of 34 real photographs that are answered, 3 lie below it.
 """
 
+RATE_OFF_BPM, RATE_OFF_SHARE = 6.0, 0.08
+"""A rate that is measured further than this from the printed one is another: extra beats and rounding make up half."""
 
-def doubts_of(*, calibrated: bool, scales: PageScales, score: float, gate: QualityGate) -> tuple[Doubt, ...]:
+
+def doubts_of(
+    *,
+    calibrated: bool,
+    scales: PageScales,
+    layout: PageLayout,
+    printed_rate_bpm: float | None,
+    rate_bpm: float | None,
+    score: float,
+    gate: QualityGate,
+) -> tuple[Doubt, ...]:
     """Every doubt about an answer, the gravest first.
 
     Args:
         calibrated: whether the decision rule of the artefact was fitted on anything.
         scales: at which the page may be printed.
+        layout: what is printed where.
+        printed_rate_bpm, rate_bpm: what the page says of the heart rate, and what was measured.
         score: its quality, 0 to 1.
         gate: the bundle's.
     """
@@ -47,6 +62,13 @@ def doubts_of(*, calibrated: bool, scales: PageScales, score: float, gate: Quali
             doubts.append(
                 Doubt(code=f"{code}_inferred", message=f"{told} inferred from the traces: check the printout")
             )
+    if printed_rate_bpm is not None and rate_bpm is not None:
+        off = abs(rate_bpm - printed_rate_bpm)
+        if off > max(RATE_OFF_BPM, RATE_OFF_SHARE * printed_rate_bpm):
+            told = f"{rate_bpm:.0f} beats a minute measured, {printed_rate_bpm:.0f} printed: check speed and leads"
+            doubts.append(Doubt(code="rate_differs", message=told))
+    if any(strip.lead == RHYTHM for strip in layout.strips):
+        doubts.append(Doubt(code="strip_unnamed", message="which lead a rhythm strip shows is not certain"))
     if score < NEAR_LIMIT * gate.least_score:
         doubts.append(
             Doubt(

@@ -1,37 +1,45 @@
-"""Classes that are left undecided whatever the network says: what they are read from is not certain, or not printed."""
+"""Labels that are left undecided whatever the network says: what they are read from is not certain, or not printed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from vizecg.spec import LabelSet
+from vizecg_edge.answer import Undecided
 from vizecg_edge.leads.layout import PageLayout
 
 LEAST_LEADS = 0.5
-"""A class is decided where at least this share of the leads that show it is printed."""
-
-Decisions = dict[str, bool | None]
+"""A label is decided where at least this share of the leads that show it is printed."""
 
 
-def agreed(decisions: Mapping[str, bool | None], others: Sequence[Sequence[bool | None]]) -> Decisions:
-    """The decisions that are the same at every scale that a page may have.
+def changed_by_scale(
+    decisions: Mapping[str, bool | None], others: Sequence[Sequence[bool | None]]
+) -> dict[str, Undecided]:
+    """The labels that are not decided alike at every scale that a page may have.
 
     Args:
         decisions: by label, at the likeliest scale.
         others: the same in their order, at each of the others.
     """
+    why = Undecided(code="scale_not_stated", message="decided otherwise at another scale that the page may have")
     return {
-        name: decision if all(other[place] == decision for other in others) else None
+        name: why
         for place, (name, decision) in enumerate(decisions.items())
+        if decision is not None and any(other[place] != decision for other in others)
     }
 
 
-def without_leads(decisions: Mapping[str, bool | None], labels: LabelSet, layout: PageLayout) -> Decisions:
-    """The decisions of classes that the printed leads can show."""
+def not_printed(labels: LabelSet, layout: PageLayout | None) -> dict[str, Undecided]:
+    """The labels that the printed leads cannot show."""
+    if layout is None:
+        return {}
     printed = {piece.lead for piece in layout.pieces}
-    return {
-        label.name: decisions[label.name]
-        if not label.leads or sum(lead in printed for lead in label.leads) >= LEAST_LEADS * len(label.leads)
-        else None
+    missing = {
+        label.name: [lead for lead in label.leads if lead not in printed]
         for label in labels.labels
+        if label.leads and sum(lead in printed for lead in label.leads) < LEAST_LEADS * len(label.leads)
+    }
+    return {
+        name: Undecided(code="leads_missing", message=f"{', '.join(leads)} not on this page")
+        for name, leads in missing.items()
     }
