@@ -51,8 +51,8 @@ class Result:
     """An answer, the pictures behind it (uint8 RGB) and the logits (labels,); None where not reached.
     ``others``: the logits at each other scale that the page may be printed at.
 
-    ``photo`` may be a reduced reading of its file; homographies and scales are in pixels of the whole picture, whose
-    size is that of ``answer.input``.
+    ``photo`` may be a reduced reading of its file, and ``found`` is in its pixels; homographies and scales are in
+    pixels of the whole picture, whose size is that of ``answer.input``.
     """
 
     answer: Answer
@@ -62,6 +62,7 @@ class Result:
     rectified: Rectified | None = None
     read: ReadLeads | None = None
     others: tuple[np.ndarray, ...] = ()
+    found: FoundPage | None = None
 
 
 class Pipeline:
@@ -122,7 +123,7 @@ class Pipeline:
         """Answer one picture of a file of any kind; refusals are answers too."""
         clock = _Clock(decode=shot.read_ms)
         source = Input(path=shot.path, sha256=shot.sha256, page=shot.page, frame=shot.frame)
-        photo = read = whole = None
+        photo = found = read = whole = None
         verdict = Verdict()
         try:
             picture = self._load(shot, float("inf"), clock)
@@ -164,7 +165,12 @@ class Pipeline:
                 bundle=self.bundle_id,
             )
             return Result(
-                answer=answer, photo=photo, sheet=None if whole is None else whole.sheet, rectified=whole, read=read
+                answer=answer,
+                photo=photo,
+                sheet=None if whole is None else whole.sheet,
+                rectified=whole,
+                read=read,
+                found=found,
             )
 
     def _load(self, shot: Shot, most_reduced: float, clock: _Clock) -> Picture:
@@ -234,6 +240,7 @@ class Pipeline:
             others=tuple(every[1:]),
             rectified=rectified,
             read=read,
+            found=found,
         )
 
     def decided(

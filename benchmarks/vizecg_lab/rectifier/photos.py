@@ -48,8 +48,8 @@ def measure_photos(
 
     known = known_photos(photos_dir, table)
     pipeline = Pipeline(bundle=bundle)
-    records = _records(root, [ecg_id for _, ecg_id in known])
-    clean = _clean_logits(pipeline, records)
+    records = records_of(root, [ecg_id for _, ecg_id in known])
+    clean = clean_logits(pipeline, records)
     if sheets is not None:
         sheets.mkdir(parents=True, exist_ok=True)
     rows = []
@@ -70,7 +70,12 @@ def measure_photos(
     return rows
 
 
-def _records(root: Path, ids: list[int]) -> dict[int, Any]:
+def records_of(root: Path, ids: list[int]) -> dict[int, Any]:
+    """PTB-XL's records by id.
+
+    Raises:
+        UsageError: one is missing.
+    """
     from vizecg.records.ptbxl import Ptbxl
 
     dataset = Ptbxl(root=root)
@@ -81,7 +86,8 @@ def _records(root: Path, ids: list[int]) -> dict[int, Any]:
     return records
 
 
-def _clean_logits(pipeline: Any, records: dict[int, Any]) -> dict[int, np.ndarray]:
+def clean_logits(pipeline: Any, records: dict[int, Any]) -> dict[int, np.ndarray]:
+    """Id -> logits (labels,) of the record's default print, exactly placed."""
     from vizecg.render import render_sheet
     from vizecg.spec.preprocess import preprocess
 
