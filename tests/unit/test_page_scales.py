@@ -17,7 +17,7 @@ from vizecg_edge.leads.pulses import find_pulses
 from vizecg_edge.leads.scales import PageScales, ScaleSource, page_scales
 from vizecg_edge.leads.signals import Leads, LeadTrace
 from vizecg_edge.printed.grammar import LeadGroup, Quantity, Setting
-from vizecg_edge.rectify import rectify
+from vizecg_edge.sheet import rectify
 
 pytestmark = pytest.mark.unit
 
@@ -131,6 +131,10 @@ def test_open_gains_are_bounded_by_the_heights() -> None:
     assert scales.limb_source is ScaleSource.ASSUMED
     assert len(scales.candidates) > 1
     assert sum(scale.likelihood for scale in scales.candidates) == pytest.approx(1, abs=0.01)
+    # Traces that are followed in part only look low, and rule out no gain that is usual.
+    cut = page_scales(settings=(SPEED,), layout=layout(), sizes=TraceSizes(limb_mm=3.1, chest_mm=4.4))
+    assert cut.best.words == "25 mm/s, 10 mm/mV"
+    assert 5.0 in {scale.limb_mm_mv for scale in cut.candidates}
     low = page_scales(settings=(SPEED,), layout=layout(), sizes=TraceSizes(limb_mm=3.9, chest_mm=7.4))
     assert {5.0, 10.0} <= {scale.limb_mm_mv for scale in low.candidates}
 

@@ -11,10 +11,11 @@ from vizecg.records.synthetic import synthesise
 from vizecg.render import Layout, PrintStyle, photograph, render_sheet
 from vizecg.render.text import Font
 from vizecg.spec import SheetSpec
-from vizecg_edge.printed import Printed, read_photo, read_printed, view_scale, views_of
+from vizecg_edge.leads.find import find_page
+from vizecg_edge.leads.stated import read_page
+from vizecg_edge.printed import Printed, read_printed
 from vizecg_edge.printed.grammar import LeadGroup, Quantity, Setting, settings_of
 from vizecg_edge.printed.net import Letter
-from vizecg_edge.rectify import rectify
 
 pytestmark = pytest.mark.unit
 
@@ -98,12 +99,8 @@ def test_photographed_settings_are_read(record: EcgRecord) -> None:
     layout = Layout(speed_mm_s=speed, row_spacing_mm=32.0)
     sheet = render_sheet(record, spec=FINE, style=PrintStyle(palette="pink", name_height_mm=3.0), layout=layout)
     photo = photograph(sheet.image, rng=np.random.default_rng(4), spec=FINE, strength=0.5, width_px=(2300, 2400)).image
-    rectified = rectify(photo, SPEC)
-    expected = Printed(speed_mm_s=speed, gain_mm_mv=10.0)
-    assert read_photo(photo, rectified, SPEC) == expected
-    scale = view_scale(rectified.px_per_mm)
-    below = views_of(photo, rectified, SPEC)[0]
-    assert read_printed(below, px_per_mm=scale) == expected
+    settings = read_page(find_page(photo).page)
+    assert set(settings) == {Setting(Quantity.SPEED, speed), Setting(Quantity.GAIN, 10.0)}
 
 
 def letters(text: str, sure: float = 0.99, digits: float = 0.0) -> list[Letter]:
