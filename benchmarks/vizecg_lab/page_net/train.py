@@ -12,7 +12,6 @@ from rich.console import Console
 from torch.nn import functional as F
 
 from vizecg.spec import UsageError
-from vizecg.spec.files import write_atomically
 from vizecg_lab.page_net.net import PageNet
 from vizecg_lab.page_net.tiles import UNCOUNTED, Tiles
 
@@ -99,38 +98,3 @@ def _batches(folder: Path, rng: np.random.Generator) -> Iterator[Tiles]:
             for at in range(0, len(picks) - BATCH + 1, BATCH):
                 pick = picks[at : at + BATCH]
                 yield Tiles(**{name: getattr(pool, name)[pick] for name in Tiles.__annotations__})
-
-
-class EdgeNet(torch.nn.Module):
-    """As the edge runs it: uint8 (1, 2, h, w) ink -> float32 (1, 1 + names, h / 4, w / 4) probabilities, float32
-    (1, h / 4, w / 4) millimetres, uint8 (3, h / 2, w / 2) masks."""
-
-    def __init__(self, net: PageNet) -> None:
-        super().__init__()
-        self.net = net
-
-    def forward(self, ink: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        names, height, masks = self.net(ink.to(torch.float32) * (1 / 255))
-        shares = (torch.sigmoid(masks[0]) * 255).to(torch.uint8)
-        return torch.softmax(names, dim=1), torch.exp(height[:, 0]), shares
-
-
-def export_page_net(*, weights: Path, out: Path) -> None:
-    """Write the ONNX file of trained weights."""
-    net = PageNet()
-    net.load_state_dict(torch.load(weights, weights_only=True))
-    example = torch.zeros(1, 2, 64, 96, dtype=torch.uint8)
-    part = out.with_suffix(".part")
-    torch.onnx.export(
-        EdgeNet(net.eval()).eval(),
-        (example,),
-        str(part),
-        dynamo=False,
-        opset_version=17,
-        input_names=["ink"],
-        output_names=["names", "height_mm", "masks"],
-        dynamic_axes={"ink": {2: "height", 3: "width"}},
-    )
-    data = part.read_bytes()
-    part.unlink()
-    write_atomically(out, data)

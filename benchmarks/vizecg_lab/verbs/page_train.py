@@ -22,8 +22,11 @@ def page_train(
 ) -> None:
     """Train the page network on one thread."""
     from vizecg_edge.printed.page_net import WEIGHTS
-    from vizecg_lab.page_net.train import export_page_net, train_page_net
+    from vizecg_lab.page_net.export import export_page_net, sharpness_of, trained
+    from vizecg_lab.page_net.tiles import Tiles
+    from vizecg_lab.page_net.train import train_page_net
 
     train_page_net(tiles=tiles, out=out, steps=steps, seed=seed, start=start, rate=rate)
     if ship:
-        export_page_net(weights=out, out=WEIGHTS)
+        sharpness = sharpness_of(trained(out), Tiles.read(min(tiles.glob("tiles_*.npz"))))
+        export_page_net(weights=out, out=WEIGHTS, sharpness=sharpness)

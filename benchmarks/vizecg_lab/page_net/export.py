@@ -1,0 +1,70 @@
+"""The page network as the edge runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from vizecg_edge.printed.page_net import MULTIPLE
+from vizecg_export.recipes.onnx import OPSET, write_clean
+from vizecg_lab.page_net.net import PageNet
+from vizecg_lab.page_net.tiles import UNCOUNTED, Tiles
+
+SHARPNESSES = tuple(np.round(np.arange(0.8, 3.01, 0.1), 1).tolist())
+
+
+class EdgeNet(torch.nn.Module):
+    """As the edge runs it: uint8 (1, 2, h, w) ink -> float32 (1, 1 + names, h / 4, w / 4) probabilities, float32
+    (1, h / 4, w / 4) millimetres, uint8 (3, h / 2, w / 2) masks."""
+
+    def __init__(self, net: PageNet, *, sharpness: float) -> None:
+        super().__init__()
+        self.net = net
+        self.sharpness = sharpness
+
+    def forward(self, ink: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        names, height, masks = self.net(ink.to(torch.float32) * (1 / 255))
+        shares = (torch.sigmoid(masks[0]) * 255).to(torch.uint8)
+        return torch.softmax(names * self.sharpness, dim=1), torch.exp(height[:, 0]), shares
+
+
+def export_page_net(*, weights: Path, out: Path, sharpness: float = 1.0) -> None:
+    """Write the ONNX file of trained weights; ``sharpness`` of ``sharpness_of``."""
+    net = trained(weights)
+    example = torch.zeros(1, 2, 64, 96, dtype=torch.uint8)
+    height, width = (torch.export.Dim(name, min=2, max=1024) for name in ("rows", "columns"))
+    program = torch.onnx.export(
+        EdgeNet(net, sharpness=sharpness).eval(),
+        (example,),
+        opset_version=OPSET,
+        dynamo=True,
+        verbose=False,
+        input_names=["ink"],
+        output_names=["names", "height_mm", "masks"],
+        dynamic_shapes=({2: MULTIPLE * height, 3: MULTIPLE * width},),
+    )
+    if program is None:
+        raise RuntimeError("torch.onnx.export returned no program")
+    write_clean(program.model_proto, out)
+
+
+def trained(weights: Path) -> PageNet:
+    """The network with the weights of ``train_page_net``, to be run."""
+    net = PageNet()
+    net.load_state_dict(torch.load(weights, weights_only=True))
+    return net.eval()
+
+
+def sharpness_of(net: PageNet, tiles: Tiles) -> float:
+    """By which the logits of names are multiplied for probabilities to be right: what is learned by weighing the known
+    little is less sure than it may be."""
+    with torch.no_grad():
+        logits = torch.cat([net(torch.from_numpy(part.astype(np.float32) / 255)[None])[0] for part in tiles.ink])
+    truth = torch.from_numpy(tiles.names.astype(np.int64))
+    errors = {
+        sharpness: float(torch.nn.functional.cross_entropy(logits * sharpness, truth, ignore_index=UNCOUNTED))
+        for sharpness in SHARPNESSES
+    }
+    return min(errors, key=errors.__getitem__)
