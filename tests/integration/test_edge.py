@@ -24,7 +24,7 @@ from vizecg.spec.manifest import GOLDEN
 from vizecg_edge.backends.onnx import OnnxBackend
 from vizecg_edge.overlay import save_image
 from vizecg_edge.pipeline import DEFAULT_BUNDLE, Pipeline
-from vizecg_edge.rectify import rectify
+from vizecg_edge.sheet import rectify
 from warm_start import run_command
 
 pytestmark = pytest.mark.integration

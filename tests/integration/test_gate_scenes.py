@@ -15,7 +15,7 @@ from vizecg.render import Layout
 from vizecg.render.spoil import SPOILT, Kind
 from vizecg.spec import InputRefusedError, SheetSpec, UsageError
 from vizecg_edge.judge.quality import assess
-from vizecg_edge.rectify import rectify
+from vizecg_edge.sheet import rectify
 from vizecg_export.quality_gate.rows import GateRow, read_kept
 from vizecg_export.quality_gate.scenes import NAMED, kinds_for, make_scene
 from vizecg_lab.not_ecg.command import measure_not_ecg, picture

@@ -10,7 +10,7 @@ import pytest
 
 from vizecg.spec import InputRefusedError, SheetSpec
 from vizecg_edge.judge.quality import assess
-from vizecg_edge.rectify import Rectified, rectify
+from vizecg_edge.sheet import Rectified, rectify
 
 pytestmark = pytest.mark.integration
 

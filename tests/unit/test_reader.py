@@ -26,11 +26,20 @@ from vizecg.spec.gate import QualityGate
 from vizecg.spec.manifest import MANIFEST
 from vizecg_edge import Answer, Reader
 from vizecg_edge.judge.doubts import NEAR_LIMIT, doubts_of
-from vizecg_edge.scales import ScaleSource, SheetScales
+from vizecg_edge.leads.layout import LeadOrder, PageLayout, Timing
+from vizecg_edge.leads.page import Box
+from vizecg_edge.leads.scales import PageScales, Scale, ScaleSource
 
 pytestmark = pytest.mark.unit
 
-KNOWN = SheetScales(speed_source=ScaleSource.PULSE, gain_source=ScaleSource.PULSE)
+USUAL = Scale(speed_mm_s=25.0, limb_mm_mv=10.0, chest_mm_mv=10.0)
+PAGE = PageLayout(
+    arrangement="3x4", order=LeadOrder.STANDARD, timing=Timing.SEQUENTIAL, pieces=(), block=Box(0.0, 0.0, 250.0, 90.0)
+)
+
+
+def scales(speed: ScaleSource = ScaleSource.PULSE, gain: ScaleSource = ScaleSource.PULSE) -> PageScales:
+    return PageScales(candidates=(USUAL,), speed_source=speed, limb_source=gain, chest_source=gain)
 
 
 @pytest.fixture(scope="module")
@@ -165,17 +174,24 @@ def test_an_uncalibrated_bundle_is_a_doubt_of_every_answer(tmp_path: Path, photo
 
 
 @pytest.mark.parametrize(
-    ("calibrated", "scales", "score", "codes"),
+    ("calibrated", "known", "score", "codes"),
     [
-        (True, KNOWN, 0.5 * NEAR_LIMIT, []),
-        (True, KNOWN, 0.5 * NEAR_LIMIT - 0.01, ["quality_near_limit"]),
-        (False, SheetScales(), 0.5, ["uncalibrated", "speed_assumed", "gain_assumed", "quality_near_limit"]),
-        (True, replace(KNOWN, gain_source=ScaleSource.ASSUMED), 1.0, ["gain_assumed"]),
+        (True, scales(), 0.5 * NEAR_LIMIT, []),
+        (True, scales(), 0.5 * NEAR_LIMIT - 0.01, ["quality_near_limit"]),
+        (
+            False,
+            scales(ScaleSource.ASSUMED, ScaleSource.ASSUMED),
+            0.5,
+            ["uncalibrated", "speed_assumed", "gain_assumed", "quality_near_limit"],
+        ),
+        (True, scales(gain=ScaleSource.ASSUMED), 1.0, ["gain_assumed"]),
     ],
 )
-def test_doubts(calibrated: bool, scales: SheetScales, score: float, codes: list[str]) -> None:
+def test_doubts(calibrated: bool, known: PageScales, score: float, codes: list[str]) -> None:
     gate = QualityGate(least_score=0.5)
-    found = doubts_of(calibrated=calibrated, scales=scales, score=score, gate=gate)
+    found = doubts_of(
+        calibrated=calibrated, scales=known, layout=PAGE, printed_rate_bpm=62.0, rate_bpm=64.0, score=score, gate=gate
+    )
     assert [doubt.code for doubt in found] == codes
     assert all("\n" not in doubt.message for doubt in found)
 

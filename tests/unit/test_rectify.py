@@ -12,7 +12,8 @@ import pytest
 from vizecg.spec import LAYOUT_3X4_R, InputRefusedError, SheetSpec
 from vizecg.spec.gate import QualityGate
 from vizecg_edge.judge.quality import assess, merits_of, score_of
-from vizecg_edge.rectify import Reason, rectify
+from vizecg_edge.rectify import Reason
+from vizecg_edge.sheet import rectify
 
 pytestmark = pytest.mark.unit
 
@@ -54,7 +55,13 @@ def draw_page(
     return page
 
 
+NAMES = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"), ("II",))
+
+
 def draw_row(page: np.ndarray, baseline_mm: float, row: int) -> None:
+    for column, name in enumerate(NAMES[row % 4]):
+        at = round((LEFT_MM + 62.5 * column + 1.5) * PRINT_PX), round((baseline_mm - 6.0) * PRINT_PX)
+        cv2.putText(page, name, at, cv2.FONT_HERSHEY_SIMPLEX, 0.8, (25, 25, 30), 2, cv2.LINE_AA)
     seconds = np.arange(0, 10, 0.004)
     # The limb leads add up as they must, or the page is no ECG.
     heights = ((0.6, -0.8, -0.7, 0.9), (1.0, 0.1, 0.8, 1.1), (0.4, 0.7, 1.2, 0.6), (1.0,) * 4)[row % 4]
@@ -119,7 +126,7 @@ def test_known_pose_is_recovered(pose: dict[str, float], colour: tuple[int, int,
     assert np.abs(errors - errors.mean(axis=0)).max() < 0.4
     assert result.sheet.shape == SPEC.shape
     assert result.sheet.dtype == np.uint8
-    assert result.layout == LAYOUT_3X4_R
+    assert result.layout.name == LAYOUT_3X4_R
     assert result.coverage > 0.99
     assert abs(result.rotation_deg - pose.get("turn", 0.0)) < 4
     assert np.allclose(np.diff(result.rows_mm), SPACING_MM, atol=1.0)
@@ -155,7 +162,7 @@ def test_quarter_turns_are_settled_by_the_pulses(turns: int) -> None:
         matrix = np.array([[0, 1, 0], [-1, 0, photo.shape[1] - 1], [0, 0, 1]]) @ matrix
         photo = np.rot90(photo).copy()
     result = rectify(photo, SPEC)
-    assert result.pulses >= 2
+    assert len(result.layout.pulses) >= 2
     assert np.abs(block_errors(result.homography, matrix)).max() < 1.0
     assert abs((result.rotation_deg + 90 * turns - 3.0 + 180) % 360 - 180) < 2
 
@@ -188,12 +195,16 @@ def test_blur_is_refused() -> None:
     assert soft.sharpness < 0.8 * sharp.sharpness
 
 
-@pytest.mark.parametrize("rows", [1, 3])
-def test_other_layouts_are_refused(rows: int) -> None:
-    photo, _ = photograph(draw_page(rows=rows))
+@pytest.mark.parametrize(("rows", "name"), [(3, "3x4"), (4, "3x4+R")])
+def test_pages_with_and_without_a_strip_are_read(rows: int, name: str) -> None:
+    assert rectify(photograph(draw_page(rows=rows))[0], SPEC).layout.name == name
+
+
+def test_one_row_is_no_layout() -> None:
     with pytest.raises(InputRefusedError) as caught:
-        rectify(photo, SPEC)
+        rectify(photograph(draw_page(rows=1))[0], SPEC)
     assert caught.value.reason == Reason.UNSUPPORTED_LAYOUT.value
+    assert "1 row of traces" in str(caught.value)
 
 
 def text_page() -> np.ndarray:
@@ -246,7 +257,7 @@ def squared_paper_with_notes() -> np.ndarray:
         pytest.param(noise, {Reason.NO_GRID}, id="noise"),
         pytest.param(meadow, {Reason.NO_GRID}, id="meadow"),
         pytest.param(bricks, {Reason.NO_GRID, Reason.NOT_AN_ECG, Reason.UNSUPPORTED_LAYOUT}, id="bricks"),
-        pytest.param(text_page, {Reason.NO_GRID, Reason.NOT_AN_ECG}, id="text"),
+        pytest.param(text_page, {Reason.NO_GRID, Reason.NOT_AN_ECG, Reason.UNSUPPORTED_LAYOUT}, id="text"),
         pytest.param(graph_paper, {Reason.NOT_AN_ECG}, id="graph-paper"),
         pytest.param(squared_paper, {Reason.NOT_AN_ECG}, id="squared-paper"),
         pytest.param(squared_paper_with_notes, {Reason.NOT_AN_ECG, Reason.UNSUPPORTED_LAYOUT}, id="notes"),

@@ -8,11 +8,11 @@ import pytest
 
 from tolerances import tolerance
 from vizecg.spec import preprocess
+from vizecg_edge.leads.page_ink import ink_of
 from vizecg_edge.rectify.grid import find_grid
 from vizecg_edge.rectify.lattice import QUICK_SIDE, Coverage, TileLattices
 from vizecg_edge.rectify.phase import Phases
 from vizecg_edge.rectify.prepare import percentile_of
-from vizecg_edge.rectify.rows import ink_mask
 from vizecg_edge.rectify.slopes import level
 from vizecg_edge.rectify.traces import CELL_PX, NEIGHBOURS, TraceView, without_lines
 from vizecg_edge.rectify.unwrap import unwrap
@@ -59,7 +59,7 @@ def test_specks_are_left_out_of_the_ink() -> None:
     ink[30, 5:80] = 200
     ink[10:13, 10:13] = ink[10:13, 15:18] = ink[50, 60] = 200
     view = TraceView(ink=ink, threshold=100.0, inside=np.full_like(ink, 255), left=0, top=0)
-    mask = ink_mask(view)
+    mask = ink_of(view).mask
     assert mask[30, 5:80].all()
     assert int(mask.sum()) == 75
 

@@ -1,4 +1,4 @@
-"""Paper speed and gain from the calibration pulses and the print, and what is refused for them."""
+"""Paper speed and gain from the calibration pulses and the print, and what is done where nothing states them."""
 
 from __future__ import annotations
 
@@ -8,51 +8,55 @@ import pytest
 from vizecg.records.synthetic import synthesise
 from vizecg.render import Layout, PrintStyle, photograph, render_sheet
 from vizecg.render.style import Pulse
-from vizecg.spec import InputRefusedError, SheetSpec
+from vizecg.spec import SheetSpec
+from vizecg_edge.leads.find import find_page
+from vizecg_edge.leads.read import read_leads
+from vizecg_edge.leads.scales import ScaleSource
 from vizecg_edge.pipeline import Pipeline
-from vizecg_edge.rectify import rectify
-from vizecg_edge.scales import ScaleSource, scales_of
+from vizecg_edge.sheet import rectify
 
 pytestmark = pytest.mark.unit
 
 SPEC = SheetSpec()
 
 
-def photo(*, speed: float = 25.0, gain: float = 10.0, pulse: Pulse = Pulse.LEFT, footer: str | None = "") -> np.ndarray:
+def photo(
+    *,
+    speed: float = 25.0,
+    gain: float = 10.0,
+    pulse: Pulse = Pulse.LEFT,
+    footer: str | None = "",
+    chest: float | None = None,
+) -> np.ndarray:
     """A photographed print; ``footer`` None states speed and gain, "" nothing."""
-    layout = Layout(speed_mm_s=speed, gain_mm_mv=gain, row_spacing_mm=32.0)
+    layout = Layout(speed_mm_s=speed, gain_mm_mv=gain, chest_gain_mm_mv=chest, row_spacing_mm=32.0)
     style = PrintStyle(palette="pink", trace_mm=0.35, pulse=pulse, footer=footer)
     sheet = render_sheet(synthesise(["SB"], seed=8), style=style, layout=layout)
     return photograph(sheet.image, rng=np.random.default_rng(3), strength=0.3, width_px=(1700, 1750)).image
 
 
 @pytest.mark.parametrize(("speed", "gain"), [(25.0, 10.0), (25.0, 5.0), (50.0, 10.0), (25.0, 20.0)])
-def test_pulses_tell_speed_and_gain(speed: float, gain: float) -> None:
-    found = rectify(photo(speed=speed, gain=gain), SPEC)
-    assert (found.speed_mm_s, found.gain_mm_mv) == (speed, gain)
+def test_what_a_page_states_is_applied(speed: float, gain: float) -> None:
+    scales = read_leads(find_page(photo(speed=speed, gain=gain, footer=None))).scales
+    assert (scales.best.speed_mm_s, scales.best.limb_mm_mv, scales.best.chest_mm_mv) == (speed, gain, gain)
+    assert scales.certain
 
 
-def test_without_pulses_nothing_is_told() -> None:
-    image = photo(pulse=Pulse.NONE)
-    found = rectify(image, SPEC)
-    assert (found.speed_mm_s, found.gain_mm_mv) == (None, None)
-    scales = scales_of(image, found, SPEC)
-    assert (scales.speed_source, scales.gain_source) == (ScaleSource.ASSUMED, ScaleSource.ASSUMED)
+def test_a_page_at_half_the_gain_is_read_in_millivolts_all_the_same() -> None:
+    usual, half = (read_leads(find_page(photo(gain=gain, footer=None))).leads for gain in (10.0, 5.0))
+    for lead in ("II", "V5"):
+        one, other = usual.of(lead), half.of(lead)
+        assert one is not None
+        assert other is not None
+        assert float(np.nanmax(other.mv)) == pytest.approx(float(np.nanmax(one.mv)), rel=0.15)
 
 
-@pytest.mark.parametrize(
-    ("speed", "gain", "pulse", "footer", "reason"),
-    [
-        (50.0, 10.0, Pulse.LEFT, "", "unsupported_speed"),
-        (25.0, 5.0, Pulse.LEFT, "", "unsupported_gain"),
-        (50.0, 10.0, Pulse.NONE, None, "unsupported_speed"),
-    ],
-)
-def test_other_scales_are_refused(speed: float, gain: float, pulse: Pulse, footer: str | None, reason: str) -> None:
-    image = photo(speed=speed, gain=gain, pulse=pulse, footer=footer)
-    with pytest.raises(InputRefusedError) as refused:
-        scales_of(image, rectify(image, SPEC), SPEC)
-    assert refused.value.reason == reason
+def test_without_pulses_and_print_every_usual_scale_is_tried_and_told() -> None:
+    answer = Pipeline(threads=1).run_image(photo(pulse=Pulse.NONE)).answer
+    assert answer.answered, answer.messages
+    assert len(answer.geometry.scales_tried) > 1
+    assert {answer.geometry.speed_source, answer.geometry.gain_source} & {"assumed", "inferred"}
+    assert "check the printout" in answer.to_text()
 
 
 def test_what_is_printed_is_told_in_the_answer() -> None:
@@ -63,11 +67,10 @@ def test_what_is_printed_is_told_in_the_answer() -> None:
     assert answer.doubts == ()
 
 
-def test_what_is_assumed_is_told_in_the_answer() -> None:
-    answer = Pipeline(threads=1).run_image(photo(pulse=Pulse.NONE)).answer
-    assert answer.answered, answer.messages
-    assert "CAUTION: 25 mm/s assumed" in answer.to_text()
-    assert [doubt.code for doubt in answer.doubts] == ["speed_assumed", "gain_assumed"]
+def test_limb_and_chest_gain_are_told_apart() -> None:
+    scales = read_leads(find_page(photo(chest=5.0, footer="25 mm/s   10/5 mm/mV"))).scales
+    assert (scales.best.limb_mm_mv, scales.best.chest_mm_mv) == (10.0, 5.0)
+    assert scales.limb_source is scales.chest_source is ScaleSource.PRINTED
 
 
 @pytest.mark.parametrize("pulse", [Pulse.LEFT, Pulse.RIGHT])

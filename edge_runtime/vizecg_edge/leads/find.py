@@ -61,13 +61,15 @@ def find_page(image: np.ndarray) -> FoundPage:
         sideways=lambda: ink_of(trace_view(work.trace_ink, grid, bend, sideways=True)),
         look=_looker(work, grid, bend),
     )
-    return FoundPage(page=page_of(work, grid, bend, found.ink), layout=found.layout, ink=found.ink, grid=grid)
+    page = page_of(work, grid, bend, found.ink, middle_of=found.layout.block)
+    return FoundPage(page=page, layout=found.layout, ink=found.ink, grid=grid)
 
 
-def page_of(work: Work, grid: Grid, bend: Bend, ink: PageInk) -> Page:
-    """The page whose ink was seen this way up."""
+def page_of(work: Work, grid: Grid, bend: Bend, ink: PageInk, *, middle_of: Box | None = None) -> Page:
+    """The page whose ink was seen this way up; its scale is that in the middle of a box, or of all of it."""
     photo_to_cells = grid.to_cells @ work.to_work
-    middle = np.array([(ink.box.left + ink.box.right) / 2, (ink.box.top + ink.box.bottom) / 2])
+    left, top, right, bottom = middle_of or ink.box
+    middle = np.array([(left + right) / 2, (top + bottom) / 2])
     page = Page(
         halves=work.halves,
         photo_to_cells=photo_to_cells,

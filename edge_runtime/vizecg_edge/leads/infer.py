@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vizecg.spec import InputRefusedError
+from vizecg_edge.leads.cut import is_cut
 from vizecg_edge.leads.evidence import Evidence, Signals, likely
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
 from vizecg_edge.leads.layout import PageLayout, Piece, Timing
@@ -21,6 +22,11 @@ from vizecg_edge.rectify.reasons import Reason, refusal
 LEAST_ROWS, SHORT = 3, 0.4
 """With so many rows of traces across a page none are sought down it; rows shorter than this share are none."""
 LEAST_MARGIN = 2.0
+LEAST_IDENTITIES = 1.0
+"""Leads whose names cannot be read agree at least so well, see ``PageLayout.identities``."""
+LEAST_SCORE = -6.0
+LEAST_SURE = 0.5
+"""Of the rows of a page; nearly flat leads are seldom sure."""
 MOST_AGAINST, AGAINST_SHARE = 1, 0.25
 LEAST_DRIFT_MM = 1.5
 FAR_BEHIND = 14.0
@@ -52,6 +58,11 @@ class Reading:
     @property
     def rows(self) -> tuple[TraceRow, ...]:
         return self.evidence.rows[self.first : self.first + self.form.rows]
+
+    @property
+    def sure(self) -> tuple[bool, ...]:
+        """Whether each row is one of traces."""
+        return self.evidence.sure[self.first : self.first + self.form.rows]
 
     @property
     def spacing_mm(self) -> float:
@@ -92,8 +103,11 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker |
         for form in every_form()
         for first in range(len(way.rows) - form.rows + 1)
     ]
+    sure = sum(ways[0].sure)
+    if not sure:
+        raise refusal(Reason.NOT_AN_ECG, "no rows of traces")
     if not places:
-        raise refusal(Reason.UNSUPPORTED_LAYOUT, f"{sum(ways[0].sure)} rows of traces")
+        raise refusal(Reason.UNSUPPORTED_LAYOUT, f"{sure} row{'s' if sure > 1 else ''} of traces")
     # What leaves out more rows than others is not looked at any further.
     enough = max(score for score, *_ in places) - FAR_BEHIND
     readings = [
@@ -111,13 +125,28 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker |
     best = max(readings, key=lambda reading: reading.score)
     others = [reading.score for reading in readings if not reading.is_like(best)]
     margin = best.score - max(others, default=best.score - 20.0)
+    if not legible(best.evidence.names):
+        _check_traces(best)
     if best.mirrored:
         raise refusal(Reason.ORIENTATION_UNCERTAIN, "it seems to be seen in a mirror")
     if margin < LEAST_MARGIN:
         raise _uncertain(readings, best)
     layout = _layout(best, margin)
     _check_names(layout, best)
+    if is_cut(layout, best.evidence.ink):
+        raise refusal(Reason.CUT_OFF)
     return FoundLayout(ink=best.evidence.ink, layout=layout, quarters=best.evidence.quarters)
+
+
+def _check_traces(reading: Reading) -> None:
+    """Refuse rows that are called leads by nothing but a form that fits them badly."""
+    sure, count = sum(reading.sure), len(reading.rows)
+    if sure < LEAST_SURE * count:
+        raise refusal(Reason.NOT_AN_ECG, f"{sure} of {count} rows are of traces")
+    pieces = pieces_of(reading.form, reading.rows, reading.evidence.ends)
+    agree = reading.evidence.identities(pieces, reading.first) >= LEAST_IDENTITIES
+    if not agree or reading.score < LEAST_SCORE:
+        raise refusal(Reason.NOT_AN_ECG, "the rows do not agree with being leads of one heart")
 
 
 def _check_names(layout: PageLayout, reading: Reading) -> None:

@@ -26,7 +26,7 @@ CLEAR, LEAST_READ = 0.5, 0.2
 IMPOSSIBLE = 0.03
 UNTURNED = -2.0
 """For each name with a V that is read the other way up."""
-LEAST_LEGIBLE, LEAST_TURNED = 4, 0.3
+LEAST_LEGIBLE, LEAST_TURNED = 3, 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
