@@ -55,8 +55,8 @@ _TOLD = {
         "Photograph the page that shows the twelve leads.",
     ),
     Reason.SCALE_UNCERTAIN: (
-        "The size of the grid squares is not certain",
-        "Photograph the whole printout from above.",
+        "The scale of the printout is not certain",
+        "Photograph all of it from above, with what is printed around the traces.",
     ),
     Reason.UNSUPPORTED_LAYOUT: (
         "The leads are printed in a layout that cannot be read",
