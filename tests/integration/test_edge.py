@@ -30,8 +30,8 @@ from warm_start import run_command
 pytestmark = pytest.mark.integration
 
 KEYS = [
-    "schema_version", "input", "status", "reasons", "messages", "advice", "probabilities", "decisions", "thresholds",
-    "doubts", "quality", "geometry", "timings_ms", "bundle",
+    "schema_version", "input", "status", "reasons", "messages", "advice", "probabilities", "decisions", "undecided",
+    "thresholds", "doubts", "measured", "quality", "geometry", "timings_ms", "bundle",
 ]  # fmt: skip
 
 

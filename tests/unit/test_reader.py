@@ -110,7 +110,7 @@ def test_what_is_no_bundle_is_told(tmp_path: Path) -> None:
 
 def test_an_answer_is_the_json_object_and_cannot_be_changed(answer: Answer) -> None:
     told = json.loads(json.dumps(answer.to_dict()))
-    assert told["schema_version"] == 1
+    assert told["schema_version"] == 2
     assert list(told["thresholds"]) == list(told["probabilities"]) == list(told["decisions"]) == list(CODE6.names)
     assert (told["doubts"], told["advice"], told["messages"], told["reasons"]) == ([], [], [], [])
     assert told["bundle"]["calibrated"] is True

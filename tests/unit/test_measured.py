@@ -1,0 +1,147 @@
+"""Rate, rhythm and intervals of pages whose hearts are known, and what they say against a network's decisions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tolerances import tolerance
+from vizecg.records.synthetic import synthesise, true_intervals
+from vizecg.spec import CODE6, Label, LabelSet, UsageError
+from vizecg.spec.code6 import with_limits
+from vizecg.spec.labels import Limits
+from vizecg_edge.answer import Answer, BundleId, Input, Undecided
+from vizecg_edge.judge.evidence import contradictions
+from vizecg_edge.leads.layout import Timing
+from vizecg_edge.leads.measure import measure
+from vizecg_edge.leads.measured import Interval, Measured
+from vizecg_edge.leads.paper import at_speed, try_speeds
+from vizecg_edge.leads.signals import Leads
+from vizecg_lab.measuring.pages import page_of
+
+pytestmark = pytest.mark.unit
+
+ABSENT = dict.fromkeys(CODE6.names, False)
+SLOW = Measured(
+    rate_bpm=44.0, rate_low_bpm=43.0, rate_high_bpm=46.0, beats=7, rr_s=(1.36,) * 6, regular=True, p_share=1.0,
+    sinus=True, pr=Interval(ms=250.0, uncertainty_ms=18.0, leads=12, beats=7), leads=("I", "II"),
+)  # fmt: skip
+
+
+def page(*labels: str, seed: int = 7, strip: bool = True, timing: Timing = Timing.SEQUENTIAL) -> Leads:
+    return page_of(synthesise(labels, seed=seed), np.random.default_rng(seed), strip=strip, timing=timing)
+
+
+@pytest.mark.parametrize("strip", [True, False])
+@pytest.mark.parametrize("labels", [(), ("1dAVb",), ("RBBB",), ("SB",), ("RBBB", "SB")])
+def test_what_is_measured_is_what_was_drawn(labels: tuple[str, ...], strip: bool) -> None:
+    known = true_intervals(labels, seed=7)
+    found = measure(page(*labels, strip=strip))
+    onsets = np.array([at for at in known.onsets_s if 0.2 < at < 9.8])
+    assert found.rate_bpm == pytest.approx(60 / np.median(np.diff(onsets)), abs=tolerance("rate-bpm"))
+    assert found.sinus
+    assert found.p_share is not None
+    assert found.p_share > 0.9
+    assert found.pr.ms == pytest.approx(known.pr_ms, abs=tolerance("pr-ms"))
+    if strip:  # without one, columns are laid on each other less well, which widens a broad QRS
+        assert found.qrs.ms == pytest.approx(known.qrs_ms, abs=tolerance("qrs-ms"))
+
+
+def test_fibrillation_is_irregular_without_p_waves() -> None:
+    found = measure(page("AF"))
+    assert (found.regular, found.sinus, found.pr.ms) == (False, False, None)
+    assert "no P wave" in found.pr.reason
+    assert found.qrs.ms is not None
+
+
+def test_a_beat_where_columns_meet_is_counted_once() -> None:
+    assert abs(measure(page(strip=False)).beats - measure(page()).beats) <= 1
+
+
+def test_without_known_timing_columns_stand_alone() -> None:
+    found = measure(page(strip=False, timing=Timing.UNKNOWN))
+    assert found.rate_bpm == pytest.approx(measure(page()).rate_bpm, rel=0.05)
+
+
+@pytest.mark.parametrize("value", [np.nan, 0.0])
+def test_what_shows_no_beats_gives_a_reason(value: float) -> None:
+    leads = page()
+    empty = tuple(replace(trace, mv=np.full_like(trace.mv, value)) for trace in leads.traces)
+    for seen in (replace(leads, traces=empty), replace(leads, traces=())):
+        found = measure(seen)
+        assert found.rate_bpm is None
+        assert found.reason
+        assert all(one.ms is None and one.reason for one in (found.pr, found.qrs, found.qt))
+
+
+def test_covered_stretches_change_no_rate() -> None:
+    leads = page()
+    covered = tuple(replace(trace, mv=trace.mv.copy()) for trace in leads.traces)
+    for trace in covered:
+        trace.mv[200:280] = np.nan
+    assert measure(replace(leads, traces=covered)).rate_bpm == pytest.approx(measure(leads).rate_bpm, abs=2)
+
+
+def test_a_speed_that_no_heart_has_is_told() -> None:
+    fast = at_speed(page("SB"), 100.0)
+    tried = {one.speed_mm_s: one for one in try_speeds(page("ST"))}
+    assert tried[25.0].likely
+    assert not tried[100.0].likely
+    assert tried[25.0].beat_mm == pytest.approx(tried[25.0].rate_bpm and 1500 / tried[25.0].rate_bpm)
+    assert fast.traces[0].duration_s == pytest.approx(2.5 / 4)
+
+
+def test_a_certain_measurement_contradicts_and_nothing_else_does() -> None:
+    found = contradictions(SLOW, ABSENT, CODE6)
+    assert [one.label for one in found] == ["1dAVb", "SB"]
+    assert "44 beats a minute" in found[1].message
+    assert contradictions(SLOW, ABSENT | {"1dAVb": None, "SB": True}, CODE6) == ()
+    for unsure in ({"sinus": False}, {"regular": False}, {"p_share": 0.8}, {"rr_s": (1.36, 1.36)}, {"sinus": None}):
+        assert contradictions(replace(SLOW, **unsure), ABSENT, CODE6) == ()
+    spread = replace(SLOW, pr=replace(SLOW.pr, uncertainty_ms=40.0))
+    assert [one.label for one in contradictions(spread, ABSENT, CODE6)] == ["SB"]
+
+
+@pytest.mark.parametrize(("rate", "label"), [(60.0, "SB"), (94.0, "ST")])
+def test_a_rate_contradicts_what_is_present(rate: float, label: str) -> None:
+    measured = replace(SLOW, rate_bpm=rate, pr=Interval(reason="none"))
+    assert [one.label for one in contradictions(measured, ABSENT | {label: True}, CODE6)] == [label]
+
+
+def test_limits_travel_with_labels_and_old_sets_get_those_of_today() -> None:
+    told = json.loads(json.dumps(CODE6.to_dict()))
+    assert [label.limits for label in LabelSet.from_dict(told).labels] == [label.limits for label in CODE6.labels]
+    for label in told["labels"]:
+        label.pop("limits", None)
+    old = LabelSet.from_dict(told)
+    assert old == CODE6
+    assert with_limits(old).labels[3].limits == Limits(quantity="sinus_rate_bpm", present_below=50, absent_from=60)
+    own = LabelSet(name="own", labels=(Label(name="SB"),))
+    assert contradictions(SLOW, {"SB": False}, own) == ()
+    with pytest.raises(ValueError, match="expected one of sinus_rate_bpm, pr_ms"):
+        Limits(quantity="qt")
+    with pytest.raises(ValueError, match="contradict each other"):
+        Limits(quantity="pr_ms", present_from=100, absent_below=200)
+
+
+def test_an_answer_tells_what_was_measured_and_why_it_is_undecided() -> None:
+    answer = Answer(
+        input=Input(path="ecg.jpg"), status="answered",
+        bundle=BundleId(name="b", sha256="0", artefact="a", backend="c"),
+        probabilities=dict.fromkeys(CODE6.names, 0.1), thresholds=dict.fromkeys(CODE6.names, 0.5),
+        decisions=ABSENT | {"SB": None}, undecided={"SB": Undecided(code="contradicted", message="the rate is 44")},
+        measured=SLOW,
+    )  # fmt: skip
+    text = answer.to_text()
+    assert "rate 44 (43-46) a minute, regular; PR 250 +-18 ms (measured)" in text
+    assert "SB undecided: the rate is 44" in text
+    told = json.loads(json.dumps(answer.to_dict()))
+    assert told == answer.to_dict()
+    assert (told["undecided"]["SB"]["code"], told["measured"]["pr"]["ms"]) == ("contradicted", 250.0)
+    before = answer.to_dict(schema=1)
+    assert (before["schema_version"], set(told) - set(before)) == (1, {"undecided", "measured"})
+    with pytest.raises(UsageError, match="schema 3: expected 1 or 2"):
+        answer.to_dict(schema=3)
