@@ -79,6 +79,7 @@ def test_a_right_reading_is_right() -> None:
         ({"square_px": (20.0, 22.0)}, Fault.SCALE),
         ({"speed_mm_s": 50.0}, Fault.SPEED),
         ({"gain_mm_mv": 5.0}, Fault.GAIN),
+        ({"chest_gain_mm_mv": 5.0}, Fault.GAIN),
     ],
 )
 def test_what_is_wrong_is_named(changes: dict[str, Any], fault: Fault) -> None:

@@ -159,12 +159,21 @@ def _scale_faults(reading: Reading, page: PrintedPage, scale: tuple[float, float
     faults = {}
     if scale is not None and max(map(abs, scale)) > MOST_SCALE:
         faults[Fault.SCALE] = f"{scale[0]:+.1%} across, {scale[1]:+.1%} down"
-    gains = ((reading.gain_mm_mv, page.gain_mm_mv), (reading.chest_gain_mm_mv, page.chest_gain_mm_mv))
-    for fault, pairs in ((Fault.SPEED, ((reading.speed_mm_s, page.speed_mm_s),)), (Fault.GAIN, gains)):
+    for fault, pairs in ((Fault.SPEED, [(reading.speed_mm_s, page.speed_mm_s)]), (Fault.GAIN, _gains(reading, page))):
         for seen, true in pairs:
             if seen is not None and true is not None and abs(seen / true - 1) > MOST_SCALE:
                 faults[fault] = f"{seen:g} for {true:g}"
     return faults
+
+
+def _gains(reading: Reading, page: PrintedPage) -> list[tuple[float | None, float | None]]:
+    """As read and as printed, of the limb and of the chest leads that are on the page."""
+    groups = {piece.lead.startswith("V") for piece in page.placed} or {False, True}
+    chest = (
+        reading.gain_mm_mv if reading.chest_gain_mm_mv is None else reading.chest_gain_mm_mv,
+        page.gain_mm_mv if page.chest_gain_mm_mv is None else page.chest_gain_mm_mv,
+    )
+    return [chest if group else (reading.gain_mm_mv, page.gain_mm_mv) for group in sorted(groups)]
 
 
 def _warned(fault: Fault, warnings: tuple[str, ...]) -> bool:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from vizecg.render import LeadBox
     from vizecg_edge.leads.signals import Leads, LeadTrace
 
-SHIFT_S, STEP_S = 0.06, 0.002
-"""The two are laid over each other within so much time, in such steps."""
+SHIFTS_S = ((0.5, 0.01), (0.01, 0.002))
+"""The two are laid over each other within so much time, in such steps; then about the best."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +49,11 @@ def match_leads(leads: Leads | None, record: EcgRecord, boxes: tuple[LeadBox, ..
 def match_trace(recorded: np.ndarray, sampling_rate: float, trace: LeadTrace) -> SignalMatch:
     """A stretch that begins where the trace does; ``recorded`` (n,) millivolts at ``sampling_rate``."""
     times = np.arange(len(recorded)) / sampling_rate
-    shifts = np.arange(-SHIFT_S, SHIFT_S + STEP_S / 2, STEP_S)
-    best = max(snr_db(recorded, _leveled(recorded, _at(trace, times + shift))) for shift in shifts)
+    best, shift = snr_db(recorded, _leveled(recorded, _at(trace, times))), 0.0
+    for reach, step in SHIFTS_S:
+        for moved in shift + np.arange(-reach, reach + step / 2, step):
+            ratio = snr_db(recorded, _leveled(recorded, _at(trace, times + moved)))
+            best, shift = max((best, shift), (ratio, float(moved)))
     plain = _at(trace, times)
     return SignalMatch(
         lead=trace.lead,
