@@ -16,6 +16,8 @@ from vizecg_edge.leads.measured import Measured
 if TYPE_CHECKING:
     from PIL import Image
 
+    from vizecg_edge.leads.signals import Leads
+
 SCHEMA_VERSION, SCHEMAS = 2, (1, 2)
 """Of the JSON object. Schema 1 lacks ``undecided`` and ``measured``; it is given for one version more."""
 ANSWERED, REFUSED = "answered", "refused"
@@ -176,6 +178,8 @@ class Answer:
         timings_ms: milliseconds per stage.
         bundle: which model answered, in which engine.
         labels: what is known of the labels, for words; in neither ``to_dict`` nor ``repr``.
+        leads: the printed traces in millivolts; None where they were not read. In neither ``to_dict`` nor ``repr``, and
+            they do not go with an answer that is pickled or copied.
     """
 
     input: Input
@@ -194,6 +198,7 @@ class Answer:
     messages: tuple[str, ...] = field(default=(), compare=False)
     advice: tuple[str, ...] = ()
     labels: LabelSet = field(default=CODE6, compare=False, repr=False)
+    leads: Leads | None = field(default=None, compare=False, repr=False)
     pictures: Pictures | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -225,7 +230,7 @@ class Answer:
         return self.pictures
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "pictures": None}
+        return {**self.__dict__, "pictures": None, "leads": None}
 
     def to_dict(self, *, schema: int = SCHEMA_VERSION) -> dict[str, Any]:
         """The JSON object, keys in documented order; ``schema`` is one of ``SCHEMAS``, else UsageError is raised."""

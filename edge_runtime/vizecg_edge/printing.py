@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from vizecg.spec import UsageError
 from vizecg_edge.answer import SCHEMA_VERSION
+from vizecg_edge.leads.outputs import save_signal
 from vizecg_edge.marks import mark_of
 from vizecg_edge.outputs import Output
 
@@ -30,7 +31,7 @@ class Printer:
     Attributes:
         as_json: one object a line.
         schema: of that object.
-        save_sheet, overlay, report: where they go; None saves nothing.
+        save_sheet, overlay, report, signal: where they go; None saves nothing.
         explain: shade on overlay and report what the answer depends on.
     """
 
@@ -39,6 +40,7 @@ class Printer:
     save_sheet: Output | None = None
     overlay: Output | None = None
     report: Output | None = None
+    signal: Output | None = None
     explain: bool = False
 
     def show(self, result: Result, pipeline: Pipeline) -> None:
@@ -59,6 +61,8 @@ class Printer:
             result, pipeline, read_at=read_at, save_sheet=self.save_sheet, overlay=self.overlay, report=self.report,
             explain=self.explain,
         )  # fmt: skip
+        if self.signal is not None:
+            save_signal(self.signal, answer, read_at=read_at)
 
 
 def save_pictures(

@@ -14,7 +14,7 @@ AWAY = 0.03
 """Cost of a millimetre from the baseline, per millimetre along the row."""
 FAINT = 0.6
 """Cost of a millimetre along the row of ink that is hardly darker than the limit."""
-BLANK, LEAVE = 0.7, 0.6
+BLANK, LEAVE = 0.5, 0.6
 """Cost of a millimetre along the row without ink, and of leaving the ink or coming back to it."""
 
 
@@ -38,7 +38,7 @@ def follow(rows: Sequence[Choices], *, baselines: Sequence[float], px_per_mm: fl
     node[..., :most] = (AWAY * away + FAINT * np.clip(1 - dark / max(level, 1), 0, 1)) / px_per_mm
     node[..., :most][run < 0] = 1e6
     node[..., most] = BLANK / px_per_mm
-    steps = np.empty((columns, count, most + 1, most + 1), np.float32)
+    steps = np.zeros((columns, count, most + 1, most + 1), np.float32)
     apart = np.maximum(top[1:, :, None, :] - bottom[:-1, :, :, None], top[:-1, :, :, None] - bottom[1:, :, None, :])
     steps[1:, :, :most, :most] = np.minimum(np.maximum(apart, 0) * (JUMP / px_per_mm), MOST_JUMP)
     steps[:, :, most, :most] = LEAVE

@@ -19,9 +19,9 @@ from vizecg_edge.leads.signals import Leads, LeadTrace
 
 FINER = 2
 """Columns to a pixel in which ink is looked at: steep waves show their place across better than down."""
-PX_PER_MM = 6.0
-EDGE = 0.5
-"""Where ink has this share of a trace's darkness is the trace's edge."""
+PX_PER_MM, SAMPLES_PER_MM = 6.0, 8
+MASK_EDGE = 127.0
+"""Where a network is even odds that there is a trace."""
 REACH_MM = 40.0
 """A trace goes no further from its baseline."""
 BRIDGE_MM = 2.5
@@ -29,14 +29,15 @@ BRIDGE_MM = 2.5
 BRIDGED = 0.3
 """Confidence in what was bridged."""
 RULE_MM, RULE_LONGER_MM = 0.4, 1.5
+"""How far a rule between columns reaches into a piece, and by how much it is longer than the ink behind it."""
 BESIDE_MM = 1.0
 ABOVE_MM = 35.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class PieceTrace:
-    """The trace of a piece. ``x_mm`` float64 (n,): page millimetres; ``y_mm`` float32 (n,): of the page, NaN where
-    there is no trace; ``confidence`` float32 (n,), 0 to 1."""
+    """The trace of a piece. ``x_mm`` float64 (n,), ``y_mm`` float32 (n,): page millimetres, y NaN where there is no
+    trace; ``confidence`` float32 (n,), 0 to 1."""
 
     piece: Piece
     x_mm: np.ndarray
@@ -69,14 +70,14 @@ def read_traces(
     baselines = [(float(np.median([p.baseline_mm for p in row])) - top) * px_per_mm for row in rows]
     if mask is None:
         seen = trace_ink(picture, baselines, px_per_mm)
-        ink, level = seen.ink, seen.level
+        ink, level, edge = seen.ink, seen.level, seen.edge
     else:
-        ink, level = mask, 255.0
+        ink, level, edge = mask, 255.0, MASK_EDGE
     across = px_per_mm * FINER
     ink = cv2.resize(ink, None, fx=FINER, fy=1, interpolation=cv2.INTER_LINEAR)
     first = max(0, round((min(p.left_mm for p in layout.pieces) - left - BESIDE_MM) * across))
     last = min(ink.shape[1], round((max(p.right_mm for p in layout.pieces) - left + BESIDE_MM) * across))
-    runs = runs_of(ink, least=max(16.0, EDGE * level))
+    runs = runs_of(ink, least=edge)
     choices = [choices_of(runs, columns=(first, last), baseline=y, reach=REACH_MM * px_per_mm) for y in baselines]
     path = follow(choices, baselines=baselines, px_per_mm=px_per_mm, level=level)
     upper, lower = (_chosen(np.stack([getattr(c, name) for c in choices]), path) for name in ("top", "bottom"))
@@ -142,23 +143,35 @@ def signals_of(
         heights = np.concatenate([trace.y_mm for trace in traces if trace.piece.row == row])
         known = heights[np.isfinite(heights)]
         zeros[row] = float(np.median(known)) if len(known) else 0.0
-    made = []
-    for trace in traces:
-        piece = trace.piece
-        gain = chest_gain if piece.lead.startswith("V") else limb_gain
-        sign = -1 if piece.inverted else 1
-        step = float(np.diff(trace.x_mm[:2])[0])
-        made.append(
-            LeadTrace(
-                lead=piece.lead,
-                start_s=(piece.time_mm + float(trace.x_mm[0]) - piece.left_mm) / speed_mm_s,
-                sampling_rate=speed_mm_s / step,
-                mv=(sign * (zeros[piece.row] - trace.y_mm) / gain).astype(np.float32),
-                confidence=trace.confidence,
-                strip=piece.strip,
-            )
+    rate = speed_mm_s * SAMPLES_PER_MM
+    made = tuple(
+        _signal(
+            trace,
+            zero=zeros[trace.piece.row],
+            gain=chest_gain if trace.piece.lead.startswith("V") else limb_gain,
+            start_s=trace.piece.time_mm / speed_mm_s,
+            sampling_rate=rate,
         )
-    return Leads(traces=tuple(made), sampling_rate=made[0].sampling_rate, timing=layout.timing)
+        for trace in traces
+    )
+    return Leads(traces=made, sampling_rate=rate, timing=layout.timing)
+
+
+def _signal(trace: PieceTrace, *, zero: float, gain: float, start_s: float, sampling_rate: float) -> LeadTrace:
+    """The trace in millivolts, a sample every eighth of a millimetre from the piece's beginning on."""
+    piece, known = trace.piece, trace.confidence > 0
+    count = max(1, round((piece.right_mm - piece.left_mm) * SAMPLES_PER_MM))
+    x_mm = piece.left_mm + np.arange(count) / SAMPLES_PER_MM
+    mv = np.full(count, np.nan, np.float32)
+    confidence = np.zeros(count, np.float32)
+    if known.any():
+        nearest = np.clip(np.searchsorted(trace.x_mm, x_mm), 0, len(trace.x_mm) - 1)
+        confidence = np.where(known[nearest], trace.confidence[nearest], 0).astype(np.float32)
+        heights = (zero - np.interp(x_mm, trace.x_mm[known], trace.y_mm[known])) / gain
+        mv = np.where(confidence > 0, -heights if piece.inverted else heights, np.nan).astype(np.float32)
+    return LeadTrace(
+        lead=piece.lead, start_s=start_s, sampling_rate=sampling_rate, mv=mv, confidence=confidence, strip=piece.strip
+    )
 
 
 def _row(piece: Piece) -> int:

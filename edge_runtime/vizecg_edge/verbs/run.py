@@ -68,6 +68,12 @@ class Options:
         str | None, typer.Option(metavar="PATH", help="Save a one-page report: .html or .pdf, or a folder.")
     ] = None
     report_format: Annotated[ReportFormat, typer.Option(help="Of reports in a folder.")] = ReportFormat.HTML
+    signal: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH", help="Save the leads as signals: .csv, .hea (WFDB) or .edf, or a folder of .csv files."
+        ),
+    ] = None
     explain: Annotated[
         bool,
         typer.Option(
@@ -85,6 +91,7 @@ def run(options: Options) -> None:
     """
     from vizecg_edge.capture.folders import find_files
     from vizecg_edge.capture.interrupt import Interrupt
+    from vizecg_edge.leads.outputs import signal_output
     from vizecg_edge.outputs import make_all
     from vizecg_edge.pipeline import Pipeline
     from vizecg_edge.printing import Printer, say
@@ -105,11 +112,12 @@ def run(options: Options) -> None:
         save_sheet=picture_output(options.save_sheet, option="--save-sheet", several=several),
         overlay=picture_output(options.overlay, option="--overlay", several=several),
         report=report_output(options.report, kind=options.report_format, several=several),
+        signal=signal_output(options.signal, several=several),
         explain=options.explain,
     )
     if options.explain and options.overlay is None and options.report is None:
         raise UsageError("--explain is drawn into --overlay or --report: give one of them")
-    make_all((printer.save_sheet, printer.overlay, printer.report))
+    make_all((printer.save_sheet, printer.overlay, printer.report, printer.signal))
     pipeline = Pipeline(
         bundle=options.bundle, threads=options.threads, backend=options.backend, artefact=options.artefact
     )
