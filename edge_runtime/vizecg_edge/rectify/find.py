@@ -1,0 +1,158 @@
+"""A page's plane and millimetres: from its grid, or where none is seen from what is printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from vizecg.spec import InputRefusedError
+from vizecg_edge.rectify.dots import FLAT_RESIDUAL, blurred_ink, calm_bend, may_be_dotted
+from vizecg_edge.rectify.grid import Grid, find_grid
+from vizecg_edge.rectify.gridless import CELL_MM, find_printed
+from vizecg_edge.rectify.prepare import Work
+from vizecg_edge.rectify.reasons import Reason
+from vizecg_edge.rectify.ruler import Ruler, RulerKind
+from vizecg_edge.rectify.squares import LONG_LOOK, MOST_RESIDUAL, look_at_lines, measure_squares, rescaled
+from vizecg_edge.rectify.warp import Bend, first_bend, refine_bend
+
+SIDES_MM = (1.0, 2.0, 5.0, 10.0)
+"""What the side of a square may be, if its lines do not tell."""
+AGREE = {RulerKind.PULSES: 0.13, RulerKind.COLUMNS: 0.25}
+"""Largest relative difference between what is printed and the squares that it confirms."""
+AGREE_POOR = 0.07
+"""The same where the lines lie so unevenly that it may be another lattice."""
+CLEARER = 1.15
+"""A grid of dots is the better one with so many times the readable squares, if it fits about as well."""
+MOST_STRETCH = 1.35
+"""Pictures are hardly ever stretched by more than this, perspective included."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundPage:
+    """A page that was found.
+
+    ``grid``: its squares of 5 mm; where there are none, where they would lie. ``bend``: of the paper, none without a
+    grid. ``ruler``: what its millimetres were taken from.
+    """
+
+    grid: Grid
+    bend: Bend
+    ruler: Ruler
+
+
+def find_page(work: Work) -> FoundPage:
+    """Find the page in a reduced photograph, whatever its layout.
+
+    Raises:
+        InputRefusedError: no_grid, where there is neither a grid nor a page of traces; scale_uncertain, where the page
+            has no grid and what is printed contradicts itself.
+    """
+    ink, dotted = work.grid_ink, False
+    try:
+        grid = find_grid(ink)
+    except InputRefusedError as refused:
+        if refused.reason != Reason.NO_GRID.value:
+            raise
+        # A traceback would keep the picture in memory.
+        ink, dotted = blurred_ink(work), True
+        found = _grid_or_none(ink)
+        if found is None:
+            return _printed(work, refused.with_traceback(None))
+        grid = found
+    lines = look_at_lines(ink, grid)
+    if not dotted and may_be_dotted(grid, lines.strengths, lines.continuity):
+        blurred, dotted = blurred_ink(work), True
+        found = _grid_or_none(blurred)
+        if found is not None and _is_clearer(found, grid):
+            ink, grid, lines = blurred, found, look_at_lines(blurred, found)
+    bend = calm_bend(ink, grid) if dotted else refine_bend(ink, grid, first_bend(grid))
+    squares = measure_squares(lines, grid)
+    if not squares.sure:
+        squares = measure_squares(look_at_lines(ink, grid, most=LONG_LOOK), grid)
+    if squares.sure and MOST_STRETCH > _stretch(grid) > 1 / MOST_STRETCH:
+        return FoundPage(grid=grid, bend=bend, ruler=Ruler())
+    return _confirmed(work, grid, bend, squares.mm)
+
+
+def _grid_or_none(ink: np.ndarray) -> Grid | None:
+    try:
+        return find_grid(ink)
+    except InputRefusedError:
+        return None
+
+
+def _is_clearer(grid: Grid, other: Grid) -> bool:
+    fits = grid.residual_cells <= CLEARER * other.residual_cells + FLAT_RESIDUAL / 2
+    return bool(fits and grid.present.sum() > CLEARER * other.present.sum())
+
+
+def _stretch(grid: Grid) -> float:
+    """How much wider than tall the grid's cells are in the picture, in the middle of it."""
+    left, top, right, bottom = grid.box
+    x, y = (left + right) / 2, (top + bottom) / 2
+    corners = np.array([[[x, y], [x + 1, y], [x, y + 1]]])
+    first, across, down = cv2.perspectiveTransform(corners, np.linalg.inv(grid.to_cells))[0]
+    return float(np.linalg.norm(across - first) / np.linalg.norm(down - first))
+
+
+def _printed(work: Work, no_grid: InputRefusedError) -> FoundPage:
+    try:
+        grid, ruler = find_printed(work)
+    except InputRefusedError as refused:
+        raise (no_grid if refused.reason == Reason.NO_GRID.value else refused.with_traceback(None)) from None
+    return FoundPage(grid=grid, bend=_flat(grid), ruler=ruler)
+
+
+def _confirmed(work: Work, grid: Grid, bend: Bend, mm: float | None) -> FoundPage:
+    """The grid in squares of 5 mm, where what is printed says how large its squares are; else with a doubt."""
+    try:
+        printed, ruler = find_printed(work)
+    except InputRefusedError:
+        if mm is None:
+            raise
+        ruler = Ruler(doubt=f"the squares of the grid were taken for {mm:g} mm, which nothing else confirms")
+    else:
+        sides = CELL_MM * _cell(grid, printed)
+        side = float(np.sqrt(sides[0] * sides[1]))
+        near = min((*SIDES_MM, mm or CELL_MM), key=lambda one: abs(float(np.log(one / side))))
+        if mm is not None and _apart(mm, sides) < AGREE[ruler.kind]:
+            near = mm
+        if _apart(near, sides) > (AGREE[ruler.kind] if grid.residual_cells <= MOST_RESIDUAL else AGREE_POOR):
+            doubt = f"a lattice of {side:.2g} mm was found" if ruler.kind is RulerKind.COLUMNS else ruler.doubt
+            return FoundPage(grid=printed, bend=_flat(printed), ruler=replace(ruler, doubt=doubt))
+        sure = not ruler.doubt and (mm == near or ruler.kind is RulerKind.PULSES)
+        doubt = "" if sure else f"the squares look like {mm or near:g} mm, what is printed like {side:.2g} mm"
+        mm, ruler = near, Ruler(doubt=doubt)
+    if mm != CELL_MM:
+        grid, bend = rescaled(grid, bend, mm / CELL_MM)
+    return FoundPage(grid=grid, bend=bend, ruler=ruler)
+
+
+def _cell(grid: Grid, printed: Grid) -> np.ndarray:
+    """(2,) sides of the grid's cells, across and down the page, in those of ``printed``, over the traces."""
+    left, top, right, bottom = printed.box
+    x, y = (
+        np.array([0.75 * left + 0.25 * right, 0.25 * left + 0.75 * right]),
+        np.array([0.75 * top + 0.25 * bottom] * 2),
+    )
+    down = np.stack([np.array([x.mean()] * 2), [0.75 * top + 0.25 * bottom, 0.25 * top + 0.75 * bottom]], axis=1)
+    ends = np.concatenate([np.stack([x, y], axis=1), down])
+    seen = cv2.perspectiveTransform(
+        cv2.perspectiveTransform(ends[None], np.linalg.inv(printed.to_cells)), grid.to_cells
+    )
+    here, there = (
+        np.linalg.norm(pairs[:, 1] - pairs[:, 0], axis=1) for pairs in (ends.reshape(2, 2, 2), seen.reshape(2, 2, 2))
+    )
+    return np.asarray(here / np.maximum(there, 1e-6))
+
+
+def _apart(side: float, sides: np.ndarray) -> float:
+    """Largest relative difference of the sides of cells from ``side``."""
+    return float(np.abs(np.log(sides / side)).max())
+
+
+def _flat(grid: Grid) -> Bend:
+    left, top, right, bottom = grid.box
+    return Bend(left=left, top=top, cells=np.zeros((bottom - top, right - left, 2), np.float32))
