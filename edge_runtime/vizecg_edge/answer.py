@@ -123,8 +123,8 @@ class BundleId:
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
     """Something that may be wrong with an answer. ``message`` is one line for people, ``code`` is one of
-    ``uncalibrated``, ``speed_assumed``, ``gain_assumed``, ``speed_inferred``, ``gain_inferred``, ``strip_unnamed``,
-    ``rate_differs`` and ``quality_near_limit``."""
+    ``uncalibrated``, ``speed_assumed``, ``gain_assumed``, ``speed_inferred``, ``gain_inferred``, ``scale_uncertain``,
+    ``scale_without_grid``, ``rate_differs``, ``strip_unnamed`` and ``quality_near_limit``."""
 
     code: str
     message: str

@@ -220,6 +220,7 @@ class Pipeline:
                     calibrated=self.artefact.calibrated,
                     scales=read.scales,
                     layout=rectified.layout,
+                    ruler=found.ruler,
                     printed_rate_bpm=read.scales.printed_rate_bpm,
                     rate_bpm=read.measured.rate_bpm,
                     score=verdict.score or 0.0,

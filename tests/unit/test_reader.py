@@ -29,6 +29,7 @@ from vizecg_edge.judge.doubts import NEAR_LIMIT, doubts_of
 from vizecg_edge.leads.layout import LeadOrder, PageLayout, Timing
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.scales import PageScales, Scale, ScaleSource
+from vizecg_edge.rectify.ruler import Ruler
 
 pytestmark = pytest.mark.unit
 
@@ -190,7 +191,14 @@ def test_an_uncalibrated_bundle_is_a_doubt_of_every_answer(tmp_path: Path, photo
 def test_doubts(calibrated: bool, known: PageScales, score: float, codes: list[str]) -> None:
     gate = QualityGate(least_score=0.5)
     found = doubts_of(
-        calibrated=calibrated, scales=known, layout=PAGE, printed_rate_bpm=62.0, rate_bpm=64.0, score=score, gate=gate
+        calibrated=calibrated,
+        scales=known,
+        layout=PAGE,
+        ruler=Ruler(),
+        printed_rate_bpm=62.0,
+        rate_bpm=64.0,
+        score=score,
+        gate=gate,
     )
     assert [doubt.code for doubt in found] == codes
     assert all("\n" not in doubt.message for doubt in found)

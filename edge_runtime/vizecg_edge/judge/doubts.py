@@ -6,6 +6,7 @@ from vizecg.spec.gate import QualityGate
 from vizecg_edge.answer import Doubt
 from vizecg_edge.leads.layout import RHYTHM, PageLayout
 from vizecg_edge.leads.scales import PageScales, ScaleSource
+from vizecg_edge.rectify.ruler import Ruler, RulerKind
 
 NEAR_LIMIT = 1.25
 """A quality score below this many times the least that is answered lies near the limit.
@@ -23,6 +24,7 @@ def doubts_of(
     calibrated: bool,
     scales: PageScales,
     layout: PageLayout,
+    ruler: Ruler,
     printed_rate_bpm: float | None,
     rate_bpm: float | None,
     score: float,
@@ -34,6 +36,7 @@ def doubts_of(
         calibrated: whether the decision rule of the artefact was fitted on anything.
         scales: at which the page may be printed.
         layout: what is printed where.
+        ruler: what the page's millimetres were taken from.
         printed_rate_bpm, rate_bpm: what the page says of the heart rate, and what was measured.
         score: its quality, 0 to 1.
         gate: the bundle's.
@@ -62,6 +65,11 @@ def doubts_of(
             doubts.append(
                 Doubt(code=f"{code}_inferred", message=f"{told} inferred from the traces: check the printout")
             )
+    if ruler.doubt:
+        doubts.append(Doubt(code="scale_uncertain", message=ruler.doubt))
+    elif ruler.kind is not RulerKind.GRID:
+        told = f"no grid is seen: scale taken from the {ruler.kind.value}, right to {max(ruler.sd_x, ruler.sd_y):.0%}"
+        doubts.append(Doubt(code="scale_without_grid", message=told))
     if printed_rate_bpm is not None and rate_bpm is not None:
         off = abs(rate_bpm - printed_rate_bpm)
         if off > max(RATE_OFF_BPM, RATE_OFF_SHARE * printed_rate_bpm):

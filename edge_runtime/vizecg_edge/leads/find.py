@@ -14,10 +14,12 @@ from vizecg_edge.leads.page import Box, Page
 from vizecg_edge.leads.page_ink import PageInk, ink_of
 from vizecg_edge.printed.names import NAMES
 from vizecg_edge.printed.page_net import look
-from vizecg_edge.rectify.grid import Grid, find_grid
+from vizecg_edge.rectify.find import find_page as find_paper
+from vizecg_edge.rectify.grid import Grid
 from vizecg_edge.rectify.prepare import Work, prepare
+from vizecg_edge.rectify.ruler import Ruler
 from vizecg_edge.rectify.traces import trace_view
-from vizecg_edge.rectify.warp import Bend, first_bend, refine_bend
+from vizecg_edge.rectify.warp import Bend
 
 LOOK_PX_PER_MM = 4.0
 """Scale at which the page is looked at."""
@@ -35,12 +37,14 @@ class FoundPage:
         layout: what is printed where on it.
         ink: its traces.
         grid: of the photograph as it was reduced for the search; its cells are those of ``page``.
+        ruler: what its millimetres were taken from.
     """
 
     page: Page
     layout: PageLayout
     ink: PageInk
     grid: Grid
+    ruler: Ruler
 
 
 def find_page(image: np.ndarray) -> FoundPage:
@@ -53,8 +57,8 @@ def find_page(image: np.ndarray) -> FoundPage:
         InputRefusedError: nothing that could be read was found; ``reason`` is a value of ``Reason``.
     """
     work = prepare(image)
-    grid = find_grid(work.grid_ink)
-    bend = refine_bend(work.grid_ink, grid, first_bend(grid))
+    paper = find_paper(work)
+    grid, bend = paper.grid, paper.bend
     ink = ink_of(trace_view(work.trace_ink, grid, bend))
     found = find_layout(
         ink,
@@ -62,7 +66,7 @@ def find_page(image: np.ndarray) -> FoundPage:
         look=_looker(work, grid, bend),
     )
     page = page_of(work, grid, bend, found.ink, middle_of=found.layout.block)
-    return FoundPage(page=page, layout=found.layout, ink=found.ink, grid=grid)
+    return FoundPage(page=page, layout=found.layout, ink=found.ink, grid=grid, ruler=paper.ruler)
 
 
 def page_of(work: Work, grid: Grid, bend: Bend, ink: PageInk, *, middle_of: Box | None = None) -> Page:

@@ -10,6 +10,7 @@ import numpy as np
 from vizecg_edge.leads.find import FoundPage
 from vizecg_edge.leads.page import CELL_MM, Box, Page
 from vizecg_edge.rectify.measure import grid_share, residual_of, scale_spread, sharpness_of
+from vizecg_edge.rectify.ruler import RulerKind
 from vizecg_edge.rectify.traces import PX_PER_MM
 from vizecg_edge.rectify.warp import bend_at
 from vizecg_edge.sheet.exposure import exposure_of
@@ -49,19 +50,26 @@ def figures_of(found: FoundPage, picture: np.ndarray, box: Box, *, px_per_mm: fl
     to_cells = page.page_to_cells @ np.vstack([to_page, [0, 0, 1]])
     area = Box(block.left, block.top - CELL_MM, block.right, block.bottom + CELL_MM)
     rows = tuple(sorted({piece.row: piece.baseline_mm - box.top for piece in found.layout.pieces}.values()))
+    seen = found.ruler.kind is RulerKind.GRID
+    spread = float(np.hypot(max(found.ruler.sd_x, found.ruler.sd_y), _spread(page, area)))
     return Figures(
-        px_per_mm_sd=page.px_per_mm * _spread(page, area),
-        grid_residual_mm=found.grid.residual_cells * CELL_MM,
-        bend_residual_mm=residual_of(picture, px_per_mm=px_per_mm, grid=_grid_line(to_cells, px_per_mm)),
+        px_per_mm_sd=page.px_per_mm * spread,
+        # What was measured without a grid has none to depart from: its uncertainty says how good it is.
+        grid_residual_mm=found.grid.residual_cells * CELL_MM if seen else 0.0,
+        bend_residual_mm=_residual(picture, to_cells, px_per_mm) if seen else 0.0,
         rotation_deg=_rotation(page, block),
         coverage=_coverage(found),
-        grid_share=grid_share(found.grid, _cells(page, area)),
+        grid_share=grid_share(found.grid, _cells(page, area)) if seen else 1.0,
         sharpness=sharpness_of(picture),
         exposure=exposure_of(picture),
         glare=glare_share(
             picture, rows, px_per_mm=px_per_mm, left_mm=block.left - box.left, right_mm=block.right - box.left
         ),
     )
+
+
+def _residual(picture: np.ndarray, to_cells: np.ndarray, px_per_mm: float) -> float:
+    return residual_of(picture, px_per_mm=px_per_mm, grid=_grid_line(to_cells, px_per_mm))
 
 
 def _cells(page: Page, box: Box) -> np.ndarray:
