@@ -147,12 +147,18 @@ def test_heights_are_those_of_a_group_of_leads() -> None:
 
     traces = tuple(trace(lead, 1.0 if lead[0] != "V" else 2.0) for column in COLUMNS for lead in column)
     assert heights_mv(Leads(traces=traces, sampling_rate=100)) == pytest.approx((1.0, 2.0))
-    assert heights_mv(Leads(traces=traces[:3], sampling_rate=100)) == (pytest.approx(1.0), None)
+    limb, chest = heights_mv(Leads(traces=traces[:3], sampling_rate=100))
+    assert limb == pytest.approx(1.0)
+    assert chest is None
 
 
-def drawn(style: PrintStyle, **changes: float) -> np.ndarray:
+def drawn(style: PrintStyle, *, gain_mm_mv: float = 10.0, speed_mm_s: float = 25.0) -> np.ndarray:
     """uint8 (h, w), 3 px/mm: the ink of a drawn sheet without grid."""
-    sheet = render_sheet(synthesise(["SB"], seed=8), style=style, layout=Layout(row_spacing_mm=32.0, **changes))
+    sheet = render_sheet(
+        synthesise(["SB"], seed=8),
+        style=style,
+        layout=Layout(row_spacing_mm=32.0, gain_mm_mv=gain_mm_mv, speed_mm_s=speed_mm_s),
+    )
     small = cv2.resize(sheet.image, None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA)
     return (cv2.cvtColor(small, cv2.COLOR_RGB2GRAY) < 170).astype(np.uint8)
 
