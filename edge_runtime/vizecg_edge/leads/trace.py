@@ -9,6 +9,7 @@ from itertools import groupby
 import cv2
 import numpy as np
 
+from vizecg_edge.leads.crossing import parted
 from vizecg_edge.leads.follow import follow
 from vizecg_edge.leads.ink import trace_ink
 from vizecg_edge.leads.layout import PageLayout, Piece
@@ -80,7 +81,11 @@ def read_traces(
     runs = runs_of(ink, least=edge)
     choices = [choices_of(runs, columns=(first, last), baseline=y, reach=REACH_MM * px_per_mm) for y in baselines]
     path = follow(choices, baselines=baselines, px_per_mm=px_per_mm, level=level)
-    upper, lower = (_chosen(np.stack([getattr(c, name) for c in choices]), path) for name in ("top", "bottom"))
+    upper, lower, taken = (
+        _chosen(np.stack([getattr(choice, name) for choice in choices]), path) for name in ("top", "bottom", "run")
+    )
+    upper[path < 0] = lower[path < 0] = np.nan
+    upper, lower = parted(upper, lower, np.where(path < 0, -1, taken))
     radius = pen_radius(upper, lower)
     traces = {}
     for number, row in enumerate(rows):
@@ -179,10 +184,8 @@ def _row(piece: Piece) -> int:
 
 
 def _chosen(values: np.ndarray, path: np.ndarray) -> np.ndarray:
-    """(rows, columns, choices) -> (rows, columns) of the path, NaN where it has none."""
-    taken = np.take_along_axis(values, np.maximum(path, 0)[..., None], axis=2)[..., 0]
-    taken[path < 0] = np.nan
-    return taken
+    """(rows, columns, choices) -> (rows, columns) of the path."""
+    return np.take_along_axis(values, np.maximum(path, 0)[..., None], axis=2)[..., 0]
 
 
 def _without_rules(edges: np.ndarray, columns_per_mm: float, px_per_mm: float) -> None:
