@@ -23,5 +23,9 @@ def is_cut(layout: PageLayout, ink: PageInk) -> bool:
         return True
     first, last = inside[0] / PX_PER_MM, inside[-1] / PX_PER_MM
     near = layout.block.left - first < NEAR_MM or last - layout.block.right < NEAR_MM
-    width = (layout.block.right - layout.block.left) / (1 + max(piece.column for piece in layout.pieces))
-    return near and not any(low <= width <= high for low, high in USUAL_MM)
+    return near and not any(low <= column_mm(layout) <= high for low, high in USUAL_MM)
+
+
+def column_mm(layout: PageLayout) -> float:
+    """Length of the columns."""
+    return (layout.block.right - layout.block.left) / (1 + max(piece.column for piece in layout.pieces))

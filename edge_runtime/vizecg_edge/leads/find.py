@@ -18,7 +18,7 @@ from vizecg_edge.rectify.find import find_page as find_paper
 from vizecg_edge.rectify.grid import Grid
 from vizecg_edge.rectify.prepare import Work, prepare
 from vizecg_edge.rectify.ruler import Ruler
-from vizecg_edge.rectify.traces import trace_view
+from vizecg_edge.rectify.traces import PX_PER_MM, trace_view
 from vizecg_edge.rectify.warp import Bend
 
 LOOK_PX_PER_MM = 4.0
@@ -95,22 +95,27 @@ def page_of(work: Work, grid: Grid, bend: Bend, ink: PageInk, *, middle_of: Box 
 
 
 def _looker(work: Work, grid: Grid, bend: Bend) -> Looker:
-    def at(ink: PageInk) -> Look:
+    def at(ink: PageInk, box: Box) -> Look:
         page = page_of(work, grid, bend, ink)
-        seen = look(page.picture(page.box, px_per_mm=LOOK_PX_PER_MM), px_per_mm=LOOK_PX_PER_MM)
-        size = ink.mask.shape[1], ink.mask.shape[0]
-        traces = cv2.resize(cv2.dilate(seen.trace, _AROUND), size, interpolation=cv2.INTER_LINEAR)
+        # Whole pixels of the ink, so that the two masks lie on each other.
+        left, top, right, bottom = (round(edge * PX_PER_MM) for edge in box)
+        box = Box(*(edge / PX_PER_MM for edge in (left, top, right, bottom)))
+        seen = look(page.picture(box, px_per_mm=LOOK_PX_PER_MM), px_per_mm=LOOK_PX_PER_MM)
+        traces = np.zeros(ink.mask.shape, np.uint8)
+        size = right - left, bottom - top
+        may_be = cv2.resize(cv2.dilate(seen.trace, _AROUND), size, interpolation=cv2.INTER_LINEAR) > MAY_BE_TRACE
+        traces[top:bottom, left:right] = may_be
         return Look(
             names=tuple(
                 SeenName(
                     name=name.name,
-                    x_mm=page.box.left + name.x_mm,
-                    y_mm=page.box.top + name.y_mm,
+                    x_mm=box.left + name.x_mm,
+                    y_mm=box.top + name.y_mm,
                     chances=dict(zip(NAMES, name.probabilities[1:], strict=True)),
                 )
                 for name in seen.names
             ),
-            traces=(traces > MAY_BE_TRACE).astype(np.uint8),
+            traces=traces,
         )
 
     return at

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vizecg.spec import InputRefusedError
-from vizecg_edge.leads.cut import is_cut
+from vizecg_edge.leads.cut import column_mm, is_cut
 from vizecg_edge.leads.evidence import Evidence, Signals, likely
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
 from vizecg_edge.leads.layout import PageLayout, Piece, Timing
@@ -28,7 +28,11 @@ LEAST_SCORE = -6.0
 LEAST_SURE = 0.5
 """Of the rows of a page; nearly flat leads are seldom sure."""
 MOST_AGAINST, AGAINST_SHARE = 1, 0.25
+LEAST_COLUMN_MM = 28.0
+"""2.5 s at 12.5 mm/s are 31 mm."""
 LEAST_DRIFT_MM = 1.5
+BESIDE_MM, ABOVE_MM = 18.0, 32.0
+"""Around the rows, where names and pulses are looked for."""
 FAR_BEHIND = 14.0
 """In logits: so much may be told by names and signals against the rows."""
 
@@ -42,7 +46,8 @@ class Look:
     traces: np.ndarray
 
 
-Looker = Callable[[PageInk], Look]
+Looker = Callable[[PageInk, Box], Look]
+"""Looks at a box of a page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +138,9 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker |
         raise _uncertain(readings, best)
     layout = _layout(best, margin)
     _check_names(layout, best)
+    if column_mm(layout) < LEAST_COLUMN_MM:
+        told = f"columns of {column_mm(layout):.0f} mm show no rhythm"
+        raise refusal(Reason.UNSUPPORTED_LAYOUT, told)
     if is_cut(layout, best.evidence.ink):
         raise refusal(Reason.CUT_OFF)
     return FoundLayout(ink=best.evidence.ink, layout=layout, quarters=best.evidence.quarters)
@@ -172,10 +180,12 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
     names: tuple[SeenName, ...] = ()
     traces = upright
     if look is not None:
-        seen = look(upright)
+        box = _around(rows, upright)
+        seen = look(upright, box)
         over = upright.turned(2)
         if not legible(seen.names):
-            other = look(over)
+            _, _, width, height = upright.box
+            other = look(over, Box(width - box.right, height - box.bottom, width - box.left, height - box.top))
             if legible(other.names):
                 upright, quarters, seen = over, quarters + 2, other
         traces = upright.only(seen.traces)
@@ -189,6 +199,21 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
     if look is None:
         return [evidence, turned]
     return [evidence.named(names, other=other.names), turned.named(other.names, other=names)]
+
+
+def _around(rows: Sequence[TraceRow], ink: PageInk) -> Box:
+    """The rows of traces and what may stand beside them."""
+    those = [row for row in rows if likely(row)] or list(rows)
+    if not those:
+        return ink.box
+    left, right = min(row.left_mm for row in those), max(row.right_mm for row in those)
+    top, bottom = min(row.y_mm for row in those), max(row.y_mm for row in those)
+    return Box(
+        max(ink.box.left, left - BESIDE_MM),
+        max(ink.box.top, top - ABOVE_MM),
+        min(ink.box.right, right + BESIDE_MM),
+        min(ink.box.bottom, bottom + ABOVE_MM),
+    )
 
 
 def _across(ink: PageInk, sideways: Callable[[], PageInk]) -> tuple[PageInk, tuple[TraceRow, ...], int]:
