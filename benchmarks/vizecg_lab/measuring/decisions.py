@@ -52,7 +52,7 @@ def decision_figures(records: Sequence[Any], *, bundle: Path | None, seed: int) 
                 examples.append({"record": record.record_id, "label": label.name, "decision": decision,
                                  "right": right, one.quantity: one.value})  # fmt: skip
     return {
-        "bundle": asdict(pipeline.bundle_id),
+        "bundle": {k: v for k, v in asdict(pipeline.bundle_id).items() if k != "backend_reason"},
         "records": len(records),
         "measured_as_sinus": sinus,
         "labels": {

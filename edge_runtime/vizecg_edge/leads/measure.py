@@ -27,6 +27,7 @@ LONGEST_PR_OF_RR = 0.6
 QRS_SD_MS, PR_SD_MS, QT_SD_MS = 10.0, 11.0, 18.0
 """Spread of the differences from known intervals, where both halves of the leads say the same."""
 WITHIN = 1.64
+"""Times this spread. It holds 82 % of drawn records, and 75 to 79 % of recorded ones against another's delineation."""
 LARGEST_SPLIT_MS, LARGEST_QRS_SPLIT_MS = 50.0, 70.0
 """Halves of the leads that differ by more measured something else; some leads hardly show the end of a broad QRS."""
 

@@ -11,7 +11,7 @@ QTC_FORMULA = "Fridericia"
 class Interval:
     """A duration in milliseconds; ``ms`` is None where it cannot be measured, and ``reason`` then says why.
 
-    ``uncertainty_ms``: nine of ten lie within it. ``leads``, ``beats``: how many it was measured in.
+    ``uncertainty_ms``: four of five lie within it. ``leads``, ``beats``: how many it was measured in.
     """
 
     ms: float | None = None
