@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from vizecg.spec import UsageError
 from vizecg_edge.answer import SCHEMA_VERSION
-from vizecg_edge.leads.outputs import save_signal
 from vizecg_edge.marks import mark_of
 from vizecg_edge.outputs import Output
+from vizecg_edge.signal_outputs import save_signal
 
 if TYPE_CHECKING:
     from vizecg_edge.pipeline import Pipeline, Result

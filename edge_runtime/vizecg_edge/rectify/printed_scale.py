@@ -32,7 +32,7 @@ STRETCHED = 3.5
 """How unlikely a picture is whose axes have been stretched by more than ``EVEN``; negative logarithm of the odds."""
 MOST_STRETCH, EVEN = 0.22, 0.05
 ALONE_SD = (0.04, 0.1)
-"""Uncertainty across and down where the rows alone are the ruler: 240 mm are possible, and so is a stretched picture."""
+"""Uncertainty across and down where the rows alone are the ruler: 240 mm are possible, as are stretched pictures."""
 MOST_COST, AHEAD, OTHER = 7.0, 1.5, 0.08
 """Cost above which nothing fits; and by how much a reading is ahead of those whose scale differs by more than
 ``OTHER``."""

@@ -30,8 +30,8 @@ HALF_CELLS = 47
 
 @dataclass(frozen=True, kw_only=True)
 class Lines:
-    """The lines of a grid. ``profiles``: (2, VIEW_PX) float64, mean ink across a cell, from line to line, of the upright
-    and of the level lines. ``strengths``: (2,) their ink. ``continuity``: (2,) their median ink over their mean.
+    """The lines of a grid. ``profiles``: (2, VIEW_PX) float64, mean ink across a cell, from line to line, of upright
+    and of level lines. ``strengths``: (2,) their ink. ``continuity``: (2,) their median ink over their mean.
     ``longest``: cells along the longer side of the readable grid."""
 
     profiles: np.ndarray

@@ -91,12 +91,12 @@ def run(options: Options) -> None:
     """
     from vizecg_edge.capture.folders import find_files
     from vizecg_edge.capture.interrupt import Interrupt
-    from vizecg_edge.leads.outputs import signal_output
     from vizecg_edge.outputs import make_all
     from vizecg_edge.pipeline import Pipeline
     from vizecg_edge.printing import Printer, say
     from vizecg_edge.process import use_threads
     from vizecg_edge.report.outputs import picture_output, report_output
+    from vizecg_edge.signal_outputs import signal_output
     from vizecg_edge.streams import BurstSettings, Combine
 
     paths = [*(options.image or []), *(options.inputs or [])]
