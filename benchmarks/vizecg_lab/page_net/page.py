@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from vizecg.records import EcgRecord
-from vizecg.render.layout import GAINS_MM_MV, LAYOUTS, LeadBox
+from vizecg.render.layout import LAYOUTS, LeadBox
 from vizecg.render.sheet import plan_sheet
 from vizecg.render.strokes import inked_pixels, widen
 from vizecg.render.style import Colour, NamePlace, Pulse, Separator, random_style
@@ -20,6 +20,7 @@ from vizecg_lab.page_net.words import random_line
 
 TRACE, PULSES, RULES = range(3)
 SPEC = SheetSpec(width_mm=280.0, height_mm=180.0, block_x_mm=17.0, block_y_mm=90.0, px_per_mm=PRINT_PX_PER_MM)
+GAINS = (5.0, 10.0, 20.0)
 LETTERS_MM = (1.6, 5.2)
 STROKED_SHARE, DOTTED_SHARE = 0.15, 0.15
 
@@ -93,7 +94,7 @@ def _traces(record: EcgRecord, rng: np.random.Generator) -> tuple[Canvas, tuple[
         layout,
         row_spacing_mm=max(6.0, float(rng.uniform(0.6, 1.0)) * min(widest, 42.0)),
         speed_mm_s=float(rng.choice([25.0, 50.0], p=[0.85, 0.15])),
-        gain_mm_mv=float(rng.choice(GAINS_MM_MV, p=[0.15, 0.75, 0.1])),
+        gain_mm_mv=float(rng.choice(GAINS, p=[0.15, 0.75, 0.1])),
         shift_x_mm=float(rng.uniform(-12, 12)),
         shift_y_mm=float(rng.uniform(-6, 14)),
     ).fitting(record.duration_s)
