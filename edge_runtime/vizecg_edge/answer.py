@@ -135,7 +135,8 @@ class Undecided:
     """Why a label is undecided; ``message`` is one line for people.
 
     ``code``: ``near_threshold``; ``contradicted`` (a measurement that is certain contradicts the network);
-    ``scale_not_stated`` (it is decided otherwise at another scale that the page may have); ``leads_missing``.
+    ``scale_not_stated`` (it is decided otherwise at another scale that the page may have); ``leads_missing``;
+    ``leads_short`` (each shows hardly more than a beat).
     """
 
     code: str

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vizecg.spec import InputRefusedError, MissingToolError
+from vizecg.spec import PAPER_SPEED_MM_S, InputRefusedError, MissingToolError
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg.spec.preprocess import preprocess
 from vizecg_edge.answer import (
@@ -31,7 +31,7 @@ from vizecg_edge.capture import Picture, Shot, Source, array_shot, shots_of
 from vizecg_edge.judge.doubts import doubts_of
 from vizecg_edge.judge.evidence import contradictions
 from vizecg_edge.judge.quality import Verdict, judge
-from vizecg_edge.judge.undecided import changed_by_scale, not_printed
+from vizecg_edge.judge.undecided import changed_by_scale, not_printed, too_short
 from vizecg_edge.leads.find import FoundPage, find_page
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.page import SPARE_SCALE
@@ -269,7 +269,9 @@ class Pipeline:
         decisions = dict(zip(labels.names, rule.decide(logits), strict=True))
         undecided = {label: NEAR_THRESHOLD for label, decision in decisions.items() if decision is None}
         reasons = changed_by_scale(decisions, [rule.decide(other) for other in others])
-        reasons |= not_printed(labels, layout)
+        if layout is not None:
+            reasons |= too_short(labels, layout, speed_mm_s=answer.geometry.speed_mm_s or PAPER_SPEED_MM_S)
+            reasons |= not_printed(labels, layout)
         if answer.measured is not None:
             reasons |= {
                 one.label: Undecided(code="contradicted", message=one.message)

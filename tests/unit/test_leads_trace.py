@@ -8,12 +8,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from vizecg_edge.leads.outputs import signal_output
 
 from vizecg.scoring.signals import snr_aligned_db, snr_db
 from vizecg.spec import MissingToolError, UsageError
 from vizecg_edge.leads.files import write_leads
 from vizecg_edge.leads.layout import LeadOrder, PageLayout, Piece, Timing
-from vizecg_edge.leads.outputs import signal_output
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.signals import Leads, LeadTrace
 from vizecg_edge.leads.table import table_of

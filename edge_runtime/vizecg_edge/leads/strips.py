@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -39,23 +39,35 @@ def named_strips(
         spacing_mm: from row to row.
     """
     leads = [piece for piece in pieces if not piece.strip]
-    named = []
-    for piece in pieces:
-        if not piece.strip:
-            named.append(piece)
-            continue
-        beside = chances_beside(piece, names, spacing_mm=spacing_mm)
-        logits = {lead: LIKELY.get(lead, RARE) for lead in LEADS}
-        for lead in logits:
-            if beside:
-                logits[lead] += float(np.log((beside.get(lead, 0.0) + LEAST_CHANCE) * len(LEADS)))
-            logits[lead] += max(
-                (_alike(piece, other, signals, first) for other in leads if other.lead == lead), default=0
-            )
-        best, second = sorted(logits, key=lambda lead: -logits[lead])[:2]
-        sure = logits[best] - logits[second] >= LEAST_LEAD
-        named.append(replace(piece, lead=best if sure else RHYTHM))
-    return tuple(named)
+    told = {
+        index: _logits(piece, leads, signals, chances_beside(piece, names, spacing_mm=spacing_mm), first)
+        for index, piece in enumerate(pieces)
+        if piece.strip
+    }
+    called: dict[int, str] = {}
+    # The clearest first: no page has two strips of one lead.
+    for index in sorted(told, key=lambda index: -_ahead(told[index])):
+        left = {lead: logit for lead, logit in told[index].items() if lead not in called.values()}
+        called[index] = max(left, key=lambda lead: left[lead]) if _ahead(left) >= LEAST_LEAD else RHYTHM
+    return tuple(replace(piece, lead=called[index]) if index in called else piece for index, piece in enumerate(pieces))
+
+
+def _logits(
+    strip: Piece, leads: Sequence[Piece], signals: Signals, beside: Mapping[str, float], first: int
+) -> dict[str, float]:
+    """How likely a strip shows each lead, given the chances of the name beside it."""
+    logits = {lead: LIKELY.get(lead, RARE) for lead in LEADS}
+    for lead in logits:
+        if beside:
+            logits[lead] += float(np.log((beside.get(lead, 0.0) + LEAST_CHANCE) * len(LEADS)))
+        logits[lead] += max((_alike(strip, other, signals, first) for other in leads if other.lead == lead), default=0)
+    return logits
+
+
+def _ahead(logits: Mapping[str, float]) -> float:
+    """By how much the best is ahead of the next one."""
+    best, second = sorted(logits.values())[-1:-3:-1]
+    return best - second
 
 
 def _alike(strip: Piece, piece: Piece, signals: Signals, first: int) -> float:
