@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from vizecg_edge.leads.signals import Leads
 
 SCHEMA_VERSION, SCHEMAS = 2, (1, 2)
-"""Of the JSON object. Schema 1 lacks ``undecided`` and ``measured``; it is given for one version more."""
+"""Of the JSON object. Schema 1 lacks ``undecided``, ``measured`` and ``_SINCE_2``; it is given for one version more."""
+_SINCE_2 = {
+    "input": ("pages",),
+    "geometry": ("chest_gain_mm_mv", "scales_tried", "pieces"),
+    "timings_ms": ("leads",),
+}
 ANSWERED, REFUSED = "answered", "refused"
 
 
@@ -28,7 +33,8 @@ class Input:
     """The file, or the camera; nulls where it could not be read. Comparing two leaves name and fingerprint out.
 
     ``page`` counts from 1 in a file of several pages, ``frame`` from 0 in a video; ``combined`` is the number of
-    frames whose logits make the answer.
+    frames whose logits make the answer. ``pages``: those of one record that were read together, each with its file and
+    size; path and fingerprint are then the first one's.
     """
 
     path: str = field(compare=False)
@@ -38,15 +44,20 @@ class Input:
     page: int | None = None
     frame: int | None = None
     combined: int | None = None
+    pages: tuple[Input, ...] = ()
 
     @property
     def name(self) -> str:
-        """The path in one line that any terminal prints, and the page or frame."""
+        """The path in one line that any terminal prints, and the page or frame; of several pages, each."""
+        if self.pages:
+            return " and ".join(page.name for page in self.pages)
         return printable(self.path, words.LONGEST_NAME) + self.place
 
     @property
     def short_name(self) -> str:
         """The same with no more of the path than the file and its folder."""
+        if self.pages:
+            return " and ".join(page.short_name for page in self.pages)
         return words.short_name(self.path) + self.place
 
     @property
@@ -71,13 +82,29 @@ class Quality:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrintedPiece:
+    """A stretch of a lead as it is printed: its name, its row and column from 0, whether it is a strip, and the
+    ``corners`` of its frame in pixels of the photograph, from the upper left one clockwise as the page is read.
+
+    ``page``: on which page it is, from 1, where several were read together.
+    """
+
+    name: str
+    row: int
+    column: int
+    strip: bool
+    corners: tuple[tuple[int, int], ...]
+    page: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Geometry:
     """Where the page lies in the picture, and how it is printed.
 
     ``homography`` takes photo pixels to sheet pixels, of a page that is printed like the sheet. ``speed_source`` and
     ``gain_source`` say how the paper speed and the gain are known: ``printed``, ``pulse``, ``inferred`` (of the usual
     ones only this fits what is printed) or ``assumed``. ``gain_mm_mv`` is that of the limb leads. ``scales_tried``: all
-    that the page may be printed at; a class is decided only where they agree.
+    that the page may be printed at; a class is decided only where they agree. ``pieces``: what is printed where.
     """
 
     homography: list[list[float]] | None = None
@@ -89,6 +116,7 @@ class Geometry:
     speed_source: str | None = None
     gain_source: str | None = None
     scales_tried: tuple[str, ...] = ()
+    pieces: tuple[PrintedPiece, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,8 +207,8 @@ class Answer:
         timings_ms: milliseconds per stage.
         bundle: which model answered, in which engine.
         labels: what is known of the labels, for words; in neither ``to_dict`` nor ``repr``.
-        leads: the printed traces in millivolts; None where they were not read. In neither ``to_dict`` nor ``repr``, and
-            they do not go with an answer that is pickled or copied.
+        leads: the printed traces in millivolts; None when refused. In neither ``to_dict`` nor ``repr``, and they do not
+            go with an answer that is pickled or copied.
     """
 
     input: Input
@@ -242,6 +270,9 @@ class Answer:
             "doubts", "measured", "quality", "geometry", "timings_ms", "bundle",
         )  # fmt: skip
         told = {key: _plain(getattr(self, key)) for key in order if schema > 1 or key not in ("undecided", "measured")}
+        if schema == 1:
+            for key, newer in _SINCE_2.items():
+                told[key] = {name: value for name, value in told[key].items() if name not in newer}
         return {"schema_version": schema, **told}
 
     @property

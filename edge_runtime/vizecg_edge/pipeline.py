@@ -21,6 +21,7 @@ from vizecg_edge.answer import (
     BundleId,
     Geometry,
     Input,
+    PrintedPiece,
     Quality,
     Timings,
     Undecided,
@@ -63,6 +64,11 @@ class Result:
     read: ReadLeads | None = None
     others: tuple[np.ndarray, ...] = ()
     found: FoundPage | None = None
+
+    @property
+    def pages_read(self) -> tuple[tuple[FoundPage, ReadLeads], ...]:
+        """What was found and read; empty where nothing was."""
+        return () if self.found is None or self.read is None else ((self.found, self.read),)
 
 
 class Pipeline:
@@ -213,6 +219,7 @@ class Pipeline:
                 status=ANSWERED,
                 labels=manifest.labels,
                 measured=read.measured,
+                leads=read.leads,
                 quality=self._quality(rectified, verdict),
                 geometry=geometry_of(rectified, read),
                 bundle=self.bundle_id,
@@ -357,4 +364,20 @@ def geometry_of(rectified: Rectified | None, read: ReadLeads | None) -> Geometry
         speed_source=scales.speed_source.value,
         gain_source=gain_source.value,
         scales_tried=tuple(scale.words for scale in scales.candidates[:MOST_SCALES]),
+        pieces=pieces_of(rectified),
+    )
+
+
+def pieces_of(rectified: Rectified, *, page: int | None = None) -> tuple[PrintedPiece, ...]:
+    """Every piece of a page, with the corners of its frame in the photograph."""
+    return tuple(
+        PrintedPiece(
+            name=piece.name,
+            row=piece.row,
+            column=piece.column,
+            strip=piece.strip,
+            corners=tuple((round(float(x)), round(float(y))) for x, y in outline[:: len(outline) // 4]),
+            page=page,
+        )
+        for piece, (_, outline) in zip(rectified.layout.pieces, rectified.on_photo, strict=True)
     )

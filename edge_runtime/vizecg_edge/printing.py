@@ -31,7 +31,7 @@ class Printer:
     Attributes:
         as_json: one object a line.
         schema: of that object.
-        save_sheet, overlay, report, signal: where they go; None saves nothing.
+        save_sheet, overlay, report, signal, redrawn: where they go; None saves nothing.
         explain: shade on overlay and report what the answer depends on.
     """
 
@@ -41,6 +41,7 @@ class Printer:
     overlay: Output | None = None
     report: Output | None = None
     signal: Output | None = None
+    redrawn: Output | None = None
     explain: bool = False
 
     def show(self, result: Result, pipeline: Pipeline) -> None:
@@ -59,7 +60,7 @@ class Printer:
             print(answer.to_text(read_at=read_at), flush=True)
         save_pictures(
             result, pipeline, read_at=read_at, save_sheet=self.save_sheet, overlay=self.overlay, report=self.report,
-            explain=self.explain,
+            redrawn=self.redrawn, explain=self.explain,
         )  # fmt: skip
         if self.signal is not None:
             save_signal(self.signal, answer, read_at=read_at)
@@ -73,6 +74,7 @@ def save_pictures(
     save_sheet: Output | None = None,
     overlay: Output | None = None,
     report: Output | None = None,
+    redrawn: Output | None = None,
     explain: bool = False,
     stem: str | None = None,
 ) -> None:
@@ -82,7 +84,8 @@ def save_pictures(
         UsageError: a picture would replace the photograph it was made from.
         OSError: a picture cannot be written; nothing of it is left behind.
     """
-    if not (overlay or report or (save_sheet and result.sheet is not None)):
+    traced = redrawn is not None and result.answer.answered
+    if not (overlay or report or traced or (save_sheet and result.sheet is not None)):
         return
     from vizecg_edge.overlay import draw_reading, save_marked
     from vizecg_edge.report.reading import read
@@ -99,6 +102,10 @@ def save_pictures(
 
     if save_sheet is not None and result.sheet is not None:
         save_marked(place(save_sheet), result.sheet, mark=mark)
+    if redrawn is not None and traced:
+        from vizecg_edge.report.redrawn import redrawn_result
+
+        save_marked(place(redrawn), redrawn_result(result), mark=mark)
     if overlay is not None or report is not None:
         reading = read(pipeline, result, read_at=read_at, explained=explain)
         if overlay is not None:

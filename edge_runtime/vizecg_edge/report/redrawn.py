@@ -9,10 +9,22 @@ from PIL import Image
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.page import Page
 from vizecg_edge.leads.trace import PX_PER_MM, PieceTrace, read_traces, traced_box
+from vizecg_edge.pipeline import Result
 from vizecg_edge.report.pen import AMBER, BLUE, BODY, RED, Pen
 
 FADED = 0.55
 SURE = 0.5
+
+
+def redrawn_result(result: Result) -> np.ndarray:
+    """The same of an answered picture, its pages below one another: uint8 RGB (h, w, 3)."""
+    pages = [
+        np.asarray(redrawn(found.page, found.layout, read.traces)) for found, read in result.pages_read
+    ]  # fmt: skip
+    width = max(page.shape[1] for page in pages)
+    return np.concatenate(
+        [np.pad(page, ((0, 0), (0, width - page.shape[1]), (0, 0)), constant_values=255) for page in pages]
+    )
 
 
 def redrawn(page: Page, layout: PageLayout, traces: tuple[PieceTrace, ...] | None = None) -> Image.Image:

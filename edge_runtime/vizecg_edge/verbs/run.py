@@ -74,6 +74,12 @@ class Options:
             metavar="PATH", help="Save the leads as signals: .csv, .hea (WFDB) or .edf, or a folder of .csv files."
         ),
     ] = None
+    redrawn: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH", help="Save the traces as they were read, drawn over the page: .png or .jpg, or a folder."
+        ),
+    ] = None
     explain: Annotated[
         bool,
         typer.Option(
@@ -113,11 +119,12 @@ def run(options: Options) -> None:
         overlay=picture_output(options.overlay, option="--overlay", several=several),
         report=report_output(options.report, kind=options.report_format, several=several),
         signal=signal_output(options.signal, several=several),
+        redrawn=picture_output(options.redrawn, option="--redrawn", several=several),
         explain=options.explain,
     )
     if options.explain and options.overlay is None and options.report is None:
         raise UsageError("--explain is drawn into --overlay or --report: give one of them")
-    make_all((printer.save_sheet, printer.overlay, printer.report, printer.signal))
+    make_all((printer.save_sheet, printer.overlay, printer.report, printer.signal, printer.redrawn))
     pipeline = Pipeline(
         bundle=options.bundle, threads=options.threads, backend=options.backend, artefact=options.artefact
     )
