@@ -156,8 +156,12 @@ def _gain(
         both = " and ".join(f"{value:g}" for value in sorted(shown))
         raise refusal(Reason.SCALE_UNCERTAIN, f"calibration pulses of {both} mm")
     height = next(iter(shown), None)
+    if printed is None and height is not None:
+        # Pulses beside the limb leads alone do not show that the chest leads are not at half their gain.
+        own = not pulses.shared or group is LeadGroup.LIMB or not pulses.limb_mm
+        return height, ScaleSource.PULSE if own else ScaleSource.INFERRED
     if printed is None:
-        return (None, None) if height is None else (height, ScaleSource.PULSE)
+        return None, None
     # A pulse that stands for all leads is as high as those of one group where the text states two gains.
     stated = {setting.value for setting in settings if setting.quantity is Quantity.GAIN}
     if height is not None and height != printed and not (pulses.shared and height in stated):

@@ -16,7 +16,7 @@ from vizecg_edge.leads.names import SeenName, chances_beside
 LIKELY = {"II": 1.0, "V1": 0.5, "V5": 0.0, "III": -0.5}
 RARE = -1.0
 """Logits of the leads that strips show, before anything is seen of one."""
-LEAST_LEAD = 1.5
+LEAST_LEAD = 2.0
 """By so much the best lead must be ahead of the next one, or the strip is called rhythm and nothing more."""
 LEAST_CHANCE = 0.01
 TOGETHER_MM = 0.9
