@@ -35,6 +35,9 @@ _ROWS = (
         "packed-steps", 1.0001, "steps of a packed store: half a one for leads that are kept, at most one for III"
     ),
     Tolerance("trace-mm", 0.2, "a trace of 0.25 mm is drawn in pixels of 0.25 mm"),
+    Tolerance("grid-scale", 0.005, "relative, a millimetre of paper whose grid is seen, over 250 mm"),
+    Tolerance("gridless-scale", 0.04, "relative, a millimetre from pulses and rows: what is told as their uncertainty"),
+    Tolerance("flat-mm", 0.3, "how far a flat page of dots, which are rounded to pixels of 0.18 mm, is from flat"),
     Tolerance("origin-mm", 2.0, "start of the traces as found from their ends: a lead may begin or end in a flat line"),
     Tolerance("paper-px", 0.16, "a trace of 0.7 px inside one pixel: its centre is known to half of the other 0.3 px"),
     Tolerance("paper-ink", 0.995, "least precision and recall of trace pixels, 1 px dilated, with ecg_plot 0.2.8's"),

@@ -14,7 +14,7 @@ from vizecg_edge.leads.page import Box, Page
 from vizecg_edge.leads.page_ink import PageInk, ink_of
 from vizecg_edge.printed.names import NAMES
 from vizecg_edge.printed.page_net import look
-from vizecg_edge.rectify.find import find_page as find_paper
+from vizecg_edge.rectify.find import find_paper
 from vizecg_edge.rectify.grid import Grid
 from vizecg_edge.rectify.prepare import Work, prepare
 from vizecg_edge.rectify.ruler import Ruler

@@ -38,9 +38,9 @@ def may_be_dotted(grid: Grid, strengths: np.ndarray, continuity: np.ndarray) -> 
         return True
     filled = float(present[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean())
     weak = float(strengths.mean()) < WEAK
-    return (weak and float(strengths.min()) < WEAKEST) or (
-        filled < MOST_FILLED and (weak or bool(continuity.min() < BROKEN))
-    )
+    if filled < MOST_FILLED:
+        return weak or bool(continuity.min() < BROKEN)
+    return weak and bool(strengths.min() < WEAKEST)
 
 
 def blurred_ink(work: Work) -> np.ndarray:

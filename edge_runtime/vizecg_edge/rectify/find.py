@@ -21,17 +21,19 @@ SIDES_MM = (1.0, 2.0, 5.0, 10.0)
 """What the side of a square may be, if its lines do not tell."""
 AGREE = {RulerKind.PULSES: 0.13, RulerKind.COLUMNS: 0.25}
 """Largest relative difference between what is printed and the squares that it confirms."""
-AGREE_POOR = 0.07
-"""The same where the lines lie so unevenly that it may be another lattice."""
+AGREE_POOR = 0.045
+"""The same where the lines lie unevenly or say something else, so that it may be another lattice."""
 CLEARER = 1.15
 """A grid of dots is the better one with so many times the readable squares, if it fits about as well."""
 MOST_STRETCH = 1.35
 """Pictures are hardly ever stretched by more than this, perspective included."""
+LEAST_CELL_PX = 15.0
+"""In pictures so coarse lines every millimetre give a moire that looks like larger squares."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoundPage:
-    """A page that was found.
+class FoundPaper:
+    """A page as it lies in a photograph.
 
     ``grid``: its squares of 5 mm; where there are none, where they would lie. ``bend``: of the paper, none without a
     grid. ``ruler``: what its millimetres were taken from.
@@ -42,8 +44,8 @@ class FoundPage:
     ruler: Ruler
 
 
-def find_page(work: Work) -> FoundPage:
-    """Find the page in a reduced photograph, whatever its layout.
+def find_paper(work: Work) -> FoundPaper:
+    """Find the page in a reduced photograph, whatever is printed on it.
 
     Raises:
         InputRefusedError: no_grid, where there is neither a grid nor a page of traces; scale_uncertain, where the page
@@ -71,8 +73,10 @@ def find_page(work: Work) -> FoundPage:
     squares = measure_squares(lines, grid)
     if not squares.sure:
         squares = measure_squares(look_at_lines(ink, grid, most=LONG_LOOK), grid)
-    if squares.sure and MOST_STRETCH > _stretch(grid) > 1 / MOST_STRETCH:
-        return FoundPage(grid=grid, bend=bend, ruler=Ruler())
+    across, down = _cell_px(grid)
+    plain = MOST_STRETCH > across / down > 1 / MOST_STRETCH and min(across, down) >= LEAST_CELL_PX
+    if squares.sure and (plain or squares.fine):
+        return FoundPaper(grid=grid, bend=bend, ruler=Ruler())
     return _confirmed(work, grid, bend, squares.mm)
 
 
@@ -88,24 +92,24 @@ def _is_clearer(grid: Grid, other: Grid) -> bool:
     return bool(fits and grid.present.sum() > CLEARER * other.present.sum())
 
 
-def _stretch(grid: Grid) -> float:
-    """How much wider than tall the grid's cells are in the picture, in the middle of it."""
+def _cell_px(grid: Grid) -> tuple[float, float]:
+    """Pixels of the reduced photograph to a cell, along its first and its second axis, in the middle of the grid."""
     left, top, right, bottom = grid.box
     x, y = (left + right) / 2, (top + bottom) / 2
     corners = np.array([[[x, y], [x + 1, y], [x, y + 1]]])
     first, across, down = cv2.perspectiveTransform(corners, np.linalg.inv(grid.to_cells))[0]
-    return float(np.linalg.norm(across - first) / np.linalg.norm(down - first))
+    return float(np.linalg.norm(across - first)), float(np.linalg.norm(down - first))
 
 
-def _printed(work: Work, no_grid: InputRefusedError) -> FoundPage:
+def _printed(work: Work, no_grid: InputRefusedError) -> FoundPaper:
     try:
         grid, ruler = find_printed(work)
     except InputRefusedError as refused:
         raise (no_grid if refused.reason == Reason.NO_GRID.value else refused.with_traceback(None)) from None
-    return FoundPage(grid=grid, bend=_flat(grid), ruler=ruler)
+    return FoundPaper(grid=grid, bend=_flat(grid), ruler=ruler)
 
 
-def _confirmed(work: Work, grid: Grid, bend: Bend, mm: float | None) -> FoundPage:
+def _confirmed(work: Work, grid: Grid, bend: Bend, mm: float | None) -> FoundPaper:
     """The grid in squares of 5 mm, where what is printed says how large its squares are; else with a doubt."""
     try:
         printed, ruler = find_printed(work)
@@ -119,15 +123,16 @@ def _confirmed(work: Work, grid: Grid, bend: Bend, mm: float | None) -> FoundPag
         near = min((*SIDES_MM, mm or CELL_MM), key=lambda one: abs(float(np.log(one / side))))
         if mm is not None and _apart(mm, sides) < AGREE[ruler.kind]:
             near = mm
-        if _apart(near, sides) > (AGREE[ruler.kind] if grid.residual_cells <= MOST_RESIDUAL else AGREE_POOR):
+        clear = mm == near and grid.residual_cells <= MOST_RESIDUAL
+        if _apart(near, sides) > (AGREE[ruler.kind] if clear or ruler.kind is RulerKind.COLUMNS else AGREE_POOR):
             doubt = f"a lattice of {side:.2g} mm was found" if ruler.kind is RulerKind.COLUMNS else ruler.doubt
-            return FoundPage(grid=printed, bend=_flat(printed), ruler=replace(ruler, doubt=doubt))
+            return FoundPaper(grid=printed, bend=_flat(printed), ruler=replace(ruler, doubt=doubt))
         sure = not ruler.doubt and (mm == near or ruler.kind is RulerKind.PULSES)
         doubt = "" if sure else f"the squares look like {mm or near:g} mm, what is printed like {side:.2g} mm"
         mm, ruler = near, Ruler(doubt=doubt)
     if mm != CELL_MM:
         grid, bend = rescaled(grid, bend, mm / CELL_MM)
-    return FoundPage(grid=grid, bend=bend, ruler=ruler)
+    return FoundPaper(grid=grid, bend=bend, ruler=ruler)
 
 
 def _cell(grid: Grid, printed: Grid) -> np.ndarray:

@@ -79,9 +79,8 @@ def _beside(mask: np.ndarray, strip: Strip, strips: list[Strip]) -> list[Outline
             pad = max(2, (x2 - x1) // 5)
             if x2 - x1 <= 2 * pad:
                 continue
-            filled = (inner[high, x1 + pad : x2 - pad + 1] - inner[low + 2, x1 + pad : x2 - pad + 1]).mean() / (
-                high - low
-            )
+            inside = np.s_[x1 + pad : x2 - pad + 1]
+            filled = (inner[high, inside] - inner[low + 2, inside]).mean() / (high - low)
             if edges >= LEAST_EDGE and filled <= MOST_INSIDE:
                 found.append(_settled(part, first, (y, x1, x2), foot, float(edges - filled)))
     return found

@@ -32,7 +32,7 @@ STRETCHED = 3.5
 """How unlikely a picture is whose axes have been stretched by more than ``EVEN``; negative logarithm of the odds."""
 MOST_STRETCH, EVEN = 0.22, 0.05
 ALONE_SD = (0.04, 0.1)
-"""Uncertainty across and down where the rows alone are the ruler: 240 mm are possible, as are stretched pictures."""
+"""Uncertainty across and down where rows alone are the ruler: 240 mm are possible, and so is a stretched picture."""
 MOST_COST, AHEAD, OTHER = 7.0, 1.5, 0.08
 """Cost above which nothing fits; and by how much a reading is ahead of those whose scale differs by more than
 ``OTHER``."""
@@ -78,11 +78,9 @@ def _with_pulses(strips: list[Strip], outlines: list[Outline]) -> list[PrintedSc
         ROWS_MM.items(), HEIGHTS_MM.items(), WIDTHS_MM.items()
     ):
         x, y = _length(strips, outlines) / (rows_mm + FOOT_MM), height / tall
-        row_sd, tall_sd, wide_sd = (
-            ROW_SD,
-            float(np.hypot(PULSE_SD, 0.5 / height)),
-            float(np.hypot(WIDTH_SD, 0.6 / width)),
-        )
+        # Half a pixel of each edge.
+        tall_sd, wide_sd = float(np.hypot(PULSE_SD, 0.5 / height)), float(np.hypot(WIDTH_SD, 0.6 / width))
+        row_sd = ROW_SD
         prior = rows_cost + tall_cost + wide_cost
         apart = float(np.log(x / y))
         # Square millimetres.

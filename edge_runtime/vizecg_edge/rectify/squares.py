@@ -22,6 +22,8 @@ FINE_LINES = 0.06
 """The same for lines every fifth of a square, which are faint on most papers."""
 LARGEST_MM, USUAL_CELLS = 450.0, 36
 """No printout is longer, and few have fewer squares of 5 mm along their longer side."""
+LEAST_STRENGTH = 1.0
+"""Ink of the lattice's own lines below which nothing is said of others."""
 MOST_RESIDUAL = 0.2
 """Lattices whose lines lie further off (cells) may be of something else; those of the 38 photographs do not."""
 HALF_CELLS = 47
@@ -30,8 +32,8 @@ HALF_CELLS = 47
 
 @dataclass(frozen=True, kw_only=True)
 class Lines:
-    """The lines of a grid. ``profiles``: (2, VIEW_PX) float64, mean ink across a cell, from line to line, of upright
-    and of level lines. ``strengths``: (2,) their ink. ``continuity``: (2,) their median ink over their mean.
+    """The lines of a grid. ``profiles``: (2, VIEW_PX) float64, mean ink across a cell, line to line, of upright and
+    of level lines. ``strengths``: (2,) their ink. ``continuity``: (2,) their median ink over their mean.
     ``longest``: cells along the longer side of the readable grid."""
 
     profiles: np.ndarray
@@ -42,19 +44,21 @@ class Lines:
 
 @dataclass(frozen=True, kw_only=True)
 class Squares:
-    """``mm``: side of a cell; None where the lines leave it open. ``sure``: whether lines every fifth show that, or the
-    size of the page."""
+    """``mm``: side of a cell; None where the lines leave it open. ``sure``: whether lines every fifth show that
+    (``fine``), or the size of the page."""
 
     mm: float | None
     sure: bool
+    fine: bool = False
 
 
 def measure_squares(lines: Lines, grid: Grid) -> Squares:
     """How large a grid's cells are."""
     shares = {n: float(min(_between(profile, n).min() for profile in lines.profiles)) for n in (2, 3, 4)}
     shares[5] = float(min(_between(profile, 5).mean() for profile in lines.profiles))
-    if shares[5] >= FINE_LINES and shares[5] > max(shares[n] for n in (2, 3, 4)):
-        return Squares(mm=5.0, sure=True)
+    seen = float(lines.strengths.min()) >= LEAST_STRENGTH and grid.residual_cells <= MOST_RESIDUAL
+    if seen and shares[5] >= FINE_LINES and shares[5] > max(shares[n] for n in (2, 3, 4)):
+        return Squares(mm=5.0, sure=True, fine=True)
     parts = max((2, 3, 4), key=lambda n: shares[n])
     if shares[parts] >= BETWEEN:
         if parts == 2:
