@@ -19,7 +19,7 @@ from vizecg_edge.printed.page_net import PageLook, look
 
 pytestmark = pytest.mark.unit
 
-STYLE = PrintStyle(names=NamePlace.ABOVE, name_height_mm=3.0, pulse=Pulse.LEFT, separator=Separator.BAR)
+STYLE = PrintStyle(names=NamePlace.ABOVE, name_height_mm=3.0, pulse=Pulse.LEFT, separator=Separator.RULE)
 
 
 def drawn(
@@ -39,7 +39,7 @@ def named(seen: PageLook, boxes: tuple[LeadBox, ...]) -> int:
     return sum(
         any(
             name.name == box.name and abs(name.x_mm - box.x_mm - 3) < 5 and -12 < name.y_mm - box.baseline_mm < 0
-            for name in sure(seen)
+            for name in seen.names
         )
         for box in boxes
     )
@@ -49,7 +49,7 @@ def named(seen: PageLook, boxes: tuple[LeadBox, ...]) -> int:
 def test_names_are_found_where_they_are_printed(arrangement: str) -> None:
     picture, boxes = drawn(Layout.named(arrangement))
     seen = look(picture, px_per_mm=4.0)
-    assert named(seen, boxes) >= len(boxes) - 3  # others may be read with less certainty
+    assert named(seen, boxes) >= round(0.7 * len(boxes))
     assert len(sure(seen)) <= len(boxes) + 1
 
 
@@ -86,10 +86,9 @@ def test_pulses_and_rules() -> None:
     assert len(found) >= 2
     assert all(8.5 < mark.height_mm < 11.5 for mark in found)
     edges = {box.x_mm for box in boxes} - {min(box.x_mm for box in boxes)}
-    at_edges = [
-        mark for mark in seen.rules if any(abs((mark.left_mm + mark.right_mm) / 2 - edge) < 1.5 for edge in edges)
-    ]
-    assert len(at_edges) >= 6
+    for edge in edges:
+        here = [mark for mark in seen.rules if abs((mark.left_mm + mark.right_mm) / 2 - edge) < 1.5]
+        assert sum(mark.height_mm for mark in here) > 30
 
 
 @pytest.mark.parametrize("turn", ["upside down", "clockwise", "anticlockwise", "mirrored"])

@@ -1,11 +1,8 @@
-"""What the page network learns from tells the truth, and its file for the edge computes what was learned."""
+"""What the page network learns from tells the truth, and is learned from."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 
@@ -13,12 +10,11 @@ from vizecg.records.synthetic import synthesise
 from vizecg_edge.printed.names import NAMES
 from vizecg_edge.printed.page_ink import page_ink
 from vizecg_lab.page_net.canvas import DrawnPage
-from vizecg_lab.page_net.export import export_page_net
 from vizecg_lab.page_net.faces import STROKED, word_mask
 from vizecg_lab.page_net.net import PageNet
 from vizecg_lab.page_net.page import random_page
 from vizecg_lab.page_net.spoil import Look, seen
-from vizecg_lab.page_net.tiles import TILE_PX, UNCOUNTED, tiles_of
+from vizecg_lab.page_net.tiles import TILE_PX, UNCOUNTED, Tiles, tiles_of
 from vizecg_lab.page_net.train import losses_of
 
 pytestmark = pytest.mark.unit
@@ -67,19 +63,17 @@ def test_lowered_digits_are_smaller_and_lower() -> None:
     assert lowered.shape[1] < plain.shape[1]
 
 
-def test_the_edge_computes_what_was_learned(page: DrawnPage, tmp_path: Path) -> None:
+def test_losses_fall(page: DrawnPage) -> None:
     torch.manual_seed(0)
     net = PageNet()
     tiles = tiles_of(seen(page, np.random.default_rng(2), look=Look.CLEAN), np.random.default_rng(0))
-    for part in losses_of(net, tiles, gain=np.ones((len(tiles), 1, 1, 1))):
-        assert torch.isfinite(part)
-    torch.save(net.state_dict(), tmp_path / "net.pt")
-    export_page_net(weights=tmp_path / "net.pt", out=tmp_path / "page.onnx")
-    ink = tiles.ink[:1, :, :200, :136]
-    session = onnxruntime.InferenceSession(str(tmp_path / "page.onnx"), providers=["CPUExecutionProvider"])
-    names, height_mm, masks = session.run(None, {"ink": ink})
-    with torch.no_grad():
-        wanted = net.eval()(torch.from_numpy(ink.astype(np.float32) / 255))
-    assert names == pytest.approx(torch.softmax(wanted[0], dim=1).numpy(), abs=1e-4)
-    assert height_mm == pytest.approx(np.exp(wanted[1][:, 0].numpy()), rel=1e-3)
-    assert np.abs(masks - 255 * torch.sigmoid(wanted[2][0]).numpy()).max() <= 1.01
+    tiles = Tiles(**{name: getattr(tiles, name)[:2] for name in Tiles.__annotations__})
+    optimiser = torch.optim.Adam(net.parameters(), lr=3e-3)
+    sums = []
+    for _ in range(4):
+        parts = losses_of(net, tiles, gain=np.ones((2, 1, 1, 1)))
+        optimiser.zero_grad()
+        torch.stack(parts).sum().backward()
+        optimiser.step()
+        sums.append(float(sum(part.item() for part in parts)))
+    assert sums[-1] < 0.9 * sums[0]

@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from vizecg.spec import ParityError
+from vizecg.spec.onnx_session import onnx_session
 from vizecg_edge.printed.page_net import MULTIPLE
 from vizecg_export.recipes.onnx import OPSET, write_clean
 from vizecg_lab.page_net.net import PageNet
 from vizecg_lab.page_net.tiles import UNCOUNTED, Tiles
 
+MOST_OFF = 1e-4
 SHARPNESSES = tuple(np.round(np.arange(0.8, 3.01, 0.1), 1).tolist())
 
 
@@ -31,7 +34,11 @@ class EdgeNet(torch.nn.Module):
 
 
 def export_page_net(*, weights: Path, out: Path, sharpness: float = 1.0) -> None:
-    """Write the ONNX file of trained weights; ``sharpness`` of ``sharpness_of``."""
+    """Write the ONNX file of trained weights; ``sharpness`` of ``sharpness_of``.
+
+    Raises:
+        ParityError: ONNX Runtime computes something else from it than the network.
+    """
     net = trained(weights)
     example = torch.zeros(1, 2, 64, 96, dtype=torch.uint8)
     height, width = (torch.export.Dim(name, min=2, max=1024) for name in ("rows", "columns"))
@@ -48,6 +55,19 @@ def export_page_net(*, weights: Path, out: Path, sharpness: float = 1.0) -> None
     if program is None:
         raise RuntimeError("torch.onnx.export returned no program")
     write_clean(program.model_proto, out)
+    _check(out, EdgeNet(net, sharpness=sharpness).eval())
+
+
+def _check(written: Path, net: EdgeNet) -> None:
+    ink = np.random.default_rng(0).integers(0, 256, (1, 2, 104, 136), dtype=np.uint8)
+    outputs = onnx_session(written).run(None, {"ink": ink})
+    with torch.no_grad():
+        wanted = [output.numpy() for output in net(torch.from_numpy(ink))]
+    off = [float(np.abs(a.astype(np.float64) - b).max()) for a, b in zip(outputs, wanted, strict=True)]
+    if off[0] > MOST_OFF or off[1] > 10 * MOST_OFF or off[2] > 1:
+        raise ParityError(
+            f"{written}: names are off by {off[0]:.1e}, heights by {off[1]:.1e} mm, masks by {off[2]:.0f}"
+        )
 
 
 def trained(weights: Path) -> PageNet:

@@ -26,6 +26,8 @@ from vizecg_lab.page_net.tiles import ALIKE, random_records
 SEED = 9
 SURE = 0.5
 HEIGHTS_MM = ((0.0, 2.2), (2.2, 3.2), (3.2, 9.0))
+TURNED_EVERY = 5
+"""Every fifth page is looked at upside down, sideways and mirrored too."""
 INK = 100
 """Of a mask, from which on a pixel is ink."""
 
@@ -64,13 +66,15 @@ def judge_page_net(*, ptbxl: Path, count: int, out: Path | None) -> dict[str, An
     masks: dict[str, np.ndarray] = defaultdict(lambda: np.zeros((3, 2)))
     turned, upright, seconds = Counter[str](), 0, []
     confused = Counter[str]()
-    for kind in track([kind for kind in Look for _ in range(count)], description="Looking"):
+    for number, kind in enumerate(track([kind for kind in Look for _ in range(count)], description="Looking")):
         page = seen(random_page(next(records), rng, faces, spare_names=False), rng, look=kind)
         begun = time.perf_counter()
         found = look(page.picture, px_per_mm=PX_PER_MM)
         seconds.append(time.perf_counter() - begun)
         _count(found, page, kind.value, names, confused)
         masks[kind.value] += _overlaps(found, page)
+        if number % TURNED_EVERY:
+            continue
         upright += sum(name.name not in ALIKE for name in found.names if name.probability >= SURE)
         for name, code in (("upside down", cv2.ROTATE_180), ("sideways", cv2.ROTATE_90_CLOCKWISE), ("mirrored", None)):
             picture = page.picture[:, ::-1].copy() if code is None else cv2.rotate(page.picture, code)
