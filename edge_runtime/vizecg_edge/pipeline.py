@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,12 +22,12 @@ from vizecg_edge.answer import (
     Input,
     PrintedPiece,
     Quality,
-    Timings,
     Undecided,
 )
 from vizecg_edge.backends import Backend, BackendKind
 from vizecg_edge.backends.choose import Opened, open_backend
 from vizecg_edge.capture import Picture, Shot, Source, array_shot, shots_of
+from vizecg_edge.clock import Clock
 from vizecg_edge.judge.doubts import doubts_of
 from vizecg_edge.judge.evidence import contradictions
 from vizecg_edge.judge.quality import Verdict, judge
@@ -50,7 +49,8 @@ LEAST_SPARE = 1.1
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """An answer, the pictures behind it (uint8 RGB) and the logits (labels,); None where not reached.
-    ``others``: the logits at each other scale that the page may be printed at.
+    ``others``: the logits at each other scale that the page may be printed at. ``pages``: of several that were read as
+    one record, each page's own, without logits.
 
     ``photo`` may be a reduced reading of its file, and ``found`` is in its pixels; homographies and scales are in
     pixels of the whole picture, whose size is that of ``answer.input``.
@@ -64,10 +64,13 @@ class Result:
     read: ReadLeads | None = None
     others: tuple[np.ndarray, ...] = ()
     found: FoundPage | None = None
+    pages: tuple[Result, ...] = ()
 
     @property
     def pages_read(self) -> tuple[tuple[FoundPage, ReadLeads], ...]:
-        """What was found and read; empty where nothing was."""
+        """What was found and read, page by page; empty where nothing was."""
+        if self.pages:
+            return tuple(one for page in self.pages for one in page.pages_read)
         return () if self.found is None or self.read is None else ((self.found, self.read),)
 
 
@@ -127,7 +130,14 @@ class Pipeline:
 
     def run_shot(self, shot: Shot) -> Result:
         """Answer one picture of a file of any kind; refusals are answers too."""
-        clock = _Clock(decode=shot.read_ms)
+        return self._run(shot, classify=True)
+
+    def read_shot(self, shot: Shot) -> Result:
+        """The same without the network: found, read, laid on the sheet and judged, but nothing is decided."""
+        return self._run(shot, classify=False)
+
+    def _run(self, shot: Shot, *, classify: bool) -> Result:
+        clock = Clock(decode=shot.read_ms)
         source = Input(path=shot.path, sha256=shot.sha256, page=shot.page, frame=shot.frame)
         photo = found = read = whole = None
         verdict = Verdict()
@@ -153,7 +163,13 @@ class Pipeline:
             clock.lap("judge")
             if verdict.refusal is not None:
                 raise verdict.refusal
-            return self._classify(source, photo, whole, found, read, verdict, clock)
+            answer = self._described(source, whole, found, read, verdict)
+            result = Result(
+                answer=answer, photo=photo, sheet=whole.sheet, rectified=whole, read=read, found=found
+            )  # fmt: skip
+            if classify:
+                return self._classify(result, found, read, clock)
+            return replace(result, answer=replace(answer, timings_ms=clock.timings()))
         except (InputRefusedError, MissingToolError) as error:
             # A refusal that stood in a variable on its way here keeps its frames, and in them the whole photograph.
             error.__traceback__ = None
@@ -179,33 +195,62 @@ class Pipeline:
                 found=found,
             )
 
-    def _load(self, shot: Shot, most_reduced: float, clock: _Clock) -> Picture:
+    def _load(self, shot: Shot, most_reduced: float, clock: Clock) -> Picture:
         clock.skip()
         picture = shot.load(most_reduced)
         clock.lap("decode")
         return picture
 
-    def _find(self, picture: Picture, clock: _Clock) -> FoundPage:
+    def _find(self, picture: Picture, clock: Clock) -> FoundPage:
         clock.skip()
         found = find_page(picture.pixels)
         clock.lap("detect")
         return found
 
-    def _classify(
-        self,
-        source: Input,
-        photo: np.ndarray,
-        rectified: Rectified,
-        found: FoundPage,
-        read: ReadLeads,
-        verdict: Verdict,
-        clock: _Clock,
-    ) -> Result:
+    def _described(
+        self, source: Input, rectified: Rectified, found: FoundPage, read: ReadLeads, verdict: Verdict
+    ) -> Answer:
+        """Everything but what the network says."""
         manifest = self.bundle.manifest
-        sheets = [rectified.sheet]
+        return Answer(
+            input=source,
+            status=ANSWERED,
+            labels=manifest.labels,
+            measured=read.measured,
+            leads=read.leads,
+            quality=self._quality(rectified, verdict),
+            geometry=geometry_of(rectified, read),
+            bundle=self.bundle_id,
+            doubts=doubts_of(
+                calibrated=self.artefact.calibrated,
+                scales=read.scales,
+                layout=rectified.layout,
+                ruler=found.ruler,
+                printed_rate_bpm=read.scales.printed_rate_bpm,
+                rate_bpm=read.measured.rate_bpm,
+                score=verdict.score or 0.0,
+                gate=manifest.gate,
+            ),
+        )
+
+    def _classify(self, result: Result, found: FoundPage, read: ReadLeads, clock: Clock) -> Result:
+        assert result.sheet is not None
+        sheets = [result.sheet]
         for scale in read.scales.candidates[1:MOST_SCALES]:
-            sheets.append(lay(found, manifest.sheet, scale=scale, leads=read.at(scale)).sheet)
+            sheets.append(lay(found, self.bundle.manifest.sheet, scale=scale, leads=read.at(scale)).sheet)
             clock.lap("rectify")
+        return self.classified(result, sheets, layout=read.layout, clock=clock)
+
+    def classified(self, result: Result, sheets: Sequence[np.ndarray], *, layout: PageLayout, clock: Clock) -> Result:
+        """``result`` with what the network says.
+
+        Args:
+            result: all else; its answer is what ``decided`` adds to.
+            sheets: uint8 RGB, at the likeliest scale and at each of the others.
+            layout: what is printed.
+            clock: goes on.
+        """
+        manifest = self.bundle.manifest
         every = []
         for sheet in sheets:
             clock.skip()
@@ -213,43 +258,10 @@ class Pipeline:
             clock.lap("preprocess")
             every.append(self.backend.logits(image))
             clock.lap("infer")
-        answer = self.decided(
-            Answer(
-                input=source,
-                status=ANSWERED,
-                labels=manifest.labels,
-                measured=read.measured,
-                leads=read.leads,
-                quality=self._quality(rectified, verdict),
-                geometry=geometry_of(rectified, read),
-                bundle=self.bundle_id,
-                doubts=doubts_of(
-                    calibrated=self.artefact.calibrated,
-                    scales=read.scales,
-                    layout=rectified.layout,
-                    ruler=found.ruler,
-                    printed_rate_bpm=read.scales.printed_rate_bpm,
-                    rate_bpm=read.measured.rate_bpm,
-                    score=verdict.score or 0.0,
-                    gate=manifest.gate,
-                ),
-            ),
-            every[0],
-            others=every[1:],
-            layout=rectified.layout,
-        )
+        answer = self.decided(result.answer, every[0], others=every[1:], layout=layout)
         clock.lap("judge")
         answer = replace(answer, timings_ms=clock.timings())
-        return Result(
-            answer=answer,
-            photo=photo,
-            sheet=rectified.sheet,
-            logits=every[0],
-            others=tuple(every[1:]),
-            rectified=rectified,
-            read=read,
-            found=found,
-        )
+        return replace(result, answer=answer, logits=every[0], others=tuple(every[1:]))
 
     def decided(
         self,
@@ -303,34 +315,6 @@ class Pipeline:
             grid_residual_mm=round(rectified.grid_residual_mm, 4),
             sharpness=round(rectified.sharpness, 4),
         )
-
-
-class _Clock:
-    """Wall time per stage, in milliseconds. ``decode``: what was spent on reading before."""
-
-    def __init__(self, *, decode: float = 0.0) -> None:
-        self.last = time.perf_counter()
-        self.start = self.last - decode / 1000
-        self.before = {"decode": decode}
-        self.stages: dict[str, float] = {}
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self.add({stage: (now - self.last) * 1000 + self.before.pop(stage, 0.0)})
-        self.last = now
-
-    def add(self, stages: dict[str, float]) -> None:
-        """A stage that runs twice counts twice."""
-        for stage, value in stages.items():
-            self.stages[stage] = self.stages.get(stage, 0.0) + value
-
-    def skip(self) -> None:
-        """Start the next stage now: the ones before were timed by themselves."""
-        self.last = time.perf_counter()
-
-    def timings(self) -> Timings:
-        total = (time.perf_counter() - self.start) * 1000
-        return Timings(**{stage: round(value, 2) for stage, value in self.stages.items()}, total=round(total, 2))
 
 
 def _in_whole(rectified: Rectified, picture: Picture) -> Rectified:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from vizecg_edge.answer import Answer
 from vizecg_edge.backends.kinds import BackendKind
 from vizecg_edge.capture import Shot, Source, shots_of
 from vizecg_edge.kept import keep
+from vizecg_edge.pages import read_pages
 from vizecg_edge.pipeline import Pipeline
 from vizecg_edge.process import limited_threads
 
@@ -89,6 +90,25 @@ class Reader:
             UsageError, BundleError: as for ``read``.
         """
         return map(self._answer, self._shots(source))
+
+    def read_pages(self, sources: Sequence[Source]) -> Answer:
+        """Answer the pages of one record together: photographs of its limb and of its chest leads, or a PDF of both.
+
+        Each page is found, read and judged on its own; all of their leads make one answer. It is refused where a page
+        is, and where they do not complete one another: a lead is on two of them, or their heart rates differ.
+
+        Args:
+            sources: as for ``read``, each with all of its pages; from 2 to 4 pages together.
+
+        Raises:
+            UsageError: fewer pages, or more, or a source as for ``read``.
+            BundleError: the engine stopped.
+        """
+        if isinstance(sources, (str, bytes, bytearray, memoryview, os.PathLike)):
+            raise UsageError("expected a list of pages: [first, second], or [file] for all pages of a file")
+        shots = [shot for source in sources for shot in self._shots(source)]
+        with self._limit():
+            return keep(self._pipeline, read_pages(self._pipeline, shots))
 
     def _shots(self, source: Source) -> Iterator[Shot]:
         # Two threads may have been given one open file, or one image, whose pixels are not loaded.

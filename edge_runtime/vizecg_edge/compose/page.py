@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -27,6 +28,41 @@ EDGE_PX = 2.0
 """The outermost pixels of a photograph are mixed with what is beyond it."""
 LIMB = LEADS[:6]
 _WHITE = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacedPage:
+    """A page to be laid on the sheet lead by lead, see ``compose``.
+
+    Raises:
+        ValueError: a speed or gain that is not positive, or traces that are not the layout's.
+    """
+
+    page: Page
+    layout: PageLayout
+    speed_mm_s: float
+    limb_gain_mm_mv: float
+    chest_gain_mm_mv: float
+    leads: Leads | None = None
+
+    def __post_init__(self) -> None:
+        if min(self.speed_mm_s, self.limb_gain_mm_mv, self.chest_gain_mm_mv) <= 0:
+            raise ValueError(
+                f"speed and gains must be positive, got {self.speed_mm_s} mm/s, {self.limb_gain_mm_mv} and"
+                f" {self.chest_gain_mm_mv} mm/mV"
+            )
+        expected = [piece.lead for piece in self.layout.pieces]
+        if self.leads is not None and [trace.lead for trace in self.leads.traces] != expected:
+            raise ValueError("expected a trace for every piece of the layout, in its order")
+
+    def printed(self) -> Printed:
+        """Its pieces and how far each reaches."""
+        return Printed(
+            layout=self.layout,
+            speed_mm_s=self.speed_mm_s,
+            gain_of=lambda lead: self.limb_gain_mm_mv if lead in LIMB else self.chest_gain_mm_mv,
+            traces=None if self.leads is None else self.leads.traces,
+        )
 
 
 def compose(
@@ -57,12 +93,14 @@ def compose(
     Raises:
         ValueError: a speed or gain that is not positive, or traces that are not the layout's.
     """
-    if min(speed_mm_s, limb_gain_mm_mv, chest_gain_mm_mv) <= 0:
-        raise ValueError(
-            f"speed and gains must be positive, got {speed_mm_s} mm/s, {limb_gain_mm_mv} and {chest_gain_mm_mv} mm/mV"
-        )
-    if leads is not None and [trace.lead for trace in leads.traces] != [piece.lead for piece in layout.pieces]:
-        raise ValueError("expected a trace for every piece of the layout, in its order")
+    placed = PlacedPage(
+        page=page,
+        layout=layout,
+        speed_mm_s=speed_mm_s,
+        limb_gain_mm_mv=limb_gain_mm_mv,
+        chest_gain_mm_mv=chest_gain_mm_mv,
+        leads=leads,
+    )
     same_scale = all(
         abs(found / own - 1) <= SAME
         for found, own in (
@@ -73,13 +111,7 @@ def compose(
     )
     if same_scale and _is_like_the_sheet(layout):
         return _whole(page, layout, spec)
-    printed = Printed(
-        layout=layout,
-        speed_mm_s=speed_mm_s,
-        gain_of=lambda lead: limb_gain_mm_mv if lead in LIMB else chest_gain_mm_mv,
-        traces=None if leads is None else leads.traces,
-    )
-    return _lead_by_lead(page, printed, spec)
+    return compose_pages((placed,), spec=spec)
 
 
 def _is_like_the_sheet(layout: PageLayout) -> bool:
@@ -134,10 +166,13 @@ def _baseline(layout: PageLayout, row: int) -> float:
     return float(np.median([piece.baseline_mm for piece in layout.pieces if piece.row == row]))
 
 
-def _lead_by_lead(page: Page, printed: Printed, spec: SheetSpec) -> Composed:
+def compose_pages(pages: Sequence[PlacedPage], *, spec: SheetSpec) -> Composed:
+    """Lay pages of one record onto one sheet, lead by lead; a lead that several show is taken from the first of those
+    that fill its place equally well."""
     slots = slots_of(spec)
-    filled = list(fillings(printed.layout, slots, speed_mm_s=printed.speed_mm_s))
-    laid = [_laid(page, filling, printed, spec) for filling in filled]
+    filled = list(fillings([(one.layout, one.speed_mm_s) for one in pages], slots))
+    printed = [one.printed() for one in pages]
+    laid = [_laid(pages[filling.page].page, filling, printed[filling.page], spec) for filling in filled]
     levels = [paper_levels(pixels, px_per_mm=spec.px_per_mm) for _, pixels, _ in laid]
     level = float(np.median(np.concatenate([one.ravel() for one in levels]))) if levels else float(_WHITE)
     even = [levelled(pixels, own, level) for (_, pixels, _), own in zip(laid, levels, strict=True)]
@@ -201,6 +236,7 @@ def _laid(page: Page, filling: Filling, printed: Printed, spec: SheetSpec) -> tu
         index=filling.index,
         start_s=filling.start_s,
         end_s=filling.end_s,
+        page=filling.page,
     )
     return patch, pixels, own
 

@@ -22,6 +22,7 @@ class Patch:
         to_page: (3, 3) float64, sheet millimetres -> page millimetres; mirrored where a lead was turned over.
         index: of the layout's pieces; None of a whole page.
         start_s, end_s: what time of the page it shows.
+        page: of several pages on one sheet, which, from 0.
     """
 
     slot: Slot | None
@@ -31,6 +32,7 @@ class Patch:
     index: int | None
     start_s: float
     end_s: float
+    page: int = 0
 
     @property
     def page_box(self) -> Box:
@@ -60,7 +62,7 @@ class Composed:
     empty: tuple[str, ...]
 
     def to_page(self, points: np.ndarray) -> np.ndarray:
-        """Sheet millimetres (n, 2) -> page millimetres (n, 2); NaN where nothing was laid on.
+        """Sheet millimetres (n, 2) -> millimetres (n, 2) of the page that lies there; NaN where nothing was laid on.
 
         A point in the reach of two rows belongs to the nearer one.
         """

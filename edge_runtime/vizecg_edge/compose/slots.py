@@ -41,13 +41,14 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True)
 class Filling:
-    """What fills a slot: ``piece``, at ``index`` of the layout's, from ``start_s`` to ``end_s``."""
+    """What fills a slot: ``piece``, at ``index`` of the layout's, from ``start_s`` to ``end_s``; on which ``page``."""
 
     slot: Slot
     piece: Piece
     index: int
     start_s: float
     end_s: float
+    page: int = 0
 
 
 def row_spacing_mm(spec: SheetSpec) -> float:
@@ -86,15 +87,17 @@ def slots_of(spec: SheetSpec) -> tuple[Slot, ...]:
     return (*leads, strip)
 
 
-def fillings(layout: PageLayout, slots: Sequence[Slot], *, speed_mm_s: float) -> Iterator[Filling]:
-    """What fills the slots; none for those whose lead is not printed.
+def fillings(pages: Sequence[tuple[PageLayout, float]], slots: Sequence[Slot]) -> Iterator[Filling]:
+    """What fills the slots, of each page's layout and its speed (mm/s); none for those whose lead is not printed.
 
-    A slot shows the time that it would show of a page like the sheet, where the page prints its lead then; else as much
-    as it has room for, as near to that time as there is.
+    Of pages that would fill a slot equally well, the first does. A slot shows the time that it would show of a page
+    like the sheet, where the page prints its lead then; else as much as it has room for, as near to that time as there
+    is.
     """
     for slot in slots:
         offered = [
-            _filling(slot, piece, index, speed_mm_s)
+            _filling(slot, piece, index, speed_mm_s, page)
+            for page, (layout, speed_mm_s) in enumerate(pages)
             for index, piece in enumerate(layout.pieces)
             if piece.lead == slot.lead
         ]
@@ -104,13 +107,14 @@ def fillings(layout: PageLayout, slots: Sequence[Slot], *, speed_mm_s: float) ->
             yield max(offered, key=_merit)
 
 
-def _filling(slot: Slot, piece: Piece, index: int, speed_mm_s: float) -> Filling:
+def _filling(slot: Slot, piece: Piece, index: int, speed_mm_s: float, page: int) -> Filling:
     begins = piece.time_mm / speed_mm_s
     ends = begins + (piece.right_mm - piece.left_mm) / speed_mm_s
     start = min(max(slot.start_s, begins), max(begins, ends - slot.duration_s))
     if ends - begins < slot.duration_s - EXACT_S:
         start = begins
-    return Filling(slot=slot, piece=piece, index=index, start_s=start, end_s=min(ends, start + slot.duration_s))
+    end = min(ends, start + slot.duration_s)
+    return Filling(slot=slot, piece=piece, index=index, start_s=start, end_s=end, page=page)
 
 
 def _seconds(filling: Filling) -> float:

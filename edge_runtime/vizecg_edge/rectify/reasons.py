@@ -23,6 +23,7 @@ class Reason(str, Enum):
     ORIENTATION_UNCERTAIN = "orientation_uncertain"
     CUT_OFF = "cut_off"
     DISTORTED = "distorted"
+    PAGES_DIFFER = "pages_differ"
     LOW_QUALITY = "low_quality"
 
     @property
@@ -72,6 +73,10 @@ _TOLD = {
     ),
     Reason.CUT_OFF: ("Part of the traces lies outside the picture", "Take in the whole printout."),
     Reason.DISTORTED: ("The paper is bent or creased too much", "Lay it flat and photograph it from above."),
+    Reason.PAGES_DIFFER: (
+        "The pages do not complete one another to one record",
+        "Give the pages of one record, each of them once.",
+    ),
     Reason.LOW_QUALITY: ("The picture is not good enough", "Lay the paper flat, in even light, and take it again."),
 }
 

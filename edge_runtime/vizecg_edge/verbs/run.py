@@ -51,6 +51,10 @@ class Options:
     bundle: BundleOption = None
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, one per image or page.")] = False
     schema: Annotated[int, typer.Option(min=1, max=2, help="Of --json: 2; 1 is as before, for one version.")] = 2
+    pages: Annotated[
+        bool,
+        typer.Option("--pages", help="All inputs are pages of one record: its limb and its chest leads. One answer."),
+    ] = False
     recursive: Annotated[bool, typer.Option("--recursive", help="Of folders read the folders in them, too.")] = False
     save_sheet: Annotated[
         str | None, typer.Option(metavar="PATH", help="Save the rectified sheet: .png or .jpg, or a folder.")
@@ -111,7 +115,9 @@ def run(options: Options) -> None:
     if options.combine not in COMBINE:
         raise UsageError(f"--combine {options.combine}: expected {' or '.join(COMBINE)}")
     listing = find_files(paths, recursive=options.recursive)
-    several = len(listing.files) > 1
+    if options.pages:
+        _check_pages(options, listing.files)
+    several = len(listing.files) > 1 and not options.pages
     printer = Printer(
         as_json=options.as_json,
         schema=options.schema,
@@ -141,6 +147,8 @@ def run(options: Options) -> None:
     with Interrupt() as interrupt:
         if options.camera is not None:
             job.answer_camera(options.camera, interrupt)
+        elif options.pages:
+            job.answer_pages(listing.files)
         else:
             job.answer_files(listing.files, interrupt)
     if job.left:
@@ -148,6 +156,13 @@ def run(options: Options) -> None:
         raise typer.Exit(STOPPED)
     if not job.answered:
         raise typer.Exit(int(ExitCode.MISSING_TOOL if job.missing_tool else ExitCode.REFUSED))
+
+
+def _check_pages(options: Options, files: Sequence[Path]) -> None:
+    from vizecg_edge.capture.folders import is_stream
+
+    if options.camera is not None or any(is_stream(path) for path in files):
+        raise UsageError("--pages takes photographs, scans and PDFs, no camera or video")
 
 
 class _Job:
@@ -170,6 +185,12 @@ class _Job:
                 for result in self._results(path, interrupt):
                     self._count(result)
                 step()
+
+    def answer_pages(self, files: Sequence[Path]) -> None:
+        from vizecg_edge.capture import file_shots
+        from vizecg_edge.pages import read_pages
+
+        self._count(read_pages(self.pipeline, [shot for path in files for shot in file_shots(path)]))
 
     def answer_camera(self, camera: str, interrupt: Interrupt) -> None:
         from vizecg_edge.capture.live import open_camera
