@@ -8,7 +8,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from vizecg_edge.leads.outputs import signal_output
 
 from vizecg.scoring.signals import snr_aligned_db, snr_db
 from vizecg.spec import MissingToolError, UsageError
@@ -18,6 +17,7 @@ from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.signals import Leads, LeadTrace
 from vizecg_edge.leads.table import table_of
 from vizecg_edge.leads.trace import read_traces, signals_of
+from vizecg_edge.signal_outputs import signal_output
 
 pytestmark = pytest.mark.unit
 
@@ -208,3 +208,18 @@ def test_other_endings_and_missing_tools_are_told_before_anything_is_read(
     monkeypatch.setattr("vizecg_edge.leads.files.find_spec", lambda name: None)
     with pytest.raises(MissingToolError, match="edfio: pip install"):
         signal_output(str(tmp_path / "ecg.edf"))
+
+
+def test_a_rule_and_the_edge_of_a_pulse_are_no_waves() -> None:
+    layout = _layout()
+    picture = _page(layout, (8.0, 6.0))
+    for piece in layout.pieces:
+        x, y = round((piece.left_mm + 0.5) * PX), round(piece.baseline_mm * PX)
+        picture[round(y - 10 * PX) : y, x - 2 : x] = 20
+        x = round((piece.right_mm - 0.8) * PX)
+        picture[round(y - 3 * PX) : round(y + 3 * PX), x : x + 3] = 20
+    for trace, height in zip(_read(picture, layout).traces, (8.0, 6.0), strict=True):
+        assert np.isfinite(trace.mv).mean() > 0.98
+        assert np.abs(trace.mv[:12]).max() < 0.1
+        assert np.abs(trace.mv[-12:]).max() < 0.1
+        assert np.nanmax(trace.mv) == pytest.approx(height / 10, abs=0.1)

@@ -15,8 +15,10 @@ from vizecg_edge.leads.ink import trace_ink
 from vizecg_edge.leads.layout import PageLayout, Piece
 from vizecg_edge.leads.page import Box, Page
 from vizecg_edge.leads.pen import pen_line, pen_radius
+from vizecg_edge.leads.rules import without_frames, without_rules
 from vizecg_edge.leads.runs import choices_of, runs_of
 from vizecg_edge.leads.signals import Leads, LeadTrace
+from vizecg_edge.leads.steady import steadied
 
 FINER = 2
 """Columns to a pixel in which ink is looked at: steep waves show their place across better than down."""
@@ -29,8 +31,6 @@ BRIDGE_MM = 2.5
 """Gaps in a trace up to this long are bridged."""
 BRIDGED = 0.3
 """Confidence in what was bridged."""
-RULE_MM, RULE_LONGER_MM = 0.4, 1.5
-"""How far a rule between columns reaches into a piece, and by how much it is longer than the ink behind it."""
 BESIDE_MM = 1.0
 ABOVE_MM = 35.0
 
@@ -93,7 +93,14 @@ def read_traces(
             begin, end = (round((x - left) * across) - first for x in (piece.left_mm, piece.right_mm))
             own = slice(max(0, begin), max(0, end))
             edges = np.stack([upper[number, own], lower[number, own]])
-            _without_rules(edges, across, px_per_mm)
+            without_rules(edges, across, px_per_mm)
+            without_frames(
+                edges,
+                across,
+                px_per_mm,
+                first=piece.left_mm <= min(other.left_mm for other in row),
+                last=piece.right_mm >= max(other.right_mm for other in row),
+            )
             edges, confidence = _bridged(edges, BRIDGE_MM * across)
             line = pen_line(edges[:1], edges[1:], radius=radius, columns_per_px=FINER, px_per_mm=px_per_mm)[0]
             line[confidence == 0] = np.nan
@@ -122,7 +129,7 @@ def leads_of(
         mask: see ``read_traces``, over ``traced_box``.
     """
     box = traced_box(layout)
-    picture = page.picture(box, px_per_mm=PX_PER_MM)
+    picture = steadied(page).picture(box, px_per_mm=PX_PER_MM)
     traces = read_traces(picture, (box.left, box.top), PX_PER_MM, layout, mask=mask)
     return signals_of(traces, layout, speed_mm_s=speed_mm_s, limb_gain=limb_gain, chest_gain=chest_gain)
 
@@ -186,19 +193,6 @@ def _row(piece: Piece) -> int:
 def _chosen(values: np.ndarray, path: np.ndarray) -> np.ndarray:
     """(rows, columns, choices) -> (rows, columns) of the path."""
     return np.take_along_axis(values, np.maximum(path, 0)[..., None], axis=2)[..., 0]
-
-
-def _without_rules(edges: np.ndarray, columns_per_mm: float, px_per_mm: float) -> None:
-    """Take out, in place, the long strokes at either end of a piece that end within a pen's width: rules between
-    columns, and what the neighbour drew."""
-    width, inside = (max(1, round(length * columns_per_mm)) for length in (RULE_MM, RULE_MM + 0.2))
-    if edges.shape[1] <= 2 * inside:
-        return
-    for side in (edges, edges[:, ::-1]):
-        usual = side[1, inside] - side[0, inside]
-        if np.isfinite(usual):
-            long = side[1, :width] - side[0, :width] > usual + RULE_LONGER_MM * px_per_mm
-            side[:, :width][:, long] = np.nan
 
 
 def _bridged(edges: np.ndarray, most: float) -> tuple[np.ndarray, np.ndarray]:
