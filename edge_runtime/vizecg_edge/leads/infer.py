@@ -19,6 +19,7 @@ from vizecg_edge.leads.rows import TraceRow, find_rows
 from vizecg_edge.leads.strips import named_strips, timing_of
 from vizecg_edge.rectify.reasons import Reason, refusal
 
+MIRRORED = "it seems to be seen in a mirror"
 LEAST_ROWS, SHORT = 3, 0.4
 """With so many rows of traces across a page none are sought down it; rows shorter than this share are none."""
 LEAST_MARGIN = 2.0
@@ -137,7 +138,7 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker |
     elif best.score < LEAST_NAMED:
         raise refusal(Reason.LAYOUT_UNCERTAIN, f"{sum(best.sure)} rows of traces, and no layout fits their names")
     if best.mirrored:
-        raise refusal(Reason.ORIENTATION_UNCERTAIN, "it seems to be seen in a mirror")
+        raise refusal(Reason.ORIENTATION_UNCERTAIN, MIRRORED)
     if margin < LEAST_MARGIN:
         raise _uncertain(readings, best)
     layout = _layout(best, margin)
@@ -184,14 +185,19 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
     names: tuple[SeenName, ...] = ()
     traces = upright
     if look is not None:
-        box = _around(rows, upright)
-        seen = look(upright, box)
-        over = upright.turned(2)
-        if not legible(seen.names):
-            _, _, width, height = upright.box
-            other = look(over, Box(width - box.right, height - box.bottom, width - box.left, height - box.top))
-            if legible(other.names):
-                upright, quarters, seen = over, quarters + 2, other
+        seen, other = _looks(look, upright, rows)
+        if not legible(seen.names) and not legible(other.names) and not quarters:
+            # Headers, and QRS complexes above one another, are rows across a page that lies on its side.
+            down, rows_down = _down(sideways)
+            if _length(rows_down) > _length(rows):
+                upright, rows, quarters = down, rows_down, 1
+                seen, other = _looks(look, upright, rows)
+        if not legible(seen.names) and legible(other.names):
+            upright, quarters, seen = upright.turned(2), quarters + 2, other
+        elif not legible(seen.names):
+            reflected = upright.mirrored()
+            if any(legible(one.names) for one in _looks(look, reflected, _long_rows(reflected))):
+                raise refusal(Reason.ORIENTATION_UNCERTAIN, MIRRORED)
         traces = upright.only(seen.traces)
         rows, names = _long_rows(traces), seen.names
     if not any(row.steep for row in rows):
@@ -203,6 +209,23 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
     if look is None:
         return [evidence, turned]
     return [evidence.named(names, other=other.names), turned.named(other.names, other=names)]
+
+
+def _looks(look: Looker, ink: PageInk, rows: Sequence[TraceRow]) -> tuple[Look, Look]:
+    """The page as it is, and the other way up; the same twice where its names are legible as it is."""
+    box = _around(rows, ink)
+    seen = look(ink, box)
+    if legible(seen.names):
+        return seen, seen
+    _, _, width, height = ink.box
+    over = Box(width - box.right, height - box.bottom, width - box.left, height - box.top)
+    return seen, look(ink.turned(2), over)
+
+
+def _down(sideways: Callable[[], PageInk]) -> tuple[PageInk, tuple[TraceRow, ...]]:
+    """The page turned by a quarter, and its rows."""
+    ink = sideways().turned(1)
+    return ink, _long_rows(ink)
 
 
 def _around(rows: Sequence[TraceRow], ink: PageInk) -> Box:
@@ -224,8 +247,7 @@ def _across(ink: PageInk, sideways: Callable[[], PageInk]) -> tuple[PageInk, tup
     """The page turned so that its traces run across it, its rows, and by how many quarters it was turned."""
     rows = _long_rows(ink)
     if sum(likely(row) for row in rows) < LEAST_ROWS:
-        down = sideways().turned(1)
-        rows_down = _long_rows(down)
+        down, rows_down = _down(sideways)
         if _length(rows_down) > _length(rows):
             return down, rows_down, 1
     return ink, rows, 0

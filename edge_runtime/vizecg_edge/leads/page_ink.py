@@ -38,6 +38,12 @@ class PageInk:
         back = _turn_back(Box(0.0, 0.0, width / PX_PER_MM, height / PX_PER_MM), quarters)
         return PageInk(mask=mask, inside=inside, page_to_cells=self.page_to_cells @ back)
 
+    def mirrored(self) -> PageInk:
+        """The same seen in a mirror, left and right exchanged."""
+        mask, inside = (np.ascontiguousarray(layer[:, ::-1]) for layer in (self.mask, self.inside))
+        back = np.array([[-1, 0, self.box.right], [0, 1, 0], [0, 0, 1]], np.float64)
+        return PageInk(mask=mask, inside=inside, page_to_cells=self.page_to_cells @ back)
+
     def only(self, where: np.ndarray) -> PageInk:
         """The ink that lies where a mask, uint8 (h, w), is not 0."""
         return replace(self, mask=cv2.copyTo(self.mask, where))
