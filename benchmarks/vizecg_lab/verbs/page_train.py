@@ -18,7 +18,7 @@ def page_train(
     start: Annotated[Path | None, typer.Option(help="Weights to begin with.")] = None,
     rate: Annotated[float, typer.Option(min=1e-6, max=0.1, help="Greatest learning rate.")] = 4e-3,
     seed: SeedOption = 1,
-    ship: Annotated[bool, typer.Option(help="Write the edge's ONNX file too.")] = False,
+    ship: Annotated[bool, typer.Option("--ship", help="Write the edge's ONNX file too.")] = False,
 ) -> None:
     """Train the page network on one thread."""
     from vizecg_edge.printed.page_net import WEIGHTS
