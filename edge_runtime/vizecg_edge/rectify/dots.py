@@ -21,7 +21,7 @@ LEAST_WEIGHT = 0.02
 """Share of readable squares about a place below which it is taken for flat."""
 MOST_FILLED, WEAK, BROKEN, WEAKEST = 0.82, 11.5, 0.9, 5.0
 """Grids of which less of their rectangle is readable, and whose lines are as weak (ink) or as broken (median along a
-line over the mean), may be of dots; and those weaker still. On the 38 photographs lines are hardly ever so."""
+line over the mean), may be of dots; and those weaker still. On known photographs lines are hardly ever so."""
 
 
 def may_be_dotted(grid: Grid, strengths: np.ndarray, continuity: np.ndarray) -> bool:

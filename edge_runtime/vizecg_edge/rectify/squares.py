@@ -25,7 +25,7 @@ LARGEST_MM, USUAL_CELLS = 450.0, 36
 LEAST_STRENGTH = 1.0
 """Ink of the lattice's own lines below which nothing is said of others."""
 MOST_RESIDUAL = 0.2
-"""Lattices whose lines lie further off (cells) may be of something else; those of the 38 photographs do not."""
+"""Lattices whose lines lie further off (cells) may be of something else; those of known photographs do not."""
 HALF_CELLS = 47
 """Lattices with a line in the middle of their squares: at least so many squares are of 2 mm, fewer of 10 mm."""
 
