@@ -12,6 +12,7 @@ from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.names import SeenName
 from vizecg_edge.leads.page import Box, Page
 from vizecg_edge.leads.page_ink import PageInk, ink_of
+from vizecg_edge.leads.steady import steadied
 from vizecg_edge.printed.names import NAMES
 from vizecg_edge.printed.page_net import look
 from vizecg_edge.rectify.find import find_paper
@@ -65,7 +66,7 @@ def find_page(image: np.ndarray) -> FoundPage:
         sideways=lambda: ink_of(trace_view(work.trace_ink, grid, bend, sideways=True)),
         look=_looker(work, grid, bend),
     )
-    page = page_of(work, grid, bend, found.ink, middle_of=found.layout.block)
+    page = steadied(page_of(work, grid, bend, found.ink, middle_of=found.layout.block))
     return FoundPage(page=page, layout=found.layout, ink=found.ink, grid=grid, ruler=paper.ruler)
 
 

@@ -14,7 +14,6 @@ from vizecg_edge.leads.plausible import TraceSizes, heights_mv
 from vizecg_edge.leads.scales import PageScales, Scale, page_scales
 from vizecg_edge.leads.signals import Leads
 from vizecg_edge.leads.stated import read_page
-from vizecg_edge.leads.steady import steadied
 from vizecg_edge.leads.trace import PX_PER_MM, PieceTrace, read_traces, signals_of, traced_box
 
 
@@ -49,7 +48,7 @@ def read_leads(found: FoundPage) -> ReadLeads:
     """
     page, layout = found.page, found.layout
     box = traced_box(layout)
-    picture = steadied(page).picture(box, px_per_mm=PX_PER_MM)
+    picture = page.picture(box, px_per_mm=PX_PER_MM)
     traces = tuple(read_traces(picture, (box.left, box.top), PX_PER_MM, layout))
     settings = read_page(page)
     scales = page_scales(settings=settings, layout=layout)

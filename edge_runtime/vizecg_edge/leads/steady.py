@@ -20,8 +20,12 @@ def steadied(page: Page) -> Page:
     Steep waves stand like grid lines and pull the measured place of the lines with them, in all rows at once, by up to
     0.6 mm; between the rows there are none.
     """
-    cells = page.bend.cells
-    tall = np.pad(cells[..., 0], ((CELLS, CELLS), (0, 0)), mode="edge")
+    # Of a page that lies on its side, time runs down the grid as it was found.
+    axis = 0 if abs(page.page_to_cells[0, 0]) >= abs(page.page_to_cells[1, 0]) else 1
+    every = page.bend.cells[..., axis]
+    tall = np.pad(every if axis == 0 else every.T, ((CELLS, CELLS), (0, 0)), mode="edge")
     along = np.median(np.lib.stride_tricks.sliding_window_view(tall, 2 * CELLS + 1, axis=0), axis=2).astype(np.float32)
     along = cv2.GaussianBlur(along, (0, 0), SMOOTH_CELLS, borderType=cv2.BORDER_REPLICATE)
-    return replace(page, bend=replace(page.bend, cells=np.stack([along, cells[..., 1]], axis=-1)))
+    cells = page.bend.cells.copy()
+    cells[..., axis] = along if axis == 0 else along.T
+    return replace(page, bend=replace(page.bend, cells=cells))

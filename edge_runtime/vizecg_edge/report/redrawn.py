@@ -8,7 +8,6 @@ from PIL import Image
 
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.page import Page
-from vizecg_edge.leads.steady import steadied
 from vizecg_edge.leads.trace import PX_PER_MM, PieceTrace, read_traces, traced_box
 from vizecg_edge.pipeline import Result
 from vizecg_edge.report.pen import AMBER, BLUE, BODY, RED, Pen
@@ -38,7 +37,7 @@ def redrawn(page: Page, layout: PageLayout, traces: tuple[PieceTrace, ...] | Non
         traces: as ``read_traces`` gave them; None reads them.
     """
     box = traced_box(layout)
-    picture = steadied(page).picture(box, px_per_mm=PX_PER_MM)
+    picture = page.picture(box, px_per_mm=PX_PER_MM)
     corner = np.array([box.left, box.top])
     if traces is None:
         traces = read_traces(picture, (box.left, box.top), PX_PER_MM, layout)
