@@ -22,8 +22,9 @@ MAX_PIXELS = 80_000_000
 MAX_WEBP_PIXELS = 40_000_000
 """Pillow decodes a WebP through four pictures of its size, 15 bytes a pixel in all."""
 MAX_PAGES = 1000
-MIN_SIDE_PX = 400
-"""A 250 mm wide block in fewer pixels has less than 1.6 px/mm, below which the grid is lost."""
+MIN_SIDE_PX, MIN_HEIGHT_PX = 400, 200
+"""A 250 mm wide block in fewer pixels has less than 1.6 px/mm, below which the grid is lost; three rows of it are less
+than half as high."""
 ENOUGH_SIDE_PX = 1900
 """A JPEG is read at 1/2, 1/4 or 1/8 while its longer side keeps this: enough for a sheet that fills the picture."""
 _REDUCED_PAGE = 254, 1
@@ -141,9 +142,10 @@ def check_size(width: int, height: int, *, most: int = MAX_PIXELS) -> None:
     """Refuse what would take too much memory (more than ``most`` pixels), or shows too little."""
     if width * height > most:
         raise InputRefusedError(f"{width} x {height} pixels are too many", reason="unreadable")
-    if min(width, height) < MIN_SIDE_PX:
+    if max(width, height) < MIN_SIDE_PX or min(width, height) < MIN_HEIGHT_PX:
         raise InputRefusedError(
-            f"{width} x {height} pixels are too few, at least {MIN_SIDE_PX} a side are needed", reason="too_small"
+            f"{width} x {height} pixels are too few, at least {MIN_SIDE_PX} x {MIN_HEIGHT_PX} are needed",
+            reason="too_small",
         )
 
 
