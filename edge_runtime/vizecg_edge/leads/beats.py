@@ -19,6 +19,7 @@ VERY_NEAR_S, NEAR_S = 0.30, 0.40
 """A smaller deflection so near to a beat is its T or P wave; very near, also one that is hardly smaller."""
 LEAST_SHARE, LEAST_SEARCHED = 0.36, 0.20
 """Of the usual beat's height, what counts as a beat; and as one where an interval is strangely long."""
+LONG_AFTER, LEAST_PAIRS, PAIRS_SHARE, MOST_STEEPER = 1.6, 3, 0.5, 1.3
 LONG_INTERVAL = 1.6
 LEAST_CREST = 3.2
 """Peak slope of a lead over its median; less is noise. Of white noise it is 2.6."""
@@ -159,7 +160,7 @@ def find_peaks(height: np.ndarray, rate: float) -> np.ndarray:
     highest = height[candidates[: max(1, round(len(height) / rate / 1.4))]]
     usual = float(np.median(highest))
     chosen = sorted(at for at in candidates if height[at] >= LEAST_SHARE * usual)
-    kept = _without_others(chosen, height, rate)
+    kept = _without_steep_t(_without_others(chosen, height, rate), height, rate)
     return np.array(_with_missed(kept, candidates, height, usual), int)
 
 
@@ -172,6 +173,17 @@ def _without_others(chosen: list[int], height: np.ndarray, rate: float) -> list[
         if not kept or height[at] >= _least(at - kept[-1], rate) * height[kept[-1]]:
             kept.append(at)
     return kept
+
+
+def _without_steep_t(kept: list[int], height: np.ndarray, rate: float) -> list[int]:
+    """Without T waves that are as steep as the QRS complexes before them: time after time a short interval is followed
+    by a long one. Extra beats hardly ever come so early, and not so regularly."""
+    gaps = np.diff(kept) / rate
+    short = np.flatnonzero((gaps[:-1] <= NEAR_S) & (gaps[1:] >= LONG_AFTER * gaps[:-1]))
+    if len(short) < LEAST_PAIRS or len(short) < PAIRS_SHARE * len(gaps) / 2:
+        return kept
+    t_waves = {int(at) + 1 for at in short if height[kept[at + 1]] < MOST_STEEPER * height[kept[at]]}
+    return [peak for index, peak in enumerate(kept) if index not in t_waves]
 
 
 def _least(apart: int, rate: float) -> float:

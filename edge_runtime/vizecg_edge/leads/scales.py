@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from vizecg.spec import PAPER_SPEED_MM_S
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.plausible import (
     PulseEvidence,
@@ -110,6 +111,9 @@ def page_scales(*, settings: Sequence[Setting], layout: PageLayout, sizes: Trace
     limb, limb_source = _gain(settings, pulses, LeadGroup.LIMB)
     chest, chest_source = _gain(settings, pulses, LeadGroup.CHEST)
     speeds, speed_source = _speeds(printed_speed, pulses, layout, replace(sizes, rate_bpm=rate))
+    if speed_source is None:
+        # What is measured at the wrong speed is measured badly: the usual one is never ruled out by that alone.
+        speeds.setdefault(PAPER_SPEED_MM_S, 2 * LEAST_LIKELY * max(speeds.values()))
     gains = gain_likelihoods(sizes, limb=limb, chest=chest)
     total = sum(speeds.values()) * sum(gains.values())
     candidates = [
