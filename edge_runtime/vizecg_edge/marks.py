@@ -7,16 +7,22 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+from vizecg.spec.fingerprint import sha256_bytes
 from vizecg_edge.answer import Input
 
 _SAYS = "vizecg-edge made this of"
 _MARK = re.compile(rb"vizecg-edge made this of ([\w.:+-]+)")
 _END_BYTES = 4096
+_OTHERS = 8
+"""Digits that tell which pages were read together."""
 
 
 def mark_of(source: Input, *, read_at: datetime) -> str:
     """What is made of a picture is marked with: of the same bytes and page alike, of each shot of a camera anew."""
     name = source.sha256 or f"camera-{read_at:%Y%m%dT%H%M%S.%f}"
+    if source.pages:
+        others = " ".join(f"{page.sha256} {page.page}" for page in source.pages)
+        name += f"+{sha256_bytes(others.encode())[:_OTHERS]}"
     page = "" if source.page is None else f"-p{source.page}"
     return f"{_SAYS} {name}{page}" + ("" if source.frame is None else f"-f{source.frame}")
 

@@ -13,7 +13,7 @@ from vizecg_edge.pipeline import Pipeline, Result
 from vizecg_edge.rectify.reasons import Reason
 from vizecg_edge.report.explain import Explanation, explain
 
-MILLISECONDS = ("decode", "detect", "rectify", "judge", "preprocess", "infer", "total")
+MILLISECONDS = ("decode", "detect", "leads", "rectify", "judge", "preprocess", "infer", "total")
 NO_MAP = "No map is drawn of what the answer depends on: nothing was found."
 _WRONG = {
     "file_not_found": "There is no such file",
@@ -137,10 +137,11 @@ class Reading:
         answer, bundle = self.answer, self.answer.bundle
         times = [(name, getattr(answer.timings_ms, name)) for name in MILLISECONDS]
         picture = answer.input
-        size = "-" if picture.width is None else f"{picture.width} x {picture.height} pixels"
+        every = picture.pages or (picture,)
+        sizes = ["-" if one.width is None else f"{one.width} x {one.height} pixels" for one in every]
         return [
-            ("picture", f"{picture.short_name}, {size}"),
-            ("its sha256", picture.sha256 or "-"),
+            ("picture", f"{picture.short_name}, {', '.join(sizes)}"),
+            ("its sha256", ", ".join(one.sha256 or "-" for one in every)),
             ("model", f"{bundle.name}, {bundle.artefact} in {bundle.backend}"),
             ("bundle", bundle.sha256),
             ("milliseconds", ", ".join(f"{name} {value:.0f}" for name, value in times if value is not None) or "-"),
