@@ -23,7 +23,7 @@ class Options:
     ] = None
     root: Annotated[Path | None, typer.Option(help="PTB-XL folder. Default: synthetic records.")] = None
     rounds: RoundsOption = 12
-    pages: Annotated[int, typer.Option(min=1, help="Records that the quick ones draw in a round.")] = 20
+    count: Annotated[int, typer.Option(min=1, help="Records that the quick ones draw in a round.")] = 20
     compared: Annotated[int, typer.Option(min=1, help="Pages compared with ecg-plot 0.2.8.")] = 20
     picture: Annotated[Path | None, typer.Option(help="Picture of a page of both, and the difference.")] = None
     figures: FiguresOption = None
@@ -35,6 +35,6 @@ def render(options: Options) -> None:
     from vizecg_lab.render.command import measure_render
 
     measure_render(
-        root=options.root, python_028=options.ecg_plot_028, rounds=options.rounds, pages=options.pages,
+        root=options.root, python_028=options.ecg_plot_028, rounds=options.rounds, pages=options.count,
         compared=options.compared, out=options.figures, picture=options.picture,
     )  # fmt: skip
