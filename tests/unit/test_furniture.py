@@ -113,6 +113,8 @@ def test_grids_of_dots_and_grids_that_end(record: EcgRecord) -> None:
     dots = replace(BARE, palette="black", minor_grid=MinorGrid.NONE, major_grid=MajorGrid.DOTS, major_mm=0.4)
     square = render_sheet(record, style=dots).image[:40, :40, 0]
     assert 0 < (square < 200).mean() < 0.15
+    dense = render_sheet(record, style=replace(dots, major_grid=MajorGrid.DENSE_DOTS)).image[:40, :40, 0]
+    assert (255.0 - dense).sum() > 1.5 * (255.0 - square).sum()
     framed = replace(BARE, palette="red", grid_box=(10.0, 12.0, 280.0, 150.0), surround=(20, 20, 30))
     image = render_sheet(record, style=framed).image
     assert (image[: 12 * 4] == (20, 20, 30)).all()

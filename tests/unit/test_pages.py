@@ -7,7 +7,7 @@ import pytest
 
 from vizecg.records import EcgRecord
 from vizecg.records.synthetic import synthesise
-from vizecg.render import Layout, LeadGroup, Timing, faces
+from vizecg.render import Layout, LeadGroup, NamePlace, Pulse, Timing, faces
 from vizecg.render.pages import FORMS, random_page
 from vizecg.spec import UsageError
 
@@ -55,6 +55,20 @@ def test_a_layout_that_is_given_is_kept(record: EcgRecord) -> None:
     for form in ("viewer", "textbook", "two_pages_fast"):
         (layout,) = random_page(np.random.default_rng(1), form=form, layout=asked, px_per_mm=4.0).layouts
         assert (layout.name, layout.group, layout.speed_mm_s, layout.gain_mm_mv) == ("6x1+R", asked.group, 50.0, 5.0)
+    page = random_page(
+        np.random.default_rng(1),
+        layout=asked,
+        names=NamePlace.LEFT,
+        pulse=Pulse.RIGHT,
+        form="ruled_dots",
+        px_per_mm=4.0,
+    )
+    printed, spec = page.draw(record)
+    ends = max(box.x_mm + box.width_mm for box in printed.boxes)
+    assert printed.pulses
+    assert all(ends < pulse.left_mm < pulse.left_mm + pulse.width_mm < spec.width_mm for pulse in printed.pulses)
+    names = [text for text in printed.texts if text.piece is not None]
+    assert all(0 < text.left_mm < text.right_mm < printed.boxes[text.piece or 0].x_mm for text in names)
 
 
 def test_what_the_scale_is_said_to_be_is_true() -> None:

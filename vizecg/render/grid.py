@@ -53,16 +53,18 @@ def _opacities(
         [_comb(length, every * spec.px_per_mm, mm * spec.px_per_mm) for every, mm in ((1, minor_mm), (5, major_mm))]
         for length in (spec.width_px, spec.height_px)
     )
-    if major_kind is MajorGrid.DOTS:  # as long as they are wide
+    dotted = major_kind in (MajorGrid.DOTS, MajorGrid.DENSE_DOTS)
+    if dotted:  # as long as they are wide
+        pitch = spec.px_per_mm * (1.0 if major_kind is MajorGrid.DOTS else 0.5)
         for axis, length in ((across, spec.width_px), (down, spec.height_px)):
-            axis.append(_comb(length, spec.px_per_mm, major_mm * spec.px_per_mm))
+            axis.append(_comb(length, pitch, major_mm * spec.px_per_mm))
     kinds, pick = np.unique(np.stack(down, axis=1), axis=0, return_inverse=True)
     minor = np.zeros_like(kinds[:, :1] * across[0])
     if kind is not MinorGrid.NONE:
         minor = (np.maximum if kind is MinorGrid.LINES else np.minimum)(kinds[:, :1], across[0])
     if major_kind is MajorGrid.LINES:
         major = np.maximum(kinds[:, 1:], across[1])
-    elif major_kind is MajorGrid.DOTS:
+    elif dotted:
         major = np.maximum(np.minimum(kinds[:, 1:2], across[2]), np.minimum(kinds[:, 2:], across[1]))
     else:
         major = np.zeros_like(minor)

@@ -35,10 +35,11 @@ class MinorGrid(str, Enum):
 
 
 class MajorGrid(str, Enum):
-    """The lines every 5 mm; ``dots``: a dot at every millimetre along them."""
+    """The lines every 5 mm; ``dots``: a dot at every millimetre along them, ``dense_dots`` two."""
 
     LINES = "lines"
     DOTS = "dots"
+    DENSE_DOTS = "dense_dots"
     NONE = "none"
 
 

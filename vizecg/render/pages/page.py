@@ -79,6 +79,8 @@ def random_page(
     *,
     form: str | None = None,
     layout: Layout | None = None,
+    names: NamePlace | None = None,
+    pulse: Pulse | None = None,
     faces: Sequence[Path] = (),
     px_per_mm: float = 8.0,
 ) -> RandomPage:
@@ -88,6 +90,7 @@ def random_page(
         rng: decides everything that is not given.
         form: one of ``FORMS``; None for any.
         layout: what is printed, in the form's looks; None for one of the form's own.
+        names, pulse: where they stand; None for the form's own place.
         faces: TrueType files to write in, see ``vizecg.render.faces``; OpenCV's letters where there are none.
         px_per_mm: of the sheet.
 
@@ -99,7 +102,12 @@ def random_page(
         raise UsageError(f"unknown form {name!r}: expected one of {', '.join(FORMS)}")
     chosen = FORMS[name]
     layouts = _layouts(chosen, rng) if layout is None else (layout.fitting(_RECORD_S),)
+    lift = one(rng, chosen.lifts)
+    layouts = tuple(
+        block if block.offsets_mm else replace(block, offsets_mm=_offsets(block, lift, rng)) for block in layouts
+    )
     look = _Look.drawn(chosen, rng)
+    look = replace(look, names=names or look.names, pulse=pulse or look.pulse)
     placed, spec, top_mm = _placed(layouts, look, rng, px_per_mm=px_per_mm)
     note = setting(placed[0], rng, printed=_PRINTED_SETTING)
     style = _style(chosen, look, placed, spec, top_mm, note, faces, rng)
@@ -169,8 +177,7 @@ def _layouts(form: Form, rng: np.random.Generator) -> tuple[Layout, ...]:
             layout = replace(layout, group=group if len(names) == 1 else (LeadGroup.LIMB, LeadGroup.CHEST)[place])
         width = None if block is None else block / layout.columns
         layouts.append(replace(layout, column_mm=width).fitting(_RECORD_S))
-    lift = one(rng, form.lifts)
-    return tuple(replace(layout, offsets_mm=_offsets(layout, lift, rng)) for layout in layouts)
+    return tuple(layouts)
 
 
 def _offsets(layout: Layout, lift_mm: float, rng: np.random.Generator) -> tuple[float, ...]:

@@ -44,12 +44,12 @@ PAPERS: dict[str, PaperLook] = {
         minor=(MinorGrid.LINES, MinorGrid.NONE),
     ),
     "dotted": PaperLook(
-        grids=(((150, 150, 150), (150, 150, 150)), ((220, 150, 150), (220, 140, 140)),
-               ((190, 170, 195), (180, 160, 190))),
-        minor=(MinorGrid.DOTS,),
-        major=(MajorGrid.DOTS, MajorGrid.NONE, MajorGrid.LINES),
-        minor_mm=(0.2, 0.4),
-        major_mm=(0.25, 0.5),
+        grids=(((110, 110, 110), (110, 110, 110)), ((150, 150, 150), (120, 120, 120)), ((170, 120, 110), (150, 90, 80)),
+               ((220, 150, 150), (220, 140, 140)), ((190, 170, 195), (180, 160, 190))),
+        minor=(MinorGrid.DOTS, MinorGrid.DOTS, MinorGrid.DOTS, MinorGrid.NONE),
+        major=(MajorGrid.DENSE_DOTS, MajorGrid.DENSE_DOTS, MajorGrid.DOTS, MajorGrid.LINES),
+        minor_mm=(0.12, 0.35),
+        major_mm=(0.12, 0.4),
     ),
     "thermal": PaperLook(
         papers=((228, 226, 222), (215, 213, 214), (238, 234, 228)),
