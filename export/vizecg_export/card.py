@@ -32,7 +32,7 @@ def model_card(*, name: str, artefacts: Sequence[Artefact], checkpoint: Checkpoi
         "Answers: " + ", ".join(_label(label) for label in config.label_set().labels) + ".",
         "",
         "Limits: adults' resting ECGs of one German data set; not for paediatric, paced or ambulatory recordings;"
-        " other layouts, speeds and gains are not read.",
+        " trained on 3x4 sheets with strip II at 25 mm/s and 10 mm/mV, onto which pages of other layouts are laid.",
         "",
     ]
     for artefact in artefacts:

@@ -89,10 +89,10 @@ def test_refusals_are_counted_by_kind(tmp_path: Path, monkeypatch: pytest.Monkey
     small = cv2.resize(picture("text", 0), (300, 200))
     monkeypatch.setattr("vizecg_lab.not_ecg.command.picture", lambda kind, number: small)
     out = tmp_path / "out.json"
-    measure_not_ecg(limit=20, others=0, bundle=bundle.path, keep=None, out=out)
+    measure_not_ecg(limit=20, bundle=bundle.path, keep=None, out=out)
     told = json.loads(out.read_text())
     assert told["not_ecg"]["pictures"] == 20
     assert told["not_ecg"]["answered"] == 0
     assert told["not_ecg"]["kinds"]["text"] == {"too_small": 1}
     with pytest.raises(UsageError, match="one picture of each"):
-        measure_not_ecg(limit=3, others=0, bundle=bundle.path, keep=None, out=None)
+        measure_not_ecg(limit=3, bundle=bundle.path, keep=None, out=None)

@@ -1,4 +1,4 @@
-"""Pictures that are not ECGs, and ECGs of kinds that are not read: how many are answered all the same?"""
+"""Pictures that are not ECGs: how many are answered all the same?"""
 
 from __future__ import annotations
 
@@ -25,22 +25,20 @@ STRENGTH = (0.0, 0.8)
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """One picture. ``readable``: an ECG, though of a kind that is not read."""
+    """One picture."""
 
     kind: str
     number: int
-    readable: bool
     answered: bool
     reason: str
     quality: float | None
 
 
-def measure_not_ecg(*, limit: int, others: int, bundle: Path | None, keep: Path | None, out: Path | None) -> list[Seen]:
-    """Show ``limit`` pictures without an ECG, and ``others`` of each unsupported layout, speed and gain, to a pipeline.
+def measure_not_ecg(*, limit: int, bundle: Path | None, keep: Path | None, out: Path | None) -> list[Seen]:
+    """Show ``limit`` pictures without an ECG to a pipeline.
 
     Args:
         limit: pictures, spread evenly over the kinds.
-        others: pictures of each unsupported kind of printout.
         bundle: None takes the shipped one.
         keep: folder for the pictures that were answered.
         out: result file.
@@ -59,10 +57,9 @@ def measure_not_ecg(*, limit: int, others: int, bundle: Path | None, keep: Path 
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
     seen = []
-    shown = [(kinds[k % len(kinds)], k // len(kinds), False) for k in range(limit)]
-    shown += [(name, number, True) for name in _printouts() for number in range(others)]
-    for kind, number, readable in track(shown, description="showing"):
-        image = _printout(kind, number) if readable else picture(kind, number)
+    shown = [(kinds[k % len(kinds)], k // len(kinds)) for k in range(limit)]
+    for kind, number in track(shown, description="showing"):
+        image = picture(kind, number)
         answer = pipeline.run_image(image, name=f"{kind} {number}").answer
         if answer.answered and keep is not None:
             save_image(keep / f"{kind.replace('/', '_').replace(' ', '_')}_{number}.png", image)
@@ -70,7 +67,6 @@ def measure_not_ecg(*, limit: int, others: int, bundle: Path | None, keep: Path 
             Seen(
                 kind=kind,
                 number=number,
-                readable=readable,
                 answered=answer.answered,
                 reason=", ".join(answer.reasons),
                 quality=answer.quality.score,
@@ -107,37 +103,9 @@ def picture(kind: str, number: int) -> np.ndarray:
     ).image
 
 
-def _printouts() -> dict[str, Any]:
-    """Name -> layout of every printout that is not read."""
-    from vizecg.render import LAYOUTS, Layout, LeadOrder
-
-    found = {}
-    for layout in LAYOUTS:
-        name = layout.name + (" cabrera" if layout.order is LeadOrder.CABRERA else "")
-        if name != "3x4+R":
-            found[name] = layout
-    found["3x4+R 50 mm/s"] = Layout(speed_mm_s=50.0)
-    for gain in (5.0, 20.0):
-        found[f"3x4+R {gain:.0f} mm/mV"] = Layout(gain_mm_mv=gain)
-    return found
-
-
-def _printout(name: str, number: int) -> np.ndarray:
-    from vizecg.records.synthetic import synthesise
-    from vizecg.render import photograph, random_layout, random_style, render_sheet
-    from vizecg.spec import CODE6
-
-    rng = np.random.default_rng([SEED, *name.encode(), number])
-    record = synthesise([CODE6.names[number % len(CODE6)]], seed=number)
-    layout = random_layout(rng, kinds=(_printouts()[name],)).fitting(record.duration_s)
-    printed = render_sheet(record, style=random_style(rng), layout=layout)
-    return photograph(printed.image, rng=rng, strength=float(rng.uniform(*STRENGTH)), width_px=WIDTH_PX).image
-
-
 def _summary(seen: list[Seen]) -> dict[str, Any]:
     return {
-        "not_ecg": _group([one for one in seen if not one.readable]),
-        "unsupported_printouts": _group([one for one in seen if one.readable]),
+        "not_ecg": _group(seen),
         "answered": [asdict(one) for one in seen if one.answered],
     }
 
@@ -164,6 +132,5 @@ def _print(seen: list[Seen], figures: dict[str, Any]) -> None:
         table.add_row(kind, str(len(own)), str(sum(one.answered for one in own)), told)
     console = Console(width=120)
     console.print(table)
-    for name in ("not_ecg", "unsupported_printouts"):
-        group = figures[name]
-        console.print(f"{name}: {group['answered']} of {group['pictures']} answered ({group['answered_share']:.1%})")
+    group = figures["not_ecg"]
+    console.print(f"{group['answered']} of {group['pictures']} answered ({group['answered_share']:.1%})")

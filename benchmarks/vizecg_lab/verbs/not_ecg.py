@@ -12,7 +12,6 @@ from vizecg_lab.verbs.options import SaveOption
 
 def not_ecg(
     count: Annotated[int, typer.Option("-n", "--count", min=20, help="Pictures without an ECG.")] = 200,
-    others: Annotated[int, typer.Option(min=0, help="Of each unsupported layout, speed and gain.")] = 4,
     bundle: BundleOption = None,
     save: SaveOption = None,
     figures: FiguresOption = None,
@@ -20,4 +19,4 @@ def not_ecg(
     """Pictures that are not ECGs: at most 1 % may be answered (else exit code 5)."""
     from vizecg_lab.not_ecg.command import measure_not_ecg
 
-    measure_not_ecg(limit=count, others=others, bundle=bundle, keep=save, out=figures)
+    measure_not_ecg(limit=count, bundle=bundle, keep=save, out=figures)
