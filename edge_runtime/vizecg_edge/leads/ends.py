@@ -59,7 +59,10 @@ def find_ends(ink: PageInk, rows: Sequence[TraceRow]) -> Ends:
     pulses = find_pulses(ink.mask, px_per_mm=PX_PER_MM, corner=(0.0, 0.0))
     on_left = _in_line([p for p in pulses if left - OUTSIDE_MM < p.box.left and p.box.right < left + INSIDE_MM])
     on_right = _in_line([p for p in pulses if right - INSIDE_MM < p.box.left and p.box.right < right + OUTSIDE_MM])
-    if len(on_left) < LEAST_LEFT and len(on_right) < RIGHT_SHARE * len(alike):
+    if abs(right - left - BLOCK_MM) < USUAL_MM:
+        # Traces of the usual length have no pulses within: broad QRS complexes above one another look like them.
+        on_left = []
+    elif len(on_left) < LEAST_LEFT and len(on_right) < RIGHT_SHARE * len(alike):
         on_left = _faint(ink.mask, alike, left)
         pulses = (*pulses, *on_left)
     # A lone pulse at its strip says nothing of the other rows, which may begin under it.

@@ -69,10 +69,10 @@ class Rectified:
     timings_ms: dict[str, float]
 
     def to_sheet_mm(self, points: np.ndarray, spec: SheetSpec) -> np.ndarray:
-        """Photograph pixel centres (n, 2) -> the sheet millimetres (n, 2) at which they are shown, bend included; NaN
-        of a page that is not whole."""
+        """Photograph pixel centres (n, 2) -> the sheet millimetres (n, 2) at which they are shown, bend included;
+        infinitely far off of a page that is not whole."""
         if self.homography is None or self.bend_mm is None:
-            return np.full(np.shape(points), np.nan)
+            return np.full(np.shape(points), np.inf)
         flat = spec.px_to_mm(cv2.perspectiveTransform(np.asarray(points, np.float64)[None], self.homography))
         rows, columns = self.bend_mm.shape[:2]
         per_mm = np.array([(columns - 1) / spec.width_mm, (rows - 1) / spec.height_mm])
