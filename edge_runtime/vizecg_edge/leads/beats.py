@@ -19,7 +19,7 @@ VERY_NEAR_S, NEAR_S = 0.30, 0.40
 """A smaller deflection so near to a beat is its T or P wave; very near, also one that is hardly smaller."""
 LEAST_SHARE, LEAST_SEARCHED = 0.36, 0.20
 """Of the usual beat's height, what counts as a beat; and as one where an interval is strangely long."""
-LONG_AFTER, LEAST_PAIRS, PAIRS_SHARE, MOST_STEEPER = 1.6, 3, 0.5, 1.3
+LONG_AFTER, LEAST_PAIRS, PAIRS_SHARE, LOWER = 1.6, 3, 0.5, 0.8
 LONG_INTERVAL = 1.6
 LEAST_CREST = 3.2
 """Peak slope of a lead over its median; less is noise. Of white noise it is 2.6."""
@@ -176,14 +176,17 @@ def _without_others(chosen: list[int], height: np.ndarray, rate: float) -> list[
 
 
 def _without_steep_t(kept: list[int], height: np.ndarray, rate: float) -> list[int]:
-    """Without T waves that are as steep as the QRS complexes before them: time after time a short interval is followed
-    by a long one. Extra beats hardly ever come so early, and not so regularly."""
+    """Without T or P waves that are as steep as the QRS complexes beside them: time after time a short interval is
+    followed by a long one. Extra beats hardly ever come so early, and not so regularly."""
     gaps = np.diff(kept) / rate
     short = np.flatnonzero((gaps[:-1] <= NEAR_S) & (gaps[1:] >= LONG_AFTER * gaps[:-1]))
     if len(short) < LEAST_PAIRS or len(short) < PAIRS_SHARE * len(gaps) / 2:
         return kept
-    t_waves = {int(at) + 1 for at in short if height[kept[at + 1]] < MOST_STEEPER * height[kept[at]]}
-    return [peak for index, peak in enumerate(kept) if index not in t_waves]
+    peaks = np.array(kept)
+    before, after = float(np.median(height[peaks[short]])), float(np.median(height[peaks[short + 1]]))
+    # Where neither is clearly lower, it is the T wave.
+    waves = set((short if before < LOWER * after else short + 1).tolist())
+    return [peak for index, peak in enumerate(kept) if index not in waves]
 
 
 def _least(apart: int, rate: float) -> float:

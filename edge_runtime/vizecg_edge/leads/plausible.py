@@ -19,6 +19,8 @@ RATES_BPM, QRS_MS, QTC_MS = (25.0, 250.0), (50.0, 220.0), (290.0, 620.0)
 """Of hearts, the last by Fridericia's rule."""
 QRS_OFF_MS, QT_OFF_MS = 12.0, 30.0
 """How far measured durations may be off, at 25 mm/s."""
+MISMEASURED = 0.05
+"""Durations that no heart has at a speed weigh so much against it: they may have been measured badly."""
 MOST_BLOCK_S = 14.0
 """No page of twelve leads shows more from its left end to its right one; 10 s is usual."""
 USUAL_COLUMNS_S, RARE_COLUMNS_S, COLUMN_OFF = (2.5, 5.0, 10.0), 1.25, 0.08
@@ -178,13 +180,13 @@ def _speed_weight(speed: float, layout: PageLayout, sizes: TraceSizes) -> float:
     if sizes.qrs_mm is not None:
         qrs, off = 1000 * sizes.qrs_mm / speed, QRS_OFF_MS * slower
         if not QRS_MS[0] - off <= qrs <= QRS_MS[1] + off:
-            return 0.0
+            weight *= MISMEASURED
     if sizes.qt_mm is not None and sizes.rr_mm is not None:
         off = QT_OFF_MS * slower
         correct = (sizes.rr_mm / speed) ** (-1 / 3)
         qt = 1000 * sizes.qt_mm / speed
         if not QTC_MS[0] <= (qt + off) * correct or not (qt - off) * correct <= QTC_MS[1]:
-            return 0.0
+            weight *= MISMEASURED
     columns = [piece.right_mm - piece.left_mm for piece in layout.pieces if not piece.strip]
     return weight * (_column_weight(median(columns) / speed) if columns else 1.0)
 

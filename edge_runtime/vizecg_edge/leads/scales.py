@@ -23,6 +23,7 @@ from vizecg_edge.leads.plausible import (
 from vizecg_edge.printed.grammar import LeadGroup, Quantity, Setting
 from vizecg_edge.rectify.reasons import Reason, refusal
 
+USUAL_SHARE = 0.05
 LEAST_LIKELY = 1e-3
 """A scale less likely than this, with everything that is known, is no candidate."""
 
@@ -113,7 +114,7 @@ def page_scales(*, settings: Sequence[Setting], layout: PageLayout, sizes: Trace
     speeds, speed_source = _speeds(printed_speed, pulses, layout, replace(sizes, rate_bpm=rate))
     if speed_source is None:
         # What is measured at the wrong speed is measured badly: the usual one is never ruled out by that alone.
-        speeds.setdefault(PAPER_SPEED_MM_S, 2 * LEAST_LIKELY * max(speeds.values()))
+        speeds.setdefault(PAPER_SPEED_MM_S, USUAL_SHARE * max(speeds.values()))
     gains = gain_likelihoods(sizes, limb=limb, chest=chest)
     total = sum(speeds.values()) * sum(gains.values())
     candidates = [
