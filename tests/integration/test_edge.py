@@ -57,7 +57,8 @@ def test_a_photograph_is_answered(photo: Path, tmp_path: Path) -> None:
     assert list(answer["probabilities"]) == list(answer["decisions"]) == list(CODE6.names)
     assert all(0 <= p <= 1 for p in answer["probabilities"].values())
     assert max(answer["probabilities"], key=answer["probabilities"].get) == "AF"
-    assert set(answer["timings_ms"]) == {"decode", "detect", "rectify", "judge", "preprocess", "infer", "total"}
+    stages = {"decode", "detect", "leads", "rectify", "judge", "preprocess", "infer", "total"}
+    assert set(answer["timings_ms"]) == stages
     assert all(value is not None for value in answer["timings_ms"].values())
     assert np.array(answer["geometry"]["homography"]).shape == (3, 3)
     assert 0 < answer["quality"]["least"] <= answer["quality"]["score"] <= 1

@@ -25,7 +25,7 @@ from vizecg_edge.pipeline import Pipeline, Result
 from vizecg_edge.report.explain import explain
 from vizecg_edge.report.html import render_html
 from vizecg_edge.report.pdf import render_pdf
-from vizecg_edge.report.pen import GREEN
+from vizecg_edge.report.pen import BLUE
 from vizecg_edge.report.pictures import lead_boxes, photo_picture, shade, sheet_picture
 from vizecg_edge.report.reading import Reading, read
 from warm_start import run_command
@@ -74,22 +74,17 @@ def test_frames_of_leads_lie_around_the_leads_that_were_drawn(reading: Reading, 
         assert len(fitting) == 1, truth
 
 
-def test_the_outline_on_the_photograph_is_the_sheets(reading: Reading, shot: Photo) -> None:
+def test_the_frames_on_the_photograph_are_the_leads(reading: Reading, shot: Photo, drawn: PrintedSheet) -> None:
     picture = photo_picture(reading, (shot.image.shape[1], shot.image.shape[0]))
     assert picture is not None
     assert picture.size == shot.image.shape[1::-1]
-    y, x = np.nonzero((np.abs(np.asarray(picture).astype(int) - GREEN) < 8).all(axis=2))
-    spec = reading.spec
-    # Drawn points taken back to the true sheet lie on its edges.
-    corners = np.array([[0, 0], [spec.width_mm, 0], [spec.width_mm, spec.height_mm], [0, spec.height_mm]])
-    edge = np.concatenate(
-        [a + (b - a) * np.linspace(0, 1, 200)[:, None] for a, b in zip(corners, np.roll(corners, -1, 0), strict=True)]
-    )
-    seen = shot.mapping.to_photo(spec.mm_to_px(edge))
-    points = np.stack([x, y], axis=1)
-    assert len(points) > 1000
-    apart = np.linalg.norm(points[::20, None] - seen[None], axis=2).min(axis=1) / reading.answer.quality.px_per_mm
-    assert np.percentile(apart, 95) < tolerance("origin-mm")
+    blue = (np.abs(np.asarray(picture).astype(int) - BLUE) < 90).all(axis=2)
+    away = cv2.distanceTransform(1 - blue.astype(np.uint8), cv2.DIST_L2, 5)
+    # The ends of every lead that was drawn lie on a frame's side.
+    ends = [[x, box.baseline_mm] for box in drawn.boxes for x in (box.x_mm, box.x_mm + box.width_mm)]
+    x, y = np.round(shot.mapping.to_photo(reading.spec.mm_to_px(np.array(ends)))).astype(int).T
+    assert blue.sum() > 1000
+    assert np.max(away[y, x]) / reading.answer.quality.px_per_mm < tolerance("origin-mm")
 
 
 def test_a_reduced_photograph_is_outlined_in_the_same_place(reading: Reading) -> None:
@@ -98,10 +93,11 @@ def test_a_reduced_photograph_is_outlined_in_the_same_place(reading: Reading) ->
     half = cv2.resize(photo, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     reduced = replace(reading, result=replace(reading.result, photo=half))
     a, b = (np.asarray(photo_picture(one, (600, 470))) for one in (reading, reduced))
-    greens = [(np.abs(picture.astype(int) - GREEN) < 8).all(axis=2) for picture in (a, b)]
+    blues = [(np.abs(picture.astype(int) - BLUE) < 60).all(axis=2) for picture in (a, b)]
     # Half of an odd height is rounded.
-    rows = min(len(green) for green in greens)
-    assert (greens[0][:rows] & greens[1][:rows]).sum() > 0.8 * greens[0].sum()
+    rows = min(len(blue) for blue in blues)
+    assert blues[0].sum() > 100
+    assert (blues[0][:rows] & blues[1][:rows]).sum() > 0.8 * blues[0].sum()
 
 
 def test_the_overlay_is_that_of_a_reading_and_nothing_is_cut_off(reading: Reading) -> None:
