@@ -26,16 +26,16 @@ pytestmark = pytest.mark.integration
 
 RECORD = synthesise(["SB"], seed=5)
 GOLDEN = {
-    "hospital_archive": ("3x4+R", ("V1",)),
-    "desk_one_pulse": ("3x4+R", ("II",)),
-    "portable_two_columns": ("6x2+R", ("II",)),
-    "defibrillator": ("3x4", ()),
-    "long_page": ("12x1+R", ("II",)),
-    "textbook": ("3x4", ()),
+    "hospital_archive": (1, "3x4+R", ("V1",)),
+    "desk_one_pulse": (1, "3x4+R", ("II",)),
+    "portable_two_columns": (4, "6x2+R", ("II",)),
+    "defibrillator": (1, "3x4", ()),
+    "long_page": (1, "12x1+R", ("II",)),
+    "textbook": (1, "3x4", ()),
 }
-"""Forms, with the layout and the strips of the page that ``SEED`` draws."""
+"""Forms, with the seed of a page, its layout and its strips."""
 SEED = 1
-STATED_SEED = 3
+STATED_SEED = 2
 """Draws pages that state their speed and gain."""
 PLACE_MM = 4.0
 PX_PER_MM = 6.0
@@ -71,9 +71,9 @@ def read(image: np.ndarray) -> tuple[FoundPage, ReadLeads]:
 @pytest.mark.parametrize("as_photograph", [False, True], ids=["clean", "photograph"])
 @pytest.mark.parametrize("form", list(GOLDEN))
 def test_pages_of_makers_forms_are_read(form: str, as_photograph: bool) -> None:
-    page = page_of(form)
+    seed, name, strips = GOLDEN[form]
+    page = page_of(form, seed=seed)
     image, boxes, spec, to_picture = drawn(page, as_photograph=as_photograph)
-    name, strips = GOLDEN[form]
     assert (page.layouts[0].name, page.layouts[0].rhythm) == (name, strips)
     found, leads = read(image)
     assert found.layout.name == name
