@@ -10,7 +10,7 @@ from vizecg_edge.rectify.traces import PX_PER_MM
 
 NEAR_MM = 6.0
 """Traces that end no further from where the photograph does may go on outside."""
-USUAL_MM = ((57.0, 64.5), (77.0, 86.0), (115.0, 129.0), (230.0, 258.0), (480.0, 512.0))
+USUAL_MM = ((57.0, 64.5), (77.0, 86.0), (113.5, 129.0), (230.0, 258.0), (480.0, 512.0))
 """Columns of 2.3 to 10 s at 25 mm/s, and of 10 s at 50: traces that fill a picture to its edge are not cut where their
 columns are as long as these."""
 

@@ -18,9 +18,7 @@ KEY_FIGURES: dict[str, tuple[str, ...]] = {
         "summary/photographs", "summary/answered", "summary/pairs", "summary/flips",
         "summary/median_largest_difference", "summary/scale_error/largest", "summary/median_trace_error_mm",
     ),
-    "not_ecg": (
-        "not_ecg/pictures", "not_ecg/answered", "unsupported_printouts/pictures", "unsupported_printouts/answered",
-    ),
+    "not_ecg": ("not_ecg/pictures", "not_ecg/answered"),
     "fuzz": ("cases", "findings", "slowest/seconds", "largest/memory_mib"),
     "startup": ("median_s", "peak_memory_mb"),
     "stages": ("megapixels", "milliseconds/total/p50", "milliseconds/total/p90", "peak_memory_mb"),
