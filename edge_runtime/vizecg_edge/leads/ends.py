@@ -21,7 +21,7 @@ ALIKE = 0.6
 NEAR_MM = 3.0
 OUTSIDE_MM, INSIDE_MM = 14.0, 18.0
 """How far beyond an end of the rows, and how far within, a pulse may stand."""
-USUAL_MM = 2.6
+USUAL_MM = 3.9
 """Traces that seem longer or shorter than usual by no more are as long as usual."""
 BEFORE_MM = 26.0
 """At most so much stands in line with the traces before they begin."""

@@ -16,7 +16,7 @@ from vizecg_edge.leads.identities import LIMB, Products
 from vizecg_edge.leads.layout import Piece
 from vizecg_edge.leads.names import SeenName, name_score, unexplained, upside_down
 from vizecg_edge.leads.page_ink import PageInk
-from vizecg_edge.leads.rows import TraceRow, turned_rows
+from vizecg_edge.leads.rows import TraceRow, find_rows, turned_rows
 from vizecg_edge.rectify.traces import PX_PER_MM
 
 LEAST_LIVELY, LEAST_COVER = 4, 0.6
@@ -32,6 +32,7 @@ BY_CHANCE = 0.8
 DROPPED, SHORT, DULL, UNEVEN, SPECK = 8.0, 20.0, 1.5, 4.0, 0.3
 """What it costs to leave a row out, to take in one that is too short or a dull one, rows that are not evenly apart
 (relative spread), and to leave out what may be none."""
+SAME_ROW_MM, TRIMMED_MM = 3.0, 12.0
 MIRRORED = -5.0
 MOST_IDENTITIES = 3.0
 """Identities come in threes: both triples of limb leads and one strip."""
@@ -45,6 +46,21 @@ def likely(row: TraceRow) -> bool:
 def sure_rows(rows: Sequence[TraceRow]) -> list[TraceRow]:
     """The rows that have waves, or all where none has."""
     return [row for row in rows if likely(row)] or list(rows)
+
+
+def _to_their_ends(rows: tuple[TraceRow, ...], every: PageInk) -> tuple[TraceRow, ...]:
+    """The rows with their beginnings and ends in all ink, where these lie near: the ends of traces are the least sure
+    to be taken for traces."""
+    plain = find_rows(every)
+    longer = []
+    for row in rows:
+        same = min(plain, key=lambda other: abs(other.y_mm - row.y_mm), default=row)
+        if abs(same.y_mm - row.y_mm) > SAME_ROW_MM:
+            same = row
+        left = same.left_mm if 0 < row.left_mm - same.left_mm < TRIMMED_MM else row.left_mm
+        right = same.right_mm if 0 < same.right_mm - row.right_mm < TRIMMED_MM else row.right_mm
+        longer.append(replace(row, left_mm=left, right_mm=right, occupied=np.maximum(row.occupied, same.occupied)))
+    return tuple(longer)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +85,7 @@ class Evidence:
     @classmethod
     def of(cls, ink: PageInk, rows: tuple[TraceRow, ...], *, quarters: int, every: PageInk) -> Evidence:
         """``ink``: of traces alone; ``every``: that of pulses, too."""
+        rows = _to_their_ends(rows, every)
         ends = find_ends(every, sure_rows(rows))
         heights = heights_of(ink.mask, tuple(row.y_mm for row in rows))
         changes = BeatChanges(heights, left_mm=ends.left_mm, right_mm=ends.right_mm)
