@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vizecg_edge.rectify.grid import Grid
+from vizecg_edge.rectify.grid import CLEAR_CELLS, Grid
 from vizecg_edge.rectify.phase import Phases, view_of
 from vizecg_edge.rectify.warp import Bend
 
@@ -18,8 +18,9 @@ QUICK_LOOK, LONG_LOOK = (12, 8), (30, 20)
 """Most cells across and down that are looked at, in the middle of the grid: at first, and where that was not enough."""
 BETWEEN = 0.3
 """Lines between the lattice's count from this share of its own lines' ink on."""
-FINE_LINES = 0.06
-"""The same for lines every fifth of a square, which are faint on most papers."""
+FINE_LINES, CLEAR_FINE_LINES = 0.06, 0.15
+"""The same for lines every fifth of a square, which are faint on most papers; and for those of a grid that has too few
+squares for a page."""
 LARGEST_MM, USUAL_CELLS = 450.0, 36
 """No printout is longer, and few have fewer squares of 5 mm along their longer side."""
 LEAST_STRENGTH = 1.0
@@ -57,7 +58,12 @@ def measure_squares(lines: Lines, grid: Grid) -> Squares:
     shares = {n: float(min(_between(profile, n).min() for profile in lines.profiles)) for n in (2, 3, 4)}
     shares[5] = float(min(_between(profile, 5).mean() for profile in lines.profiles))
     seen = float(lines.strengths.min()) >= LEAST_STRENGTH and grid.residual_cells <= MOST_RESIDUAL
-    if seen and shares[5] >= FINE_LINES and shares[5] > max(shares[n] for n in (2, 3, 4)):
+    usual = lines.longest >= USUAL_CELLS
+    if (
+        seen
+        and shares[5] >= (FINE_LINES if usual else CLEAR_FINE_LINES)
+        and shares[5] > max(shares[n] for n in (2, 3, 4))
+    ):
         return Squares(mm=5.0, sure=True, fine=True)
     parts = max((2, 3, 4), key=lambda n: shares[n])
     if shares[parts] >= BETWEEN:
@@ -66,7 +72,7 @@ def measure_squares(lines: Lines, grid: Grid) -> Squares:
         return Squares(mm=float(parts), sure=False)
     if lines.longest * 5 > LARGEST_MM:
         return Squares(mm=None, sure=False)
-    return Squares(mm=5.0, sure=lines.longest >= USUAL_CELLS and grid.residual_cells <= MOST_RESIDUAL)
+    return Squares(mm=5.0, sure=usual and grid.residual_cells <= MOST_RESIDUAL and grid.present.sum() >= CLEAR_CELLS)
 
 
 def look_at_lines(ink: np.ndarray, grid: Grid, *, most: tuple[int, int] = QUICK_LOOK) -> Lines:
