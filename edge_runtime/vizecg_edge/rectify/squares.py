@@ -59,11 +59,8 @@ def measure_squares(lines: Lines, grid: Grid) -> Squares:
     shares[5] = float(min(_between(profile, 5).mean() for profile in lines.profiles))
     seen = float(lines.strengths.min()) >= LEAST_STRENGTH and grid.residual_cells <= MOST_RESIDUAL
     usual = lines.longest >= USUAL_CELLS
-    if (
-        seen
-        and shares[5] >= (FINE_LINES if usual else CLEAR_FINE_LINES)
-        and shares[5] > max(shares[n] for n in (2, 3, 4))
-    ):
+    fine = shares[5] >= (FINE_LINES if usual else CLEAR_FINE_LINES)
+    if seen and fine and shares[5] > max(shares[n] for n in (2, 3, 4)):
         return Squares(mm=5.0, sure=True, fine=True)
     parts = max((2, 3, 4), key=lambda n: shares[n])
     if shares[parts] >= BETWEEN:
@@ -72,7 +69,8 @@ def measure_squares(lines: Lines, grid: Grid) -> Squares:
         return Squares(mm=float(parts), sure=False)
     if lines.longest * 5 > LARGEST_MM:
         return Squares(mm=None, sure=False)
-    return Squares(mm=5.0, sure=usual and grid.residual_cells <= MOST_RESIDUAL and grid.present.sum() >= CLEAR_CELLS)
+    plain = usual and grid.residual_cells <= MOST_RESIDUAL
+    return Squares(mm=5.0, sure=plain and int(grid.present.sum()) >= CLEAR_CELLS)
 
 
 def look_at_lines(ink: np.ndarray, grid: Grid, *, most: tuple[int, int] = QUICK_LOOK) -> Lines:
