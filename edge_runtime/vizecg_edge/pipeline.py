@@ -171,8 +171,9 @@ class Pipeline:
                 return self._classify(result, found, read, clock)
             return replace(result, answer=replace(answer, timings_ms=clock.timings()))
         except (InputRefusedError, MissingToolError) as error:
-            # A refusal that stood in a variable on its way here keeps its frames, and in them the whole photograph.
-            error.__traceback__ = None
+            # A refusal that stood in a variable on its way here, or came of another one, keeps their frames, and in
+            # them the whole photograph.
+            error.__traceback__ = error.__context__ = None
             reason = error.reason if isinstance(error, InputRefusedError) else MISSING_TOOL
             answer = Answer(
                 input=source,

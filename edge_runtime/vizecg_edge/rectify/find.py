@@ -83,7 +83,9 @@ def find_paper(work: Work) -> FoundPaper:
 def _grid_or_none(ink: np.ndarray) -> Grid | None:
     try:
         return find_grid(ink)
-    except InputRefusedError:
+    except InputRefusedError as refused:
+        # It stands in a variable of the search, whose frame would keep the picture in memory.
+        refused.__traceback__ = None
         return None
 
 
