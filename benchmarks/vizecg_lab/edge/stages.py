@@ -22,7 +22,7 @@ from vizecg.spec import UsageError
 from vizecg.spec.results import write_result
 from vizecg_bench.run.load import Load, LoadMeter
 
-STAGES = ("decode", "detect", "rectify", "judge", "preprocess", "infer", "total")
+STAGES = ("decode", "detect", "leads", "rectify", "judge", "preprocess", "infer", "total")
 WITHOUT_INFERENCE = "all but infer"
 CPU_TIME = "processor time"
 WARM_UPS = 2
