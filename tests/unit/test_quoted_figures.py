@@ -49,7 +49,7 @@ README_FIGURES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
         lambda one: f"{one['summary']['flips']} of {one['summary']['pairs']}",
     ),
     "one sheet through the network, one core of an AMD EPYC": ("run", one_core_ms),
-    "a 12-megapixel JPEG, decoded, rectified and read, two cores": (
+    "a 12-megapixel JPEG, decoded, its leads read and classified, two cores": (
         "stages",
         lambda one: f"{one['milliseconds']['total']['p50']:.0f} ms",
     ),
