@@ -171,7 +171,7 @@ def test_what_has_no_answer_is_refused_when_it_is_loaded(tmp_path: Path) -> None
     assert refused(b"") == "unreadable"
     assert refused(io.BytesIO(b"no image")) == "unreadable"
     assert refused(Image.new("F", (WIDTH, HEIGHT))) == "unreadable"
-    assert refused(COLOURS[:200]) == refused(Image.fromarray(COLOURS[:200])) == "too_small"
+    assert refused(COLOURS[:100]) == refused(Image.fromarray(COLOURS[:100])) == "too_small"
     assert refused(np.zeros((0, 0, 3), np.uint8)) == "too_small"
 
 
