@@ -232,6 +232,7 @@ def test_any_record_in_any_layout_keeps_to_its_boxes(
     printed = render_sheet(record, spec=spec, style=BARE, layout=layout)
     assert printed.image.shape == spec.shape
     outside = np.ones(spec.shape[:2], bool)
+    edges: dict[int, tuple[int, int, int]] = {}
     for box in printed.boxes:
         assert np.isfinite(box.corners_mm).all()
         assert box.top_mm >= -1e-6
@@ -240,6 +241,10 @@ def test_any_record_in_any_layout_keeps_to_its_boxes(
         left, top = np.floor(box.corners_mm[0] * spec.px_per_mm - [1 / SUB, 1e-3]).astype(int)
         right, bottom = np.ceil(box.corners_mm[2] * spec.px_per_mm + [1 / SUB, 1e-3]).astype(int)
         outside[max(0, top) : bottom, max(0, left) : right] = False
+        # Where two leads of a row share a pixel, the pen goes from the one to the other.
+        end, above, below = edges.get(box.row, (0, top, bottom))
+        outside[max(0, min(top, above)) : max(bottom, below), max(0, left) : end] = False
+        edges[box.row] = (right, top, bottom)
     assert (printed.image[outside] == 255).all()
     for box in layout.boxes(spec, duration_s=record.duration_s):
         first, last = (round(second * record.sampling_rate) for second in (box.start_s, box.end_s))
