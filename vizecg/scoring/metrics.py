@@ -60,6 +60,7 @@ def bootstrap_figures(
     bootstraps: int = 500,
     seed: int = 0,
     names: Sequence[str],
+    counts: np.ndarray | None = None,
 ) -> Bootstrap:
     """All figures of the records and of resamples of them.
 
@@ -72,20 +73,24 @@ def bootstrap_figures(
         bootstraps: resamples of the records.
         seed: of the resampling.
         names: of the classes.
+        counts: (n,) how many records each one stands for; None counts every one once.
 
     Raises:
-        ValueError: the shapes differ, there is no record, or a decision is neither 0 nor 1.
+        ValueError: the shapes differ, there is no record, a decision is neither 0 nor 1, or a count is not positive.
     """
     shapes = {np.shape(given) for given in (probabilities, labels, decisions)}
     if shapes != {(len(labels), len(names))} or not len(labels):
         raise ValueError(f"expected three (n, {len(names)}) of n > 0, got {sorted(shapes)}")
     if not np.isin(decisions, (0, 1)).all():
         raise ValueError("decisions must be 0 or 1")
+    stands_for = np.ones(len(labels)) if counts is None else np.asarray(counts, np.float64)
+    if stands_for.shape != (len(labels),) or not (stands_for > 0).all():
+        raise ValueError(f"expected {len(labels)} positive counts, got {counts}")
     scores, truth, decided = np.asarray(probabilities, np.float32), np.asarray(labels) > 0, np.asarray(decisions) > 0
     columns = [_Column.of(scores[:, i], truth[:, i], decided[:, i]) for i in range(len(names))]
     resamples = Resamples(n=len(truth), bootstraps=bootstraps, seed=seed)
     with np.errstate(divide="ignore", invalid="ignore"):
-        blocks = [[column.figures(weights) for column in columns] for weights in resamples.weights()]
+        blocks = [[column.figures(weights * stands_for) for column in columns] for weights in resamples.weights()]
         values = {
             f"{name}/{key}": np.concatenate([block[i][key] for block in blocks])
             for key in PER_CLASS

@@ -49,7 +49,8 @@ def figures_of(found: FoundPage, picture: np.ndarray, box: Box, *, px_per_mm: fl
     to_page = np.array([[1 / px_per_mm, 0, box.left + 0.5 / px_per_mm], [0, 1 / px_per_mm, box.top + 0.5 / px_per_mm]])
     to_cells = page.page_to_cells @ np.vstack([to_page, [0, 0, 1]])
     area = Box(block.left, block.top - CELL_MM, block.right, block.bottom + CELL_MM)
-    rows = tuple(sorted({piece.row: piece.baseline_mm - box.top for piece in found.layout.pieces}.values()))
+    shown = {piece.row: piece.baseline_mm for piece in found.layout.pieces if box.top < piece.baseline_mm < box.bottom}
+    rows = tuple(sorted(baseline - box.top for baseline in shown.values()))
     seen = found.ruler.kind is RulerKind.GRID
     spread = float(np.hypot(max(found.ruler.sd_x, found.ruler.sd_y), _spread(page, area)))
     return Figures(

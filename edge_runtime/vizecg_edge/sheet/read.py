@@ -68,10 +68,12 @@ def lay(found: FoundPage, spec: SheetSpec, *, scale: Scale, leads: Leads | None 
     )
     homography = bend_mm = None
     if composed.whole:
-        picture, px_per_mm = composed.sheet, spec.px_per_mm
+        px_per_mm = spec.px_per_mm
         (patch,) = composed.patches
+        # Below it the sheet is empty: further strips are not laid on it.
+        picture = composed.sheet[: round(patch.box.bottom * px_per_mm)]
         left, top = patch.to_page[0, 2], patch.to_page[1, 2]
-        box = Box(left, top, left + spec.width_mm, top + spec.height_mm)
+        box = Box(left, top, left + spec.width_mm, top + patch.box.bottom)
         to_cells = page.page_to_cells @ patch.to_page @ np.linalg.inv(spec.mm_to_px_matrix)
         homography = np.linalg.inv(to_cells) @ page.photo_to_cells
         homography /= homography[2, 2]
