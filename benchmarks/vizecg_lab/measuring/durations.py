@@ -41,12 +41,13 @@ def recorded_figures(records: Sequence[Any], *, seed: int) -> dict[str, Any]:
 def _figures(rows: Sequence[tuple[Measured, float | None, float | None]]) -> dict[str, Any]:
     return {
         "records": len(rows),
-        "pr_ms": _differences([(row.pr.ms, row.pr.uncertainty_ms, known) for row, known, _ in rows]),
-        "qrs_ms": _differences([(row.qrs.ms, row.qrs.uncertainty_ms, known) for row, _, known in rows]),
+        "pr_ms": differences([(row.pr.ms, row.pr.uncertainty_ms, known) for row, known, _ in rows]),
+        "qrs_ms": differences([(row.qrs.ms, row.qrs.uncertainty_ms, known) for row, _, known in rows]),
     }
 
 
-def _differences(rows: Sequence[tuple[float | None, float | None, float | None]]) -> dict[str, Any]:
+def differences(rows: Sequence[tuple[float | None, float | None, float | None]]) -> dict[str, Any]:
+    """Of (measured, its stated uncertainty, known), milliseconds: how far apart, and how often none is given."""
     known = [row for row in rows if row[2] is not None]
     both = np.array([row for row in known if row[0] is not None], float).reshape(-1, 3)
     if not len(both):

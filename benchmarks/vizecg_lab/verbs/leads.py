@@ -19,16 +19,17 @@ from vizecg_lab.verbs.options import SaveOption
 class Options:
     """What is read, and where the figures go."""
 
-    what: Annotated[str, typer.Argument(help="wild, drawn, photos or layouts.")]
+    what: Annotated[str, typer.Argument(help="wild, drawn, photos, layouts or measured.")]
     photos_dir: Annotated[
         Path | None, typer.Option("--photos", help="wild, photos: folder of the pictures that the table names.")
     ] = None
     table: Annotated[Path | None, typer.Option(help="photos: photos.csv: image, ecg_id.")] = None
-    root: Annotated[Path | None, typer.Option(help="drawn, photos, layouts: PTB-XL folder.")] = None
+    root: Annotated[Path | None, typer.Option(help="drawn, photos, layouts, measured: PTB-XL folder.")] = None
+    hr_root: Annotated[Path | None, typer.Option(help="measured: PTB-XL folder with records of 500 Hz.")] = None
     fold: Annotated[int, typer.Option(min=1, max=10, help="PTB-XL fold; 9 is validation.")] = 9
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="drawn: pages; layouts: records.")] = 400
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="drawn: pages; layouts, measured: records.")] = 400
     log: Annotated[
-        Path | None, typer.Option(help="drawn, layouts: file of what is done; run again with it, it goes on.")
+        Path | None, typer.Option(help="drawn, layouts, measured: file of what is done; run again with it, it goes on.")
     ] = None
     bundle: BundleOption = None
     save: SaveOption = None
@@ -50,7 +51,7 @@ class Options:
 @takes(Options)
 def leads(options: Options) -> None:
     """Pages read and held against the truth: other people's printouts, drawn pages, photographs, one record in ten
-    layouts."""
+    layouts, and what is measured on pages."""
     if options.what not in _KINDS:
         raise UsageError(f"unknown kind {options.what!r}: expected one of {', '.join(_KINDS)}")
     _KINDS[options.what](options)
@@ -91,9 +92,19 @@ def _layouts(options: Options) -> None:
     )  # fmt: skip
 
 
+def _measured(options: Options) -> None:
+    from vizecg_lab.leads.measured import measure_measured
+
+    measure_measured(
+        root=options.needed("root"), fold=options.fold, count=options.count, hr_root=options.hr_root,
+        bundle=options.bundle, log=options.log, out=options.figures,
+    )  # fmt: skip
+
+
 _KINDS: dict[str, Callable[[Options], None]] = {
     "wild": _wild,
     "drawn": _drawn,
     "photos": _photos,
     "layouts": _layouts,
+    "measured": _measured,
 }
