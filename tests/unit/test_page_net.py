@@ -13,6 +13,7 @@ from vizecg.render import Layout, PrintStyle, render_sheet
 from vizecg.render.layout import LeadBox
 from vizecg.render.style import NamePlace, Pulse, Separator
 from vizecg.spec import SheetSpec
+from vizecg_edge.printed import page_net
 from vizecg_edge.printed.names import NAMES, PrintedName, names_of
 from vizecg_edge.printed.outlines import pulses_of, rules_of
 from vizecg_edge.printed.page_net import PageLook, look
@@ -112,6 +113,18 @@ def test_paper_without_print() -> None:
     assert not seen.rules
     assert seen.trace.shape == (102, 159)
     assert seen.trace.max() < 60
+
+
+def test_a_page_is_seen_alike_in_bands_and_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, _ = drawn(Layout.named("12x1"))
+    assert picture.shape[0] > page_net.BAND
+    bands = look(picture, px_per_mm=4.0)
+    monkeypatch.setattr(page_net, "BAND", 10_000)
+    whole = look(picture, px_per_mm=4.0)
+    assert [name.name for name in bands.names] == [name.name for name in whole.names]
+    assert [name.probability for name in bands.names] == pytest.approx([name.probability for name in whole.names])
+    # A value that lies between two may be rounded either way.
+    assert cv2.absdiff(bands.trace, whole.trace).max() <= 1
 
 
 def test_several_at_once_see_the_same() -> None:

@@ -21,6 +21,7 @@ def onnx_session(
     *,
     providers: Sequence[Any] = (CPU,),
     threads: int = 0,
+    spinning: bool = True,
     as_written: bool = False,
     without: Sequence[str] = (),
 ) -> onnxruntime.InferenceSession:
@@ -30,6 +31,8 @@ def onnx_session(
         model: the file, or a graph in its bytes.
         providers: ONNX Runtime's names, the first that can computes; one with options is a pair.
         threads: computation threads; 0 leaves it to ONNX Runtime, which takes one per core.
+        spinning: threads wait for the next operation at full load, which is quicker, by a little where operations are
+            large, and costs half as much again of the processor.
         as_written: compute node by node, as for the int8 file of other processors, whose kernels this one has not.
         without: names of optimisers to leave out.
 
@@ -45,6 +48,8 @@ def onnx_session(
     # Between the operations of a network, threads that spin are quicker by a seventh. Those that wait for the next
     # picture must not: they would take the cores, and the battery, from reading it.
     options.add_session_config_entry("session.force_spinning_stop", "1")
+    if not spinning:
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if as_written:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     return onnxruntime.InferenceSession(

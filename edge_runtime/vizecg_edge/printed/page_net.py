@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ import cv2
 import numpy as np
 
 from vizecg.spec.onnx_session import onnx_session
-from vizecg_edge.printed.names import PrintedName, names_of
+from vizecg_edge.printed.names import NAMES, PrintedName, names_of
 from vizecg_edge.printed.outlines import Outline, pulses_of, rules_of
 from vizecg_edge.printed.page_ink import page_ink
 
@@ -33,6 +34,9 @@ MOST_MM = 1000.0
 SAME_SCALE = 0.02
 """A picture whose scale is off by less is taken as it is."""
 THREADS = 2
+BAND, AROUND = 384, 48
+"""Rows of a page that the network looks at at once, so that what it keeps meanwhile stays small, and those above and
+below them that it must see for the same result; multiples of ``MULTIPLE``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +48,6 @@ class PageLook:
         trace: uint8 (h, w), 255 times the share of the pixel that is ink of a trace.
         pulse, rule: likewise of calibration pulses, and of rules, bars and ticks between columns.
         px_per_mm: pixels a millimetre of these three.
-        pulses, rules: what hangs together in them.
     """
 
     names: tuple[PrintedName, ...]
@@ -52,8 +55,16 @@ class PageLook:
     pulse: np.ndarray
     rule: np.ndarray
     px_per_mm: float
-    pulses: tuple[Outline, ...]
-    rules: tuple[Outline, ...]
+
+    @cached_property
+    def pulses(self) -> tuple[Outline, ...]:
+        """What hangs together of pulses."""
+        return pulses_of(self.pulse, px_per_mm=self.px_per_mm)
+
+    @cached_property
+    def rules(self) -> tuple[Outline, ...]:
+        """What hangs together of rules, bars and ticks."""
+        return rules_of(self.rule, px_per_mm=self.px_per_mm)
 
 
 def look(picture: np.ndarray, *, px_per_mm: float) -> PageLook:
@@ -75,7 +86,7 @@ def look(picture: np.ndarray, *, px_per_mm: float) -> PageLook:
     scaled = _at_scale(picture, px_per_mm)
     scale = scaled.shape[1] / picture.shape[1] * px_per_mm
     ink = page_ink(scaled, px_per_mm=PX_PER_MM, multiple=MULTIPLE)
-    likely, heights_mm, masks = _session().run(None, {"ink": ink[None]})
+    likely, heights_mm, masks = _seen(ink)
     height, width = scaled.shape[:2]
     trace, pulse, rule = masks[:, : -(-height // 2), : -(-width // 2)]
     # Where the picture was taken as it is, the network's millimetres are a little off.
@@ -87,9 +98,23 @@ def look(picture: np.ndarray, *, px_per_mm: float) -> PageLook:
         pulse=pulse,
         rule=rule,
         px_per_mm=mask_scale,
-        pulses=pulses_of(pulse, px_per_mm=mask_scale),
-        rules=rules_of(rule, px_per_mm=mask_scale),
     )
+
+
+def _seen(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """uint8 (2, h, w) ink -> what the network makes of it, band by band of equal heights."""
+    _, height, width = ink.shape
+    likely = np.empty((1, 1 + len(NAMES), height // 4, width // 4), np.float32)
+    heights_mm = np.empty((1, height // 4, width // 4), np.float32)
+    masks = np.empty((3, height // 2, width // 2), np.uint8)
+    count = -(-height // BAND)
+    band = -(-height // count // MULTIPLE) * MULTIPLE
+    for top in range(0, height, band):
+        end, first = min(top + band, height), max(0, top - AROUND)
+        outputs = _session().run(None, {"ink": ink[None, :, first : end + AROUND]})
+        for whole, part, step in zip((likely, heights_mm, masks), outputs, (4, 4, 2), strict=True):
+            whole[..., top // step : end // step, :] = part[..., (top - first) // step : (end - first) // step, :]
+    return likely, heights_mm, masks
 
 
 def _at_scale(picture: np.ndarray, px_per_mm: float) -> np.ndarray:
@@ -108,5 +133,5 @@ def _session() -> onnxruntime.InferenceSession:
     """The process's only one, which may be run by several threads at once."""
     with _lock:
         if not _sessions:
-            _sessions.append(onnx_session(WEIGHTS, threads=THREADS))
+            _sessions.append(onnx_session(WEIGHTS, threads=THREADS, spinning=False))
         return _sessions[0]
