@@ -27,7 +27,8 @@ class EdgeNet(torch.nn.Module):
         super().__init__()
         # A pass over the whole page is saved where the first convolution takes 0..255 as they come.
         self.net = deepcopy(net)
-        self.net.fine[0].weight.data *= 1 / 255
+        with torch.no_grad():
+            next(self.net.fine.parameters()).mul_(1 / 255)
         self.sharpness = sharpness
 
     def forward(self, ink: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
