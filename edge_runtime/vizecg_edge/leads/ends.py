@@ -31,6 +31,8 @@ GAP_MM = 8.0
 """Where a gap follows a pulse within this, the traces begin after it."""
 IN_LINE_MM = 2.0
 LEAST_LEFT, RIGHT_SHARE = 2, 0.6
+SEEN_SHARE, SEEN_INSIDE_MM = 0.4, 28.0
+"""Pulses that are seen at an end of so many of the rows are there; at 100 mm/s they are 20 mm wide."""
 WIDE_MM = 3.3
 """QRS complexes above one another look like narrow pulses; wide ones are hardly ever seen by chance."""
 LEAST_FAINT = {True: (2, 1.0), False: (3, 1.8)}
@@ -50,8 +52,14 @@ class Ends:
         return self.right_mm - self.left_mm
 
 
-def find_ends(ink: PageInk, rows: Sequence[TraceRow]) -> Ends:
-    """The common beginning and end of rows (at least one), most of which are as long as each other."""
+def find_ends(ink: PageInk, rows: Sequence[TraceRow], marks: Sequence[Box] = ()) -> Ends:
+    """The common beginning and end of rows (at least one), most of which are as long as each other.
+
+    Args:
+        ink: of the page, pulses included.
+        rows: of it.
+        marks: where the page network sees calibration pulses.
+    """
     longest = max(row.length_mm for row in rows)
     alike = [row for row in rows if row.length_mm >= ALIKE * longest]
     left = _together([row.left_mm for row in alike], -1)
@@ -59,7 +67,10 @@ def find_ends(ink: PageInk, rows: Sequence[TraceRow]) -> Ends:
     pulses = find_pulses(ink.mask, px_per_mm=PX_PER_MM, corner=(0.0, 0.0))
     on_left = _in_line([p for p in pulses if left - OUTSIDE_MM < p.box.left and p.box.right < left + INSIDE_MM])
     on_right = _in_line([p for p in pulses if right - INSIDE_MM < p.box.left and p.box.right < right + OUTSIDE_MM])
-    if abs(right - left - BLOCK_MM) < USUAL_MM:
+    seen_left, seen_right = _seen(marks, alike, left=left, right=right)
+    if seen_left:
+        on_left = seen_left
+    elif abs(right - left - BLOCK_MM) < USUAL_MM:
         # Traces of the usual length have no pulses within: broad QRS complexes above one another look like them.
         on_left = []
     elif len(on_left) < LEAST_LEFT and len(on_right) < RIGHT_SHARE * len(alike):
@@ -69,10 +80,10 @@ def find_ends(ink: PageInk, rows: Sequence[TraceRow]) -> Ends:
     if len(on_left) >= LEAST_LEFT:
         left = max(left, _beginning(alike, max(p.box.right for p in on_left)))
     # A printout has them at its beginning or in every row: at the end, a few are QRS complexes that are cut.
-    if len(on_right) >= RIGHT_SHARE * len(alike):
-        right = min(right, min(p.box.left for p in on_right) - FOOT_MM)
+    if seen_right or len(on_right) >= RIGHT_SHARE * len(alike):
+        right = min(right, _ending(alike, min(p.box.left for p in seen_right or on_right)))
     width = right - left
-    unmarked = len(on_left) < LEAST_LEFT and BLOCK_MM < width < BLOCK_MM + BEFORE_MM
+    unmarked = len(on_left) < LEAST_LEFT and not seen_right and BLOCK_MM < width < BLOCK_MM + BEFORE_MM
     # The right ends are the sharpest mark of traces of the usual length; pulses or names stand before the left ones.
     if unmarked or abs(width - BLOCK_MM) < USUAL_MM:
         left = right - BLOCK_MM
@@ -91,6 +102,35 @@ def _in_line(pulses: list[CalibrationPulse]) -> list[CalibrationPulse]:
     """The most pulses that stand above one another."""
     groups = [[p for p in pulses if abs(p.box.left - pulse.box.left) <= IN_LINE_MM] for pulse in pulses]
     return max(groups, key=len, default=[])
+
+
+def _seen(
+    marks: Sequence[Box], rows: Sequence[TraceRow], *, left: float, right: float
+) -> tuple[list[CalibrationPulse], list[CalibrationPulse]]:
+    """The pulses that are seen at the left and at the right end of most rows; none where there are more elsewhere,
+    which are waves."""
+    every = [CalibrationPulse(box=mark, score=1.0) for mark in marks]
+    at_left = [p for p in every if left - OUTSIDE_MM < p.box.left and p.box.right < left + SEEN_INSIDE_MM]
+    at_right = [p for p in every if right - SEEN_INSIDE_MM < p.box.left and p.box.right < right + OUTSIDE_MM]
+    if len(every) > 2 * (len(at_left) + len(at_right)):
+        return [], []
+    groups = []
+    for group, inner in ((at_left, 1), (at_right, -1)):
+        # Wide ones are seen in parts, each edge as one of its own: those that lie innermost count.
+        sides = [p.box.right if inner > 0 else p.box.left for p in group]
+        lines = [[p for p, other in zip(group, sides, strict=True) if abs(other - side) <= IN_LINE_MM] for side in sides]
+        enough = [
+            (inner * side, line)
+            for side, line in zip(sides, lines, strict=True)
+            if len(_owners(line, rows)) >= max(LEAST_LEFT, SEEN_SHARE * len(rows))
+        ]
+        groups.append(max(enough, key=lambda one: one[0])[1] if enough else [])
+    return groups[0], groups[1]
+
+
+def _owners(pulses: Sequence[CalibrationPulse], rows: Sequence[TraceRow]) -> set[int]:
+    """The rows that pulses stand in."""
+    return {min(range(len(rows)), key=lambda row: abs(rows[row].y_mm - pulse.box.bottom)) for pulse in pulses}
 
 
 def _faint(mask: np.ndarray, rows: Sequence[TraceRow], left_mm: float) -> list[CalibrationPulse]:
@@ -128,3 +168,15 @@ def _beginning(rows: Sequence[TraceRow], pulse_right_mm: float) -> float:
             begin = np.flatnonzero(after[gap[0] :])
             starts.append(pulse_right_mm + 0.7 + (gap[0] + (begin[0] if len(begin) else 0)) / PX_PER_MM)
     return float(np.median(starts)) if len(starts) > len(rows) / 2 else pulse_right_mm + FOOT_MM
+
+
+def _ending(rows: Sequence[TraceRow], pulse_left_mm: float) -> float:
+    """Where the traces end that are followed by pulses: before a gap, or before the pulses' feet."""
+    stops = []
+    for row in rows:
+        before = row.occupied[: round((pulse_left_mm - 0.7) * PX_PER_MM)][::-1][: round(GAP_MM * PX_PER_MM)]
+        gap = np.flatnonzero(before == 0)
+        if len(gap):
+            stop = np.flatnonzero(before[gap[0] :])
+            stops.append(pulse_left_mm - 0.7 - (gap[0] + (stop[0] if len(stop) else 0)) / PX_PER_MM)
+    return float(np.median(stops)) if len(stops) > len(rows) / 2 else pulse_left_mm - FOOT_MM

@@ -15,6 +15,7 @@ from vizecg_edge.leads.heights import heights_of, turned
 from vizecg_edge.leads.identities import LIMB, Products
 from vizecg_edge.leads.layout import Piece
 from vizecg_edge.leads.names import SeenName, name_score, unexplained, upside_down
+from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.rows import TraceRow, find_rows, turned_rows
 from vizecg_edge.rectify.traces import PX_PER_MM
@@ -83,10 +84,18 @@ class Evidence:
     against: float = 0.0
 
     @classmethod
-    def of(cls, ink: PageInk, rows: tuple[TraceRow, ...], *, quarters: int, every: PageInk) -> Evidence:
-        """``ink``: of traces alone; ``every``: that of pulses, too."""
+    def of(
+        cls,
+        ink: PageInk,
+        rows: tuple[TraceRow, ...],
+        *,
+        quarters: int,
+        every: PageInk,
+        marks: tuple[Box, ...] = (),
+    ) -> Evidence:
+        """``ink``: of traces alone; ``every``: that of pulses, too; ``marks``: where pulses are seen."""
         rows = _to_their_ends(rows, every)
-        ends = find_ends(every, sure_rows(rows))
+        ends = find_ends(every, sure_rows(rows), marks)
         heights = heights_of(ink.mask, tuple(row.y_mm for row in rows))
         changes = BeatChanges(heights, left_mm=ends.left_mm, right_mm=ends.right_mm)
         sure = tuple(likely(row) and changes.follows(index) > LEAST_FOLLOWS for index, row in enumerate(rows))
@@ -94,8 +103,9 @@ class Evidence:
             ink=ink, every=every, quarters=quarters, rows=rows, sure=sure, ends=ends, heights=heights, changes=changes
         )
 
-    def turned(self) -> Evidence:
-        """The same page turned by half a turn; names are not carried over, and pulses are looked for anew."""
+    def turned(self, marks: tuple[Box, ...] = ()) -> Evidence:
+        """The same page turned by half a turn; names are not carried over, and pulses are looked for anew, ``marks``
+        being where they are seen this way up."""
         every = self.every.turned(2)
         rows = turned_rows(self.rows, self.ink)
         return Evidence(
@@ -104,7 +114,7 @@ class Evidence:
             quarters=(self.quarters + 2) % 4,
             rows=rows,
             sure=self.sure[::-1],
-            ends=find_ends(every, sure_rows(rows)),
+            ends=find_ends(every, sure_rows(rows), marks),
             heights=turned(self.heights),
             changes=self.changes.turned(),
         )

@@ -14,7 +14,7 @@ from vizecg_edge.leads.page import Box, Page
 from vizecg_edge.leads.page_ink import PageInk, ink_of
 from vizecg_edge.leads.steady import steadied
 from vizecg_edge.printed.names import NAMES
-from vizecg_edge.printed.page_net import look
+from vizecg_edge.printed.page_net import PageLook, look
 from vizecg_edge.rectify.find import find_paper
 from vizecg_edge.rectify.grid import Grid
 from vizecg_edge.rectify.prepare import Work, prepare
@@ -101,22 +101,31 @@ def _looker(work: Work, grid: Grid, bend: Bend) -> Looker:
         # Whole pixels of the ink, so that the two masks lie on each other.
         left, top, right, bottom = (round(edge * PX_PER_MM) for edge in box)
         box = Box(*(edge / PX_PER_MM for edge in (left, top, right, bottom)))
-        seen = look(page.picture(box, px_per_mm=LOOK_PX_PER_MM), px_per_mm=LOOK_PX_PER_MM)
-        traces = np.zeros(ink.mask.shape, np.uint8)
-        size = right - left, bottom - top
-        may_be = cv2.resize(cv2.dilate(seen.trace, _AROUND), size, interpolation=cv2.INTER_LINEAR) > MAY_BE_TRACE
-        traces[top:bottom, left:right] = may_be
-        return Look(
-            names=tuple(
-                SeenName(
-                    name=name.name,
-                    x_mm=box.left + name.x_mm,
-                    y_mm=box.top + name.y_mm,
-                    chances=dict(zip(NAMES, name.probabilities[1:], strict=True)),
-                )
-                for name in seen.names
-            ),
-            traces=traces,
-        )
+        return _seen(look(page.picture(box, px_per_mm=LOOK_PX_PER_MM), px_per_mm=LOOK_PX_PER_MM), ink, box)
 
     return at
+
+
+def _seen(seen: PageLook, ink: PageInk, box: Box) -> Look:
+    """What was seen of a box, in the millimetres of its page."""
+    left, top, right, bottom = (round(edge * PX_PER_MM) for edge in box)
+    traces = np.zeros(ink.mask.shape, np.uint8)
+    size = right - left, bottom - top
+    may_be = cv2.resize(cv2.dilate(seen.trace, _AROUND), size, interpolation=cv2.INTER_LINEAR) > MAY_BE_TRACE
+    traces[top:bottom, left:right] = may_be
+    return Look(
+        names=tuple(
+            SeenName(
+                name=name.name,
+                x_mm=box.left + name.x_mm,
+                y_mm=box.top + name.y_mm,
+                chances=dict(zip(NAMES, name.probabilities[1:], strict=True)),
+            )
+            for name in seen.names
+        ),
+        traces=traces,
+        pulses=tuple(
+            Box(box.left + pulse.left_mm, box.top + pulse.top_mm, box.left + pulse.right_mm, box.top + pulse.bottom_mm)
+            for pulse in seen.pulses
+        ),
+    )

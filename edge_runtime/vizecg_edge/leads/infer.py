@@ -42,11 +42,12 @@ FAR_BEHIND = 14.0
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What is seen on a page, upright as it is given: names, and where ink belongs to traces (uint8 (h, w) of the
-    page's ink, 1 where it may)."""
+    """What is seen on a page, upright as it is given: names, where ink belongs to traces (uint8 (h, w) of the page's
+    ink, 1 where it may), and calibration pulses."""
 
     names: tuple[SeenName, ...]
     traces: np.ndarray
+    pulses: tuple[Box, ...] = ()
 
 
 Looker = Callable[[PageInk, Box], Look]
@@ -183,6 +184,7 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
     """The page either way up; only one of them where its names can be read."""
     upright, rows, quarters = _across(ink, sideways)
     names: tuple[SeenName, ...] = ()
+    marks: tuple[Box, ...] = ()
     traces = upright
     if look is not None:
         seen, other = _looks(look, upright, rows)
@@ -199,13 +201,13 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
             if any(legible(one.names) for one in _looks(look, reflected, _long_rows(reflected))):
                 raise refusal(Reason.ORIENTATION_UNCERTAIN, MIRRORED)
         traces = upright.only(seen.traces)
-        rows, names = _long_rows(traces), seen.names
+        rows, names, marks = _long_rows(traces), seen.names, seen.pulses
     if not any(row.steep for row in rows):
         raise refusal(Reason.NOT_AN_ECG, "no rows of traces")
-    evidence = Evidence.of(traces, rows, quarters=quarters % 4, every=upright).named(names)
+    evidence = Evidence.of(traces, rows, quarters=quarters % 4, every=upright, marks=marks).named(names)
     if legible(names):
         return [evidence]
-    turned = evidence.turned()
+    turned = evidence.turned(() if look is None else other.pulses)
     if look is None:
         return [evidence, turned]
     return [evidence.named(names, other=other.names), turned.named(other.names, other=names)]

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from vizecg.spec import InputRefusedError
+from vizecg_edge.rectify.closer import closer
 from vizecg_edge.rectify.dots import FLAT_RESIDUAL, blurred_ink, calm_bend, may_be_dotted
 from vizecg_edge.rectify.grid import Grid, find_grid
 from vizecg_edge.rectify.gridless import CELL_MM, find_printed
@@ -71,10 +72,15 @@ def find_paper(work: Work) -> FoundPaper:
             ink, grid, lines = blurred, found, look_at_lines(blurred, found)
     bend = calm_bend(ink, grid) if dotted else refine_bend(ink, grid, first_bend(grid))
     squares = measure_squares(lines, grid)
-    if not squares.sure:
-        squares = measure_squares(look_at_lines(ink, grid, most=LONG_LOOK), grid)
     across, down = _cell_px(grid)
-    plain = MOST_STRETCH > across / down > 1 / MOST_STRETCH and min(across, down) >= LEAST_CELL_PX
+    plain = MOST_STRETCH > across / down > 1 / MOST_STRETCH
+    coarse = min(across, down) < LEAST_CELL_PX
+    if (coarse or not squares.sure) and not dotted and (near := closer(work, grid)) is not None:
+        squares = measure_squares(look_at_lines(*near, most=LONG_LOOK), grid)
+        coarse = min(_cell_px(near[1])) < LEAST_CELL_PX
+    elif not squares.sure:
+        squares = measure_squares(look_at_lines(ink, grid, most=LONG_LOOK), grid)
+    plain = plain and not coarse
     if squares.sure and (plain or squares.fine):
         return FoundPaper(grid=grid, bend=bend, ruler=Ruler())
     return _confirmed(work, grid, bend, squares.mm)

@@ -11,8 +11,11 @@ from vizecg_edge.rectify.reasons import Reason, refusal
 
 WORK_SIDE = 1600
 """Longest side of the reduced photograph, in pixels: 5 mm squares are still 12 to 35 px wide."""
-LEAST_REDUCED = 1440
-"""Photographs at least twice as long are halved first, which is ten times as fast as any other reduction."""
+LONGEST = 16 / 9
+"""Pictures that are longer than this, by their width, show long paper: they are reduced to as many pixels as others."""
+SPARED = 0.9
+"""Photographs that still have this share of the pixels along their side are halved, which is ten times as fast as any
+other reduction."""
 LEAST_SIDE = 400
 """Photographs with a longer side below this cannot hold a readable 250 mm block of traces."""
 DARK_PAPER = 45.0
@@ -58,11 +61,12 @@ def prepare(image: np.ndarray) -> Work:
     """
     check_image(image)
     sizes = [image]
-    while max(sizes[-1].shape) >= 2 * LEAST_REDUCED:
+    side = WORK_SIDE * float(np.sqrt(max(1.0, max(image.shape[:2]) / min(image.shape[:2]) / LONGEST)))
+    while max(sizes[-1].shape) >= 2 * SPARED * side:
         sizes.append(half(sizes[-1]))
     reduced = sizes[-1]
     scale = 0.5 ** (len(sizes) - 1)
-    rest = min(1.0, WORK_SIDE / max(reduced.shape))
+    rest = min(1.0, side / max(reduced.shape))
     if rest < 1:
         # From less than twice the size, every pixel still counts between its neighbours.
         size = (round(reduced.shape[1] * rest), round(reduced.shape[0] * rest))

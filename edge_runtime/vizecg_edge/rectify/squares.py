@@ -21,8 +21,8 @@ BETWEEN = 0.3
 FINE_LINES, CLEAR_FINE_LINES = 0.06, 0.15
 """The same for lines every fifth of a square, which are faint on most papers; and for those of a grid that has too few
 squares for a page."""
-LARGEST_MM, USUAL_CELLS = 450.0, 36
-"""No printout is longer, and few have fewer squares of 5 mm along their longer side."""
+LARGEST_MM, USUAL_CELLS = 600.0, 36
+"""No printout is longer (10 s at 50 mm/s are 500 mm), and few have fewer squares of 5 mm along their longer side."""
 LEAST_STRENGTH = 1.0
 """Ink of the lattice's own lines below which nothing is said of others."""
 MOST_RESIDUAL = 0.2
@@ -81,7 +81,7 @@ def look_at_lines(ink: np.ndarray, grid: Grid, *, most: tuple[int, int] = QUICK_
         grid: its grid.
         most: cells across and down that are looked at.
     """
-    rows, columns = (np.flatnonzero(grid.present.sum(axis=axis) >= 3) for axis in (1, 0))
+    rows, columns = _readable(grid)
     if not len(rows) or not len(columns):
         return Lines(profiles=np.zeros((2, VIEW_PX)), strengths=np.zeros(2), continuity=np.zeros(2), longest=0)
     (left, top, right, bottom), (wide, tall) = grid.box, most
@@ -114,6 +114,21 @@ def look_at_lines(ink: np.ndarray, grid: Grid, *, most: tuple[int, int] = QUICK_
     return Lines(
         profiles=np.array(profiles), strengths=np.array(strengths), continuity=np.array(continuity), longest=longest
     )
+
+
+def middle_of(grid: Grid) -> np.ndarray:
+    """(2,) the middle of what is readable of a grid, in cells; of all that was examined where nothing is."""
+    left, top, right, bottom = grid.box
+    rows, columns = _readable(grid)
+    if not len(rows) or not len(columns):
+        return np.array([(left + right) / 2, (top + bottom) / 2])
+    return np.array([left + (columns[0] + columns[-1]) / 2, top + (rows[0] + rows[-1]) / 2])
+
+
+def _readable(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the grid's box with at least three readable cells."""
+    rows, columns = (np.flatnonzero(grid.present.sum(axis=axis) >= 3) for axis in (1, 0))
+    return rows, columns
 
 
 def _height(profile: np.ndarray) -> float:
