@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,15 @@ from vizecg_edge.leads.signals import Leads, LeadTrace
 from vizecg_lab.leads.design import covering, design, pairs_of
 from vizecg_lab.leads.drawn_figures import drawn_figures
 from vizecg_lab.leads.intervals import exact
+from vizecg_lab.leads.layouts import NAMES as NAMES_OF_LAYOUTS
+from vizecg_lab.leads.layouts import layout_figures
 from vizecg_lab.leads.log import DoneLog
+from vizecg_lab.leads.measured import measured_figures
 from vizecg_lab.leads.pages import FACTORS, draw_page, layout_of
 from vizecg_lab.leads.reading import Reading
 from vizecg_lab.leads.score import Fault, Outcome, score, totals
 from vizecg_lab.leads.signals import match_leads
+from vizecg_lab.leads.strata import choose
 from vizecg_lab.leads.truth import PHOTOS, WILD, PlacedLead, PrintedPage, read_truth
 
 pytestmark = pytest.mark.unit
@@ -94,6 +99,13 @@ def test_a_word_must_be_about_what_is_wrong() -> None:
     swapped = placed((("II", "aVR", "V1", "V4"), ("I", "aVL", "V2", "V5"), NAMES[2], NAMES[3]))
     assert score(reading(placed=swapped, warnings=("gain_assumed",)), page()).outcome is Outcome.SILENT
     assert score(reading(placed=swapped, warnings=("leads_uncertain",)), page()).outcome is Outcome.WARNED
+
+
+def test_a_rate_is_that_of_the_beats_on_the_page() -> None:
+    found = score(reading(rate_bpm=59.0), page(rate_bpm=55.0, counted_bpm=58.6))
+    assert (found.rate_error, found.rate_right, found.as_printed) == (0.4, True, False)
+    counted = totals([found, score(reading(rate_bpm=59.0), page(rate_bpm=58.0))])
+    assert (counted["rates"], counted["rates_right"], counted["rates_as_printed"]) == (2, 2, 1)
 
 
 def test_what_is_not_stated_cannot_be_read_wrongly() -> None:
@@ -215,6 +227,63 @@ def test_what_is_done_is_kept(tmp_path: Path) -> None:
     path.write_text(json.dumps({"key": "0"}) + "\n")
     with pytest.raises(UsageError):
         DoneLog(path, about={"seed": 1})
+
+
+def test_chosen_records_stand_for_their_fold() -> None:
+    labels = np.zeros((200, 6), int)
+    labels[:4, 0] = labels[4:24, 3] = labels[2:3, 3] = 1
+    entries = [SimpleNamespace(record_id=str(k), labels=row) for k, row in enumerate(labels)]
+    few, more = choose(entries, 20, fold=9), choose(entries, 60, fold=9)
+    assert (len(few.entries), len(more.entries)) == (20, 60)
+    # The rare class is all there, and what is chosen stands for all.
+    assert {entry.record_id for entry in more.entries} >= {"0", "1", "2", "3"}
+    assert few.weights.sum() == pytest.approx(200)
+    assert more.weights.sum() == pytest.approx(200)
+    assert {entry.record_id for entry in few.entries} <= {entry.record_id for entry in more.entries}
+    assert len(choose(entries, 999, fold=9).entries) == 200
+    with pytest.raises(UsageError):
+        choose([], 5, fold=9)
+
+
+def test_layouts_are_compared_with_the_same_records_reference() -> None:
+    def answer(probability: float, decision: bool | None) -> dict[str, Any]:
+        return {"reasons": (), "layout": "3x4", "probabilities": [probability, 0.2], "decisions": [decision, False],
+                "rate": 60.0}  # fmt: skip
+
+    refused = {"reasons": ("low_quality",), "layout": None, "probabilities": None, "decisions": None, "rate": None}
+    answers = [
+        {name: answer(0.1 + 0.2 * k, k > 1) for name in NAMES_OF_LAYOUTS}
+        | {"6x2": answer(0.15 + 0.2 * k, k > 0), "4x3": refused}
+        for k in range(4)
+    ]
+    labels = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    figures = layout_figures(answers, labels, np.ones(4), names=("a", "b"), thresholds=(0.4, 0.4))["layouts"]
+    assert figures["6x2"]["median_largest_difference"] == pytest.approx(0.05)
+    assert (figures["6x2"]["decisions_changed"]["count"], figures["6x2"]["decisions_changed"]["of"]) == (1, 8)
+    assert figures["6x2"]["macro"]["auroc"]["value"] == pytest.approx(0.75)
+    assert figures["6x2"]["macro_minus_reference"]["auroc"]["value"] == 0.0
+    assert (figures["4x3"]["answered"]["count"], figures["4x3"]["refused_for"]) == (0, {"low_quality": 4})
+    assert figures["4x3"]["macro"] is None
+
+
+def test_what_is_measured_on_pages_is_held_against_what_is_known() -> None:
+    def one(rate: float | None, pr: list[float] | None, **changes: Any) -> dict[str, Any]:
+        known = {"rate": 60.0, "pr": 160.0, "qrs": 90.0}
+        return {"record": "a", "page": "12x1 photo", "reasons": [], "known": known, "rate": rate, "pr": pr,
+                "qrs": [95.0, 16.0]} | changes  # fmt: skip
+
+    done = [
+        {"source": "fold", "pages": [one(61.5, None), one(64.0, None), one(None, None, reasons=["no_grid"])]},
+        {"source": "fold", "pages": []},
+        {"source": "synthetic", "pages": [one(60.0, [150.0, 18.0]), one(60.0, [None, None])]},
+    ]
+    figures = measured_figures(done)
+    own = figures["pages"]["12x1 photo"]
+    assert figures["left_out_since_the_detectors_disagree"] == 1
+    assert (own["answered"]["count"], own["answered"]["of"], own["refused_for"]) == (4, 5, {"no_grid": 1})
+    assert (own["rate_within"]["count"], own["rate_within"]["of"], len(own["wrong"])) == (3, 4, 1)
+    assert own["synthetic"]["pr_ms"]["none_given_share"] == 0.5
+    assert own["synthetic"]["qrs_ms"]["median_absolute_difference"] == 5.0
 
 
 def test_shares_have_limits() -> None:

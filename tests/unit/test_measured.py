@@ -15,6 +15,7 @@ from vizecg.spec.code6 import with_limits
 from vizecg.spec.labels import Limits
 from vizecg_edge.answer import Answer, BundleId, Input, Undecided
 from vizecg_edge.judge.evidence import contradictions
+from vizecg_edge.leads.beats import find_runs
 from vizecg_edge.leads.layout import Timing
 from vizecg_edge.leads.measure import measure
 from vizecg_edge.leads.measured import Interval, Measured
@@ -64,6 +65,32 @@ def test_a_beat_where_columns_meet_is_counted_once() -> None:
 def test_without_known_timing_columns_stand_alone() -> None:
     found = measure(page(strip=False, timing=Timing.UNKNOWN))
     assert found.rate_bpm == pytest.approx(measure(page()).rate_bpm, rel=0.05)
+
+
+def test_a_strip_tells_that_columns_go_on_in_time() -> None:
+    known, unknown = page(), page(timing=Timing.UNKNOWN)
+    assert len(find_runs(unknown)) == 1
+    assert measure(unknown).beat_times_s == measure(known).beat_times_s
+    # A name that was taken for the strip's beginning is no beat where the columns beside it show none.
+    strip = unknown.traces[-1]
+    strip.mv[12:18] += np.float32(1.2)
+    assert measure(unknown).rate_bpm == pytest.approx(measure(known).rate_bpm, abs=tolerance("rate-bpm"))
+    assert measure(unknown).beats == measure(known).beats
+    # Columns that begin together show the strip's beats at other times.
+    first = known.traces[0].mv
+    together = [trace if trace.strip else replace(trace, mv=first) for trace in known.traces]
+    assert len(find_runs(replace(unknown, traces=tuple(together)))) > 1
+
+
+def test_the_foot_of_a_rule_at_the_end_of_a_trace_is_no_beat() -> None:
+    leads = page("SB", seed=8)
+    expected = measure(leads)
+    foot = leads.traces[2]
+    foot.mv[:11] = -4.3
+    foot.confidence[:10] = 0.3
+    found = measure(leads)
+    assert found.beats == expected.beats
+    assert found.rate_bpm == pytest.approx(expected.rate_bpm, abs=tolerance("rate-bpm"))
 
 
 @pytest.mark.parametrize("value", [np.nan, 0.0])

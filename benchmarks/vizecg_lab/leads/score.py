@@ -69,7 +69,8 @@ class Scored:
         reason_right: of a refusal that names a layout, whether it names the right one; of a page that cannot be read,
             whether it was refused; None where there is nothing to tell.
         scale_error: across and down, relative; None where either is not known.
-        rate_error: beats a minute; ``rate_right``: within ``MOST_RATE``.
+        rate_error: beats a minute, from the rate of the beats on the page; ``rate_right``: within ``MOST_RATE``.
+        as_printed: likewise, of the rate that is printed or was counted first.
     """
 
     image: str
@@ -88,6 +89,7 @@ class Scored:
     scale_error: tuple[float, float] | None
     rate_error: float | None
     rate_right: bool | None
+    as_printed: bool | None
     total_ms: float | None
 
 
@@ -107,7 +109,7 @@ def score(reading: Reading, page: PrintedPage) -> Scored:
     else:
         told = all(_warned(fault, reading.warnings) for fault in faults if fault is not Fault.MISSING)
         outcome = Outcome.WARNED if told else Outcome.SILENT
-    rate = None if reading.rate_bpm is None or page.rate_bpm is None else reading.rate_bpm - page.rate_bpm
+    rate, shown = reading.rate_bpm, page.shown_bpm
     return Scored(
         image=page.image,
         truth=page.name,
@@ -123,8 +125,9 @@ def score(reading: Reading, page: PrintedPage) -> Scored:
         timing_right=None if "unknown" in (reading.timing, page.timing) else reading.timing == page.timing,
         reason_right=_reason_right(reading, page),
         scale_error=scale,
-        rate_error=None if rate is None else round(rate, 2),
-        rate_right=None if rate is None or page.rate_bpm is None else rate_right(rate, page.rate_bpm),
+        rate_error=None if rate is None or shown is None else round(rate - shown, 2),
+        rate_right=_near(rate, shown),
+        as_printed=_near(rate, page.rate_bpm),
         total_ms=reading.milliseconds.get("total"),
     )
 
@@ -136,6 +139,10 @@ def _mm(pixels: float, square_px: float) -> float:
 def rate_right(error: float, rate_bpm: float) -> bool:
     """Whether a difference of rates is small enough, beats a minute."""
     return abs(error) <= max(MOST_RATE[0], MOST_RATE[1] * rate_bpm)
+
+
+def _near(rate: float | None, known: float | None) -> bool | None:
+    return None if rate is None or known is None else rate_right(rate - known, known)
 
 
 def _place_faults(places: Places) -> dict[Fault, str]:
@@ -204,4 +211,5 @@ def totals(scored: Iterable[Scored]) -> dict[str, Any]:
         "faults": dict(Counter(fault for one in every for fault in one.faults)),
         "rates": len(rates),
         "rates_right": sum(bool(one.rate_right) for one in rates),
+        "rates_as_printed": sum(bool(one.as_printed) for one in rates),
     }

@@ -11,7 +11,8 @@ reader was run on them: numbers and names alone. A picture has
 - ``corners_px``: of the first row's beginning and end and the last row's end and beginning; ``columns_px``: where the
   columns of the first row begin, and the last one ends;
 - ``speed_mm_s``, ``gain_mm_mv``, null where nothing states them, and what does (``speed_from``, ``gain_from``);
-- ``pulses``: how many, where, how high; ``rate_bpm``, and whether it is ``printed`` or was ``counted``; ``remark``.
+- ``pulses``: how many, where, how high; ``rate_bpm``, and whether it is ``printed`` or was ``counted``;
+  ``counted_bpm`` where a closer count of what the page shows, by its own ruler, gives another rate; ``remark``.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ class PrintedPage:
         speed_mm_s, gain_mm_mv: as the page states them, by text or pulse; None where it does not.
         chest_gain_mm_mv: of V1 to V6 where it is another.
         rate_bpm, rate_from: beats a minute, ``printed`` or ``counted``.
+        counted_bpm: of the beats that the page shows, where that is another: what is printed may be of more than these.
         ecg_id: of the PTB-XL record on it, where that is known.
     """
 
@@ -82,6 +84,7 @@ class PrintedPage:
     chest_gain_mm_mv: float | None = None
     rate_bpm: float | None = None
     rate_from: str | None = None
+    counted_bpm: float | None = None
     strips: tuple[str, ...] = ()
     ecg_id: int | None = None
 
@@ -90,6 +93,11 @@ class PrintedPage:
         """Of its layout, as in manifests: ``3x4+R``."""
         count = len(self.strips)
         return self.arrangement + ("" if not count else "+R" if count == 1 else f"+{count}R")
+
+    @property
+    def shown_bpm(self) -> float | None:
+        """The rate of the beats on the page, as far as it is known."""
+        return self.rate_bpm if self.counted_bpm is None else self.counted_bpm
 
     @property
     def rows(self) -> int:
@@ -146,6 +154,7 @@ def _page(entry: dict[str, Any]) -> PrintedPage:
         gain_mm_mv=entry["gain_mm_mv"],
         rate_bpm=entry["rate_bpm"],
         rate_from=entry["rate_from"],
+        counted_bpm=entry.get("counted_bpm"),
         strips=strips,
         ecg_id=entry.get("ecg_id"),
     )

@@ -25,6 +25,10 @@ LEAST_CREST = 3.2
 """Peak slope of a lead over its median; less is noise. Of white noise it is 2.6."""
 LONGEST_GAP_S = 0.04
 """Gaps up to here are bridged."""
+SEAM_S = 0.02
+"""Where an end of a trace is not surely seen, neither is so much beside it: the foot of a rule may have been taken."""
+LEAST_TOGETHER = 0.6
+"""Columns go on in time if they move as fast as the strip does at the same time: correlation of both activities."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +57,13 @@ class Run:
 def find_runs(leads: Leads) -> tuple[Run, ...]:
     """The beats of every stretch of time, the longest stretch first.
 
-    Where columns go on in time, or all begin together, there is one; where that is not known, each column and the
-    strips together have their own.
+    Where columns go on in time, or all begin together, there is one; where that is not known, and the strips do not
+    tell, each column and the strips together have their own.
     """
     groups: dict[object, list[LeadTrace]] = {}
+    apart = leads.timing is Timing.UNKNOWN and not _go_on(leads)
     for trace in leads.traces:
-        if leads.timing is Timing.UNKNOWN:
+        if apart:
             groups.setdefault("strips" if trace.strip else round(trace.start_s, 3), []).append(trace)
         else:
             groups.setdefault("page", []).append(trace)
@@ -66,15 +71,35 @@ def find_runs(leads: Leads) -> tuple[Run, ...]:
     return tuple(sorted(runs, key=lambda run: run.start_s - run.end_s))
 
 
+def _go_on(leads: Leads) -> bool:
+    """Whether strips show the beats of the columns as if these went on in time."""
+    strips = tuple(trace for trace in leads.traces if trace.strip)
+    columns = tuple(trace for trace in leads.traces if not trace.strip)
+    if not strips or not columns:
+        return False
+    start, end = min(trace.start_s for trace in leads.traces), max(trace.end_s for trace in leads.traces)
+    samples = round((end - start) * leads.sampling_rate)
+    if samples < leads.sampling_rate:
+        return False
+    both = []
+    for traces in (strips, columns):
+        mv = gathered(traces, start, samples)
+        both.append(activity(slopes(mv, leads.sampling_rate), np.isfinite(mv), leads.sampling_rate))
+    if min(float(height.std()) for height in both) <= 0:
+        return False
+    return float(np.corrcoef(both)[0, 1]) >= LEAST_TOGETHER
+
+
 def gathered(traces: tuple[LeadTrace, ...], start_s: float, samples: int) -> np.ndarray:
     """Millivolts float32 (traces, samples) on one axis of time from ``start_s`` on, NaN where a trace is not.
 
-    Each lies on the nearest sample, and gaps of at most ``LONGEST_GAP_S`` are bridged.
+    Each lies on the nearest sample, ends that are not surely seen are level, and gaps of at most ``LONGEST_GAP_S`` are
+    bridged.
     """
     found = np.full((len(traces), samples), np.nan, np.float32)
     for row, trace in zip(found, traces, strict=True):
         first = round((trace.start_s - start_s) * trace.sampling_rate)
-        mv = trace.mv[max(0, -first) : samples - first]
+        mv = _sure(trace)[max(0, -first) : samples - first]
         row[max(0, first) : max(0, first) + len(mv)] = mv
         known = np.flatnonzero(np.isfinite(row))
         if len(known) < 2 or len(known) == known[-1] - known[0] + 1:
@@ -84,6 +109,21 @@ def gathered(traces: tuple[LeadTrace, ...], start_s: float, samples: int) -> np.
             if right - left <= LONGEST_GAP_S * trace.sampling_rate + 1:
                 row[left : right + 1] = np.linspace(row[left], row[right], right - left + 1)
     return found
+
+
+def _sure(trace: LeadTrace) -> np.ndarray:
+    """Millivolts (n,), level where an end of the trace was bridged, and beside it."""
+    sure = np.flatnonzero(trace.confidence >= 1)
+    count, seam = len(trace.mv), round(SEAM_S * trace.sampling_rate)
+    if not len(sure) or (sure[0] == 0 and sure[-1] == count - 1):
+        return trace.mv
+    mv = trace.mv.copy()
+    first, last = min(sure[0] + seam, sure[-1]), max(sure[-1] - seam, sure[0])
+    if sure[0] > 0:
+        mv[:first] = np.where(np.isfinite(mv[:first]), mv[first], np.nan)
+    if sure[-1] < count - 1:
+        mv[last + 1 :] = np.where(np.isfinite(mv[last + 1 :]), mv[last], np.nan)
+    return mv
 
 
 def slopes(mv: np.ndarray, rate: float, *, sd_s: float = SLOPE_S) -> np.ndarray:
