@@ -83,22 +83,22 @@ def _inks(picture: np.ndarray) -> np.ndarray:
 def _weighed(inks: np.ndarray, bands: list[slice], step: int) -> tuple[np.ndarray, float, float]:
     """The sum of the colours' inks in which traces stand out most from the grid: uint8 (h, w), 255 for what is darker
     than most traces, with the traces' and the grid's darkness."""
-    grey = cv2.min(cv2.min(inks[..., 0], inks[..., 1]), inks[..., 2])
     traces = []
     for band in bands:
-        some = grey[band, ::step]
+        some = np.ascontiguousarray(inks[band, ::step])
         if some.size:
-            darkest = some.argmax(axis=0)
-            traces.append(inks[band, ::step][darkest, np.arange(some.shape[1])])
+            red, green, blue = cv2.split(some)
+            darkest = cv2.min(cv2.min(red, green), blue).argmax(axis=0)
+            traces.append(some[darkest, np.arange(some.shape[1])])
     trace = np.median(np.concatenate(traces), axis=0) if traces else np.full(3, 255.0)
-    some = inks[::ROWS_APART, ::COLUMNS_APART].reshape(-1, 3).astype(np.float32)
-    darkness = some.max(axis=1)
+    some = inks[::ROWS_APART, ::COLUMNS_APART].reshape(-1, 3)
+    darkness = np.maximum(np.maximum(some[:, 0], some[:, 1]), some[:, 2])
     least, most = np.percentile(darkness, (GRID_FROM, GRID_TO))
     lines = some[(darkness >= least) & (darkness <= most)]
     grid = np.median(lines, axis=0) if len(lines) else np.zeros(3)
     weights = np.linalg.solve(SPREAD**2 * np.eye(3) + np.outer(grid, grid), trace)
     weights *= LEVEL / max(float(weights @ trace), 1e-9)
-    ink = cv2.transform(inks, weights[None])
+    ink = cv2.transform(inks, weights[None].astype(np.float32))
     return ink, _level(ink, bands), float(np.clip(weights @ grid, 0, 255))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 MOST = 5
@@ -23,10 +24,9 @@ class Runs:
 
 def runs_of(ink: np.ndarray, *, least: float) -> Runs:
     """The runs of ink darker than ``least`` in uint8 (h, w)."""
-    upright = np.zeros((ink.shape[1], ink.shape[0] + 2), np.uint8)
-    upright[:, 1:-1] = ink.T
+    upright = cv2.copyMakeBorder(cv2.transpose(ink), 0, 0, 1, 1, cv2.BORDER_CONSTANT)
     flat = upright.ravel()
-    inked = flat > least
+    inked = flat > np.uint8(least)
     changes = np.flatnonzero(inked[1:] != inked[:-1])
     first, last = changes[::2] + 1, changes[1::2]
     column, high = np.divmod(first, upright.shape[1])
@@ -34,11 +34,12 @@ def runs_of(ink: np.ndarray, *, least: float) -> Runs:
     bottom = top + (last - first + 1)
     if not len(first):
         return Runs(column=column, top=top, bottom=bottom, dark=top)
-    dark = np.maximum.reduceat(flat, np.stack([first, last + 1], axis=1).ravel())[::2].astype(np.float32)
+    lengths = last - first + 1
+    dark = np.maximum.reduceat(flat[inked], np.cumsum(lengths) - lengths).astype(np.float32)
     # Between two pixel centres the ink crosses the limit where a straight line does.
-    value = flat.astype(np.float32)
-    top += 0.5 - (value[first] - least) / np.maximum(value[first] - value[first - 1], 1)
-    bottom += -0.5 + (value[last] - least) / np.maximum(value[last] - value[last + 1], 1)
+    before, begin, end, after = (flat[place].astype(np.float32) for place in (first - 1, first, last, last + 1))
+    top += 0.5 - (begin - least) / np.maximum(begin - before, 1)
+    bottom += -0.5 + (end - least) / np.maximum(end - after, 1)
     return Runs(column=column, top=top, bottom=bottom, dark=dark)
 
 
@@ -58,10 +59,13 @@ def choices_of(runs: Runs, *, columns: tuple[int, int], baseline: float, reach: 
     first, last = columns
     away = np.maximum(np.maximum(runs.top - baseline, baseline - runs.bottom), 0)
     near = np.flatnonzero((runs.column >= first) & (runs.column < last) & (away <= reach))
-    near = near[np.lexsort((away[near], runs.column[near]))]
     column = runs.column[near] - first
-    rank = np.arange(len(near)) - np.searchsorted(column, column)
-    near, column, rank = (values[rank < MOST] for values in (near, column, rank))
+    crowded = np.flatnonzero(np.bincount(column, minlength=last - first)[column] > MOST)
+    if len(crowded):
+        order = crowded[np.lexsort((away[near[crowded]], column[crowded]))]
+        near = np.delete(near, order[_rank(column[order]) >= MOST])
+        column = runs.column[near] - first
+    rank = _rank(column)
     shape = (last - first, MOST)
     run = np.full(shape, -1, np.int64)
     run[column, rank] = near
@@ -69,3 +73,9 @@ def choices_of(runs: Runs, *, columns: tuple[int, int], baseline: float, reach: 
     for values, source in zip(filled, (runs.top, runs.bottom, runs.dark), strict=True):
         values[column, rank] = source[near]
     return Choices(run=run, top=filled[0], bottom=filled[1], dark=filled[2])
+
+
+def _rank(values: np.ndarray) -> np.ndarray:
+    """int (n,): of ascending values, how many like each come before it."""
+    begins = np.flatnonzero(np.diff(values, prepend=-1))
+    return np.arange(len(values)) - np.repeat(begins, np.diff(begins, append=len(values)))
