@@ -36,6 +36,8 @@ LEAST_COLUMN_MM = 28.0
 LEAST_DRIFT_MM = 1.5
 BESIDE_MM, ABOVE_MM = 18.0, 32.0
 """Around the rows, where names and pulses are looked for."""
+NEXT_MM = 65.0
+"""Rows of traces are nearer to the next than this; what lies further away is a header or a footer."""
 FAR_BEHIND = 14.0
 """In logits: so much may be told by names and signals against the rows."""
 
@@ -232,7 +234,7 @@ def _down(sideways: Callable[[], PageInk]) -> tuple[PageInk, tuple[TraceRow, ...
 
 def _around(rows: Sequence[TraceRow], ink: PageInk) -> Box:
     """The rows of traces and what may stand beside them."""
-    those = [row for row in rows if likely(row)] or list(rows)
+    those = _block([row for row in rows if likely(row)] or list(rows))
     if not those:
         return ink.box
     left, right = min(row.left_mm for row in those), max(row.right_mm for row in those)
@@ -243,6 +245,16 @@ def _around(rows: Sequence[TraceRow], ink: PageInk) -> Box:
         min(ink.box.right, right + BESIDE_MM),
         min(ink.box.bottom, bottom + ABOVE_MM),
     )
+
+
+def _block(rows: Sequence[TraceRow]) -> list[TraceRow]:
+    """The longest of the groups of rows (together) that lie apart, from the top."""
+    groups: list[list[TraceRow]] = []
+    for row in rows:
+        if not groups or row.y_mm - groups[-1][-1].y_mm > NEXT_MM:
+            groups.append([])
+        groups[-1].append(row)
+    return max(groups, key=lambda group: sum(row.length_mm for row in group), default=[])
 
 
 def _across(ink: PageInk, sideways: Callable[[], PageInk]) -> tuple[PageInk, tuple[TraceRow, ...], int]:
