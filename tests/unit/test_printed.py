@@ -107,6 +107,24 @@ def letters(text: str, sure: float = 0.99, digits: float = 0.0) -> list[Letter]:
     return [Letter(letter, sure, digits) for letter in text]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12.b mm/s z.b mm/mV", [Setting(Quantity.SPEED, 12.5), Setting(Quantity.GAIN, 2.5)]),
+        ("z5 nm/s 10 rmm/mV", [Setting(Quantity.SPEED, 25.0), Setting(Quantity.GAIN, 10.0)]),
+        ("Limb: 10 mm/mV Cest: 5 mm/mV", [(10.0, LeadGroup.LIMB), (5.0, LeadGroup.CHEST)]),
+        ("imb: 10 mm/mV Ches: 5 mm/mV", [(10.0, LeadGroup.LIMB), (5.0, LeadGroup.CHEST)]),
+        ("b0 mm/s", []),
+        ("b mm/mV", []),
+        ("2b mm/mV", []),
+        ("zb mm/mV", []),
+    ],
+)
+def test_letters_that_lines_of_the_grid_make_of_figures(text: str, expected: list[object]) -> None:
+    gains = [one if isinstance(one, Setting) else Setting(Quantity.GAIN, *one) for one in expected]
+    assert settings_of(letters(text)) == gains
+
+
 def test_grammar_is_strict() -> None:
     assert settings_of(letters("25 mm/s 10mm/mV")) == [Setting(Quantity.SPEED, 25.0), Setting(Quantity.GAIN, 10.0)]
     assert settings_of(letters("12.5mm/sec 10.0mm/mV")) == [Setting(Quantity.SPEED, 12.5), Setting(Quantity.GAIN, 10.0)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from vizecg_edge.leads.page import Box, Page
-from vizecg_edge.printed.grammar import Quantity, Setting
+from vizecg_edge.printed.grammar import LeadGroup, Quantity, Setting
 from vizecg_edge.printed.ink import ink_of_view
 from vizecg_edge.printed.lines import LETTER_PX, MARGIN_PX, find_lines
 from vizecg_edge.printed.lines import Box as Line
@@ -28,6 +29,8 @@ MOST_COLUMNS, MOST_CLOSER = 2400, 8
 time."""
 LONG = 0.4
 """Lines longer than usual are so much less unlikely than shorter ones: settings stand among much else."""
+SAME_HEIGHT_MM = 2.5
+"""What stands side by side differs in height by no more."""
 SAME_LINE_MM = 12.0
 """Once a speed and a gain are read, only what stands at most so far above or below them is looked at."""
 
@@ -45,21 +48,53 @@ def read_page(page: Page) -> tuple[Setting, ...]:
     ink = ink_of_view(page.picture(area, px_per_mm=coarse), coarse)
     settings: list[Setting] = []
     heights: list[float] = []
+    gains: list[_Gains] = []
     closer = 0
     for line in _in_order(find_lines(ink, coarse), height=ink.all.shape[0]):
         middle = area.top + (line.top + line.bottom) / 2 / coarse
-        known = {setting.quantity for setting in settings} >= {Quantity.SPEED, Quantity.GAIN}
+        known = any(one.read for one in gains) and any(one.quantity is Quantity.SPEED for one in settings)
         if known and min(abs(middle - height) for height in heights) > SAME_LINE_MM:
             continue
-        said, stated = read_line(ink, line)
+        said, stated, count = read_line(ink, line)
         if len(said) < stated and closer < MOST_CLOSER and fine > coarse:
             closer += 1
             better = _read_closer(page, area, line, coarse, fine)
             kinds = {setting.quantity for setting in better}
             said = better + [setting for setting in said if setting.quantity not in kinds]
         heights += [middle] * bool(said)
-        settings += said
-    return tuple(dict.fromkeys(settings))
+        settings += [setting for setting in said if setting.quantity is not Quantity.GAIN]
+        those = [setting for setting in said if setting.quantity is Quantity.GAIN]
+        if those or count:
+            gains.append(_Gains(line.left, middle, tuple(those), max(count, len(those))))
+    return tuple(dict.fromkeys([*settings, *_of_groups(gains)]))
+
+
+class _Gains(NamedTuple):
+    """The gains that were read in a line, how many it states, and where it stands: its left end and its height."""
+
+    left_px: int
+    y_mm: float
+    read: tuple[Setting, ...]
+    stated: int
+
+
+def _of_groups(lines: Sequence[_Gains]) -> list[Setting]:
+    """All gains. Of two side by side, such as ``Limb: 10 mm/mV  Chest: 5 mm/mV``, whose words were not read the first
+    is the limb leads', and one alone is nobody's where the other was not read."""
+    told: list[Setting] = []
+    for line in lines:
+        beside = sorted(other for other in lines if abs(other.y_mm - line.y_mm) <= SAME_HEIGHT_MM)
+        read = list(dict.fromkeys(setting for other in beside for setting in other.read))
+        plain = [setting.value for setting in read if setting.group is LeadGroup.ALL]
+        if len(plain) == 2 and plain[0] == 2 * plain[1]:
+            limb, chest = plain
+            told += [Setting(Quantity.GAIN, limb, LeadGroup.LIMB), Setting(Quantity.GAIN, chest, LeadGroup.CHEST)]
+            told += [setting for setting in line.read if setting.group is not LeadGroup.ALL]
+        elif len(read) < min(2, sum(other.stated for other in beside)):
+            told += [setting for setting in line.read if setting.group is not LeadGroup.ALL]
+        else:
+            told += line.read
+    return told
 
 
 def _read_closer(page: Page, area: Box, line: Line, coarse: float, fine: float) -> list[Setting]:

@@ -13,8 +13,8 @@ SPEEDS_MM_S = (12.5, 25.0, 50.0, 100.0)
 GAINS_MM_MV = (2.5, 5.0, 10.0, 20.0, 40.0)
 """Settings of electrocardiographs. No other is believed: a misread digit seldom makes one of these of another."""
 RATES_BPM = (20, 350)
-LEAST_SURE = 0.5
-"""Least probability of a letter of the number or the unit: a 0 may well be taken for an O."""
+LEAST_SURE, LEAST_SURE_UNIT = 0.5, 0.3
+"""Least probability of a letter of the number, which may well be an O for a 0, and of the unit after it."""
 MOST_DIGITS = 0.04
 """Greatest probability that a digit is another one, relative to its own."""
 
@@ -56,7 +56,12 @@ _ALONE, _END = r"(?<![^ :,])", r"(?![^ :,.])"
 _REST = re.compile(r"\d[ :,]$")
 """Before a number of one digit: it may be the end of another one, whose point is not seen."""
 _NUMBER = r"(?:\d{1,3}(?:[.,]\d{1,2})?|[.,]\d{1,2})"
-_SETTING = re.compile(rf"{_ALONE}(?P<number>{_NUMBER}) ?(?P<unit>mm/sec|mm/s|mm/mV|cm/mV){_END}")
+# A grid line through a 5 makes a b of it, and a 2 is much like a z. At the beginning a b may be any round digit.
+_DIGITS = r"(?:[\dz][\dbz]{0,2}(?:[.,][\dbz]{1,2})?|[.,]\d{1,2})"
+# Lines of the grid make an n of an m, and add strokes; no other unit looks like that.
+_SPEED_UNIT, _GAIN_UNIT = r"[*r]?[mnM]{2}/s(?:ec)?", r"c[mnM]/mV|[*r]?[mnM]{2}/\*?[mnM]V"
+_SETTING = re.compile(rf"{_ALONE}(?P<number>{_DIGITS}) ?(?P<unit>{_SPEED_UNIT}|{_GAIN_UNIT}){_END}")
+_CLEAR = str.maketrans("bz", "52")
 _PAIR = re.compile(rf"{_ALONE}(?<!\d[ :,])(?P<limb>{_NUMBER})/(?P<chest>{_NUMBER}) ?mm/mV{_END}")
 _WORDS = re.compile(
     rf"(?P<first>[^\d ]{{4}})[ :]+(?P<limb>{_NUMBER})[ :,]+(?P<then>[^\d ]{{5}})[ :]+(?P<chest>{_NUMBER})"
@@ -65,6 +70,7 @@ _WORDS = re.compile(
 _TIMES = re.compile(rf"(?<![^ :,])x(?P<number>1/[24]|{_NUMBER}){_END}")
 _RATE = re.compile(rf"{_ALONE}(?<!\d[ :,])(?P<number>\d{{2,3}}) ?(?:[bB]p[mM]|/min){_END}")
 _NAMED_RATE = re.compile(r"(?:H[RF]|[rRV*][a*]t[e*])[.:]? ?:? ?(?P<number>\d{2,3})(?=$| )")
+_GROUPS = {LeadGroup.LIMB: "limb", LeadGroup.CHEST: "chest"}
 _WORD = re.compile(r"([^\d :,./]{3,})[ :]*$")
 
 _TIMES_MM_MV = {"1/4": 2.5, "1/2": 5.0, ".5": 5.0, "0.5": 5.0, "1": 10.0, "1.0": 10.0, "2": 20.0, "2.0": 20.0}
@@ -83,16 +89,22 @@ def settings_of(letters: Sequence[Letter]) -> list[Setting]:
 
 def states_anything(text: str) -> int:
     """How many settings a line seems to state, sure or not."""
-    return max(text.count("m/"), len(_words(text)), len(_rates(text)))
+    return max(len(re.findall("[mnM]/", text)), len(_words(text)), len(_rates(text)))
+
+
+def states_gains(text: str) -> int:
+    """How many gains in mm/mV a line seems to state, sure or not."""
+    return len(re.findall(r"/\*?[mnM]V", text))
 
 
 def _plain(text: str) -> list[_Stated]:
     found = []
     for match in _SETTING.finditer(text):
-        speed = match["unit"].startswith("mm/s")
-        if _rest(text, match):
+        speed = "/s" in match["unit"]
+        number = match["number"].translate(_CLEAR)
+        if _rest(text, match) or not re.search(r"[\d.,]", match["number"]):
             continue
-        value = _value(match["number"]) * (10.0 if match["unit"].startswith("cm") else 1.0)
+        value = _value(number) * (10.0 if match["unit"].startswith("c") else 1.0)
         if value not in (SPEEDS_MM_S if speed else GAINS_MM_MV):
             continue
         group = LeadGroup.ALL if speed else _group_before(text[: match.start()])
@@ -164,13 +176,24 @@ def _group_before(text: str) -> LeadGroup | None:
     if match is None:
         return LeadGroup.ALL
     word = match[1]
-    for group, name in ((LeadGroup.LIMB, "limb"), (LeadGroup.CHEST, "chest")):
-        unlike = _like(word, name)
-        if unlike <= 1:
+    unlike = {group: min(_like(word, name), _edits(word, name)) for group, name in _GROUPS.items()}
+    for group, count in unlike.items():
+        if count <= 1:
             return group
-        if unlike <= len(name) // 2:
-            return None
-    return LeadGroup.ALL
+    return None if any(count <= len(_GROUPS[group]) // 2 for group, count in unlike.items()) else LeadGroup.ALL
+
+
+def _edits(word: str, name: str) -> int:
+    """How many letters of a word, as it was read, were lost, added or taken for others; many for unlike lengths."""
+    if abs(len(word) - len(name)) > 1 or word.count("*") > len(name) // 2:
+        return len(name)
+    before = list(range(len(name) + 1))
+    for row, read in enumerate(word.lower(), start=1):
+        now = [row]
+        for column, letter in enumerate(name, start=1):
+            now.append(min(before[column - 1] + (read not in ("*", letter)), before[column] + 1, now[-1] + 1))
+        before = now
+    return before[-1]
 
 
 def _like(word: str, name: str) -> int:
@@ -181,6 +204,12 @@ def _like(word: str, name: str) -> int:
 
 
 def _certain(letters: Sequence[Letter], stated: _Stated) -> bool:
-    known = all(letter.sure >= LEAST_SURE for letter in letters[slice(*stated.letters)] if letter.letter != " ")
+    first, last = stated.letters
+    number = max((end for _, end in stated.digits), default=last)
+    known = all(
+        letter.sure >= (LEAST_SURE if first + k < number else LEAST_SURE_UNIT)
+        for k, letter in enumerate(letters[first:last])
+        if letter.letter != " "
+    )
     digits = [letter for span in stated.digits for letter in letters[slice(*span)]]
     return known and all(letter.digits <= MOST_DIGITS * letter.sure for letter in digits if letter.letter.isdigit())

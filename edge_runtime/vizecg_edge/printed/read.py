@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vizecg_edge.printed.grammar import Quantity, Setting, settings_of, states_anything
+from vizecg_edge.printed.grammar import Quantity, Setting, settings_of, states_anything, states_gains
 from vizecg_edge.printed.ink import Ink, ink_of_view
 from vizecg_edge.printed.lines import LETTER_PX, MARGIN_PX, Box, find_lines, strip_of
 from vizecg_edge.printed.net import letters_of, probabilities
@@ -84,10 +84,12 @@ def _read(ink: Ink, boxes: list[Box]) -> list[Setting]:
 
 
 class Reading(NamedTuple):
-    """What was read in a line for certain, and how many settings it seems to state."""
+    """What was read in a line for certain, from the left, and how many settings, and gains among them, it seems to
+    state."""
 
     settings: list[Setting]
     stated: int
+    gains: int
 
 
 def read_line(ink: Ink, box: Box) -> Reading:
@@ -97,12 +99,13 @@ def read_line(ink: Ink, box: Box) -> Reading:
     counts: Counter[Setting] = Counter()
     certain: list[Setting] = []
     whole: set[Setting] = set()
-    stated = 0
+    stated = gains = 0
     for number, (more, scale) in enumerate(READINGS):
         letters = letters_of(probabilities(strip_of(ink, wider if more else box, scale=scale)))
-        said = set(settings_of(letters))
+        said = list(dict.fromkeys(settings_of(letters)))
         if number == 0:
-            stated = max(states_anything("".join(letter.letter for letter in letters)), len(said))
+            text = "".join(letter.letter for letter in letters)
+            stated, gains = max(states_anything(text), len(said)), states_gains(text)
         if not stated:
             break
         counts.update(said)
@@ -111,7 +114,7 @@ def read_line(ink: Ink, box: Box) -> Reading:
         if len(certain) >= stated:
             break
     rivals = [setting.quantity for setting in counts if setting not in certain]
-    return Reading([setting for setting in certain if setting.quantity not in rivals], stated)
+    return Reading([setting for setting in certain if setting.quantity not in rivals], stated, gains)
 
 
 def _agreed(settings: list[Setting]) -> Printed:
