@@ -108,6 +108,17 @@ def test_a_rate_is_that_of_the_beats_on_the_page() -> None:
     assert (counted["rates"], counted["rates_right"], counted["rates_as_printed"]) == (2, 2, 1)
 
 
+def test_of_several_scales_that_were_tried_one_must_be_right() -> None:
+    tried = ((25.0, 10.0, 10.0), (50.0, 10.0, 10.0))
+    for speed, best in ((50.0, tried), (25.0, tried), (50.0, tried[::-1])):
+        found = score(reading(tried=best, speed_mm_s=best[0][0]), page(speed_mm_s=speed))
+        assert (found.outcome, found.scale_open) == (Outcome.RIGHT, True)
+    missed = score(reading(tried=tried, warnings=("speed_assumed",)), page(speed_mm_s=12.5))
+    assert (missed.outcome, missed.scale_open) == (Outcome.WARNED, False)
+    assert score(reading(tried=tried), page(chest_gain_mm_mv=5.0)).outcome is Outcome.SILENT
+    assert not score(reading(tried=tried[:1]), page()).scale_open
+
+
 def test_what_is_not_stated_cannot_be_read_wrongly() -> None:
     assert score(reading(speed_mm_s=50.0), page(speed_mm_s=None)).outcome is Outcome.RIGHT
 

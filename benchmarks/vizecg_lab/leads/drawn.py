@@ -111,6 +111,7 @@ def _read(pipeline: Pipeline, row: Row, record: EcgRecord, *, number: int, save:
         "reasons": scored.reasons,
         "warnings": scored.warnings,
         "scale_error": scored.scale_error,
+        "scale_open": scored.scale_open,
         "scale": [reading.speed_mm_s, reading.gain_mm_mv, reading.chest_gain_mm_mv],
         "sources": [reading.speed_source, reading.gain_source],
         "signals": [asdict(match) for match in signals],

@@ -44,6 +44,9 @@ def group(pages: list[Page]) -> dict[str, Any]:
         **_shares(pages),
         "wrong_with_a_word": _count(pages, Outcome.WARNED),
         "scale_wrong_without_a_word": exact(len(scale), len(pages)),
+        "right_with_scale_open": sum(
+            page["outcome"] == Outcome.RIGHT.value and page.get("scale_open", False) for page in pages
+        ),
         "refused_for": dict(Counter(reason for page in pages for reason in page["reasons"]).most_common()),
         "faults": dict(Counter(fault for page in answered for fault in page["faults"]).most_common()),
         "timing_right": exact(sum(bool(page["timing_right"]) for page in timed), len(timed)),

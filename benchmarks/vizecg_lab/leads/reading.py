@@ -12,10 +12,12 @@ from vizecg_lab.leads.truth import PlacedLead
 if TYPE_CHECKING:
     from vizecg_edge.leads.layout import PageLayout
     from vizecg_edge.leads.page import Page
+    from vizecg_edge.leads.scales import Scale
     from vizecg_edge.leads.signals import Leads
     from vizecg_edge.pipeline import Result
 
-SQUARE_MM = 5.0
+SQUARE_MM, SQUARES = 5.0, 5
+"""A square of the paper, and how many of them its size is measured over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ class Reading:
         square_px: pixels of a 5 mm square across and down in the middle of the block.
         speed_mm_s, gain_mm_mv, chest_gain_mm_mv: that it is read at, None where several were tried.
         speed_source, gain_source: what tells them.
+        tried: speed, limb and chest gain of every scale that the answer was held against.
         rate_bpm: measured.
         leads: as signals, None where they were not traced.
         probabilities, decisions: by label; None when refused.
@@ -51,6 +54,7 @@ class Reading:
     chest_gain_mm_mv: float | None = None
     speed_source: str | None = None
     gain_source: str | None = None
+    tried: tuple[tuple[float, float, float], ...] = ()
     rate_bpm: float | None = None
     leads: Leads | None = None
     probabilities: dict[str, float] | None = None
@@ -60,6 +64,8 @@ class Reading:
 
 def reading_of(result: Result) -> Reading:
     """What the pipeline says of leads and scale, in pixels of the whole picture."""
+    from vizecg_edge.pipeline import MOST_SCALES
+
     answer, found, read = result.answer, result.found, result.read
     placed: tuple[PlacedLead, ...] = ()
     square = None
@@ -82,12 +88,17 @@ def reading_of(result: Result) -> Reading:
         chest_gain_mm_mv=None if scale is None else scale.chest_mm_mv,
         speed_source=geometry.speed_source,
         gain_source=geometry.gain_source,
+        tried=() if read is None else tuple(_numbers(scale) for scale in read.scales.candidates[:MOST_SCALES]),
         rate_bpm=None if read is None else read.measured.rate_bpm,
         leads=None if read is None else read.leads,
         probabilities=answer.probabilities,
         decisions=answer.decisions,
         milliseconds={key: value for key, value in vars(answer.timings_ms).items() if value is not None},
     )
+
+
+def _numbers(scale: Scale) -> tuple[float, float, float]:
+    return scale.speed_mm_s, scale.limb_mm_mv, scale.chest_mm_mv
 
 
 def _placed(page: Page, layout: PageLayout, enlarged: float) -> tuple[PlacedLead, ...]:
@@ -110,8 +121,9 @@ def _placed(page: Page, layout: PageLayout, enlarged: float) -> tuple[PlacedLead
 def _square(page: Page, layout: PageLayout, enlarged: float) -> tuple[float, float]:
     block = layout.block
     middle = np.array([(block.left + block.right) / 2, (block.top + block.bottom) / 2])
-    corners = page.to_photo(middle + SQUARE_MM * np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
-    across, down = enlarged * np.linalg.norm(corners[1:] - corners[0], axis=1)
+    # Over several squares: it is the ruler's, not that of a dent of the paper.
+    ends = page.to_photo(middle + SQUARES / 2 * SQUARE_MM * np.array([[-1.0, 0], [1, 0], [0, -1], [0, 1]]))
+    across, down = enlarged * np.linalg.norm(ends[1::2] - ends[::2], axis=1) / SQUARES
     return float(across), float(down)
 
 

@@ -69,6 +69,7 @@ class Scored:
         reason_right: of a refusal that names a layout, whether it names the right one; of a page that cannot be read,
             whether it was refused; None where there is nothing to tell.
         scale_error: across and down, relative; None where either is not known.
+        scale_open: whether speed or gains were left open: several were tried, and one of them is right.
         rate_error: beats a minute, from the rate of the beats on the page; ``rate_right``: within ``MOST_RATE``.
         as_printed: likewise, of the rate that is printed or was counted first.
     """
@@ -87,6 +88,7 @@ class Scored:
     timing_right: bool | None
     reason_right: bool | None
     scale_error: tuple[float, float] | None
+    scale_open: bool
     rate_error: float | None
     rate_right: bool | None
     as_printed: bool | None
@@ -125,6 +127,7 @@ def score(reading: Reading, page: PrintedPage) -> Scored:
         timing_right=None if "unknown" in (reading.timing, page.timing) else reading.timing == page.timing,
         reason_right=_reason_right(reading, page),
         scale_error=scale,
+        scale_open=len(reading.tried) > 1 and any(not _differing(*one, page) for one in reading.tried),
         rate_error=None if rate is None or shown is None else round(rate - shown, 2),
         rate_right=_near(rate, shown),
         as_printed=_near(rate, page.rate_bpm),
@@ -166,21 +169,24 @@ def _scale_faults(reading: Reading, page: PrintedPage, scale: tuple[float, float
     faults = {}
     if scale is not None and max(map(abs, scale)) > MOST_SCALE:
         faults[Fault.SCALE] = f"{scale[0]:+.1%} across, {scale[1]:+.1%} down"
-    for fault, pairs in ((Fault.SPEED, [(reading.speed_mm_s, page.speed_mm_s)]), (Fault.GAIN, _gains(reading, page))):
+    # Where several scales were tried, nothing was decided that is not so at each of them.
+    if not any(not _differing(*one, page) for one in reading.tried):
+        chest = reading.gain_mm_mv if reading.chest_gain_mm_mv is None else reading.chest_gain_mm_mv
+        faults |= _differing(reading.speed_mm_s, reading.gain_mm_mv, chest, page)
+    return faults
+
+
+def _differing(speed: float | None, limb: float | None, chest: float | None, page: PrintedPage) -> dict[Fault, str]:
+    """Speed and gains that are not the page's, of the leads that are on it; what is None is not held against it."""
+    groups = {piece.lead.startswith("V") for piece in page.placed} or {False, True}
+    true_chest = page.gain_mm_mv if page.chest_gain_mm_mv is None else page.chest_gain_mm_mv
+    gains = [(chest, true_chest) if group else (limb, page.gain_mm_mv) for group in sorted(groups)]
+    faults = {}
+    for fault, pairs in ((Fault.SPEED, [(speed, page.speed_mm_s)]), (Fault.GAIN, gains)):
         for seen, true in pairs:
             if seen is not None and true is not None and abs(seen / true - 1) > MOST_SCALE:
                 faults[fault] = f"{seen:g} for {true:g}"
     return faults
-
-
-def _gains(reading: Reading, page: PrintedPage) -> list[tuple[float | None, float | None]]:
-    """As read and as printed, of the limb and of the chest leads that are on the page."""
-    groups = {piece.lead.startswith("V") for piece in page.placed} or {False, True}
-    chest = (
-        reading.gain_mm_mv if reading.chest_gain_mm_mv is None else reading.chest_gain_mm_mv,
-        page.gain_mm_mv if page.chest_gain_mm_mv is None else page.chest_gain_mm_mv,
-    )
-    return [chest if group else (reading.gain_mm_mv, page.gain_mm_mv) for group in sorted(groups)]
 
 
 def _warned(fault: Fault, warnings: tuple[str, ...]) -> bool:
