@@ -40,7 +40,7 @@ from vizecg_edge.rectify.reasons import MISSING_TOOL, advice_of
 from vizecg_edge.sheet import Rectified, lay
 
 DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
-MOST_SCALES = 12
+MOST_SCALES = 20
 """Where nothing states the scale of a page, so many of those that it may have are tried."""
 LEAST_SPARE = 1.1
 """A reduced reading of a file must have this many times the sheet's pixels per millimetre."""

@@ -12,7 +12,7 @@ from vizecg.render.style import Pulse
 from vizecg.spec import InputRefusedError, SheetSpec
 from vizecg_edge.leads.layout import CalibrationPulse, LeadOrder, PageLayout, Piece, Timing
 from vizecg_edge.leads.page import Box
-from vizecg_edge.leads.plausible import TraceSizes, heights_mv
+from vizecg_edge.leads.plausible import Beats, TraceSizes, heights_mv
 from vizecg_edge.leads.pulses import find_pulses
 from vizecg_edge.leads.scales import PageScales, ScaleSource, page_scales
 from vizecg_edge.leads.signals import Leads, LeadTrace
@@ -23,8 +23,23 @@ pytestmark = pytest.mark.unit
 
 SPEC = SheetSpec()
 COLUMNS = (("I", "II", "III"), ("aVR", "aVL", "aVF"), ("V1", "V2", "V3"), ("V4", "V5", "V6"))
-NORMAL = TraceSizes(rr_mm=20.0, qrs_mm=2.3, qt_mm=9.5, limb_mm=7.8, chest_mm=14.9)
-"""75 a minute, QRS of 92 and QT of 380 ms, at 25 mm/s and 10 mm/mV."""
+
+
+def sizes(*, rr_mm: float = 20.0, qrs_mm: float = 2.3, qt_mm: float | None = 9.5, **heights: float) -> TraceSizes:
+    """Of beats that are measured rightly at every speed: 75 a minute, QRS of 92 and QT of 380 ms at 25 mm/s."""
+    beats = {
+        speed: Beats(
+            rate_bpm=60 * speed / rr_mm,
+            qrs_ms=1000 * qrs_mm / speed,
+            qt_ms=None if qt_mm is None else 1000 * qt_mm / speed,
+        )
+        for speed in (12.5, 25.0, 50.0, 100.0)
+    }
+    return TraceSizes(beats=beats, **heights)
+
+
+NORMAL = sizes(limb_mm=7.8, chest_mm=14.9)
+"""Of a usual page at 25 mm/s and 10 mm/mV."""
 SPEED, GAIN = Setting(Quantity.SPEED, 25.0), Setting(Quantity.GAIN, 10.0)
 
 
@@ -116,13 +131,61 @@ def test_an_open_speed_is_bounded_by_the_beats() -> None:
     assert speeds(scales) == {25.0}
     assert scales.speed_source is ScaleSource.INFERRED
     assert not scales.certain
-    wide = TraceSizes(rr_mm=30.0, qrs_mm=4.0)
+    wide = sizes(rr_mm=30.0, qrs_mm=4.0, qt_mm=None)
     assert speeds(page_scales(settings=(GAIN,), layout=layout(), sizes=wide)) == {25.0, 50.0}
     usual = page_scales(settings=(GAIN,), layout=layout(pulse(width=5.0)), sizes=NORMAL)
     assert usual.speed_source is ScaleSource.PULSE
-    narrow = page_scales(settings=(GAIN,), layout=layout(pulse(width=2.6)), sizes=wide)
+    narrow = page_scales(settings=(GAIN,), layout=layout(pulse(width=2.6)), sizes=NORMAL)
     assert speeds(narrow) == {25.0}
     assert narrow.speed_source is ScaleSource.INFERRED
+
+
+@pytest.mark.parametrize(("speed", "column_mm"), [(12.5, 31.25), (50.0, 125.0), (100.0, 125.0)])
+def test_beats_show_another_speed(speed: float, column_mm: float) -> None:
+    """The same heart printed slower or faster: its speed is tried, and mostly the likeliest."""
+    stretched = speed / 25.0
+    seen = sizes(rr_mm=20 * stretched, qrs_mm=2.3 * stretched, qt_mm=9.5 * stretched)
+    scales = page_scales(settings=(GAIN,), layout=layout(column_mm=column_mm), sizes=seen)
+    assert scales.best.speed_mm_s == speed
+    assert 25.0 in speeds(scales)
+    assert not scales.certain
+
+
+def test_a_width_that_pulses_have_at_one_speed_only_states_it() -> None:
+    for width, speed in ((20.0, 100.0), (10.0, 50.0), (2.6, 12.5)):
+        slow = sizes(rr_mm=0.8 * speed, qrs_mm=0.092 * speed, qt_mm=0.38 * speed)
+        told = page_scales(settings=(GAIN,), layout=layout(pulse(left=0, width=width)), sizes=slow)
+        assert told.best.speed_mm_s == speed
+
+
+def test_a_rare_speed_is_tried_at_rare_gains() -> None:
+    fast = sizes(rr_mm=40.0, qrs_mm=4.6, qt_mm=19.0, limb_mm=6.0, chest_mm=9.0)
+    tried = {scale.words for scale in page_scales(settings=(), layout=layout(column_mm=125.0), sizes=fast).candidates}
+    assert {"50 mm/s, limb 10, chest 5 mm/mV", "50 mm/s, 5 mm/mV", "25 mm/s, 10 mm/mV"} <= tried
+
+
+def test_a_pulse_of_one_group_leaves_the_other_open() -> None:
+    """At 10/5 the limb leads' pulse is all that some pages show."""
+    for lone in (pulse(), pulse(left=5.0, row=1)):
+        scales = page_scales(settings=(SPEED,), layout=layout(lone), sizes=TraceSizes(limb_mm=7.8, chest_mm=7.4))
+        assert (scales.limb_source, scales.chest_source) == (ScaleSource.PULSE, ScaleSource.ASSUMED)
+        assert {scale.chest_mm_mv for scale in scales.candidates} == {5.0, 10.0}
+        assert {scale.limb_mm_mv for scale in scales.candidates} == {10.0}
+    every = layout(pulse(), pulse(left=325.0 - 62.5 + 8, row=1))
+    assert page_scales(settings=(SPEED,), layout=every).certain
+
+
+@pytest.mark.parametrize(
+    "gains",
+    [
+        ((10.0, LeadGroup.ALL), (5.0, LeadGroup.CHEST)),
+        ((10.0, LeadGroup.LIMB), (5.0, LeadGroup.ALL)),
+        ((10.0, LeadGroup.ALL), (5.0, LeadGroup.ALL), (5.0, LeadGroup.CHEST)),
+    ],
+)
+def test_a_gain_without_a_word_beside_that_of_a_group_is_the_others(gains: tuple[tuple[float, LeadGroup], ...]) -> None:
+    printed = (SPEED, *(Setting(Quantity.GAIN, value, group) for value, group in gains))
+    assert page_scales(settings=printed, layout=layout()).best.words == "25 mm/s, limb 10, chest 5 mm/mV"
 
 
 def test_open_gains_are_bounded_by_the_heights() -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from vizecg.spec import PAPER_SPEED_MM_S
+from vizecg.spec import GAIN_MM_MV, PAPER_SPEED_MM_S
 from vizecg_edge.leads.find import FoundPage
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.measure import measure
 from vizecg_edge.leads.measured import Measured
-from vizecg_edge.leads.plausible import TraceSizes, heights_mv
+from vizecg_edge.leads.plausible import Beats, TraceSizes, heights_mv
 from vizecg_edge.leads.scales import PageScales, Scale, page_scales
 from vizecg_edge.leads.signals import Leads
 from vizecg_edge.leads.stated import read_page
@@ -53,7 +54,10 @@ def read_leads(found: FoundPage) -> ReadLeads:
     settings = read_page(page)
     scales = page_scales(settings=settings, layout=layout)
     if not scales.certain:
-        scales = page_scales(settings=settings, layout=layout, sizes=_sizes(layout, traces))
+        # Where the speed is known there is no need to look at the beats.
+        speeds = {scale.speed_mm_s for scale in scales.candidates}
+        sizes = _sizes(layout, traces, speeds if len(speeds) > 1 else ())
+        scales = page_scales(settings=settings, layout=layout, sizes=sizes)
     return ReadLeads(layout=layout, traces=traces, scales=scales)
 
 
@@ -67,18 +71,13 @@ def _leads(layout: PageLayout, traces: tuple[PieceTrace, ...], scale: Scale) -> 
     )
 
 
-def _sizes(layout: PageLayout, traces: tuple[PieceTrace, ...]) -> TraceSizes:
-    """Beats, QRS, QT and heights in millimetres: measured as if the paper ran at the usual speed, at 1 mm/mV."""
-    leads = _leads(layout, traces, Scale(speed_mm_s=PAPER_SPEED_MM_S, limb_mm_mv=1.0, chest_mm_mv=1.0))
-    limb_mm, chest_mm = heights_mv(leads)
-    usual = _leads(layout, traces, Scale(speed_mm_s=PAPER_SPEED_MM_S, limb_mm_mv=10.0, chest_mm_mv=10.0))
-    measured = measure(usual)
-    qrs_ms, qt_ms = measured.qrs.ms, measured.qt.ms
-    per_ms = PAPER_SPEED_MM_S / 1000
-    return TraceSizes(
-        rr_mm=None if measured.rate_bpm is None else 60 / measured.rate_bpm * PAPER_SPEED_MM_S,
-        qrs_mm=None if qrs_ms is None else qrs_ms * per_ms,
-        qt_mm=None if qt_ms is None else qt_ms * per_ms,
-        limb_mm=limb_mm,
-        chest_mm=chest_mm,
-    )
+def _sizes(layout: PageLayout, traces: tuple[PieceTrace, ...], speeds: Iterable[float]) -> TraceSizes:
+    """Heights in millimetres, and the beats that are found if the paper ran at each of the speeds."""
+    beats = {}
+    for speed in speeds:
+        at_speed = _leads(layout, traces, Scale(speed_mm_s=speed, limb_mm_mv=GAIN_MM_MV, chest_mm_mv=GAIN_MM_MV))
+        measured = measure(at_speed)
+        beats[speed] = Beats(rate_bpm=measured.rate_bpm, qrs_ms=measured.qrs.ms, qt_ms=measured.qt.ms)
+    usual = Scale(speed_mm_s=PAPER_SPEED_MM_S, limb_mm_mv=1.0, chest_mm_mv=1.0)
+    limb_mm, chest_mm = heights_mv(_leads(layout, traces, usual))
+    return TraceSizes(beats=beats, limb_mm=limb_mm, chest_mm=chest_mm)

@@ -25,7 +25,7 @@ from vizecg_edge.rectify.reasons import Reason, refusal
 
 USUAL_SHARE = 0.05
 LEAST_LIKELY = 1e-3
-"""A scale less likely than this, with everything that is known, is no candidate."""
+"""A speed less likely than this, with everything that is known, or such gains, are no candidate."""
 
 
 class ScaleSource(str, Enum):
@@ -123,7 +123,9 @@ def page_scales(*, settings: Sequence[Setting], layout: PageLayout, sizes: Trace
         for pair, share in gains.items()
     ]
     candidates.sort(key=lambda scale: -scale.likelihood)
-    kept = tuple(scale for scale in candidates if scale.likelihood >= LEAST_LIKELY)
+    # A rare speed with a rare gain is as possible as each is.
+    least_gains = LEAST_LIKELY * sum(gains.values())
+    kept = tuple(scale for scale in candidates if gains[scale.limb_mm_mv, scale.chest_mm_mv] >= least_gains)
     left = ScaleSource.INFERRED if len({(scale.limb_mm_mv, scale.chest_mm_mv) for scale in kept}) == 1 else None
     if speed_source is None:
         alone = len({scale.speed_mm_s for scale in kept}) == 1
@@ -139,11 +141,15 @@ def page_scales(*, settings: Sequence[Setting], layout: PageLayout, sizes: Trace
 
 def _printed(settings: Sequence[Setting], quantity: Quantity, group: LeadGroup) -> float | None:
     """The one value that the text gives for a group of leads."""
-    values = {
-        setting.value
-        for setting in settings
-        if setting.quantity is quantity and setting.group in (LeadGroup.ALL, group)
-    }
+    values = {setting.value for setting in settings if setting.quantity is quantity and setting.group is group}
+    every, others = (
+        {setting.value for setting in settings if setting.quantity is quantity and setting.group in groups}
+        for groups in ((LeadGroup.ALL,), tuple(set(LeadGroup) - {LeadGroup.ALL, group}))
+    )
+    if not values and group is not LeadGroup.ALL:
+        # Beside a gain of the one group another without a word is that of the other group.
+        apart = len(every) > 1 or len(others) == 1
+        values = every - others if apart and every - others else every
     if len(values) > 1:
         unit = "mm/s" if quantity is Quantity.SPEED else "mm/mV"
         both = " and ".join(f"{value:g}" for value in sorted(values))
@@ -156,17 +162,16 @@ def _gain(
 ) -> tuple[float | None, ScaleSource | None]:
     """The gain of a group of leads as it is stated, and by what."""
     printed = _printed(settings, Quantity.GAIN, group)
-    shown = pulses.heights(chest=group is LeadGroup.CHEST)
+    chest = group is LeadGroup.CHEST
+    shown = pulses.heights(chest=chest)
     if len(shown) > 1:
         both = " and ".join(f"{value:g}" for value in sorted(shown))
         raise refusal(Reason.SCALE_UNCERTAIN, f"calibration pulses of {both} mm")
     height = next(iter(shown), None)
-    if printed is None and height is not None:
-        # Pulses beside the limb leads alone do not show that the chest leads are not at half their gain.
-        own = not pulses.shared or group is LeadGroup.LIMB or not pulses.limb_mm
-        return height, ScaleSource.PULSE if own else ScaleSource.INFERRED
     if printed is None:
-        return None, None
+        # Pulses beside the one group alone do not show that the other's gain is not half or twice as large.
+        own = height is not None and (not pulses.shared or height in (pulses.chest_mm if chest else pulses.limb_mm))
+        return (height, ScaleSource.PULSE) if own else (None, None)
     # A pulse that stands for all leads is as high as those of one group where the text states two gains.
     stated = {setting.value for setting in settings if setting.quantity is Quantity.GAIN}
     if height is not None and height != printed and not (pulses.shared and height in stated):
@@ -189,5 +194,5 @@ def _speeds(
     likely = speed_likelihoods(layout, sizes, pulses)
     most = max(likely.values())
     usual = {speed: share for speed, share in likely.items() if share >= LEAST_LIKELY * most}
-    stated = len(usual) == 1 and pulses.usual_width
+    stated = len(usual) == 1 and pulses.usual_at(next(iter(usual)))
     return usual, ScaleSource.PULSE if stated else None
