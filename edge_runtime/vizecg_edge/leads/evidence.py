@@ -12,8 +12,9 @@ from vizecg_edge.leads.changes import BeatChanges
 from vizecg_edge.leads.ends import Ends, find_ends
 from vizecg_edge.leads.forms import Form, pieces_of
 from vizecg_edge.leads.heights import heights_of, turned
-from vizecg_edge.leads.identities import LIMB, Products
+from vizecg_edge.leads.identities import LEAST_POWER, LIMB, Products, surprise
 from vizecg_edge.leads.layout import Piece
+from vizecg_edge.leads.leaning import leaning_logit
 from vizecg_edge.leads.names import SeenName, name_score, unexplained, upside_down
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
@@ -21,8 +22,11 @@ from vizecg_edge.leads.rows import TraceRow, find_rows, turned_rows
 from vizecg_edge.rectify.traces import PX_PER_MM
 
 LEAST_LIVELY, LEAST_COVER = 4, 0.6
-LEAST_FOLLOWS = 1.3
-"""Rows of traces are this many times steeper at the beats of the page than elsewhere; lines of text are not."""
+LEAST_FOLLOWS, LOW_FOLLOWS, SURE_FOLLOWS = 1.3, 1.5, 2.5
+"""Rows of traces are this many times steeper at the beats of the page than elsewhere; lines of text are not. Rows of
+low waves, and rows of hardly any."""
+SLACK_PX = 3
+"""Columns that begin together are laid on a strip's beginning within so much."""
 NAME_MM = 9.0
 """A lead's name stands above the beginning of its trace; that stretch is not compared."""
 LIMB_WEIGHT, SAME_WEIGHT, PULSE_WORTH, MOST_PULSES = 2.0, 1.5, 1.2, 3
@@ -30,9 +34,11 @@ DEPENDENT = 0.7
 """Of k limb leads k - 2 follow from the others; their errors have something in common."""
 BY_CHANCE = 0.8
 """The most alike of twelve leads is as much like a strip that is none of them."""
-DROPPED, SHORT, DULL, UNEVEN, SPECK = 8.0, 20.0, 1.5, 4.0, 0.3
+DROPPED, SHORT, DULL, UNEVEN, SPECK, MAYBE = 8.0, 20.0, 1.5, 4.0, 0.3, 1.0
 """What it costs to leave a row out, to take in one that is too short or a dull one, rows that are not evenly apart
-(relative spread), and to leave out what may be none."""
+(relative spread), and to leave out what may be none; a long row with low waves may as well be one."""
+LEANING_WEIGHT = 0.5
+"""Leads of one heart lean together."""
 SAME_ROW_MM, TRIMMED_MM = 3.0, 12.0
 MIRRORED = -5.0
 MOST_IDENTITIES = 3.0
@@ -42,6 +48,16 @@ MOST_IDENTITIES = 3.0
 def likely(row: TraceRow) -> bool:
     """Whether a row has waves: only traces are so high, but lines of text that touch one another can be."""
     return row.steep > 0 and row.lively >= LEAST_LIVELY
+
+
+def is_lively(row: TraceRow) -> bool:
+    """Whether a row has waves or text."""
+    return row.lively >= LEAST_LIVELY
+
+
+def _is_trace(row: TraceRow, follows: float) -> bool:
+    least = LEAST_FOLLOWS if likely(row) else LOW_FOLLOWS if is_lively(row) else SURE_FOLLOWS
+    return follows > least
 
 
 def sure_rows(rows: Sequence[TraceRow]) -> list[TraceRow]:
@@ -98,7 +114,7 @@ class Evidence:
         ends = find_ends(every, sure_rows(rows), marks)
         heights = heights_of(ink.mask, tuple(row.y_mm for row in rows))
         changes = BeatChanges(heights, left_mm=ends.left_mm, right_mm=ends.right_mm)
-        sure = tuple(likely(row) and changes.follows(index) > LEAST_FOLLOWS for index, row in enumerate(rows))
+        sure = tuple(_is_trace(row, changes.follows(index)) for index, row in enumerate(rows))
         return cls(
             ink=ink, every=every, quarters=quarters, rows=rows, sure=sure, ends=ends, heights=heights, changes=changes
         )
@@ -158,18 +174,21 @@ class Evidence:
             if len(limb) >= 3:
                 told.append(max(0.0, signals.stretch(here[0].left_mm, here[0].right_mm).limb(limb)))
         for strip in (piece for piece in pieces if piece.strip):
-            rows = [(first + strip.row, first + piece.row, piece) for piece in leads if piece.lead == strip.lead]
-            told += [max(0.0, signals.stretch(one.left_mm, one.right_mm).same(a, b)) for a, b, one in rows]
+            row = first + strip.row
+            for one in (piece for piece in leads if piece.lead == strip.lead and not piece.inverted):
+                same = signals.stretch(one.left_mm, one.right_mm).same(row, first + one.row)
+                told.append(max(0.0, same, signals.began_with(row, strip.left_mm, first + one.row, one)))
         return 9.0 if not told else MOST_IDENTITIES * float(np.mean(told))
 
     def rows_score(self, form: Form, first: int) -> float:
         """How likely the rows that a form takes are all of the page, and no others."""
         cost, count = 0.0, form.rows
         for index, (sure, full) in enumerate(zip(self.sure, self.full, strict=True)):
+            maybe = full and is_lively(self.rows[index])
             if first <= index < first + count:
-                cost += (0.0 if sure else DULL) + (0.0 if full else SHORT)
+                cost += (0.0 if sure else MAYBE if maybe else DULL) + (0.0 if full else SHORT)
             else:
-                cost += DROPPED if sure and full else SPECK
+                cost += DROPPED if sure and full else MAYBE if maybe else SPECK
         gaps = np.diff([row.y_mm for row in self.rows[first : first + count]])
         uneven = float(np.std(gaps) / np.mean(gaps)) if len(gaps) > 1 else 0.0
         return form.likely - cost - UNEVEN * uneven
@@ -181,6 +200,7 @@ class Signals:
     def __init__(self, heights: np.ndarray) -> None:
         self.heights = heights
         self._known: dict[tuple[float, float], Products] = {}
+        self._begun: dict[tuple[int, int, float, float], float] = {}
 
     def stretch(self, left_mm: float, right_mm: float) -> Products:
         """All rows from ``left_mm`` to ``right_mm``, less where names stand."""
@@ -190,6 +210,30 @@ class Signals:
             some = self.heights[:, low:high] if high > low + 10 else np.zeros((len(self.heights), 1), np.float32)
             self._known[left_mm, right_mm] = Products(some)
         return self._known[left_mm, right_mm]
+
+    def began_with(self, strip: int, left_mm: float, row: int, piece: Piece) -> float:
+        """How nearly a piece in ``row`` is what a strip shows from its own beginning on, ``left_mm``: that of columns
+        that begin together. As ``Products.same``."""
+        key = (strip, row, left_mm, piece.left_mm)
+        if key not in self._begun:
+            self._begun[key] = self._began_with(strip, left_mm, row, piece)
+        return self._begun[key]
+
+    def _began_with(self, strip: int, left_mm: float, row: int, piece: Piece) -> float:
+        start, low, high = (round(x * PX_PER_MM) for x in (left_mm + NAME_MM, piece.left_mm + NAME_MM, piece.right_mm))
+        length = min(high - 3, self.heights.shape[1]) - low
+        if length <= 10 or low < 0 or start < SLACK_PX:
+            return 0.0
+        wide = self.heights[strip, start - SLACK_PX : start + length + SLACK_PX]
+        one = self.heights[row, low : low + length]
+        if len(wide) < length + 2 * SLACK_PX:
+            return 0.0
+        one = one - np.median(one)
+        wide = wide - np.median(wide)
+        others = np.lib.stride_tricks.sliding_window_view(wide, length)
+        single = float(one @ one) + (others**2).sum(axis=1)
+        rest = single - 2 * others @ one
+        return surprise(float((rest / np.maximum(single, LEAST_POWER * length)).min()))
 
 
 def _said(pieces: Sequence[Piece], signals: Signals, first: int) -> float:
@@ -204,6 +248,8 @@ def _said(pieces: Sequence[Piece], signals: Signals, first: int) -> float:
             columns.setdefault(piece.column, []).append(piece)
     stretches = {column: signals.stretch(here[0].left_mm, here[0].right_mm) for column, here in columns.items()}
     for column, here in columns.items():
+        leans = stretches[column].leanings
+        score += LEANING_WEIGHT * sum(leaning_logit(piece.name, leans[first + piece.row]) for piece in here)
         limb = {piece.name: first + piece.row for piece in here if piece.lead in LIMB}
         if len(limb) >= 3:
             score += LIMB_WEIGHT * (len(limb) - 2) ** DEPENDENT * stretches[column].limb(limb)
@@ -215,6 +261,10 @@ def _said(pieces: Sequence[Piece], signals: Signals, first: int) -> float:
                 score -= 0.5 * LIMB_WEIGHT * max(0.0, told)
     for strip in (piece for piece in pieces if piece.strip):
         row = first + strip.row
-        best = max(stretches[column].same(row, first + p.row) for column, here in columns.items() for p in here)
+        best = max(
+            max(stretches[column].same(row, first + p.row), signals.began_with(row, strip.left_mm, first + p.row, p))
+            for column, here in columns.items()
+            for p in here
+        )
         score += SAME_WEIGHT * max(0.0, best - BY_CHANCE)
     return score

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from vizecg_edge.leads.leaning import leanings
+
 LIMB: dict[str, tuple[float, float]] = {
     "I": (1.0, 0.0),
     "II": (0.0, 1.0),
@@ -25,12 +27,15 @@ class Products:
 
     Args:
         heights: float32 (rows, samples), mm.
+
+    ``levels``: (rows,) their medians. ``leanings``: which way their waves point, see ``leaning``.
     """
 
     def __init__(self, heights: np.ndarray) -> None:
         self.levels = np.median(heights, axis=1) if heights.size else np.zeros(len(heights))
         centred = heights - self.levels[:, None]
         self._known: dict[tuple[tuple[str, int], ...], float] = {}
+        self.leanings: list[float] = leanings(heights).tolist() if heights.size else [0.0] * len(heights)
         self.products = (centred @ centred.T / max(1, heights.shape[1])).astype(np.float64)
 
     def limb(self, rows: Mapping[str, int]) -> float:

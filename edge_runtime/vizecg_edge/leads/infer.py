@@ -9,14 +9,14 @@ import numpy as np
 
 from vizecg.spec import InputRefusedError
 from vizecg_edge.leads.cut import column_mm, is_cut
-from vizecg_edge.leads.evidence import Evidence, Signals, likely
+from vizecg_edge.leads.evidence import Evidence, Signals, is_lively, likely
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
 from vizecg_edge.leads.layout import PageLayout, Piece, Timing
 from vizecg_edge.leads.names import SeenName, contradicted, legible
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.rows import TraceRow, find_rows
-from vizecg_edge.leads.strips import named_strips, timing_of
+from vizecg_edge.leads.strips import named_strips, repeats_together, timing_of
 from vizecg_edge.rectify.reasons import Reason, refusal
 
 MIRRORED = "it seems to be seen in a mirror"
@@ -204,7 +204,7 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
                 raise refusal(Reason.ORIENTATION_UNCERTAIN, MIRRORED)
         traces = upright.only(seen.traces)
         rows, names, marks = _long_rows(traces), seen.names, seen.pulses
-    if not any(row.steep for row in rows):
+    if not any(row.steep or is_lively(row) for row in rows):
         raise refusal(Reason.NOT_AN_ECG, "no rows of traces")
     evidence = Evidence.of(traces, rows, quarters=quarters % 4, every=upright, marks=marks).named(names)
     if legible(names):
@@ -234,7 +234,7 @@ def _down(sideways: Callable[[], PageInk]) -> tuple[PageInk, tuple[TraceRow, ...
 
 def _around(rows: Sequence[TraceRow], ink: PageInk) -> Box:
     """The rows of traces and what may stand beside them."""
-    those = _block([row for row in rows if likely(row)] or list(rows))
+    those = _block([row for row in rows if is_lively(row)] or list(rows))
     if not those:
         return ink.box
     left, right = min(row.left_mm for row in those), max(row.right_mm for row in those)
@@ -284,7 +284,8 @@ def _layout(reading: Reading, margin: float) -> PageLayout:
     pieces = named_strips(
         pieces_of(form, rows, ends), signals, evidence.names, first=first, spacing_mm=reading.spacing_mm
     )
-    timing = timing_of(pieces, evidence.changes.beats_mm)
+    together = repeats_together(pieces, signals, first=first)
+    timing = timing_of(pieces, evidence.changes.beats_mm, together=together)
     if timing is Timing.SIMULTANEOUS:
         pieces = tuple(replace(piece, time_mm=0.0) for piece in pieces)
     # Columns of one row need not lie at one height.

@@ -18,10 +18,12 @@ ABOVE, BELOW = 0.75, 0.6
 """And how far above and below the baseline, in row spacings, but at most ``FAR_MM``."""
 FAR_MM = 30.0
 STRIP_AFTER_MM = 25.0
+UNEVEN = 0.3
+"""Names of one page stand as far from their baselines as each other, to within so many row spacings."""
 LEAST_CHANCE = 0.004
 """A name is misread, or belongs to something else, this often."""
-ELSEWHERE = -1.0
-"""For a clear name where no trace begins."""
+ELSEWHERE, STROKE = -1.0, "I"
+"""For a clear name where no trace begins; but many a QRS complex looks like a stroke."""
 CLEAR, LEAST_READ = 0.5, 0.2
 IMPOSSIBLE = 0.03
 UNTURNED = -2.0
@@ -64,7 +66,11 @@ def contradicted(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_m
 
 def unexplained(seen: Sequence[SeenName]) -> float:
     """What clear names cost, in logits, where none can be read."""
-    return ELSEWHERE * sum(name.chance > CLEAR for name in seen)
+    return sum(map(_elsewhere, seen))
+
+
+def _elsewhere(name: SeenName) -> float:
+    return ELSEWHERE if name.chance > CLEAR and name.name != STROKE else 0.0
 
 
 def upside_down(seen: Sequence[SeenName]) -> float:
@@ -98,14 +104,14 @@ def name_score(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm:
             continue
         piece = int(np.argmin(cost[index]))
         if not np.isfinite(cost[index, piece]):
-            score += ELSEWHERE if name.chance > CLEAR else 0.0
+            score += _elsewhere(name)
             continue
         chance = name.chances.get(pieces[piece].name, 0.0)
         logit = float(np.log((chance + LEAST_CHANCE) / (1 / 12)))
         logit -= max(0.0, float(across[index, piece]) - USUAL_MM) / RARER_MM
         if piece in best:
             # A piece has one name.
-            score += ELSEWHERE if name.chance > CLEAR else 0.0
+            score += _elsewhere(name)
             logit = max(best[piece], logit)
         best[piece] = logit
     # Where most traces have their names beside them, one without is no trace.
@@ -114,13 +120,32 @@ def name_score(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm:
     return score + sum(best.values()) + found * float(np.log(share)) + (count - found) * float(np.log(1 - share))
 
 
-def chances_beside(piece: Piece, seen: Sequence[SeenName], *, spacing_mm: float) -> dict[str, float]:
-    """The chances of the name that stands beside a piece; empty where none does."""
+def name_offset_mm(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> float | None:
+    """How far below the baselines of their leads most names stand; None where fewer than three do."""
     above, below = (min(share * spacing_mm, FAR_MM) for share in (ABOVE, BELOW))
+    offsets = [
+        name.y_mm - piece.baseline_mm
+        for piece in pieces
+        for name in seen
+        if name.chances.get(piece.name, 0.0) > CLEAR
+        and -BEFORE_MM < name.x_mm - piece.left_mm < STRIP_AFTER_MM
+        and -above < name.y_mm - piece.baseline_mm < below
+    ]
+    return float(np.median(offsets)) if len(offsets) >= LEAST_LEGIBLE else None
+
+
+def chances_beside(
+    piece: Piece, seen: Sequence[SeenName], *, spacing_mm: float, usual_mm: float | None = None
+) -> dict[str, float]:
+    """The chances of the name that stands beside a piece, where names stand ``usual_mm`` below the baselines; empty
+    where none does."""
+    above, below = -min(ABOVE * spacing_mm, FAR_MM), min(BELOW * spacing_mm, FAR_MM)
+    if usual_mm is not None:
+        above, below = usual_mm - UNEVEN * spacing_mm, usual_mm + UNEVEN * spacing_mm
     near = [
         name
         for name in seen
-        if -BEFORE_MM < name.x_mm - piece.left_mm < STRIP_AFTER_MM and -above < name.y_mm - piece.baseline_mm < below
+        if -BEFORE_MM < name.x_mm - piece.left_mm < STRIP_AFTER_MM and above < name.y_mm - piece.baseline_mm < below
     ]
     best = max(near, key=lambda name: name.chance, default=None)
     return best.chances if best is not None else {}

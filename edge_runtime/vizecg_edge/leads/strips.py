@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ import numpy as np
 from vizecg.spec import LEADS
 from vizecg_edge.leads.evidence import BY_CHANCE, SAME_WEIGHT, Signals
 from vizecg_edge.leads.layout import RHYTHM, Piece, Timing
-from vizecg_edge.leads.names import SeenName, chances_beside
+from vizecg_edge.leads.names import SeenName, chances_beside, name_offset_mm
 
 LIKELY = {"II": 1.0, "V1": 0.5, "V5": 0.0, "III": -0.5}
 RARE = -1.0
@@ -19,6 +19,8 @@ RARE = -1.0
 LEAST_LEAD = 2.0
 """By so much the best lead must be ahead of the next one, or the strip is called rhythm and nothing more."""
 LEAST_CHANCE = 0.01
+CLEARLY = 0.7
+"""By so much, a strip, columns must be repeated better one way than the other for it to tell their timing."""
 TOGETHER_MM = 0.9
 """Beats in the same place of two columns lie no further apart."""
 EVEN = 0.08
@@ -39,10 +41,17 @@ def named_strips(
         spacing_mm: from row to row.
     """
     leads = [piece for piece in pieces if not piece.strip]
+    strips = {index: piece for index, piece in enumerate(pieces) if piece.strip}
+    together = repeats_together(pieces, signals, first=first)
+    usual_mm = name_offset_mm(leads, names, spacing_mm=spacing_mm)
     told = {
-        index: _logits(piece, leads, signals, chances_beside(piece, names, spacing_mm=spacing_mm), first)
-        for index, piece in enumerate(pieces)
-        if piece.strip
+        index: _logits(
+            strip,
+            leads,
+            chances_beside(strip, names, spacing_mm=spacing_mm, usual_mm=usual_mm),
+            lambda piece, strip=strip: _alike(strip, piece, signals, first, together),
+        )
+        for index, strip in strips.items()
     }
     called: dict[int, str] = {}
     # The clearest first: no page has two strips of one lead.
@@ -52,15 +61,28 @@ def named_strips(
     return tuple(replace(piece, lead=called[index]) if index in called else piece for index, piece in enumerate(pieces))
 
 
+def repeats_together(pieces: Sequence[Piece], signals: Signals, *, first: int) -> bool | None:
+    """Whether the strips show the leads as columns that begin together do; None where they do not tell."""
+    leads = [piece for piece in pieces if not piece.strip and piece.column and not piece.inverted]
+    strips = [piece for piece in pieces if piece.strip]
+    if not leads or not strips:
+        return None
+    along = sum(max(_along(strip, piece, signals, first) for piece in leads) for strip in strips)
+    begun = sum(max(_begun(strip, piece, signals, first) for piece in leads) for strip in strips)
+    ahead = (begun - along) / len(strips)
+    return None if abs(ahead) < CLEARLY else ahead > 0
+
+
 def _logits(
-    strip: Piece, leads: Sequence[Piece], signals: Signals, beside: Mapping[str, float], first: int
+    strip: Piece, leads: Sequence[Piece], beside: Mapping[str, float], alike: Callable[[Piece], float]
 ) -> dict[str, float]:
-    """How likely a strip shows each lead, given the chances of the name beside it."""
+    """How likely a strip shows each lead, given the chances of the name beside it and what it has in common with each
+    piece."""
     logits = {lead: LIKELY.get(lead, RARE) for lead in LEADS}
     for lead in logits:
         if beside:
             logits[lead] += float(np.log((beside.get(lead, 0.0) + LEAST_CHANCE) * len(LEADS)))
-        logits[lead] += max((_alike(strip, other, signals, first) for other in leads if other.lead == lead), default=0)
+        logits[lead] += max((alike(other) for other in leads if other.lead == lead), default=0.0)
     return logits
 
 
@@ -70,15 +92,26 @@ def _ahead(logits: Mapping[str, float]) -> float:
     return best - second
 
 
-def _alike(strip: Piece, piece: Piece, signals: Signals, first: int) -> float:
-    """How much the strip shows what a lead shows above or below it at the same time, in logits."""
+def _alike(strip: Piece, piece: Piece, signals: Signals, first: int, together: bool | None) -> float:
+    """How much the strip shows what a lead shows, in logits: above or below it at the same time, or, where columns
+    begin ``together``, from its own beginning on."""
     if piece.inverted:
         return 0.0
-    told = signals.stretch(piece.left_mm, piece.right_mm).same(first + strip.row, first + piece.row)
+    told = 0.0 if together else _along(strip, piece, signals, first)
+    if together is not False:
+        told = max(told, _begun(strip, piece, signals, first))
     return 2 * SAME_WEIGHT * max(0.0, told - BY_CHANCE)
 
 
-def timing_of(pieces: Sequence[Piece], beats_mm: np.ndarray) -> Timing:
+def _along(strip: Piece, piece: Piece, signals: Signals, first: int) -> float:
+    return signals.stretch(piece.left_mm, piece.right_mm).same(first + strip.row, first + piece.row)
+
+
+def _begun(strip: Piece, piece: Piece, signals: Signals, first: int) -> float:
+    return signals.began_with(first + strip.row, strip.left_mm, first + piece.row, piece)
+
+
+def timing_of(pieces: Sequence[Piece], beats_mm: np.ndarray, *, together: bool | None = None) -> Timing:
     """Whether columns go on in time, told by where the beats lie.
 
     Columns that begin together have their beats in the same places; where they go on, intervals across their borders
@@ -87,7 +120,10 @@ def timing_of(pieces: Sequence[Piece], beats_mm: np.ndarray) -> Timing:
     Args:
         pieces: of a page.
         beats_mm: (n,) where the rows have their beats, mm.
+        together: what the strips say of it, see ``repeats_together``.
     """
+    if together is not None:
+        return Timing.SIMULTANEOUS if together else Timing.SEQUENTIAL
     columns = sorted({(piece.left_mm, piece.right_mm) for piece in pieces if not piece.strip})
     if len(columns) < 2:
         return Timing.SEQUENTIAL
