@@ -116,6 +116,8 @@ def _cases(*, root: Path, fold: int, hr_root: Path | None) -> dict[str, Callable
         return Case(source="synthetic", record=record, pr_ms=known.pr_ms, qrs_ms=known.qrs_ms)
 
     def delineable(number: int) -> Case | None:
+        if hr_root is None or not fine:
+            return None
         try:
             record = read_entry(fine[number // 2 % len(fine)], root=hr_root)
         except InputRefusedError:

@@ -23,6 +23,8 @@ LONG_AFTER, LEAST_PAIRS, PAIRS_SHARE, LOWER = 1.6, 3, 0.5, 0.8
 LONG_INTERVAL = 1.6
 LEAST_CREST = 3.2
 """Peak slope of a lead over its median; less is noise. Of white noise it is 2.6."""
+LEAST_PEAK = 0.3
+"""Of the usual peak slope of a page's leads, what is a QRS in each."""
 LONGEST_GAP_S = 0.04
 """Gaps up to here are bridged."""
 SEAM_S = 0.02
@@ -167,22 +169,25 @@ def _run(traces: tuple[LeadTrace, ...], rate: float) -> Run | None:
 def activity(slope: np.ndarray, known: np.ndarray, rate: float) -> np.ndarray:
     """How fast the leads move together, float64 (samples,); 1 is about a usual QRS. From slopes (traces, samples)."""
     size = np.abs(slope)
-    weights, scales = [], []
-    for row, seen in zip(size, known, strict=True):
-        own = np.sort(row[seen])
-        if len(own) < 0.5 * rate:
-            weights.append(0.0)
-            scales.append(1.0)
-            continue
-        # The fastest 3 % belong to the QRS, even of one beat in 2.5 s.
-        peak, usual = float(own[-max(3, len(own) * 3 // 100) :].mean()), float(own[len(own) // 2])
-        weights.append(min(8.0, max(0.02, peak / max(usual, 1e-6) - LEAST_CREST)))
-        scales.append(max(peak, 1e-6))
+    crests = [_crest(row[seen], rate) for row, seen in zip(size, known, strict=True)]
+    # A column may hold no QRS: its T waves are held against those of the others.
+    least = LEAST_PEAK * float(np.median([peak for peak, _ in crests if peak] or [0.0]))
+    scales = [max(peak, least, 1e-6) for peak, _ in crests]
+    weights = [min(8.0, max(0.02, peak / usual - LEAST_CREST)) if peak else 0.0 for peak, usual in crests]
     weight = np.array(weights)[:, None] * known
     total = (weight * size / np.array(scales)[:, None]).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-6)
     width = round(QRS_S * rate)
     window = np.hanning(width + 2)[1:-1]
     return np.convolve(total, window / window.sum(), "same")
+
+
+def _crest(size: np.ndarray, rate: float) -> tuple[float, float]:
+    """Of the slopes of one lead: how fast it is in a QRS and as a rule; 0 where too little is seen."""
+    own = np.sort(size)
+    if len(own) < 0.5 * rate:
+        return 0.0, 1.0
+    # The fastest 3 % belong to the QRS, even of one beat in 2.5 s.
+    return float(own[-max(3, len(own) * 3 // 100) :].mean()), max(float(own[len(own) // 2]), 1e-6)
 
 
 def find_peaks(height: np.ndarray, rate: float) -> np.ndarray:

@@ -118,7 +118,9 @@ def _seen(
     for group, inner in ((at_left, 1), (at_right, -1)):
         # Wide ones are seen in parts, each edge as one of its own: those that lie innermost count.
         sides = [p.box.right if inner > 0 else p.box.left for p in group]
-        lines = [[p for p, other in zip(group, sides, strict=True) if abs(other - side) <= IN_LINE_MM] for side in sides]
+        lines = [
+            [p for p, other in zip(group, sides, strict=True) if abs(other - side) <= IN_LINE_MM] for side in sides
+        ]
         enough = [
             (inner * side, line)
             for side, line in zip(sides, lines, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -49,7 +50,7 @@ def named_strips(
             strip,
             leads,
             chances_beside(strip, names, spacing_mm=spacing_mm, usual_mm=usual_mm),
-            lambda piece, strip=strip: _alike(strip, piece, signals, first, together),
+            partial(_alike, strip, signals=signals, first=first, together=together),
         )
         for index, strip in strips.items()
     }
