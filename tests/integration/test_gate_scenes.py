@@ -15,6 +15,7 @@ from vizecg.render import Layout
 from vizecg.render.spoil import SPOILT, Kind
 from vizecg.spec import InputRefusedError, SheetSpec, UsageError
 from vizecg_edge.judge.quality import assess
+from vizecg_edge.rectify.reasons import Reason
 from vizecg_edge.sheet import rectify
 from vizecg_export.quality_gate.rows import GateRow, read_kept
 from vizecg_export.quality_gate.scenes import NAMED, kinds_for, make_scene
@@ -34,13 +35,20 @@ def test_every_kind_has_its_turn() -> None:
     assert set(SPOILT) | set(NAMED) | {Kind.MODERATE, Kind.PHOTO} == set(Kind)
 
 
-@pytest.mark.parametrize("kind", [Kind.SMALL, Kind.BENT, Kind.CUT])
-def test_the_truth_moves_with_the_picture(kind: Kind) -> None:
-    scene = make_scene(synthesise(["SB"], seed=1), Layout(), kind, spec=SPEC, rng=np.random.default_rng(6))
+@pytest.mark.parametrize(("kind", "seed"), [(Kind.SMALL, 6), (Kind.BENT, 6), (Kind.CUT, 1)])
+def test_the_truth_moves_with_the_picture(kind: Kind, seed: int) -> None:
+    scene = make_scene(synthesise(["SB"], seed=1), Layout(), kind, spec=SPEC, rng=np.random.default_rng(seed))
     found = rectify(scene.image, SPEC)
     error = found.to_sheet_mm(scene.seen, SPEC) - scene.block_mm
     # The origin comes from the traces; the scale and the bend are what the scene has changed.
     assert np.linalg.norm(error - error.mean(axis=0), axis=1).max() < 1.0
+
+
+def test_pages_whose_last_column_is_cut_are_refused_though_its_beginning_is_seen() -> None:
+    scene = make_scene(synthesise(["SB"], seed=1), Layout(), Kind.CUT, spec=SPEC, rng=np.random.default_rng(6))
+    with pytest.raises(InputRefusedError) as caught:
+        rectify(scene.image, SPEC)
+    assert caught.value.reason == Reason.CUT_OFF.value
 
 
 def test_scenes_are_the_same_again() -> None:

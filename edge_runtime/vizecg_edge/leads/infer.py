@@ -149,7 +149,7 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker |
     if column_mm(layout) < LEAST_COLUMN_MM:
         told = f"columns of {column_mm(layout):.0f} mm show no rhythm"
         raise refusal(Reason.UNSUPPORTED_LAYOUT, told)
-    if is_cut(layout, best.evidence.ink):
+    if is_cut(layout, best.evidence.ink, best.evidence.names, spacing_mm=best.spacing_mm):
         raise refusal(Reason.CUT_OFF)
     return FoundLayout(ink=best.evidence.ink, layout=layout, quarters=best.evidence.quarters)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 
@@ -24,6 +25,8 @@ LEAST_CHANCE = 0.004
 """A name is misread, or belongs to something else, this often."""
 ELSEWHERE, STROKE = -1.0, "I"
 """For a clear name where no trace begins; but many a QRS complex looks like a stroke."""
+UNLIKE_MM = 3.0
+"""Names of one column are of different widths, which moves their middles."""
 CLEAR, LEAST_READ = 0.5, 0.2
 IMPOSSIBLE = 0.03
 UNTURNED = -2.0
@@ -132,6 +135,31 @@ def name_offset_mm(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing
         and -above < name.y_mm - piece.baseline_mm < below
     ]
     return float(np.median(offsets)) if len(offsets) >= LEAST_LEGIBLE else None
+
+
+def names_apart_mm(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> float | None:
+    """How far apart the names of neighbouring columns stand; None where they do not tell, or not all alike."""
+    above, below = (min(share * spacing_mm, FAR_MM) for share in (ABOVE, BELOW))
+    places: dict[int, dict[int, float]] = {}
+    for piece in pieces:
+        near = [
+            name.x_mm
+            for name in seen
+            if name.chances.get(piece.name, 0.0) > CLEAR
+            and -BEFORE_MM < name.x_mm - piece.left_mm < AFTER * (piece.right_mm - piece.left_mm)
+            and -above < name.y_mm - piece.baseline_mm < below
+        ]
+        # Before the first column stand pulses, and names keep off them.
+        if len(near) == 1 and piece.column and not piece.strip:
+            places.setdefault(piece.row, {})[piece.column] = near[0]
+    apart = [
+        (row[second] - row[first]) / (second - first)
+        for row in places.values()
+        for first, second in combinations(sorted(row), 2)
+    ]
+    if len(apart) < LEAST_LEGIBLE or max(apart) - min(apart) > UNLIKE_MM:
+        return None
+    return float(np.median(apart))
 
 
 def chances_beside(
