@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,10 +11,10 @@ import pytest
 from vizecg.records.synthetic import synthesise
 from vizecg.render import Layout, PrintStyle, photograph, render_sheet
 from vizecg.render.style import Pulse
-from vizecg.spec import InputRefusedError, SheetSpec
+from vizecg.spec import LEADS, InputRefusedError, SheetSpec
 from vizecg_edge.leads.layout import CalibrationPulse, LeadOrder, PageLayout, Piece, Timing
 from vizecg_edge.leads.page import Box
-from vizecg_edge.leads.plausible import Beats, TraceSizes, heights_mv
+from vizecg_edge.leads.plausible import Beats, TraceSizes, heights_mv, possible_speeds
 from vizecg_edge.leads.pulses import find_pulses
 from vizecg_edge.leads.scales import PageScales, ScaleSource, page_scales
 from vizecg_edge.leads.signals import Leads, LeadTrace
@@ -121,6 +123,18 @@ def test_one_lone_pulse_counts_where_pulses_stand() -> None:
         assert page_scales(settings=(SPEED,), layout=layout(stray)).limb_source is ScaleSource.ASSUMED
 
 
+def test_a_pulse_between_rows_of_both_groups_is_the_limb_leads() -> None:
+    """One in the margin of a page of twelve rows, whose chest leads are printed at half the gain."""
+    rows = tuple(
+        Piece(lead=lead, row=row, column=0, left_mm=20.0, right_mm=270.0, baseline_mm=40.0 + 10 * row)
+        for row, lead in enumerate(LEADS)
+    )
+    between = CalibrationPulse(box=Box(12.0, 85.0, 17.0, 95.0), score=0.95)
+    page = replace(layout(between), arrangement="12x1", pieces=rows, block=Box(20, 40, 270, 150))
+    apart = (SPEED, Setting(Quantity.GAIN, 10.0), Setting(Quantity.GAIN, 5.0, LeadGroup.CHEST))
+    assert page_scales(settings=apart, layout=page).best.words == "25 mm/s, limb 10, chest 5 mm/mV"
+
+
 @pytest.mark.parametrize("width", [2.6, 3.1, 5.0])
 def test_widths_of_pulses_support_the_usual_speed(width: float) -> None:
     assert page_scales(settings=(SPEED, GAIN), layout=layout(pulse(width=width))).certain
@@ -149,6 +163,13 @@ def test_beats_show_another_speed(speed: float, column_mm: float) -> None:
     assert scales.best.speed_mm_s == speed
     assert 25.0 in speeds(scales)
     assert not scales.certain
+
+
+def test_beats_are_measured_at_every_speed_that_rows_and_pulses_allow() -> None:
+    """Else the rarest, which nothing is held against, would gain by what speaks against the others."""
+    assert set(possible_speeds(layout())) == {12.5, 25.0, 50.0, 100.0}
+    assert set(possible_speeds(layout(pulse(left=0.0, width=20.0)))) == {100.0}
+    assert 12.5 not in possible_speeds(replace(layout(), timing=Timing.SEQUENTIAL))
 
 
 def test_a_width_that_pulses_have_at_one_speed_only_states_it() -> None:

@@ -139,7 +139,7 @@ def trusted_pulses(layout: PageLayout) -> PulseEvidence:
     if not trusted:
         return PulseEvidence()
     groups: dict[bool, set[float]] = {False: set(), True: set()}
-    # One in the margin is the limb leads', where there are any.
+    # One in the margin is the limb leads', where there are any, and so is one between rows of both.
     alone = {all(piece.lead.startswith("V") for piece in layout.pieces)}
     for pulse in trusted:
         beside = {
@@ -147,7 +147,7 @@ def trusted_pulses(layout: PageLayout) -> PulseEvidence:
             for piece in layout.pieces
             if abs(piece.baseline_mm - pulse.box.bottom) <= FOOT_MM and _touches(pulse.box.left, pulse.box.right, piece)
         }
-        for chest in beside or alone:
+        for chest in beside if len(beside) == 1 else alone:
             groups[chest].add(_nominal(pulse.height_mm))
     return PulseEvidence(
         limb_mm=frozenset(groups[False]),
@@ -162,6 +162,11 @@ def pulse_speeds(pulses: PulseEvidence) -> frozenset[float]:
         return frozenset(SPEED_PRIOR)
     low, high = pulses.width_mm - PULSE_OFF_MM, pulses.width_mm + PULSE_OFF_MM
     return frozenset(speed for speed in SPEED_PRIOR if high / speed >= PULSE_S[0] and low / speed <= PULSE_S[1])
+
+
+def possible_speeds(layout: PageLayout) -> tuple[float, ...]:
+    """The speeds that the length of the page's rows and its pulses allow, however rare they are."""
+    return tuple(speed_likelihoods(layout, TraceSizes(), trusted_pulses(layout)))
 
 
 def speed_likelihoods(layout: PageLayout, sizes: TraceSizes, pulses: PulseEvidence) -> dict[float, float]:

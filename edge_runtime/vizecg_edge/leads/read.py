@@ -11,7 +11,7 @@ from vizecg_edge.leads.find import FoundPage
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.measure import measure
 from vizecg_edge.leads.measured import Measured
-from vizecg_edge.leads.plausible import Beats, TraceSizes, heights_mv
+from vizecg_edge.leads.plausible import Beats, TraceSizes, heights_mv, possible_speeds
 from vizecg_edge.leads.scales import PageScales, Scale, page_scales
 from vizecg_edge.leads.signals import Leads
 from vizecg_edge.leads.stated import read_page
@@ -54,8 +54,9 @@ def read_leads(found: FoundPage) -> ReadLeads:
     settings = read_page(page)
     scales = page_scales(settings=settings, layout=layout)
     if not scales.certain:
-        # Where the speed is known there is no need to look at the beats.
-        speeds = {scale.speed_mm_s for scale in scales.candidates}
+        # Where the speed is known there is no need to look at the beats; else at every speed, the rarest too, since one
+        # that they are not held against would gain by what they say against the others.
+        speeds = () if scales.speed_source.stated else possible_speeds(layout)
         sizes = _sizes(layout, traces, speeds if len(speeds) > 1 else ())
         scales = page_scales(settings=settings, layout=layout, sizes=sizes)
     return ReadLeads(layout=layout, traces=traces, scales=scales)
