@@ -17,7 +17,7 @@ from vizecg_edge.answer import Answer, BundleId, Input, Undecided
 from vizecg_edge.judge.evidence import contradictions
 from vizecg_edge.leads.beats import find_runs
 from vizecg_edge.leads.layout import Timing
-from vizecg_edge.leads.measure import measure
+from vizecg_edge.leads.measure import LONGEST_QRS_MS, measure, measure_all
 from vizecg_edge.leads.measured import Interval, Measured
 from vizecg_edge.leads.paper import at_speed, try_speeds
 from vizecg_edge.leads.signals import Leads
@@ -91,6 +91,54 @@ def test_the_foot_of_a_rule_at_the_end_of_a_trace_is_no_beat() -> None:
     found = measure(leads)
     assert found.beats == expected.beats
     assert found.rate_bpm == pytest.approx(expected.rate_bpm, abs=tolerance("rate-bpm"))
+
+
+def with_bump(leads: Leads, at_s: float, *, mv: float, sd_s: float, strips: bool) -> Leads:
+    """A bump in what is printed at a time, in the columns alone or in the strips too."""
+    traces = []
+    for trace in leads.traces:
+        times = trace.start_s + np.arange(len(trace.mv)) / trace.sampling_rate
+        bump = mv * np.exp(-0.5 * ((times - at_s) / sd_s) ** 2) * (strips or not trace.strip)
+        traces.append(replace(trace, mv=(trace.mv + bump).astype(np.float32)))
+    return replace(leads, traces=tuple(traces))
+
+
+def test_what_stands_between_two_beats_and_is_not_as_steep_is_none() -> None:
+    leads = page("SB", seed=8)
+    expected = measure(leads)
+    first, second = expected.beat_times_s[3:5]
+    middle = 0.5 * (first + second)
+    for other in (
+        with_bump(leads, middle, mv=1.5, sd_s=0.02, strips=False),
+        with_bump(leads, first + 0.35 * (second - first), mv=0.5, sd_s=0.04, strips=True),
+    ):
+        found = measure(other)
+        assert (found.beats, found.regular) == (expected.beats, True)
+        assert found.rate_bpm == pytest.approx(expected.rate_bpm, abs=tolerance("rate-bpm"))
+    extra = measure(with_bump(leads, middle, mv=1.5, sd_s=0.02, strips=True))
+    assert (extra.beats, extra.regular) == (expected.beats + 1, False)
+
+
+def test_what_the_end_of_the_page_cuts_is_no_early_beat() -> None:
+    leads = page("SB", seed=10)  # whose last beat is half an interval before the end
+    expected = measure(leads)
+    cut = with_bump(leads, 10.0, mv=1.5, sd_s=0.03, strips=True)
+    assert len(find_runs(cut)[0].times_s) == expected.beats + 1
+    found = measure(cut)
+    assert (found.beats, found.rate_low_bpm, found.rate_high_bpm) == (
+        expected.beats, expected.rate_low_bpm, expected.rate_high_bpm,
+    )  # fmt: skip
+
+
+def test_durations_that_no_reader_would_give_are_left_out() -> None:
+    leads = page("LBBB", "SB", seed=8)  # its QRS runs into the T wave
+    told, every = measure(leads), measure_all(leads)
+    assert every.qrs.ms is not None
+    assert every.qrs.ms > LONGEST_QRS_MS > true_intervals(("LBBB", "SB"), seed=8).qrs_ms
+    assert (told.qrs.ms, told.pr.ms) == (None, None)
+    assert not told.sinus
+    assert "not told from the T wave" in told.qrs.reason
+    assert (told.rate_bpm, told.qt.ms) == (every.rate_bpm, every.qt.ms)
 
 
 @pytest.mark.parametrize("value", [np.nan, 0.0])

@@ -69,7 +69,7 @@ def find_runs(leads: Leads) -> tuple[Run, ...]:
             groups.setdefault("strips" if trace.strip else round(trace.start_s, 3), []).append(trace)
         else:
             groups.setdefault("page", []).append(trace)
-    runs = [run for group in groups.values() if (run := _run(tuple(group), leads.sampling_rate)) is not None]
+    runs = [run for group in groups.values() if (run := run_of(tuple(group), leads.sampling_rate)) is not None]
     return tuple(sorted(runs, key=lambda run: run.start_s - run.end_s))
 
 
@@ -148,7 +148,8 @@ def slopes(mv: np.ndarray, rate: float, *, sd_s: float = SLOPE_S) -> np.ndarray:
     return np.asarray(found)
 
 
-def _run(traces: tuple[LeadTrace, ...], rate: float) -> Run | None:
+def run_of(traces: tuple[LeadTrace, ...], rate: float) -> Run | None:
+    """The beats of traces that share an axis of time; None where there are none, or less than a second."""
     start = min(trace.start_s for trace in traces)
     end = max(trace.end_s for trace in traces)
     samples = round((end - start) * rate)

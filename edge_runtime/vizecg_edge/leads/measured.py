@@ -73,3 +73,9 @@ class Measured:
             rate = f"rate {self.rate_bpm:.0f} ({self.rate_low_bpm:.0f}-{self.rate_high_bpm:.0f}) a minute{rhythm}"
         told = [f"{name} {one}" for name, one in (("PR", self.pr), ("QRS", self.qrs), ("QT", self.qt)) if one.ms]
         return f"{rate}; {', '.join(told)} (measured)" if told else f"{rate} (measured)"
+
+
+def not_measured(reason: str) -> Measured:
+    """Nothing, for one reason."""
+    none = Interval(reason=reason)
+    return Measured(reason=reason, pr=none, qrs=none, qt=none, qtc=none)

@@ -9,10 +9,10 @@ from functools import cached_property
 from vizecg.spec import GAIN_MM_MV, PAPER_SPEED_MM_S
 from vizecg_edge.leads.find import FoundPage
 from vizecg_edge.leads.layout import PageLayout
-from vizecg_edge.leads.measure import measure
-from vizecg_edge.leads.measured import Measured
+from vizecg_edge.leads.measure import measure, measure_all
+from vizecg_edge.leads.measured import Measured, not_measured
 from vizecg_edge.leads.plausible import Beats, TraceSizes, heights_mv, possible_speeds
-from vizecg_edge.leads.scales import PageScales, Scale, page_scales
+from vizecg_edge.leads.scales import PageScales, Scale, ScaleSource, page_scales
 from vizecg_edge.leads.signals import Leads
 from vizecg_edge.leads.stated import read_page
 from vizecg_edge.leads.trace import PX_PER_MM, PieceTrace, read_traces, signals_of, traced_box
@@ -37,7 +37,10 @@ class ReadLeads:
 
     @cached_property
     def measured(self) -> Measured:
-        """At the likeliest scale."""
+        """At the likeliest scale; nothing, where that is an unusual speed that nothing states."""
+        scales = self.scales
+        if scales.speed_source is ScaleSource.ASSUMED and scales.best.speed_mm_s != PAPER_SPEED_MM_S:
+            return not_measured("the paper speed is not known")
         return measure(self.leads)
 
 
@@ -77,7 +80,7 @@ def _sizes(layout: PageLayout, traces: tuple[PieceTrace, ...], speeds: Iterable[
     beats = {}
     for speed in speeds:
         at_speed = _leads(layout, traces, Scale(speed_mm_s=speed, limb_mm_mv=GAIN_MM_MV, chest_mm_mv=GAIN_MM_MV))
-        measured = measure(at_speed)
+        measured = measure_all(at_speed)
         beats[speed] = Beats(rate_bpm=measured.rate_bpm, qrs_ms=measured.qrs.ms, qt_ms=measured.qt.ms)
     usual = Scale(speed_mm_s=PAPER_SPEED_MM_S, limb_mm_mv=1.0, chest_mm_mv=1.0)
     limb_mm, chest_mm = heights_mv(_leads(layout, traces, usual))
