@@ -119,7 +119,8 @@ def test_bad_checkpoints_are_refused(run: Path, tmp_path: Path) -> None:
     data = (run / "last.ckpt").read_bytes()
     (tmp_path / "cut.ckpt").write_bytes(data[: len(data) // 2])
     (tmp_path / "text.ckpt").write_text("hello")
-    for name in ("cut.ckpt", "text.ckpt"):
+    (tmp_path / "empty.ckpt").touch()
+    for name in ("cut.ckpt", "text.ckpt", "empty.ckpt"):
         with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
             load_checkpoint(tmp_path / name)
     with pytest.raises(UsageError, match="does not exist"):

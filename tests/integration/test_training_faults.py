@@ -196,8 +196,8 @@ def test_a_damaged_last_checkpoint_names_one_that_is_whole(records: Records, who
     shutil.copy(out / "best.ckpt", out / "last.ckpt")
     records.train(tiny(EPOCHS), out, resume=True)
     assert differences(state_of(whole / "last.ckpt"), state_of(out / "last.ckpt")) == []
-    for name in ("last.ckpt", "best.ckpt"):
-        (out / name).write_bytes(b"no checkpoint")
+    for name, content in (("last.ckpt", b""), ("best.ckpt", b"no checkpoint")):
+        (out / name).write_bytes(content)
     with pytest.raises(CheckpointError, match="no other checkpoint of this run can be read"):
         records.train(tiny(EPOCHS), out, resume=True)
 

@@ -30,6 +30,11 @@ def printable(text: object, longest: int = LONGEST) -> str:
     return shown + "..." if len(str(text)) > longest else shown
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says, or its class where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def _fits(value: object, kind: Any) -> bool:
     origin, inner = get_origin(kind), get_args(kind)
     if kind is Any:

@@ -19,6 +19,7 @@ from vizecg.models.deploy import deployed_weights
 from vizecg.models.modality import Modality
 from vizecg.models.systems import build_system
 from vizecg.spec import CheckpointError, LabelSet, UsageError
+from vizecg.spec.checks import first_line, printable
 from vizecg.spec.deployment import Deployment
 from vizecg.spec.fingerprint import sha256_file
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
@@ -97,8 +98,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         if deployment is not None and len(deployment.rule) != len(names):
             raise CheckpointError(f"{path}: its calibration is for {len(deployment.rule)} labels, not {len(names)}")
     except (KeyError, TypeError, ValidationError, RuntimeError, ValueError, UsageError) as error:
-        reason = str(error).splitlines()[0]
-        raise CheckpointError(f"{path} is not a checkpoint of this network: {reason}") from error
+        raise CheckpointError(f"{path} is not a checkpoint of this network: {first_line(error)}") from error
     return Checkpoint(
         network=network.eval(),
         config=config,
@@ -119,7 +119,7 @@ def label_set_of(path: Path) -> LabelSet:
     try:
         return TrainConfig.model_validate(read_raw(path)["hyper_parameters"]["config"]).label_set()
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is not a checkpoint: {str(error).splitlines()[0]}") from error
+        raise CheckpointError(f"{path} is not a checkpoint: {first_line(error)}") from error
 
 
 def _of_part(config: TrainConfig, part: Part, path: Path) -> TrainConfig:
@@ -132,9 +132,11 @@ def _of_part(config: TrainConfig, part: Part, path: Path) -> TrainConfig:
 def read_raw(path: Path) -> dict[str, Any]:
     """The checkpoint's dictionary, loaded without unpickling code."""
     try:
+        if path.stat().st_size == 0:
+            raise CheckpointError(f"{path} is damaged or no checkpoint: it is empty")
         raw = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        raise CheckpointError(f"{path} is damaged or no checkpoint: {str(error).splitlines()[0][:120]}") from error
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as error:
+        raise CheckpointError(f"{path} is damaged or no checkpoint: {printable(first_line(error), 120)}") from error
     if not isinstance(raw, dict):
         raise CheckpointError(f"{path} holds a {type(raw).__name__}, not a checkpoint")
     return raw

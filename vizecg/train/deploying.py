@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from typing import Any
 
 import numpy as np
 import torch
 
 from vizecg.spec import CheckpointError
+from vizecg.spec.arrays import read_arrays
+from vizecg.spec.checks import first_line
 from vizecg.spec.deployment import Deployment
 
 SECTION = "deployment"
@@ -33,8 +34,7 @@ def read_deployment(raw: dict[str, Any]) -> Deployment | None:
     if section is None:
         return None
     try:
-        with np.load(io.BytesIO(section["sheets"].numpy().tobytes()), allow_pickle=False) as arrays:
-            return Deployment.from_dict(section, inks=arrays["inks"], logits=arrays["logits"])
-    except (AttributeError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0]
-        raise CheckpointError(f"the checkpoint's calibration cannot be read: {reason}") from error
+        arrays = read_arrays(section["sheets"].numpy().tobytes())
+        return Deployment.from_dict(section, inks=arrays["inks"], logits=arrays["logits"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"the checkpoint's calibration cannot be read: {first_line(error)}") from error

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vizecg.models.systems import build_system
 from vizecg.spec import CheckpointError, UsageError
+from vizecg.spec.checks import first_line
 from vizecg.train.checkpoint import PREFIX, Checkpoint, Part, exact_weights, load_checkpoint, read_raw, weights_sha256
 from vizecg.train.config import TrainConfig
 from vizecg.train.deploying import SECTION
@@ -112,7 +113,7 @@ def join_checkpoint(image: Path, rest: Path, target: Path) -> None:
         config = TrainConfig.model_validate(raws[0]["hyper_parameters"]["config"])
         build_system(config.architecture, config.model, labels=len(config.label_set())).load_state_dict(weights)
     except (KeyError, RuntimeError, ValueError, UsageError) as error:
-        raise CheckpointError(f"{image} and {rest} make no network: {str(error).splitlines()[0]}") from error
+        raise CheckpointError(f"{image} and {rest} make no network: {first_line(error)}") from error
     slimmed = {key: value for key, value in headers[0].items() if key != "part"}
     save_atomically(_content(raws[0], weights, slimmed), target)
     load_checkpoint(target)
