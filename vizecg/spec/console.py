@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from vizecg.spec.checks import printable
-from vizecg.spec.errors import ExitCode, MissingToolError, UsageError, VizecgError
+from vizecg.spec.checks import first_line, printable
+from vizecg.spec.errors import ExitCode, MissingToolError, OutOfMemoryError, UsageError, VizecgError
 from vizecg.spec.install import pip_install
 from vizecg.spec.terminal import plain_streams
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 4000
 _ABORTED = 1
+_OPENCV_NO_MEMORY = -4
 
 
 def run_app(app: typer.Typer, *, extras: Sequence[str] = ()) -> NoReturn:
@@ -43,6 +44,11 @@ def run_app(app: typer.Typer, *, extras: Sequence[str] = ()) -> NoReturn:
     except OSError as error:
         print(f"error: {printable(error, _LONGEST)}", file=sys.stderr)
         sys.exit(int(ExitCode.ENVIRONMENT))
+    except Exception as error:
+        if not _of_memory(error):
+            raise
+        told = f"out of memory: {first_line(error)}; close other programs, or use a smaller picture or batch"
+        fail(OutOfMemoryError(told), as_json="--json" in sys.argv)
     sys.exit(code)
 
 
@@ -67,6 +73,12 @@ def _called(app: typer.Typer) -> int:
     except typer.Abort:
         return _ABORTED
     return code if isinstance(code, int) else int(ExitCode.OK)
+
+
+def _of_memory(error: BaseException) -> bool:
+    """Whether memory ran out: Python and numpy say so by one class, OpenCV by a number, torch by a class of its own."""
+    opencv = type(error).__module__ == "cv2" and getattr(error, "code", None) == _OPENCV_NO_MEMORY
+    return isinstance(error, MemoryError) or opencv or type(error).__name__ == "OutOfMemoryError"
 
 
 def _missing(error: ImportError, extras: Sequence[str]) -> MissingToolError:

@@ -67,6 +67,12 @@ class StoreError(VizecgError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+class OutOfMemoryError(VizecgError):
+    """There is not enough memory for what was asked."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
 class InputRefusedError(VizecgError):
     """An input cannot or should not be answered: unreadable, not an ECG, below quality.
 
