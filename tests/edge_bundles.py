@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import onnx
@@ -62,10 +64,19 @@ def tiny_inks(n: int, *, seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 255, size=(n, SPEC.height, SPEC.width), dtype=np.uint8)
 
 
-def make_bundle(path: Path, *artefacts: Artefact, seed: int = 0, labels: LabelSet = CODE6) -> Bundle:
-    """A bundle with these artefacts (or one), the first of them the default, and golden sheets of its model."""
+def make_bundle(
+    path: Path,
+    *artefacts: Artefact,
+    seed: int = 0,
+    labels: LabelSet = CODE6,
+    extra: Mapping[str, bytes] = MappingProxyType({}),
+) -> Bundle:
+    """A bundle with these artefacts (or one), the first of them the default, and golden sheets of its model; ``extra``
+    files are listed too."""
     folder = path.parent / f".{path.name}"
     folder.mkdir()
+    for name, content in extra.items():
+        (folder / name).write_bytes(content)
     write_model(folder / "model.onnx", seed=seed, labels=len(labels))
     inks = tiny_inks(20)
     session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])

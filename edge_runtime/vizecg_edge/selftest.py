@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vizecg.spec import BundleError, ParityError
+from vizecg.spec.bundle_files import MOST_TEXT_BYTES
 from vizecg.spec.contract_check import check_contract
 from vizecg.spec.golden import WARM_UP, answer_golden, limits_of, read_golden
 from vizecg.spec.manifest import Bundle
@@ -148,7 +149,7 @@ def read_expected(bundle: Bundle) -> Expected | None:
     if len(names) == 1:
         raise BundleError(f"{bundle.path}: {names[0]} is there without its companion")
     try:
-        data = json.loads(bundle.file(EXPECTED).read_text())
+        data = json.loads(bundle.read(EXPECTED, most=MOST_TEXT_BYTES))
         if data["schema"] != EXPECTED_SCHEMA:
             raise ValueError(f"schema {data['schema']} is not {EXPECTED_SCHEMA}")
         labels = bundle.manifest.labels.names
@@ -160,5 +161,5 @@ def read_expected(bundle: Bundle) -> Expected | None:
             decisions=decisions,
             tolerance=float(data["tolerance"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleError(f"{bundle.path}: {EXPECTED} cannot be read: {error!r}") from error

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vizecg.spec.bundle_files import MOST_TEXT_BYTES
 from vizecg.spec.checks import printable
 from vizecg.spec.contract import CONTRACT, GOLDEN_KEY, PROBABILITY_TOLERANCE, answer, statement
 from vizecg.spec.decide import DecisionRule
@@ -23,8 +24,8 @@ def read_contract(bundle: Bundle) -> dict[str, Any] | None:
     if CONTRACT not in bundle.manifest.files:
         return None
     try:
-        data = json.loads(bundle.file(CONTRACT).read_text())
-    except (OSError, ValueError, RecursionError) as error:
+        data = json.loads(bundle.read(CONTRACT, most=MOST_TEXT_BYTES))
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"{bundle.path}: {CONTRACT} cannot be read: {printable(error)}") from error
     if not isinstance(data, dict):
         raise BundleError(f"{bundle.path}: {CONTRACT} is no object")

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from vizecg.spec.arrays import MOST_BYTES, read_arrays
+from vizecg.spec.checks import first_line
 from vizecg.spec.decide import DecisionRule
 from vizecg.spec.errors import BundleError
 from vizecg.spec.manifest import GOLDEN, Artefact, Bundle
@@ -64,15 +66,21 @@ def read_golden(bundle: Bundle) -> GoldenSheets:
     Raises:
         BundleError: the bundle has none.
     """
+    unusable = f"{bundle.path}: no usable golden data in {GOLDEN}"
+    if GOLDEN not in bundle.manifest.files:
+        raise BundleError(f"{unusable}: the manifest lists no such file")
     try:
-        with np.load(bundle.file(GOLDEN), allow_pickle=False) as data:
-            inks, logits = data["inks"], data["float_logits"]
-            accepted = {n.removeprefix(_ACCEPTED): data[n] for n in data.files if n.startswith(_ACCEPTED)}
-    except (OSError, KeyError, ValueError) as error:
-        raise BundleError(f"{bundle.path}: no usable golden data in {GOLDEN}: {error}") from error
-    if len(inks) == 0 or len(inks) != len(logits):
-        raise BundleError(f"{bundle.path}: {len(inks)} golden sheets and {len(logits)} rows of logits in {GOLDEN}")
-    return GoldenSheets(images=normalise(inks, bundle.manifest.preprocess), logits=logits, accepted=accepted)
+        data = read_arrays(bundle.read(GOLDEN, most=MOST_BYTES))
+        inks, logits = data["inks"], data["float_logits"]
+        accepted = {n.removeprefix(_ACCEPTED): array for n, array in data.items() if n.startswith(_ACCEPTED)}
+        if inks.ndim == 0 or logits.ndim != 2 or len(inks) == 0 or len(inks) != len(logits):
+            raise ValueError(f"golden sheets {inks.shape} and logits {logits.shape}")
+        if logits.shape[1] != len(bundle.manifest.labels) or not np.isfinite(logits).all():
+            raise ValueError(f"expected finite logits (n, {len(bundle.manifest.labels)}), found {logits.shape}")
+        images = normalise(inks, bundle.manifest.preprocess)
+    except (KeyError, ValueError) as error:
+        raise BundleError(f"{unusable}: {first_line(error)}") from error
+    return GoldenSheets(images=images, logits=logits, accepted=accepted)
 
 
 def limits_of(artefact: Artefact) -> ParityLimits:

@@ -14,20 +14,26 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vizecg.spec.bundle_files import MOST_FILE_BYTES, MOST_TEXT_BYTES, check_listed, hash_plain, read_plain
 from vizecg.spec.checks import check_types, printable
 from vizecg.spec.decide import DecisionRule, RuleSource
 from vizecg.spec.errors import BundleError, UsageError
 from vizecg.spec.fingerprint import sha256_bytes, sha256_file
 from vizecg.spec.gate import QualityGate
 from vizecg.spec.labels import INTENDED_USE, LabelSet
+from vizecg.spec.onnx_files import external_files
 from vizecg.spec.preprocess import PreprocessSpec
 from vizecg.spec.sheet import SheetSpec
 
 SCHEMA_VERSION = 5
 MANIFEST = "manifest.json"
+SIGNATURE = "signature.json"
+"""Optional, and the one file that no manifest lists: it signs the manifest (``vizecg.spec.signature``)."""
 GOLDEN = "golden.npz"
 MODEL_INPUT, MODEL_OUTPUT = "image", "logits"
 """Names in every model file."""
+ONNX_SUFFIX = ".onnx"
+_ONNX_TARGETS = ("onnx", "tensorrt")
 _ANEW = "make the bundle anew with vizecg-export --checkpoint RUN/best.ckpt --target TARGET --out BUNDLE --force"
 
 
@@ -164,39 +170,77 @@ class Bundle:
     def file(self, name: str) -> Path:
         return self.path / name
 
+    def read(self, name: str, *, most: int) -> bytes:
+        """A listed file, whose bytes are those that the manifest vouches for.
+
+        Args:
+            name: of the file.
+            most: bytes that it may have.
+
+        Raises:
+            BundleError: it is larger, or was changed, or taken away, since the bundle was opened.
+        """
+        data = read_plain(self.path, name, most=most)
+        if sha256_bytes(data) != self.manifest.files[name]:
+            raise BundleError(_changed(self.path, name))
+        return data
+
 
 def open_bundle(path: Path) -> Bundle:
-    """Open a bundle and verify every file in it.
+    """Open a bundle and verify every file in it; nothing else is in its folder, and nothing outside is opened.
 
     Raises:
-        BundleError: no bundle, damaged, changed, or of another schema.
+        BundleError: no bundle, damaged, changed, or of another schema; something that the manifest does not list lies
+            in it, or a model asks for such a file.
     """
-    manifest_path = path / MANIFEST
-    if not manifest_path.is_file():
+    if not (path / MANIFEST).is_file():
         raise BundleError(f"{path} is not a bundle: it has no {MANIFEST}")
-    raw = manifest_path.read_bytes()
+    raw = read_plain(path, MANIFEST, most=MOST_TEXT_BYTES)
     try:
         manifest = Manifest.from_json(raw.decode())
     except UnicodeDecodeError as error:
-        raise BundleError(f"{manifest_path} is damaged: not UTF-8 text") from error
+        raise BundleError(f"{path / MANIFEST} is damaged: not UTF-8 text") from error
     except BundleError as error:
         raise BundleError(f"{path}: {error}") from error
+    if unlistable := {MANIFEST, SIGNATURE} & set(manifest.files):
+        raise BundleError(f"{path}: the manifest lists {', '.join(unlistable)}, which vouches for the others")
+    check_listed(path, {*manifest.files, MANIFEST, SIGNATURE})
     for name, expected in manifest.files.items():
-        file = path / name
-        if Path(name).name != name or not file.is_file():
-            raise BundleError(f"{path}: {name} is missing")
-        if sha256_file(file) != expected:
-            raise BundleError(f"{path}: {name} was changed since the export (sha256 differs)")
+        if hash_plain(path, name) != expected:
+            raise BundleError(_changed(path, name))
+    bundle = Bundle(path=path, manifest=manifest, sha256=sha256_bytes(raw))
     for artefact in manifest.artefacts:
         for name in (artefact.file, *artefact.extra_files):
             if name not in manifest.files:
-                raise BundleError(f"{path}: {name} has no recorded hash")
-    return Bundle(path=path, manifest=manifest, sha256=sha256_bytes(raw))
+                raise BundleError(f"{path}: {printable(name)} has no recorded hash")
+        if artefact.target in _ONNX_TARGETS:
+            _check_onnx(bundle, artefact)
+    return bundle
+
+
+def _check_onnx(bundle: Bundle, artefact: Artefact) -> None:
+    """Raise BundleError unless every file that a model names is one of the artefact's own."""
+    if not artefact.file.endswith(ONNX_SUFFIX):
+        raise BundleError(
+            f"{bundle.path}: {printable(artefact.file)} is for {artefact.target} and no {ONNX_SUFFIX} file"
+        )
+    try:
+        named = external_files(bundle.read(artefact.file, most=MOST_FILE_BYTES))
+    except ValueError as error:
+        raise BundleError(f"{bundle.path}: {artefact.file} is not opened: {error}") from error
+    for name in named:
+        if name not in artefact.extra_files:
+            raise BundleError(f"{bundle.path}: {artefact.file} has weights in {printable(name)}, not listed for it")
+
+
+def _changed(path: Path, name: str) -> str:
+    return f"{path}: {printable(name)} was changed since the export (sha256 differs)"
 
 
 def hash_files(folder: Path) -> dict[str, str]:
-    """name -> sha256 of every file of a bundle under construction."""
-    return {file.name: sha256_file(file) for file in sorted(folder.iterdir()) if file.name != MANIFEST}
+    """name -> sha256 of every file of a bundle under construction, but for its manifest and what signs that."""
+    vouching = (MANIFEST, SIGNATURE)
+    return {file.name: sha256_file(file) for file in sorted(folder.iterdir()) if file.name not in vouching}
 
 
 def publish_bundle(folder: Path, manifest: Manifest, target: Path) -> Bundle:
@@ -208,6 +252,8 @@ def publish_bundle(folder: Path, manifest: Manifest, target: Path) -> Bundle:
         UsageError: ``target`` exists and is no bundle.
     """
     check_target(target, replace=True)
+    # What was signed is no longer what is there.
+    (folder / SIGNATURE).unlink(missing_ok=True)
     (folder / MANIFEST).write_text(manifest.to_json())
     if target.exists():
         # A directory cannot replace a full one in one step: the old one steps aside first.

@@ -23,6 +23,10 @@ import numpy as np
 from vizecg.spec.checks import check_types
 from vizecg.spec.sheet import SheetSpec
 
+MOST_PIXELS = 2_000_000
+"""Of a network's input; the usual one has 0.2 million."""
+LEAST_SPREAD, LARGEST = 1e-3, 1e3
+"""Ink is between 0 and 1: constants beyond these say nothing, and float32 overflows by them."""
 INK_UNIT = 170.0
 """Ink map value of ink at the contrast percentile: darker ink still has room up to 255."""
 
@@ -44,8 +48,12 @@ class PreprocessSpec:
     def __post_init__(self) -> None:
         if not (32 <= self.height <= 4096 and 32 <= self.width <= 4096):
             raise ValueError(f"input size {self.height} x {self.width} is outside 32 to 4096")
-        if self.std <= 0 or self.contrast_floor <= 0 or self.paper_shrink < 1:
-            raise ValueError("std, contrast_floor and paper_shrink must be positive")
+        if self.height * self.width > MOST_PIXELS:
+            raise ValueError(f"input size {self.height} x {self.width} is larger than {MOST_PIXELS:,} pixels")
+        if not (LEAST_SPREAD <= self.std <= LARGEST and abs(self.mean) <= LARGEST):
+            raise ValueError(f"std is outside {LEAST_SPREAD:g} to {LARGEST:g}, or mean beyond {LARGEST:g}")
+        if not (self.contrast_floor >= LEAST_SPREAD and self.paper_shrink >= 1):
+            raise ValueError(f"contrast_floor is below {LEAST_SPREAD:g}, or paper_shrink below 1")
         if not (0 < self.paper_mm <= 20 and 0 < self.paper_blur_mm <= 50 and self.paper_shrink <= 64):
             raise ValueError("paper_mm, paper_blur_mm or paper_shrink is outside 0 to 20 mm, 0 to 50 mm, 1 to 64")
         if not (0 <= self.contrast_percentile <= 100 and self.contrast_floor <= 1):

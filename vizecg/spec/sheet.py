@@ -16,6 +16,8 @@ from vizecg.spec.checks import check_types
 
 BLOCK_MM = 250.0
 """Width of the traces of a sheet: 10 s at 25 mm/s."""
+MOST_PIXELS = 16_000_000
+"""Of a sheet, which takes a tenth of a gigabyte then; the usual one has 0.7 million."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,8 @@ class SheetSpec:
             raise ValueError(f"sheet size {self.width_mm} x {self.height_mm} mm is outside 20 to 1000 mm")
         if not 1 <= self.px_per_mm <= 40:
             raise ValueError(f"sheet scale {self.px_per_mm} px/mm is outside 1 to 40")
+        if self.width_px * self.height_px > MOST_PIXELS:
+            raise ValueError(f"a sheet of {self.width_px} x {self.height_px} pixels is larger than {MOST_PIXELS:,}")
         if not (0 <= self.block_x_mm < self.width_mm and 0 <= self.block_y_mm < self.height_mm):
             raise ValueError(f"the block at {self.block_x_mm}, {self.block_y_mm} mm lies outside the sheet")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import numpy as np
 import onnxruntime
 
 from vizecg.spec import BundleError, MissingToolError
+from vizecg.spec.checks import first_line
 from vizecg.spec.files import user_cache
 from vizecg.spec.manifest import MODEL_INPUT, MODEL_OUTPUT
 from vizecg.spec.onnx_session import onnx_session
 from vizecg_edge.backends.base import thread_count
+from vizecg_edge.backends.deadline import Deadline
 from vizecg_edge.engine.environment import is_jetson
 
 # The two packages hold one module: the one installed last wins, so the other must go first.
@@ -53,6 +56,7 @@ class OnnxBackend:
         threads: computation threads; 0 takes one per core this process may use.
         provider: what computes.
         precision: of the artefact; TensorRT must be told which types it may use.
+        deadline: what one inference may take.
 
     Raises:
         MissingToolError: this ONNX Runtime does not have ``provider``, or its libraries do not load.
@@ -68,7 +72,9 @@ class OnnxBackend:
         threads: int = 0,
         provider: Provider = Provider.CPU,
         precision: str = "fp32",
+        deadline: Deadline | None = None,
     ) -> None:
+        self._deadline = deadline or Deadline()
         self.name = f"onnxruntime-{provider.short}"
         if provider.value not in onnxruntime.get_available_providers():
             raise MissingToolError(
@@ -78,7 +84,7 @@ class OnnxBackend:
             session = onnx_session(model, providers=_providers(provider, precision), threads=thread_count(threads))
         # onnxruntime raises its own exception classes, which share no base but Exception.
         except Exception as error:
-            raise BundleError(f"{model}: ONNX Runtime cannot load it: {str(error).splitlines()[0]}") from error
+            raise BundleError(f"{model}: ONNX Runtime cannot load it: {first_line(error)}") from error
         # It goes on without a provider whose libraries do not load, and does not raise.
         if session.get_providers()[0] != provider.value:
             raise MissingToolError(
@@ -93,12 +99,19 @@ class OnnxBackend:
         """Preprocessed sheet float32 (1, 1, H, W) -> logits float32 (labels,).
 
         Raises:
-            BundleError: closed.
+            BundleError: closed, or it fails, does not end or takes all memory.
         """
         session = self._session
         if session is None:
             raise BundleError(f"{self._model}: its session is closed")
-        return np.asarray(session.run([MODEL_OUTPUT], {MODEL_INPUT: image})[0][0])
+        options = onnxruntime.RunOptions()
+        with self._deadline.held(partial(setattr, options, "terminate", True)) as ended:
+            try:
+                return np.asarray(session.run([MODEL_OUTPUT], {MODEL_INPUT: image}, options)[0][0])
+            # onnxruntime raises its own exception classes, which share no base but Exception.
+            except Exception as error:
+                why = f"the model {ended()}, and was ended" if ended() else f"ONNX Runtime failed: {first_line(error)}"
+                raise BundleError(f"{self._model}: {why}") from error
 
     def close(self) -> None:
         """Let go of the session; runs in other threads end undisturbed."""

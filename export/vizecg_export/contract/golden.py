@@ -11,6 +11,8 @@ import numpy as np
 from PIL import Image
 
 from vizecg.spec import BundleError, DecisionRule, SheetSpec
+from vizecg.spec.arrays import read_arrays
+from vizecg.spec.checks import first_line
 from vizecg.spec.contract import INK_TOLERANCE, LOGIT_TOLERANCE, PROBABILITY_TOLERANCE, answer
 from vizecg.spec.manifest import GOLDEN, Artefact, Manifest
 from vizecg.spec.preprocess import PreprocessSpec, ink_map, normalise
@@ -37,10 +39,9 @@ def golden_arrays(folder: Path) -> dict[str, np.ndarray]:
         BundleError: it is missing or damaged.
     """
     try:
-        with np.load(folder / GOLDEN, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, KeyError) as error:
-        raise BundleError(f"{folder}: {GOLDEN} cannot be read: {str(error).splitlines()[0]}") from error
+        return read_arrays((folder / GOLDEN).read_bytes())
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{folder}: {GOLDEN} cannot be read: {first_line(error)}") from error
 
 
 def choose_rows(manifest: Manifest, golden: dict[str, np.ndarray]) -> list[int]:
