@@ -204,6 +204,21 @@ def test_doubts(calibrated: bool, known: PageScales, score: float, codes: list[s
     assert all("\n" not in doubt.message for doubt in found)
 
 
+@pytest.mark.parametrize(("named", "codes"), [(None, []), (0, ["leads_unnamed"]), (2, ["leads_unnamed"]), (3, [])])
+def test_leads_whose_names_are_not_read_are_doubted(named: int | None, codes: list[str]) -> None:
+    found = doubts_of(
+        calibrated=True,
+        scales=scales(),
+        layout=replace(PAGE, named=named),
+        ruler=Ruler(),
+        printed_rate_bpm=None,
+        rate_bpm=None,
+        score=1.0,
+        gate=QualityGate(least_score=0.5),
+    )
+    assert [doubt.code for doubt in found] == codes
+
+
 def test_an_answer_is_drawn_from_small_pictures_of_its_own(
     reader: Reader, photo: np.ndarray, answer: Answer, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -33,6 +34,8 @@ IN_LINE_MM = 2.0
 LEAST_LEFT, RIGHT_SHARE = 2, 0.6
 SEEN_SHARE, SEEN_INSIDE_MM = 0.4, 28.0
 """Pulses that are seen at an end of so many of the rows are there; at 100 mm/s they are 20 mm wide."""
+MOST_LINES = 2
+"""The edges of one pulse a row stand in so many lines at most; QRS complexes of slow paper stand in more."""
 WIDE_MM = 3.3
 """QRS complexes above one another look like narrow pulses; wide ones are hardly ever seen by chance."""
 LEAST_FAINT = {True: (2, 1.0), False: (3, 1.8)}
@@ -126,6 +129,9 @@ def _seen(
             for side, line in zip(sides, lines, strict=True)
             if len(_owners(line, rows)) >= max(LEAST_LEFT, SEEN_SHARE * len(rows))
         ]
+        places = sorted(side for side, _ in enough)
+        if sum(after - before > IN_LINE_MM for before, after in pairwise(places)) >= MOST_LINES:
+            enough = []
         groups.append(max(enough, key=lambda one: one[0])[1] if enough else [])
     return groups[0], groups[1]
 

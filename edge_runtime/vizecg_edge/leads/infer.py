@@ -11,7 +11,7 @@ from vizecg.spec import InputRefusedError
 from vizecg_edge.leads.cut import column_mm, is_cut
 from vizecg_edge.leads.evidence import Evidence, Signals, is_lively, likely
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
-from vizecg_edge.leads.layout import PageLayout, Piece, Timing
+from vizecg_edge.leads.layout import RHYTHM, PageLayout, Piece, Timing
 from vizecg_edge.leads.names import SeenName, contradicted, legible
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
@@ -145,7 +145,7 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker |
     if margin < LEAST_MARGIN:
         raise _uncertain(readings, best)
     layout = _layout(best, margin)
-    _check_names(layout, best)
+    layout = replace(layout, named=_checked_names(layout, best))
     if column_mm(layout) < LEAST_COLUMN_MM:
         told = f"columns of {column_mm(layout):.0f} mm show no rhythm"
         raise refusal(Reason.UNSUPPORTED_LAYOUT, told)
@@ -165,12 +165,21 @@ def _check_traces(reading: Reading) -> None:
         raise refusal(Reason.NOT_AN_ECG, "the rows do not agree with being leads of one heart")
 
 
-def _check_names(layout: PageLayout, reading: Reading) -> None:
-    """Refuse a page on which many names stand beside other leads: its rows or columns were not told apart."""
+def _checked_names(layout: PageLayout, reading: Reading) -> int:
+    """How many names stand beside their leads.
+
+    Raises:
+        InputRefusedError: layout_uncertain, where many stand beside other leads, since rows or columns were not told
+            apart, and where there is neither a name nor a strip that repeats a lead.
+    """
     against, agreeing = contradicted(layout.pieces, reading.evidence.names, spacing_mm=reading.spacing_mm)
     if against > MOST_AGAINST and against > AGAINST_SHARE * (against + agreeing):
         told = f"{against} of {against + agreeing} names stand beside other leads of {reading.form.words}"
         raise refusal(Reason.LAYOUT_UNCERTAIN, told)
+    if not agreeing and len(layout.strips) > 1 and all(strip.lead == RHYTHM for strip in layout.strips):
+        told = f"no names are read, and the strips of {reading.form.words} repeat none of its leads"
+        raise refusal(Reason.LAYOUT_UNCERTAIN, told)
+    return agreeing
 
 
 def _uncertain(readings: Sequence[Reading], best: Reading) -> InputRefusedError:

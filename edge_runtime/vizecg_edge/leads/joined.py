@@ -42,6 +42,7 @@ def joined_layout(layouts: Sequence[PageLayout]) -> PageLayout:
         pulses=(),
         margin=min(layout.margin for layout in layouts),
         identities=min(layout.identities for layout in layouts),
+        named=min((layout.named for layout in layouts if layout.named is not None), default=None),
     )
 
 

@@ -88,6 +88,7 @@ class PageLayout:
         identities: how well the leads agree with being those that they are called (I + III = II and the like, strips
             that repeat a lead): about 0 for traces that have nothing to do with each other, 9 at best. Chest leads
             alone cannot be held against anything, and count as 9.
+        named: how many of the leads have their names beside them, as they are read; None where none were looked for.
     """
 
     arrangement: str
@@ -98,6 +99,7 @@ class PageLayout:
     pulses: tuple[CalibrationPulse, ...] = ()
     margin: float = 0.0
     identities: float = 9.0
+    named: int | None = None
 
     @property
     def strips(self) -> tuple[Piece, ...]:
