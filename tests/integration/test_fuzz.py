@@ -48,14 +48,14 @@ def stand_in(name: str) -> Case:
 
 def test_damaged_files_are_answered_or_refused(runner: Runner, content: dict[str, bytes]) -> None:
     said: Counter[str] = Counter()
-    for case in make_cases(250, seed=7, bundle_files=content, heavy=False):
+    for case in make_cases(120, seed=7, bundle_files=content, heavy=False):
         outcome = runner.run(case)
         assert outcome.fault is None, f"{case.name}: {outcome.fault}\n{outcome.trace}"
         said[outcome.said] += 1
     # Mutation leaves some as they were, and some that get far: so small, few of them are answered.
-    assert said["unreadable"] > 50
+    assert said["unreadable"] > 25
     assert {"BundleError", "too_small", "no_grid"} <= set(said)
-    assert said.total() - said["unreadable"] - said["too_small"] - said["BundleError"] > 20
+    assert said.total() - said["unreadable"] - said["too_small"] - said["BundleError"] > 10
 
 
 def test_headers_that_claim_much_are_refused_at_once(runner: Runner) -> None:
