@@ -18,7 +18,7 @@ from vizecg_edge.leads.leaning import leaning_logit
 from vizecg_edge.leads.names import SeenName, name_score, unexplained, upside_down
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
-from vizecg_edge.leads.rows import TraceRow, find_rows, turned_rows
+from vizecg_edge.leads.rows import TraceRow, turned_rows
 from vizecg_edge.rectify.traces import PX_PER_MM
 
 LEAST_LIVELY, LEAST_COVER = 4, 0.6
@@ -65,10 +65,9 @@ def sure_rows(rows: Sequence[TraceRow]) -> list[TraceRow]:
     return [row for row in rows if likely(row)] or list(rows)
 
 
-def _to_their_ends(rows: tuple[TraceRow, ...], every: PageInk) -> tuple[TraceRow, ...]:
+def _to_their_ends(rows: tuple[TraceRow, ...], plain: Sequence[TraceRow]) -> tuple[TraceRow, ...]:
     """The rows with their beginnings and ends in all ink, where these lie near: the ends of traces are the least sure
     to be taken for traces."""
-    plain = find_rows(every)
     longer = []
     for row in rows:
         same = min(plain, key=lambda other: abs(other.y_mm - row.y_mm), default=row)
@@ -107,10 +106,12 @@ class Evidence:
         *,
         quarters: int,
         every: PageInk,
+        plain: Sequence[TraceRow],
         marks: tuple[Box, ...] = (),
     ) -> Evidence:
-        """``ink``: of traces alone; ``every``: that of pulses, too; ``marks``: where pulses are seen."""
-        rows = _to_their_ends(rows, every)
+        """``ink``: of traces alone; ``every``: that of pulses, too, and its ``plain`` rows; ``marks``: where pulses are
+        seen."""
+        rows = _to_their_ends(rows, plain)
         ends = find_ends(every, sure_rows(rows), marks)
         heights = heights_of(ink.mask, tuple(row.y_mm for row in rows))
         changes = BeatChanges(heights, left_mm=ends.left_mm, right_mm=ends.right_mm)

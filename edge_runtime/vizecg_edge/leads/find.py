@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vizecg_edge.leads.infer import Look, Looker, find_layout
+from vizecg_edge.leads.flat import FlatPicture
+from vizecg_edge.leads.infer import Look, find_layout
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.names import SeenName
 from vizecg_edge.leads.page import Box, Page
 from vizecg_edge.leads.page_ink import PageInk, ink_of
+from vizecg_edge.leads.stated import text_box
 from vizecg_edge.leads.steady import steadied
 from vizecg_edge.printed.names import NAMES
 from vizecg_edge.printed.page_net import PageLook, look
@@ -39,6 +41,7 @@ class FoundPage:
         ink: its traces.
         grid: of the photograph as it was reduced for the search; its cells are those of ``page``.
         ruler: what its millimetres were taken from.
+        flat: the picture in which it was looked at; None where that was seen another way.
     """
 
     page: Page
@@ -46,6 +49,7 @@ class FoundPage:
     ink: PageInk
     grid: Grid
     ruler: Ruler
+    flat: FlatPicture | None = None
 
 
 def find_page(image: np.ndarray) -> FoundPage:
@@ -61,13 +65,21 @@ def find_page(image: np.ndarray) -> FoundPage:
     paper = find_paper(work)
     grid, bend = paper.grid, paper.bend
     ink = ink_of(trace_view(work.trace_ink, grid, bend))
+    looker = _Looker(work, grid, bend)
     found = find_layout(
         ink,
         sideways=lambda: ink_of(trace_view(work.trace_ink, grid, bend, sideways=True)),
-        look=_looker(work, grid, bend),
+        look=looker,
     )
     page = steadied(page_of(work, grid, bend, found.ink, middle_of=found.layout.block))
-    return FoundPage(page=page, layout=found.layout, ink=found.ink, grid=grid, ruler=paper.ruler)
+    return FoundPage(
+        page=page,
+        layout=found.layout,
+        ink=found.ink,
+        grid=grid,
+        ruler=paper.ruler,
+        flat=None if looker.flat is None else looker.flat.seen_as(page.page_to_cells),
+    )
 
 
 def page_of(work: Work, grid: Grid, bend: Bend, ink: PageInk, *, middle_of: Box | None = None) -> Page:
@@ -95,15 +107,28 @@ def page_of(work: Work, grid: Grid, bend: Bend, ink: PageInk, *, middle_of: Box 
     )
 
 
-def _looker(work: Work, grid: Grid, bend: Bend) -> Looker:
-    def at(ink: PageInk, box: Box) -> Look:
-        page = page_of(work, grid, bend, ink)
+class _Looker:
+    """Looks at a page, whichever way up, in one picture, ``flat``: that which text is read in, too."""
+
+    def __init__(self, work: Work, grid: Grid, bend: Bend) -> None:
+        self._work, self._grid, self._bend = work, grid, bend
+        self.flat: FlatPicture | None = None
+
+    def __call__(self, ink: PageInk, box: Box) -> Look:
         # Whole pixels of the ink, so that the two masks lie on each other.
         left, top, right, bottom = (round(edge * PX_PER_MM) for edge in box)
         box = Box(*(edge / PX_PER_MM for edge in (left, top, right, bottom)))
-        return _seen(look(page.picture(box, px_per_mm=LOOK_PX_PER_MM), px_per_mm=LOOK_PX_PER_MM), ink, box)
+        return _seen(look(self._picture(ink, box), px_per_mm=LOOK_PX_PER_MM), ink, box)
 
-    return at
+    def _picture(self, ink: PageInk, box: Box) -> np.ndarray:
+        known = None if self.flat is None else self.flat.seen_as(ink.page_to_cells)
+        picture = None if known is None else known.part(box)
+        if picture is None:
+            page = steadied(page_of(self._work, self._grid, self._bend, ink))
+            self.flat = FlatPicture.of(page, text_box(page), box, px_per_mm=LOOK_PX_PER_MM)
+            picture = self.flat.part(box)
+            assert picture is not None
+        return picture
 
 
 def _seen(seen: PageLook, ink: PageInk, box: Box) -> Look:

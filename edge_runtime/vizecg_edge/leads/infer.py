@@ -15,7 +15,7 @@ from vizecg_edge.leads.layout import RHYTHM, PageLayout, Piece, Timing
 from vizecg_edge.leads.names import SeenName, contradicted, legible
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
-from vizecg_edge.leads.rows import TraceRow, find_rows
+from vizecg_edge.leads.rows import TraceRow, find_rows, turned_rows
 from vizecg_edge.leads.strips import named_strips, repeats_together, timing_of
 from vizecg_edge.rectify.reasons import Reason, refusal
 
@@ -193,7 +193,8 @@ def _uncertain(readings: Sequence[Reading], best: Reading) -> InputRefusedError:
 
 def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) -> list[Evidence]:
     """The page either way up; only one of them where its names can be read."""
-    upright, rows, quarters = _across(ink, sideways)
+    upright, plain, quarters = _across(ink, sideways)
+    rows = _long(plain)
     names: tuple[SeenName, ...] = ()
     marks: tuple[Box, ...] = ()
     traces = upright
@@ -201,21 +202,23 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
         seen, other = _looks(look, upright, rows)
         if not legible(seen.names) and not legible(other.names) and not quarters:
             # Headers, and QRS complexes above one another, are rows across a page that lies on its side.
-            down, rows_down = _down(sideways)
-            if _length(rows_down) > _length(rows):
-                upright, rows, quarters = down, rows_down, 1
+            down, plain_down = _down(sideways)
+            if _length(_long(plain_down)) > _length(rows):
+                upright, plain, quarters = down, plain_down, 1
+                rows = _long(plain)
                 seen, other = _looks(look, upright, rows)
         if not legible(seen.names) and legible(other.names):
+            plain = turned_rows(plain, upright)
             upright, quarters, seen = upright.turned(2), quarters + 2, other
         elif not legible(seen.names):
             reflected = upright.mirrored()
-            if any(legible(one.names) for one in _looks(look, reflected, _long_rows(reflected))):
+            if any(legible(one.names) for one in _looks(look, reflected, _long(find_rows(reflected)))):
                 raise refusal(Reason.ORIENTATION_UNCERTAIN, MIRRORED)
         traces = upright.only(seen.traces)
-        rows, names, marks = _long_rows(traces), seen.names, seen.pulses
+        rows, names, marks = _long(find_rows(traces)), seen.names, seen.pulses
     if not any(row.steep or is_lively(row) for row in rows):
         raise refusal(Reason.NOT_AN_ECG, "no rows of traces")
-    evidence = Evidence.of(traces, rows, quarters=quarters % 4, every=upright, marks=marks).named(names)
+    evidence = Evidence.of(traces, rows, quarters=quarters % 4, every=upright, plain=plain, marks=marks).named(names)
     if legible(names):
         return [evidence]
     turned = evidence.turned(() if look is None else other.pulses)
@@ -238,7 +241,7 @@ def _looks(look: Looker, ink: PageInk, rows: Sequence[TraceRow]) -> tuple[Look, 
 def _down(sideways: Callable[[], PageInk]) -> tuple[PageInk, tuple[TraceRow, ...]]:
     """The page turned by a quarter, and its rows."""
     ink = sideways().turned(1)
-    return ink, _long_rows(ink)
+    return ink, find_rows(ink)
 
 
 def _around(rows: Sequence[TraceRow], ink: PageInk) -> Box:
@@ -268,16 +271,16 @@ def _block(rows: Sequence[TraceRow]) -> list[TraceRow]:
 
 def _across(ink: PageInk, sideways: Callable[[], PageInk]) -> tuple[PageInk, tuple[TraceRow, ...], int]:
     """The page turned so that its traces run across it, its rows, and by how many quarters it was turned."""
-    rows = _long_rows(ink)
-    if sum(likely(row) for row in rows) < LEAST_ROWS:
+    rows = find_rows(ink)
+    across = _long(rows)
+    if sum(likely(row) for row in across) < LEAST_ROWS:
         down, rows_down = _down(sideways)
-        if _length(rows_down) > _length(rows):
+        if _length(_long(rows_down)) > _length(across):
             return down, rows_down, 1
     return ink, rows, 0
 
 
-def _long_rows(ink: PageInk) -> tuple[TraceRow, ...]:
-    rows = find_rows(ink)
+def _long(rows: tuple[TraceRow, ...]) -> tuple[TraceRow, ...]:
     longest = max((row.length_mm for row in rows), default=0.0)
     return tuple(row for row in rows if row.length_mm > SHORT * longest)
 

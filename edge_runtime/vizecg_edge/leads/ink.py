@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from vizecg_edge.medians import median_of
+
 CELL_MM = 5.0
 BAND_MM = 8.0
 """Each column of a row has its trace within this of the baseline, most of the time."""
@@ -35,8 +37,6 @@ CROSSED_MM = 0.8
 """The width of a grid line with its blur."""
 SQUARES = ((-1, 1), (1, -1), (-1, -2), (1, 2), (2, -1))
 """Grid squares (down, across) that a pixel is compared with."""
-MEDIAN_OF_FIVE = ((0, 1), (3, 4), (0, 3), (1, 4), (1, 2), (2, 3), (1, 2))
-"""Places to be put in order, one pair after the other, that bring the median of five values into the middle."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,10 +128,9 @@ def _repeated(ink: np.ndarray, cell_px: int) -> np.ndarray:
     height, width = ink.shape
     down, across = (cell_px * max(abs(step[axis]) for step in SQUARES) for axis in (0, 1))
     wide = cv2.copyMakeBorder(ink, down, down, across, across, cv2.BORDER_REFLECT)
-    layers = [
-        wide[down + cell_px * y : down + cell_px * y + height, across + cell_px * x : across + cell_px * x + width]
-        for y, x in SQUARES
-    ]
-    for low, high in MEDIAN_OF_FIVE:
-        layers[low], layers[high] = cv2.min(layers[low], layers[high]), cv2.max(layers[low], layers[high])
-    return layers[2]
+    return median_of(
+        [
+            wide[down + cell_px * y : down + cell_px * y + height, across + cell_px * x : across + cell_px * x + width]
+            for y, x in SQUARES
+        ]
+    )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from vizecg_edge.rectify.warp import Bend, bend_at, pixel_map
+from vizecg_edge.rectify.warp import Bend, bend_at, pixel_map, pixel_maps
 
 CELL_MM = 5.0
 SPARE_SCALE = 1.25
@@ -21,6 +21,8 @@ SPARE_SCALE = 1.25
 OUTSIDE = (255, 255, 255)
 STEP_MM = 2.5
 """Spacing of the points whose place in the photograph is computed; between them it is interpolated."""
+BAND_PX = 1 << 16
+"""So many pixels are warped at once."""
 
 
 class Box(NamedTuple):
@@ -100,7 +102,6 @@ class Page:
         left, top = np.maximum(some.min(axis=0).astype(int) - 6, 0)
         right, bottom = np.maximum(some.max(axis=0).astype(int) + 7, (left + 1, top + 1))
         to_whole = np.array([[1, 0, left], [0, 1, top], [0, 0, 1]], np.float64)
-        maps = pixel_map(to_cells @ to_whole, self.bend, picture_to_cells, size, step)
         part = image[top:bottom, left:right]
         if not part.size:
             return np.full((size[1], size[0], 3), OUTSIDE, np.uint8)
@@ -108,10 +109,15 @@ class Page:
         if ratio > 1.2:
             part = cv2.GaussianBlur(part, (3, 3), 0.29 * ratio)
         part = cv2.cvtColor(part, cv2.COLOR_RGB2RGBA)
-        seen = cv2.remap(
-            part, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(*OUTSIDE, 255)
-        )
-        return cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB)
+        seen = np.empty((size[1], size[0], 3), np.uint8)
+        band, top = max(1, BAND_PX // size[0]), 0
+        for maps in pixel_maps(to_cells @ to_whole, self.bend, picture_to_cells, size, step, band=band):
+            four = cv2.remap(
+                part, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(*OUTSIDE, 255)
+            )
+            cv2.cvtColor(four, cv2.COLOR_RGBA2RGB, dst=seen[top : top + len(four)])
+            top += len(four)
+        return seen
 
     def to_photo(self, points: np.ndarray) -> np.ndarray:
         """Page millimetres (n, 2) -> photograph pixel centres (n, 2), bend included."""

@@ -156,11 +156,17 @@ def _sums(mask: np.ndarray, px_per_mm: float) -> _Ink:
     upright = cv2.morphologyEx(upright, cv2.MORPH_CLOSE, np.ones((gap, 1), np.uint8))
     level = cv2.dilate(mask, np.ones((2 * reach + 1, 1), np.uint8))
     level = cv2.morphologyEx(level, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
-    across = np.zeros((mask.shape[0], mask.shape[1] + 1), np.int16)
-    np.cumsum(level, axis=1, dtype=np.int16, out=across[:, 1:])
-    down = np.zeros((mask.shape[0] + 1, mask.shape[1]), np.int16)
-    np.cumsum(upright, axis=0, dtype=np.int16, out=down[1:])
+    down, across = _summed_down(upright), _summed_down(cv2.transpose(level)).T
     return _Ink(cv2.integral(mask), across, down, reach, max(1, round(BESIDE_MM * px_per_mm)), px_per_mm)
+
+
+def _summed_down(mask: np.ndarray) -> np.ndarray:
+    """int16 (h + 1, w): sums of the rows of uint8 (h, w) above each, which numpy adds row by row in a third of the time
+    that ``cumsum`` takes."""
+    sums = np.zeros((mask.shape[0] + 1, mask.shape[1]), np.int16)
+    for row, values in enumerate(mask.astype(np.int16)):
+        np.add(sums[row], values, out=sums[row + 1])
+    return sums
 
 
 def _places(ink: _Ink, tall: int) -> _Places:
@@ -171,13 +177,13 @@ def _places(ink: _Ink, tall: int) -> _Places:
     # An edge from each row to the one ``tall`` below it, its ends apart, which belong to top and foot.
     inner = tall - 2 * ink.reach
     inked = ink.down[tall - ink.reach : rows - ink.reach : 2] - ink.down[ink.reach : rows - tall + ink.reach : 2]
-    upright = inked >= LEAST_EDGE * inner
+    upright = inked >= np.int16(np.ceil(LEAST_EDGE * inner))
     # Most upright strokes of a page are longer.
     first = (ink.reach + ink.beside + 1) // 2
     above = ink.down[2 * first - ink.reach : rows - tall - ink.reach : 2]
     above = above - ink.down[2 * first - ink.reach - ink.beside : rows - tall - ink.reach - ink.beside : 2]
-    upright[first : first + len(above)] &= above <= MOST_BEYOND * ink.beside
-    tops, edges = np.nonzero(upright)
+    upright[first : first + len(above)] &= above <= np.int16(MOST_BEYOND * ink.beside)
+    tops, edges = np.divmod(np.flatnonzero(upright), columns)
     steps = np.arange(*(round(width * ink.px_per_mm) + k for k, width in enumerate(WIDTHS_MM)))
     if not len(tops) or len(tops) * len(steps) > 20 * MOST_PAIRS:
         return _Places(*(np.zeros(0, np.int64),) * 4)

@@ -51,10 +51,10 @@ def read_leads(found: FoundPage) -> ReadLeads:
         InputRefusedError: scale_uncertain, where two statements of the page disagree.
     """
     page, layout = found.page, found.layout
-    box = traced_box(layout)
+    box = traced_box(layout, found.ink)
     picture = page.picture(box, px_per_mm=PX_PER_MM)
     traces = tuple(read_traces(picture, (box.left, box.top), PX_PER_MM, layout))
-    settings = read_page(page)
+    settings = read_page(page, found.flat)
     scales = page_scales(settings=settings, layout=layout)
     if not scales.certain:
         # Where the speed is known there is no need to look at the beats; else at every speed, the rarest too, since one

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from vizecg_edge.leads.flat import FlatPicture
 from vizecg_edge.leads.page import Box, Page
 from vizecg_edge.printed.grammar import LeadGroup, Quantity, Setting
 from vizecg_edge.printed.ink import ink_of_view
@@ -35,17 +36,22 @@ SAME_LINE_MM = 12.0
 """Once a speed and a gain are read, only what stands at most so far above or below them is looked at."""
 
 
-def read_page(page: Page) -> tuple[Setting, ...]:
+def read_page(page: Page, flat: FlatPicture | None = None) -> tuple[Setting, ...]:
     """Everything that the page states for certain about its speed, its gain and the heart rate, each said once.
 
     Lines that are as long as settings are and that stand low on the page are looked at first.
+
+    Args:
+        page: flat paper.
+        flat: a picture of it with at least ``text_box``, if there is one.
     """
     if page.px_per_mm < LEAST_PX_PER_MM:
         return ()
-    area = _shown(page)
     coarse = min(FIND_PX_PER_MM, max(page.px_per_mm, LEAST_PX_PER_MM))
     fine = min(max(page.px_per_mm, LEAST_PX_PER_MM), MOST_PX_PER_MM)
-    ink = ink_of_view(page.picture(area, px_per_mm=coarse), coarse)
+    area = text_box(page)
+    view = None if flat is None or flat.px_per_mm != coarse else flat.part(area)
+    ink = ink_of_view(page.picture(area, px_per_mm=coarse) if view is None else view, coarse)
     settings: list[Setting] = []
     heights: list[float] = []
     gains: list[_Gains] = []
@@ -107,8 +113,8 @@ def _read_closer(page: Page, area: Box, line: Line, coarse: float, fine: float) 
     return settings_in(page.picture(near, px_per_mm=fine), px_per_mm=fine)
 
 
-def _shown(page: Page) -> Box:
-    """What the photograph shows of the page, not far beyond its grid."""
+def text_box(page: Page) -> Box:
+    """Where text is looked for: what the photograph shows of the page, not far beyond its grid."""
     height, width = page.halves[0].shape[:2]
     corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float64)
     cells = cv2.perspectiveTransform(corners, page.photo_to_cells)

@@ -14,11 +14,13 @@ from vizecg_edge.leads.follow import follow
 from vizecg_edge.leads.ink import trace_ink
 from vizecg_edge.leads.layout import PageLayout, Piece
 from vizecg_edge.leads.page import Box, Page
+from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.pen import pen_line, pen_radius
 from vizecg_edge.leads.rules import without_frames, without_rules
 from vizecg_edge.leads.runs import choices_of, runs_of
 from vizecg_edge.leads.signals import Leads, LeadTrace
 from vizecg_edge.leads.steady import steadied
+from vizecg_edge.rectify.traces import PX_PER_MM as MASK_PX_PER_MM
 
 FINER = 2
 """Columns to a pixel in which ink is looked at: steep waves show their place across better than down."""
@@ -33,6 +35,9 @@ BRIDGED = 0.3
 """Confidence in what was bridged."""
 BESIDE_MM = 1.0
 ABOVE_MM = 35.0
+"""Traces reach no further above the first row and below the last."""
+LEAST_ABOVE_MM, BEYOND_INK_MM = 12.0, 5.0
+"""So much is looked at in any case, and beyond the ink that was seen of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,14 +139,23 @@ def leads_of(
     return signals_of(traces, layout, speed_mm_s=speed_mm_s, limb_gain=limb_gain, chest_gain=chest_gain)
 
 
-def traced_box(layout: PageLayout) -> Box:
-    """The part of a page that its traces lie in."""
+def traced_box(layout: PageLayout, ink: PageInk | None = None) -> Box:
+    """The part of a page that its traces lie in; with their ink, no further above and below than that reaches."""
     rows = [piece.baseline_mm for piece in layout.pieces]
+    left, right = min(piece.left_mm for piece in layout.pieces), max(piece.right_mm for piece in layout.pieces)
+    above = below = ABOVE_MM
+    if ink is not None:
+        low, high = (max(0, round(x * MASK_PX_PER_MM)) for x in (left, right))
+        inked = np.flatnonzero(ink.mask[:, low:high].any(axis=1)) / MASK_PX_PER_MM
+        above, below = (
+            max(LEAST_ABOVE_MM, float(far[far <= ABOVE_MM].max(initial=0.0)) + BEYOND_INK_MM)
+            for far in (min(rows) - inked, inked - max(rows))
+        )
     return Box(
-        left=min(piece.left_mm for piece in layout.pieces) - 5.0,
-        top=min(rows) - ABOVE_MM,
-        right=max(piece.right_mm for piece in layout.pieces) + 5.0,
-        bottom=max(rows) + ABOVE_MM,
+        left=left - 5.0,
+        top=min(rows) - min(above, ABOVE_MM),
+        right=right + 5.0,
+        bottom=max(rows) + min(below, ABOVE_MM),
     )
 
 

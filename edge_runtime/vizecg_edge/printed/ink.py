@@ -7,6 +7,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from vizecg_edge.medians import median_of
+
 GRID_MM = 5.0
 SHIFTS = 3
 """Grid squares to the left and right that a pixel is compared with."""
@@ -60,14 +62,8 @@ def _repeating(ink: np.ndarray, px_per_mm: float) -> np.ndarray:
     wide = cv2.copyMakeBorder(ink, 0, 0, reach, reach, cv2.BORDER_CONSTANT)
     if width >= reach:
         wide[:, :reach], wide[:, -reach:] = ink[:, :reach], ink[:, -reach:]
-    count = 2 * SHIFTS + 1
     starts = [reach + round(k * GRID_MM * px_per_mm) for k in range(-SHIFTS, SHIFTS + 1)]
-    layers = [np.ascontiguousarray(wide[:, start : start + width]) for start in starts]
-    # Selection by exchanges: after pass i the i-th smallest value is in place.
-    for i in range(SHIFTS + 1):
-        for j in range(i + 1, count):
-            layers[i], layers[j] = cv2.min(layers[i], layers[j]), cv2.max(layers[i], layers[j])
-    return np.asarray(layers[SHIFTS])
+    return median_of([wide[:, start : start + width] for start in starts])
 
 
 def _above_or_below(ink: np.ndarray, px_per_mm: float) -> np.ndarray:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from vizecg_edge.medians import median_of
 from vizecg_edge.rectify.grid import Grid
 from vizecg_edge.rectify.prepare import percentile_of
 from vizecg_edge.rectify.warp import Bend, pixel_map
@@ -19,10 +20,6 @@ AROUND_CELLS = 3
 """Traces go on so far beyond the squares whose grid can be read: those at the edge of a picture never can."""
 NEIGHBOURS = 3
 """Grid squares above and below that a pixel is compared with."""
-MEDIAN_OF_SEVEN = (
-    (0, 5), (0, 3), (1, 6), (2, 4), (0, 1), (3, 5), (2, 6), (2, 3), (3, 6), (4, 5), (1, 4), (1, 3), (3, 4),
-)  # fmt: skip
-"""Places to be put in order, one pair after the other, that bring the median of seven values into the middle."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +68,7 @@ def trace_view(ink: np.ndarray, grid: Grid, bend: Bend, *, sideways: bool = Fals
 def without_lines(view: np.ndarray) -> np.ndarray:
     """A view in which grid squares are ``CELL_PX`` wide, less its grid lines: what repeats from square to square
     above and below."""
-    lines = cv2.dilate(np.ascontiguousarray(_periodic(view)), np.ones((3, 3), np.uint8))
+    lines = cv2.dilate(_periodic(view), np.ones((3, 3), np.uint8))
     return cv2.subtract(view, lines)
 
 
@@ -98,7 +95,4 @@ def _periodic(view: np.ndarray) -> np.ndarray:
     reach = NEIGHBOURS * CELL_PX
     tall = cv2.copyMakeBorder(view, reach, reach, 0, 0, cv2.BORDER_CONSTANT, value=0)
     count = 2 * NEIGHBOURS + 1
-    layers = [tall[k * CELL_PX : k * CELL_PX + view.shape[0]] for k in range(count)]
-    for low, high in MEDIAN_OF_SEVEN:
-        layers[low], layers[high] = cv2.min(layers[low], layers[high]), cv2.max(layers[low], layers[high])
-    return layers[NEIGHBOURS]
+    return median_of([tall[k * CELL_PX : k * CELL_PX + view.shape[0]] for k in range(count)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -121,6 +122,13 @@ def pixel_map(
         size: (width, height) of the view.
         step: spacing, in view pixels, of the points that are computed; between them the map is interpolated.
     """
+    return next(iter(pixel_maps(to_cells, bend, view_to_cells, size, step, band=size[1])))
+
+
+def pixel_maps(
+    to_cells: np.ndarray, bend: Bend | None, view_to_cells: np.ndarray, size: tuple[int, int], step: int, *, band: int
+) -> Iterator[np.ndarray]:
+    """``pixel_map`` in bands of about ``band`` rows, one after the other: a core's cache holds them."""
     width, height = size
     # A node in the middle of each square of step x step pixels, and one beyond each edge: that is where ``resize``
     # expects them, which is three times as fast as a warp.
@@ -131,5 +139,9 @@ def pixel_map(
         cells = cells + bend_at(bend, cells)
     pixels = cv2.perspectiveTransform(cells[None], np.linalg.inv(to_cells))
     coarse = pixels.reshape(*nodes.shape).astype(np.float32)
-    whole = cv2.resize(coarse, None, fx=step, fy=step, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(whole[step : step + height, step : step + width])
+    squares = max(1, -(-band // step))
+    for first in range(0, len(along) - 2, squares):
+        some = coarse[first : first + squares + 2]
+        rows = min(squares * step, height - first * step)
+        whole = cv2.resize(some, None, fx=step, fy=step, interpolation=cv2.INTER_LINEAR)
+        yield np.asarray(whole[step : step + rows, step : step + width])

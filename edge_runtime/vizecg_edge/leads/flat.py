@@ -1,0 +1,66 @@
+"""A picture of a page laid flat, of which several things are seen, whichever way up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from vizecg_edge.leads.page import Box, Page
+
+TURNED = 1e-6
+"""Axes of two pages that differ by less are the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlatPicture:
+    """What a photograph shows of a box of the page.
+
+    Attributes:
+        pixels: uint8 RGB (h, w, 3), the pixel (0, 0) at the left top corner of ``box``.
+        box: page millimetres.
+        px_per_mm: of the picture, the same across and down.
+        page_to_cells: (3, 3), see ``Page``.
+    """
+
+    pixels: np.ndarray
+    box: Box
+    px_per_mm: float
+    page_to_cells: np.ndarray
+
+    @classmethod
+    def of(cls, page: Page, box: Box, *others: Box, px_per_mm: float) -> FlatPicture:
+        """The picture of a box and of all of others, with whole pixels from its corner to that of the first."""
+        first, last = np.array([box, *others]).reshape(-1, 2, 2).swapaxes(0, 1)
+        before, after = (
+            np.ceil(more.max(axis=0) * px_per_mm) / px_per_mm for more in (first[0] - first, last - last[0])
+        )
+        whole = Box(*(first[0] - before).tolist(), *(last[0] + after).tolist())
+        return cls(
+            pixels=page.picture(whole, px_per_mm=px_per_mm),
+            box=whole,
+            px_per_mm=px_per_mm,
+            page_to_cells=page.page_to_cells,
+        )
+
+    def seen_as(self, page_to_cells: np.ndarray) -> FlatPicture | None:
+        """The same in the millimetres of the page turned by half a turn, or seen in a mirror; None for other pages."""
+        turn = np.linalg.inv(page_to_cells) @ self.page_to_cells
+        if np.abs(np.abs(turn[:2, :2]) - np.eye(2)).max() > TURNED:
+            return None
+        corners = cv2.perspectiveTransform(np.array(self.box).reshape(1, 2, 2), turn)[0]
+        (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+        across, down = (1 if step > 0 else -1 for step in (turn[0, 0], turn[1, 1]))
+        pixels = np.ascontiguousarray(self.pixels[::down, ::across])
+        return replace(self, pixels=pixels, box=Box(left, top, right, bottom), page_to_cells=page_to_cells)
+
+    def part(self, box: Box) -> np.ndarray | None:
+        """Its pixels of a box, to the nearest one; None where it does not show all of it."""
+        left, top = (round((here - there) * self.px_per_mm) for here, there in zip(box[:2], self.box[:2], strict=True))
+        width, height = (
+            max(1, round(length * self.px_per_mm)) for length in (box.right - box.left, box.bottom - box.top)
+        )
+        if min(left, top) < 0 or left + width > self.pixels.shape[1] or top + height > self.pixels.shape[0]:
+            return None
+        return np.ascontiguousarray(self.pixels[top : top + height, left : left + width])
