@@ -135,6 +135,14 @@ def test_a_pulse_between_rows_of_both_groups_is_the_limb_leads() -> None:
     assert page_scales(settings=apart, layout=page).best.words == "25 mm/s, limb 10, chest 5 mm/mV"
 
 
+def test_pulses_that_the_page_network_does_not_see_state_nothing() -> None:
+    unseen = [replace(pulse(row=row, height=20.0), seen=False) for row in range(3)]
+    assert page_scales(settings=(SPEED, GAIN), layout=layout(*unseen)).certain
+    assert not page_scales(settings=(SPEED,), layout=layout(*unseen)).certain
+    one_seen = (replace(unseen[0], seen=True), *unseen[1:])
+    assert page_scales(settings=(SPEED,), layout=layout(*one_seen)).best.limb_mm_mv == 20.0
+
+
 @pytest.mark.parametrize("width", [2.6, 3.1, 5.0])
 def test_widths_of_pulses_support_the_usual_speed(width: float) -> None:
     assert page_scales(settings=(SPEED, GAIN), layout=layout(pulse(width=width))).certain

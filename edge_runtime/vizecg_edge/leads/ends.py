@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -34,6 +34,8 @@ IN_LINE_MM = 2.0
 LEAST_LEFT, RIGHT_SHARE = 2, 0.6
 SEEN_SHARE, SEEN_INSIDE_MM = 0.4, 28.0
 """Pulses that are seen at an end of so many of the rows are there; at 100 mm/s they are 20 mm wide."""
+TALLER = 1.6
+"""The page network's marks of pulses are at most so many times as high as these."""
 MOST_LINES = 2
 """The edges of one pulse a row stand in so many lines at most; QRS complexes of slow paper stand in more."""
 WIDE_MM = 3.3
@@ -55,13 +57,13 @@ class Ends:
         return self.right_mm - self.left_mm
 
 
-def find_ends(ink: PageInk, rows: Sequence[TraceRow], marks: Sequence[Box] = ()) -> Ends:
+def find_ends(ink: PageInk, rows: Sequence[TraceRow], marks: Sequence[Box] | None = None) -> Ends:
     """The common beginning and end of rows (at least one), most of which are as long as each other.
 
     Args:
         ink: of the page, pulses included.
         rows: of it.
-        marks: where the page network sees calibration pulses.
+        marks: where the page network sees calibration pulses; None where it was not asked.
     """
     longest = max(row.length_mm for row in rows)
     alike = [row for row in rows if row.length_mm >= ALIKE * longest]
@@ -70,7 +72,7 @@ def find_ends(ink: PageInk, rows: Sequence[TraceRow], marks: Sequence[Box] = ())
     pulses = find_pulses(ink.mask, px_per_mm=PX_PER_MM, corner=(0.0, 0.0))
     on_left = _in_line([p for p in pulses if left - OUTSIDE_MM < p.box.left and p.box.right < left + INSIDE_MM])
     on_right = _in_line([p for p in pulses if right - INSIDE_MM < p.box.left and p.box.right < right + OUTSIDE_MM])
-    seen_left, seen_right = _seen(marks, alike, left=left, right=right)
+    seen_left, seen_right = _seen(marks or (), alike, left=left, right=right)
     if seen_left:
         on_left = seen_left
     elif abs(right - left - BLOCK_MM) < USUAL_MM:
@@ -90,7 +92,14 @@ def find_ends(ink: PageInk, rows: Sequence[TraceRow], marks: Sequence[Box] = ())
     # The right ends are the sharpest mark of traces of the usual length; pulses or names stand before the left ones.
     if unmarked or abs(width - BLOCK_MM) < USUAL_MM:
         left = right - BLOCK_MM
+    if marks is not None:
+        pulses = tuple(replace(pulse, seen=any(_is_seen(pulse, mark) for mark in marks)) for pulse in pulses)
     return Ends(left_mm=left, right_mm=right, pulses=pulses)
+
+
+def _is_seen(pulse: CalibrationPulse, mark: Box) -> bool:
+    """Whether a mark is of a pulse, and not of a higher one of which only a part has a pulse's form."""
+    return pulse.box.meets(mark) and mark.bottom - mark.top <= TALLER * pulse.height_mm
 
 
 def _together(places: list[float], outwards: int) -> float:

@@ -107,10 +107,10 @@ class Evidence:
         quarters: int,
         every: PageInk,
         plain: Sequence[TraceRow],
-        marks: tuple[Box, ...] = (),
+        marks: tuple[Box, ...] | None = None,
     ) -> Evidence:
         """``ink``: of traces alone; ``every``: that of pulses, too, and its ``plain`` rows; ``marks``: where pulses are
-        seen."""
+        seen, see ``find_ends``."""
         rows = _to_their_ends(rows, plain)
         ends = find_ends(every, sure_rows(rows), marks)
         heights = heights_of(ink.mask, tuple(row.y_mm for row in rows))
@@ -120,7 +120,7 @@ class Evidence:
             ink=ink, every=every, quarters=quarters, rows=rows, sure=sure, ends=ends, heights=heights, changes=changes
         )
 
-    def turned(self, marks: tuple[Box, ...] = ()) -> Evidence:
+    def turned(self, marks: tuple[Box, ...] | None = None) -> Evidence:
         """The same page turned by half a turn; names are not carried over, and pulses are looked for anew, ``marks``
         being where they are seen this way up."""
         every = self.every.turned(2)

@@ -196,7 +196,7 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
     upright, plain, quarters = _across(ink, sideways)
     rows = _long(plain)
     names: tuple[SeenName, ...] = ()
-    marks: tuple[Box, ...] = ()
+    marks: tuple[Box, ...] | None = None
     traces = upright
     if look is not None:
         seen, other = _looks(look, upright, rows)
@@ -221,7 +221,7 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
     evidence = Evidence.of(traces, rows, quarters=quarters % 4, every=upright, plain=plain, marks=marks).named(names)
     if legible(names):
         return [evidence]
-    turned = evidence.turned(() if look is None else other.pulses)
+    turned = evidence.turned(None if look is None else other.pulses)
     if look is None:
         return [evidence, turned]
     return [evidence.named(names, other=other.names), turned.named(other.names, other=names)]

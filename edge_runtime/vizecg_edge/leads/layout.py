@@ -60,10 +60,12 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationPulse:
-    """A calibration pulse that was found: its outline on the page, mm; ``box.bottom`` is its foot."""
+    """A calibration pulse that was found: its outline on the page, mm; ``box.bottom`` is its foot. ``seen``: whether
+    the page network sees one there, too; None where it was not asked."""
 
     box: Box
     score: float
+    seen: bool | None = None
 
     @property
     def width_mm(self) -> float:

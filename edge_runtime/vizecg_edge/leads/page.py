@@ -33,6 +33,11 @@ class Box(NamedTuple):
     right: float
     bottom: float
 
+    def meets(self, other: Box) -> bool:
+        """Whether the two have a point in common."""
+        across = self.left <= other.right and other.left <= self.right
+        return across and self.top <= other.bottom and other.top <= self.bottom
+
 
 @dataclass(frozen=True, kw_only=True)
 class Page:

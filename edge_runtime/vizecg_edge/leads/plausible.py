@@ -125,16 +125,21 @@ def heights_mv(leads: Leads) -> tuple[float | None, float | None]:
 
 
 def trusted_pulses(layout: PageLayout) -> PulseEvidence:
-    """Those pulses of a page that stand where pulses stand, and are clear or of one size one above another."""
+    """Those pulses of a page that stand where pulses stand, and are clear or of one size one above another. Of those of
+    one size the page network sees one at least, where it was asked: QRS complexes and names have the form of pulses."""
     placed = [pulse for pulse in layout.pulses if _placed(pulse.box.left, pulse.box.right, pulse.box.bottom, layout)]
     trusted = []
     for pulse in placed:
         height = _nominal(pulse.height_mm)
-        alike = sum(
-            _nominal(other.height_mm) == height and abs(other.box.right - pulse.box.right) <= ALIGNED_MM
+        alike = [
+            other
             for other in placed
-        )
-        if alike >= (3 if height not in LONE_SCORE else 2) or pulse.score >= LONE_SCORE.get(height, 2.0):
+            if _nominal(other.height_mm) == height and abs(other.box.right - pulse.box.right) <= ALIGNED_MM
+        ]
+        if all(other.seen is False for other in alike):
+            continue
+        enough = len(alike) >= (3 if height not in LONE_SCORE else 2)
+        if enough or pulse.score >= LONE_SCORE.get(height, 2.0):
             trusted.append(pulse)
     if not trusted:
         return PulseEvidence()

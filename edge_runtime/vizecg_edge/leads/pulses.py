@@ -110,7 +110,7 @@ def _apart(places: _Places, scores: np.ndarray, taken: list[Box]) -> tuple[list[
     for number in fits[np.argsort(-scores[fits], kind="stable")]:
         left, right, top, foot = (float(side[number]) for side in places)
         box = Box(left, top, right, foot)
-        if not any(_touch(box, other) for other in [*taken, *boxes]):
+        if not any(box.meets(other) for other in [*taken, *boxes]):
             boxes.append(box)
             likely.append(float(scores[number]))
     return boxes, likely
@@ -253,10 +253,6 @@ def _share(ink: _Ink, left: np.ndarray, top: np.ndarray, right: np.ndarray, bott
     total = ink.ink[y1, x1] - ink.ink[y0, x1] - ink.ink[y1, x0] + ink.ink[y0, x0]
     area = (x1 - x0) * (y1 - y0)
     return np.where(area > 0, total / np.maximum(area, 1), 0.0)
-
-
-def _touch(one: Box, other: Box) -> bool:
-    return one.left <= other.right and other.left <= one.right and one.top <= other.bottom and other.top <= one.bottom
 
 
 def _on_page(box: Box, px_per_mm: float, corner: tuple[float, float]) -> Box:
