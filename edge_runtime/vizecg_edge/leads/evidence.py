@@ -15,7 +15,7 @@ from vizecg_edge.leads.heights import heights_of, turned
 from vizecg_edge.leads.identities import LEAST_POWER, LIMB, Products, surprise
 from vizecg_edge.leads.layout import Piece
 from vizecg_edge.leads.leaning import leaning_logit
-from vizecg_edge.leads.names import SeenName, name_score, unexplained, upside_down
+from vizecg_edge.leads.names import SeenName, legible, name_score, unexplained, upside_down
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.rows import TraceRow, turned_rows
@@ -56,6 +56,8 @@ def is_lively(row: TraceRow) -> bool:
 
 
 def _is_trace(row: TraceRow, follows: float) -> bool:
+    if row.named:
+        return True
     least = LEAST_FOLLOWS if likely(row) else LOW_FOLLOWS if is_lively(row) else SURE_FOLLOWS
     return follows > least
 
@@ -148,7 +150,8 @@ class Evidence:
     @cached_property
     def full(self) -> tuple[bool, ...]:
         """Whether each row is as long as the traces."""
-        return tuple(row.cover(self.ends.left_mm, self.ends.right_mm) > LEAST_COVER for row in self.rows)
+        left, right = self.ends.left_mm, self.ends.right_mm
+        return tuple(row.named or row.cover(left, right) > LEAST_COVER for row in self.rows)
 
     def score(self, form: Form, first: int, *, mirrored: bool = False) -> float:
         """How well a form whose first row is ``first`` agrees with all of it."""
@@ -162,7 +165,11 @@ class Evidence:
             pieces = tuple(replace(p, left_mm=width - p.right_mm, right_mm=width - p.left_mm) for p in pieces)
             return total + _said(pieces, self.signals[True], first) + MIRRORED + unexplained(self.names)
         spacing = float(np.median(np.diff([row.y_mm for row in taken])))
-        return total + _said(pieces, self.signals[False], first) + name_score(pieces, self.names, spacing_mm=spacing)
+        named = name_score(pieces, self.names, spacing_mm=spacing)
+        if not legible(self.names):
+            # Of a page without names, what looks like some is none.
+            named = max(named, unexplained(self.names))
+        return total + _said(pieces, self.signals[False], first) + named
 
     def identities(self, pieces: Sequence[Piece], first: int) -> float:
         """See ``PageLayout``; ``first``: row that is the pieces' row 0."""

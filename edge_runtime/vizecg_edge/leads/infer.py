@@ -12,6 +12,7 @@ from vizecg_edge.leads.cut import column_mm, is_cut
 from vizecg_edge.leads.evidence import Evidence, Signals, is_lively, likely
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
 from vizecg_edge.leads.layout import RHYTHM, PageLayout, Piece, Timing
+from vizecg_edge.leads.named_rows import rows_by_names
 from vizecg_edge.leads.names import SeenName, contradicted, legible
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
@@ -215,7 +216,8 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
             if any(legible(one.names) for one in _looks(look, reflected, _long(find_rows(reflected)))):
                 raise refusal(Reason.ORIENTATION_UNCERTAIN, MIRRORED)
         traces = upright.only(seen.traces)
-        rows, names, marks = _long(find_rows(traces)), seen.names, seen.pulses
+        names, marks = seen.names, seen.pulses
+        rows = rows_by_names(_long(find_rows(traces)), names, traces)
     if not any(row.steep or is_lively(row) for row in rows):
         raise refusal(Reason.NOT_AN_ECG, "no rows of traces")
     evidence = Evidence.of(traces, rows, quarters=quarters % 4, every=upright, plain=plain, marks=marks).named(names)

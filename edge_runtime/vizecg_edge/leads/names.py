@@ -49,7 +49,8 @@ class SeenName:
 
 
 def contradicted(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> tuple[int, int]:
-    """How many clear names stand beside a piece that is called otherwise, and how many beside one that is not."""
+    """How many clear names stand beside a piece that is called otherwise, and how many beside one that is not; many
+    a wave looks like a stroke."""
     against = agreeing = 0
     above, below = (min(share * spacing_mm, FAR_MM) for share in (ABOVE, BELOW))
     for name in seen:
@@ -63,7 +64,7 @@ def contradicted(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_m
         if near:
             own = min(near, key=lambda one: one[0])[1]
             same = name.chances.get(own.name, 0.0) >= IMPOSSIBLE or own.strip
-            agreeing, against = agreeing + same, against + (not same)
+            agreeing, against = agreeing + same, against + (not same and name.name != STROKE)
     return against, agreeing
 
 
@@ -108,6 +109,8 @@ def name_score(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm:
         piece = int(np.argmin(cost[index]))
         if not np.isfinite(cost[index, piece]):
             score += _elsewhere(name)
+            continue
+        if name.name == STROKE != pieces[piece].name:
             continue
         chance = name.chances.get(pieces[piece].name, 0.0)
         logit = float(np.log((chance + LEAST_CHANCE) / (1 / 12)))

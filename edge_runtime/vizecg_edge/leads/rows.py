@@ -34,6 +34,7 @@ class TraceRow:
         occupied: float32 (w,), 1 in the columns of the ink mask with ink near the baseline, small gaps closed.
         left_mm, right_mm: where the longest chain of its ink begins and ends.
         lively, steep: its 5 mm stretches with ink more than 2 mm, and more than 4.5 mm high, which text never is.
+        named: whether names of leads stand beside it.
     """
 
     y_mm: float
@@ -43,6 +44,7 @@ class TraceRow:
     right_mm: float
     lively: int
     steep: int
+    named: bool = False
 
     @property
     def length_mm(self) -> float:
@@ -66,6 +68,12 @@ def find_rows(ink: PageInk) -> tuple[TraceRow, ...]:
         if row.length_mm >= LEAST_LONG_MM:
             rows.append(row)
     return tuple(rows)
+
+
+def row_at(ink: PageInk, y_mm: float, *, reach_mm: float) -> TraceRow:
+    """The row whose baseline is known to lie at a height, with what ink there is within ``reach_mm`` of it."""
+    y, reach = round(y_mm * PX_PER_MM - 0.5), reach_mm * PX_PER_MM
+    return _row(ink.mask, min(max(y, 0), len(ink.mask) - 1), 0.0, above_px=reach, below_px=reach)
 
 
 def _profile(mask: np.ndarray) -> np.ndarray:
