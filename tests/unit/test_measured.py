@@ -130,6 +130,19 @@ def test_what_the_end_of_the_page_cuts_is_no_early_beat() -> None:
     )  # fmt: skip
 
 
+def test_beats_that_are_not_alike_give_no_rate() -> None:
+    leads = page()
+    rng = np.random.default_rng(3)
+    noise = tuple(replace(trace, mv=np.zeros_like(trace.mv)) for trace in leads.traces)
+    noise_page = replace(leads, traces=noise)
+    for at in (0.5, 1.1, 2.0, 2.4, 3.5, 4.6, 5.0, 6.2, 7.1, 7.5, 8.6, 9.4):
+        mv, sd_s = rng.choice([-1, 1]) * rng.uniform(0.5, 1), rng.uniform(0.01, 0.04)
+        noise_page = with_bump(noise_page, at, mv=mv, sd_s=sd_s, strips=True)
+    found = measure(noise_page)
+    assert (found.rate_bpm, found.pr.ms, found.qrs.ms) == (None, None, None)
+    assert "not alike" in found.reason
+
+
 def test_durations_that_no_reader_would_give_are_left_out() -> None:
     leads = page("LBBB", "SB", seed=8)  # its QRS runs into the T wave
     told, every = measure(leads), measure_all(leads)

@@ -17,8 +17,9 @@ SHORT = 0.8
 """Of the usual interval, where a beat is looked at again."""
 AT_USUAL_DISTANCE = 0.15
 """By so much the interval between a beat's neighbours may be off the usual one, if it is to stand between two."""
-CUT_S = 0.115
-"""So near to an end of the traces no more than half a QRS is seen."""
+CUT_S = 0.15
+"""So near to an end of the traces a QRS may be cut, and what is left of a pulse or of a rule moves as fast as one."""
+QRS_HALF_S = 0.06
 LEAST_SLOPE = 0.5
 """Of the usual beats' slopes, what T waves do not reach and extra beats do. On 38 photographs and 54 printouts."""
 
@@ -88,7 +89,7 @@ def _steepness(run: Run, rate: float) -> np.ndarray:
     """float64 (beats,): how steep the leads are in each beat, of what they are in the others."""
     mv = gathered(run.traces, run.start_s, round((run.end_s - run.start_s) * rate))
     size = np.abs(slopes(mv, rate))
-    reach = round(0.5 * CUT_S * rate)
+    reach = round(QRS_HALF_S * rate)
     middles = np.clip(np.round((run.times_s - run.start_s) * rate).astype(int), reach, size.shape[1] - reach - 1)
     most = size[:, middles[:, None] + np.arange(-reach, reach + 1)].max(axis=2)
     most[~np.isfinite(mv)[:, middles]] = np.nan
