@@ -20,6 +20,7 @@ from vizecg_lab.leads.rates import reference_rate
 from vizecg_lab.leads.reading import reading_of
 from vizecg_lab.leads.score import Outcome, score
 from vizecg_lab.leads.signals import match_leads
+from vizecg_lab.used import bundle_used
 
 if TYPE_CHECKING:
     from vizecg.records import EcgRecord
@@ -67,7 +68,7 @@ def measure_drawn(
         out,
         kind="leads_drawn",
         figures={
-            "bundle": asdict(pipeline.bundle_id), "data": f"PTB-XL fold {fold}", "seed": SEED, "factors": FACTORS,
+            "bundle": bundle_used(pipeline), "data": f"PTB-XL fold {fold}", "seed": SEED, "factors": FACTORS,
             **figures,
         },
     )  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from vizecg_lab.leads.intervals import exact
 from vizecg_lab.leads.log import DoneLog
 from vizecg_lab.leads.reading import reading_of
 from vizecg_lab.leads.strata import choose
+from vizecg_lab.used import bundle_used
 
 if TYPE_CHECKING:
     from vizecg.records import EcgRecord
@@ -70,7 +70,7 @@ def measure_layouts(
         out,
         kind="leads_layouts",
         figures={
-            "bundle": asdict(pipeline.bundle_id), "data": f"PTB-XL fold {fold}", "records": len(answers),
+            "bundle": bundle_used(pipeline), "data": f"PTB-XL fold {fold}", "records": len(answers),
             "positives": positives(labels, names=names), "stands_for": round(float(chosen.weights.sum())), **figures,
         },
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from vizecg_lab.leads.pages import SEED, draw_page
 from vizecg_lab.measuring.durations import differences
 from vizecg_lab.measuring.rates import WITHIN_BPM
 from vizecg_lab.measuring.references import agreed_rate, delineated
+from vizecg_lab.used import bundle_used
 
 if TYPE_CHECKING:
     from vizecg.records import EcgRecord
@@ -84,7 +85,7 @@ def measure_measured(
     write_result(
         out,
         kind="leads_measured",
-        figures={"bundle": asdict(pipeline.bundle_id), "data": f"PTB-XL fold {fold}", "seed": SEED, **figures},
+        figures={"bundle": bundle_used(pipeline), "data": f"PTB-XL fold {fold}", "seed": SEED, **figures},
     )
     _print(figures)
     return figures

@@ -15,6 +15,7 @@ from vizecg_bench.pack.known_photos import known_photos
 from vizecg_lab.leads.reading import Reading, reading_of
 from vizecg_lab.leads.signals import SignalMatch, match_leads
 from vizecg_lab.rectifier.photos import clean_logits, records_of
+from vizecg_lab.used import bundle_used
 
 LAYOUT = "3x4+R"
 """Of all of them, with strip II, 25 mm/s and 10 mm/mV."""
@@ -67,7 +68,7 @@ def measure_known(
     write_result(
         out,
         kind="leads_photos",
-        figures={"bundle": asdict(pipeline.bundle_id), "summary": figures, "rows": [asdict(row) for row in rows]},
+        figures={"bundle": bundle_used(pipeline), "summary": figures, "rows": [asdict(row) for row in rows]},
     )
     return rows
 

@@ -16,6 +16,7 @@ from vizecg_lab.leads.intervals import exact
 from vizecg_lab.leads.reading import reading_of
 from vizecg_lab.leads.score import Outcome, Scored, score, totals
 from vizecg_lab.leads.truth import pictures_of
+from vizecg_lab.used import bundle_used
 
 
 def measure_wild(*, folder: Path, bundle: Path | None, save: Path | None, out: Path | None) -> list[Scored]:
@@ -52,7 +53,7 @@ def measure_wild(*, folder: Path, bundle: Path | None, save: Path | None, out: P
     write_result(
         out,
         kind="leads_wild",
-        figures={"bundle": asdict(pipeline.bundle_id), "summary": figures, "rows": rows},
+        figures={"bundle": bundle_used(pipeline), "summary": figures, "rows": rows},
     )
     _print(every, figures)
     return every

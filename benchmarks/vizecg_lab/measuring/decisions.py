@@ -14,6 +14,7 @@ from vizecg_edge.judge.evidence import contradictions
 from vizecg_edge.leads.measure import measure
 from vizecg_lab.measuring.pages import page_of
 from vizecg_lab.measuring.rates import share
+from vizecg_lab.used import bundle_used
 
 
 def decision_figures(records: Sequence[Any], *, bundle: Path | None, seed: int) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def decision_figures(records: Sequence[Any], *, bundle: Path | None, seed: int) 
                 examples.append({"record": record.record_id, "label": label.name, "decision": decision,
                                  "right": right, one.quantity: one.value})  # fmt: skip
     return {
-        "bundle": {k: v for k, v in asdict(pipeline.bundle_id).items() if k != "backend_reason"},
+        "bundle": bundle_used(pipeline),
         "records": len(records),
         "measured_as_sinus": sinus,
         "labels": {

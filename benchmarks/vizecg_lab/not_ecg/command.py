@@ -16,6 +16,7 @@ from vizecg.spec import AccuracyError, Condition, UsageError
 from vizecg.spec.results import write_result
 from vizecg_lab.not_ecg.draw import ON_PAPER
 from vizecg_lab.not_ecg.scenes import SCENES
+from vizecg_lab.used import bundle_used
 
 SEED = 17
 MOST_ANSWERED = 0.01
@@ -73,7 +74,7 @@ def measure_not_ecg(*, limit: int, bundle: Path | None, keep: Path | None, out: 
             )
         )
     figures = _summary(seen)
-    write_result(out, kind="not_ecg", figures={"bundle": asdict(pipeline.bundle_id), "seed": SEED, **figures})
+    write_result(out, kind="not_ecg", figures={"bundle": bundle_used(pipeline), "seed": SEED, **figures})
     _print(seen, figures)
     if figures["not_ecg"]["answered_share"] > MOST_ANSWERED:
         raise AccuracyError(

@@ -14,6 +14,7 @@ from vizecg.spec import UsageError
 from vizecg.spec.results import write_result
 from vizecg_bench.pack.known_photos import known_photos
 from vizecg_lab.rectifier.traces import TraceMatch, match_traces
+from vizecg_lab.used import bundle_used
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ def measure_photos(
     write_result(
         out,
         kind="photos",
-        figures={"bundle": asdict(pipeline.bundle_id), "summary": figures, "rows": [asdict(row) for row in rows]},
+        figures={"bundle": bundle_used(pipeline), "summary": figures, "rows": [asdict(row) for row in rows]},
     )
     return rows
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from rich.progress import track
 from vizecg.spec.results import write_result
 from vizecg.spec.sheet import BLOCK_MM
 from vizecg_lab.rectifier.poses import PerspectiveCount, TurnCount
+from vizecg_lab.used import bundle_used
 
 SEED = 3
 PHOTO_WIDTH_PX = (1250, 1900)
@@ -87,7 +87,7 @@ def measure_rectify(*, root: Path, fold: int, limit: int, bundle: Path | None, o
     write_result(
         out,
         kind="rectify",
-        figures={"bundle": asdict(pipeline.bundle_id), "data": f"PTB-XL fold {fold}, positives first", **figures},
+        figures={"bundle": bundle_used(pipeline), "data": f"PTB-XL fold {fold}, positives first", **figures},
     )
     print({key: value for key, value in figures.items() if key != "accuracy"})
     print("macro AUROC of the answered:", figures["accuracy"]["macro"]["auroc"])
