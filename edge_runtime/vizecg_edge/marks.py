@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -32,6 +33,8 @@ def made_of(path: Path) -> str | None:
     try:
         status = path.stat()
     except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
         return None
     return _read_mark(path, status.st_size, status.st_mtime_ns)
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vizecg.spec import UsageError
-from vizecg.spec.checks import printable
 from vizecg_edge.answer import Input
 from vizecg_edge.marks import made_of
+from vizecg_edge.names import file_name
 
 _LONGEST_STEM = 120
+"""Bytes, with room for page, ending and number where names may have 143 bytes, as on encrypted folders."""
 
 
 @dataclass(kw_only=True)
@@ -96,7 +97,8 @@ class Output:
         suffix = "" if source.page is None else f"_p{source.page}"
         if self.folder:
             suffix += "" if source.frame is None else f"_f{source.frame}"
-            named = printable(stem or Path(source.path).stem.replace(" ", "_") or "camera", _LONGEST_STEM)
+            named = stem or Path(source.path).stem.replace(" ", "_") or "camera"
+            named = file_name(named, longest_bytes=_LONGEST_STEM)
             return self._free(self.path / f"{named}{suffix}{self.ending}", mark)
         if source.page is None:
             return self.path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -156,13 +157,13 @@ def test_ctrl_c_in_a_list_of_files_ends_after_the_one_in_hand(photo: Path) -> No
 
 
 def test_a_full_disk_leaves_nothing_and_exits_6(photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Path.write_bytes
+    real = os.write
 
-    def full(path: Path, data: bytes) -> int:
-        real(path, data[: len(data) // 2])
-        raise OSError(28, "No space left on device", str(path))
+    def full(handle: int, data: bytes) -> int:
+        real(handle, data[: len(data) // 2])
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "write", full)
     done = run(photo, "--json", "--overlay", tmp_path)
     assert isinstance(done.exception, OSError)  # which every command line tool turns into one line and code 6
     assert not list(tmp_path.iterdir())

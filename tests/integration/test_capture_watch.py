@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -120,13 +121,15 @@ def test_several_pages_make_a_list(pipeline: Pipeline, tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_no_half_answer(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "b.png").write_bytes(b"no image")
-    real = Path.write_bytes
+    real = os.write
 
-    def full(path: Path, data: bytes) -> int:
-        real(path, data[: len(data) // 2])
-        raise OSError(28, "No space left on device", str(path))
+    def full(handle: int, data: bytes) -> int:
+        if len(data) < 100:
+            return real(handle, data)  # which file is begun
+        real(handle, data[: len(data) // 2])
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "write", full)
     with pytest.raises(OSError, match="No space left"):
         watch(pipeline, tmp_path, tmp_path).run(Interrupt(), interval_s=0.01, once=True)
     assert {path.name for path in tmp_path.iterdir()} == {"b.png", "results.csv"}

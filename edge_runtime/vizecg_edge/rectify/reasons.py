@@ -85,6 +85,7 @@ MISSING_TOOL = "missing_tool"
 _ADVICE = {
     "file_not_found": "Check the name of the file and of its folder.",
     "unreadable": "Take the photograph again, or save it anew as JPEG or PNG.",
+    "failed": "Save it anew as JPEG or PNG, and report the error.",
     "no_camera": "Check that the camera is plugged in and that no other program uses it.",
     "no_frames": "Check the camera, or the video, and try again.",
     MISSING_TOOL: "Run the command that the message names.",

@@ -41,7 +41,8 @@ def watch(options: Options) -> None:
     """Write NAME.EXT.json for every image NAME.EXT, and a row for every page into results.csv.
 
     A file of several pages has a list of answers. It goes on until Ctrl-C; what is answered already is skipped, until
-    the image or the bundle changes. results.csv is added to, never written anew: no page is in it twice.
+    the image or the bundle changes. results.csv is added to, never written anew: no page is in it twice. One watch
+    writes into a folder: a second one ends with exit code 2.
     """
     from vizecg_edge.capture.interrupt import Interrupt
     from vizecg_edge.outputs import Output, make_all
@@ -50,13 +51,16 @@ def watch(options: Options) -> None:
     from vizecg_edge.process import use_threads
     from vizecg_edge.report.outputs import report_output
     from vizecg_edge.watch.folder import FolderWatch
+    from vizecg_edge.watch.lock import FolderLock
 
     if not options.folder.is_dir():
         raise UsageError(f"{options.folder} is not a folder")
     reports = report_output(options.report, kind=options.report_format, several=True)
     answers = Output(path=options.out or options.folder, folder=True, option="--out", ending=".json")
     make_all((answers, reports))
-    with Interrupt() as interrupt:
+    with FolderLock(answers.path) as lock, Interrupt() as interrupt:
+        if not lock.held:
+            say(f"{answers.path} cannot be locked here: see to it that no other watch writes into it")
         pipeline = Pipeline(
             bundle=options.bundle, threads=options.threads, backend=options.backend, artefact=options.artefact
         )

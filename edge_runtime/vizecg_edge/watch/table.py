@@ -6,6 +6,7 @@ import csv
 import errno
 import io
 import os
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from vizecg.spec import UsageError
 from vizecg.spec.checks import printable
+from vizecg.spec.files import read_plain
 from vizecg_edge.answer import Input
 from vizecg_edge.words import WORDS
 
@@ -20,6 +22,10 @@ NAME = "results.csv"
 _KEY = ("file", "page", "sha256", "bundle")
 _FORMULA = ("=", "+", "-", "@")
 _LONGEST = 1000
+_WRITTEN = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Neither a link that somebody planted is followed nor a pipe waited for."""
+FAILED = "failed"
+"""Reason of a file whose reading came to an error; where it is read after all, that is another row."""
 
 
 class ResultsTable:
@@ -32,7 +38,7 @@ class ResultsTable:
         labels: names of the labels, in order.
 
     Raises:
-        UsageError: there is a file of other columns.
+        UsageError: there is a file of other columns, a link, or what is no file.
     """
 
     def __init__(self, path: Path, labels: Sequence[str]) -> None:
@@ -49,31 +55,37 @@ class ResultsTable:
             file: its name.
             read_at: when they were read, with its time zone.
         """
-        rows = [row for row in (self._row(one, file, read_at) for one in answers) if not self._knows(row)]
+        rows = [row for row in self.rows(answers, file=file, read_at=read_at) if _key(row) not in self._known]
         if not rows:
             return
-        new = not self.path.exists() or self.path.stat().st_size == 0
-        text = _lines([self.columns] if new else []) + _lines([[row[name] for name in self.columns] for row in rows])
         # One write, at the end: what another process adds is not torn apart.
-        data = text.encode()
-        with self.path.open("ab", buffering=0) as table:
-            end = table.tell()
+        handle = os.open(self.path, _WRITTEN | os.O_APPEND | os.O_CREAT, 0o666)
+        with os.fdopen(handle, "ab", buffering=0) as table:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file", str(self.path))
+            end = table.seek(0, os.SEEK_END)
+            text = _lines([] if end else [self.columns]) + _lines(
+                [[row[name] for name in self.columns] for row in rows]
+            )
+            data = text.encode()
             if table.write(data) != len(data):
                 table.truncate(end)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-            os.fsync(table.fileno())
+            os.fsync(handle)
         self._known |= {_key(row) for row in rows}
 
-    def _row(self, answer: Mapping[str, Any], file: str, read_at: datetime) -> dict[str, str]:
-        return row_of(answer, labels=self._labels, file=file, read_at=read_at)
-
-    def _knows(self, row: Mapping[str, str]) -> bool:
-        return _key(row) in self._known
+    def rows(self, answers: Iterable[Mapping[str, Any]], *, file: str, read_at: datetime) -> list[dict[str, str]]:
+        """The rows of the pages of one file, see ``add``."""
+        return [row_of(one, labels=self._labels, file=file, read_at=read_at) for one in answers]
 
     def _opened(self) -> set[tuple[str, ...]]:
-        if not self.path.exists():
+        if not os.path.lexists(self.path):
             return set()
-        data = self.path.read_bytes()
+        try:
+            data = read_plain(self.path)
+        except OSError as error:
+            told = "is a link" if self.path.is_symlink() else error.strerror or "is not a file"
+            raise UsageError(f"{self.path}: {told}; move it, or name another folder") from error
         whole = data[: data.rfind(b"\n") + 1]
         rows = csv.DictReader(io.StringIO(whole.decode(errors="replace"), newline=""))
         if data and tuple(rows.fieldnames or ()) != self.columns:
@@ -81,7 +93,7 @@ class ResultsTable:
                 f"{self.path}: this is no table of this program's for these labels; move it, or name another folder"
             )
         if len(whole) < len(data):
-            with self.path.open("r+b") as file:
+            with os.fdopen(os.open(self.path, _WRITTEN), "wb") as file:
                 file.truncate(len(whole))
         return {_key(row) for row in rows}
 
@@ -125,7 +137,7 @@ def _cell(text: str) -> str:
 
 
 def _key(row: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(row.get(name) or "" for name in _KEY)
+    return (*(row.get(name) or "" for name in _KEY), FAILED if row.get("reasons") == FAILED else "")
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> str:
