@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from rich.progress import Progress
 
 import vizecg
 from children import CHILD_LIMIT_S
-from vizecg.spec import install
+from vizecg.spec import OutputError, install
 from vizecg.spec.commands import HELP
 from vizecg.spec.console import run_app
 from vizecg.spec.install import pip_install
@@ -149,3 +150,27 @@ def test_no_message_names_the_project_as_if_an_index_had_it(repository: Path) ->
 
 
 _AS_IF_ON_AN_INDEX = ("pip install vizecg", "pip install 'vizecg", 'pip install "vizecg')
+
+
+@pytest.mark.parametrize(
+    ("redirect", "code", "told"),
+    [(">&-", 6, "stdout is closed"), ("| :", 6, "stdout is closed"), (">/dev/full", 6, "No space"), ("2>&-", 0, "")],
+)
+def test_what_reaches_nobody_is_no_success(redirect: str, code: int, told: str) -> None:
+    program = f"{sys.executable} -m vizecg_edge --version"
+    script = f"set -o pipefail; trap '' PIPE; {program} {redirect}"
+    if redirect == "| :":
+        script = f"set -o pipefail; {{ sleep 0.2; {program}; }} | :"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr.count("\n")) == (code, 1 if told else 0)
+    assert told in done.stderr
+
+
+def test_lines_for_people_who_look_no_longer_stop_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    there, here = os.pipe()
+    os.close(there)
+    with os.fdopen(here, "w") as gone:
+        monkeypatch.setattr(sys, "stderr", PlainStream(gone, needed=False))
+        print("a line", file=sys.stderr, flush=True)
+        with pytest.raises(OutputError):
+            print("an answer", file=PlainStream(gone, closed=True))

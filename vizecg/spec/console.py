@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from vizecg.spec.checks import first_line, printable
-from vizecg.spec.errors import ExitCode, MissingToolError, OutOfMemoryError, UsageError, VizecgError
+from vizecg.spec.errors import ExitCode, MissingToolError, OutOfMemoryError, OutputError, UsageError, VizecgError
 from vizecg.spec.install import pip_install
 from vizecg.spec.terminal import plain_streams
 
@@ -37,10 +37,14 @@ def run_app(app: typer.Typer, *, extras: Sequence[str] = ()) -> NoReturn:
     plain_streams()
     try:
         code = _called(app)
+        sys.stdout.flush()
     except VizecgError as error:
         fail(error, as_json="--json" in sys.argv)
     except ImportError as error:
         fail(_missing(error, extras), as_json="--json" in sys.argv)
+    except MemoryError:
+        print("error: not enough memory", file=sys.stderr)
+        sys.exit(int(ExitCode.ENVIRONMENT))
     except OSError as error:
         print(f"error: {printable(error, _LONGEST)}", file=sys.stderr)
         sys.exit(int(ExitCode.ENVIRONMENT))
@@ -93,7 +97,7 @@ def _missing(error: ImportError, extras: Sequence[str]) -> MissingToolError:
 
 def fail(error: VizecgError, *, as_json: bool) -> NoReturn:
     """Print one line on stderr (and the object on stdout), then exit with the error's code."""
-    if as_json:
+    if as_json and not isinstance(error, OutputError):
         print(json.dumps(error.to_dict()))
     print(f"error: {printable(error, _LONGEST)}", file=sys.stderr)
     sys.exit(int(error.exit_code))

@@ -73,6 +73,12 @@ class OutOfMemoryError(VizecgError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+class OutputError(VizecgError):
+    """What was to be printed reaches nobody: stdout is closed."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
 class InputRefusedError(VizecgError):
     """An input cannot or should not be answered: unreadable, not an ECG, below quality.
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from vizecg.spec import UsageError
+from vizecg.spec.checks import printable
 from vizecg.spec.commands import takes
 from vizecg.spec.options import BundleOption, ThreadsOption
 from vizecg_edge.backends.kinds import BackendKind
@@ -52,6 +53,7 @@ def watch(options: Options) -> None:
     from vizecg_edge.report.outputs import report_output
     from vizecg_edge.watch.folder import FolderWatch
     from vizecg_edge.watch.lock import FolderLock
+    from vizecg_edge.words import LONGEST_NAME
 
     if not options.folder.is_dir():
         raise UsageError(f"{options.folder} is not a folder")
@@ -60,12 +62,13 @@ def watch(options: Options) -> None:
     make_all((answers, reports))
     with FolderLock(answers.path) as lock, Interrupt() as interrupt:
         if not lock.held:
-            say(f"{answers.path} cannot be locked here: see to it that no other watch writes into it")
+            say(f"{printable(answers.path, LONGEST_NAME)} cannot be locked here: no other watch may write into it")
         pipeline = Pipeline(
             bundle=options.bundle, threads=options.threads, backend=options.backend, artefact=options.artefact
         )
         use_threads(options.threads)
         watched = FolderWatch(pipeline=pipeline, folder=options.folder, out=answers.path, say=say, report=reports)
-        say(f"watching {options.folder} with {pipeline.bundle_id.backend_reason}; Ctrl-C ends it")
+        named = printable(options.folder, LONGEST_NAME)
+        say(f"watching {named} with {pipeline.bundle_id.backend_reason}; Ctrl-C ends it")
         watched.run(interrupt, interval_s=options.interval, once=options.once)
     say(f"{watched.answered} answered, {watched.refused} refused, {watched.known} answered before")
