@@ -137,7 +137,8 @@ class Timings:
 class BundleId:
     """Which model answered, in which engine, and why in that one.
 
-    ``calibrated``: whether its probabilities and thresholds were fitted; if not, thresholds are 0.5.
+    ``calibrated``: whether its probabilities and thresholds were fitted; if not, thresholds are 0.5. ``origin``: how it
+    is known who made it, a value of ``vizecg_edge.vouch.kinds.Origin``.
     """
 
     name: str
@@ -146,6 +147,7 @@ class BundleId:
     backend: str
     backend_reason: str = ""
     calibrated: bool = True
+    origin: str = "not_checked"
 
 
 @dataclass(frozen=True, kw_only=True)

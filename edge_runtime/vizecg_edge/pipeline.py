@@ -38,8 +38,11 @@ from vizecg_edge.leads.page import SPARE_SCALE
 from vizecg_edge.leads.read import ReadLeads, read_leads
 from vizecg_edge.rectify.reasons import MISSING_TOOL, advice_of
 from vizecg_edge.sheet import Rectified, lay
+from vizecg_edge.shipped import DEFAULT_BUNDLE
+from vizecg_edge.vouch.golden import check_golden_once
+from vizecg_edge.vouch.kinds import SignaturePolicy
+from vizecg_edge.vouch.origin import vouch
 
-DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
 MOST_SCALES = 20
 """Where nothing states the scale of a page, so many of those that it may have are tried."""
 LEAST_SPARE = 1.1
@@ -83,11 +86,17 @@ class Pipeline:
         backend: the engine; ``auto`` takes the best that fits the bundle and this device.
         artefact: name of the artefact to run; None takes the engine's best.
         opened: an engine that is open already, in place of these.
+        check: whether the bundle must give its golden answers in the engine; what did once is remembered.
+        trust, signature: whose bundles are taken, see ``vizecg_edge.vouch.origin.vouch``.
+
+    Attributes:
+        notes: lines for people about the bundle, mostly none.
 
     Raises:
-        UsageError: no such artefact, or it is for another engine.
-        MissingToolError: the engine's libraries are missing.
-        BundleError: the bundle is damaged or changed, or nothing in it loads here.
+        UsageError: no such artefact, or it is for another engine; ``trust`` holds no keys.
+        MissingToolError: the engine's libraries are missing, or those that check signatures.
+        BundleError: the bundle is damaged or changed, nobody who is trusted vouches for it, nothing in it loads
+            here, or it does not give its golden answers.
     """
 
     def __init__(
@@ -98,9 +107,18 @@ class Pipeline:
         backend: BackendKind = BackendKind.AUTO,
         artefact: str | None = None,
         opened: Opened | None = None,
+        check: bool = True,
+        trust: Path | None = None,
+        signature: SignaturePolicy | None = None,
     ) -> None:
         self.bundle: Bundle = open_bundle(DEFAULT_BUNDLE if bundle is None else Path(bundle))
-        opened = opened or open_backend(self.bundle, kind=backend, artefact=artefact, threads=threads)
+        vouched = vouch(self.bundle, trust=trust, policy=signature)
+        notes = [vouched.words]
+        if opened is None:
+            opened = open_backend(self.bundle, kind=backend, artefact=artefact, threads=threads)
+            if check:
+                notes.append(check_golden_once(self.bundle, opened))
+        self.notes = tuple(note for note in notes if note)
         self.artefact = opened.artefact
         self.backend: Backend = opened.backend
         self.bundle_id = BundleId(
@@ -110,6 +128,7 @@ class Pipeline:
             backend=self.backend.name,
             backend_reason=opened.reason,
             calibrated=self.artefact.calibrated,
+            origin=vouched.origin.value,
         )
 
     def run(self, source: Source) -> Result:

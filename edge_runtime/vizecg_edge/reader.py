@@ -16,6 +16,7 @@ from vizecg_edge.kept import keep
 from vizecg_edge.pages import read_pages
 from vizecg_edge.pipeline import Pipeline
 from vizecg_edge.process import limited_threads
+from vizecg_edge.vouch.kinds import SignaturePolicy
 
 
 class Reader:
@@ -30,11 +31,16 @@ class Reader:
         threads: how many the engine computes with; OpenCV and numpy's BLAS, which have one number for the whole
             process, are held to as many while a picture is read. None: one per core for the engine, and OpenCV and
             BLAS as they are.
+        check: whether a bundle that is new to this device must give its golden answers first, which is remembered.
+        trust: file or folder of public keys, by one of which the bundle must be signed.
+        signature: ``require``, ``warn`` or ``off``, as ``vizecg-edge run --signature`` has them; None is the same as
+            there.
 
     Raises:
         UsageError: no such backend, threads below 1, or an argument of another type.
         MissingToolError: the engine's libraries are missing; the message names the command that adds them.
-        BundleError: no bundle there, damaged or changed, or nothing in it loads here.
+        BundleError: no bundle there, damaged or changed, signed by nobody who is trusted, or nothing in it loads here
+            and gives its golden answers.
     """
 
     def __init__(
@@ -42,15 +48,22 @@ class Reader:
         bundle: str | os.PathLike[str] | None = None,
         backend: str = "auto",
         threads: int | None = None,
+        *,
+        check: bool = True,
+        trust: str | os.PathLike[str] | None = None,
+        signature: str | None = None,
     ) -> None:
         if not (bundle is None or isinstance(bundle, (str, os.PathLike))):
             raise UsageError(f"bundle: expected the path of a folder or None, got {type(bundle).__name__}")
+        if not (trust is None or isinstance(trust, (str, os.PathLike))):
+            raise UsageError(f"trust: expected the path of a file or folder or None, got {type(trust).__name__}")
         if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
             raise UsageError(f"threads: expected a whole number from 1 on, or None, got {threads!r}")
         self._threads = threads
         self._pipeline = Pipeline(
-            bundle=None if bundle is None else Path(os.fsdecode(bundle)), backend=_kind(backend), threads=threads or 0
-        )
+            bundle=None if bundle is None else Path(os.fsdecode(bundle)), backend=_kind(backend), threads=threads or 0,
+            check=check, trust=None if trust is None else Path(os.fsdecode(trust)), signature=_policy(signature),
+        )  # fmt: skip
         self._opening = threading.Lock()
 
     def __repr__(self) -> str:
@@ -121,6 +134,13 @@ class Reader:
 
     def _limit(self) -> AbstractContextManager[None]:
         return nullcontext() if self._threads is None else limited_threads(self._threads)
+
+
+def _policy(signature: str | None) -> SignaturePolicy | None:
+    known = [policy.value for policy in SignaturePolicy]
+    if signature is not None and signature not in known:
+        raise UsageError(f"signature: expected one of {', '.join(known)}, or None, got {signature!r}")
+    return None if signature is None else SignaturePolicy(signature)
 
 
 def _kind(backend: str) -> BackendKind:

@@ -48,11 +48,13 @@ class PhotoResult:
 
 @dataclass(frozen=True, kw_only=True)
 class SelfTest:
-    """Both tests of one bundle in one engine. ``photo`` is None where the bundle has no photograph."""
+    """Both tests of one bundle in one engine. ``photo`` is None where the bundle has no photograph, ``notes`` say who
+    made the bundle where that is not certain."""
 
     bundle: dict[str, Any]
     sheets: SheetsResult
     photo: PhotoResult | None
+    notes: tuple[str, ...] = ()
 
     @property
     def failures(self) -> list[str]:
@@ -79,6 +81,7 @@ def run_selftest(pipeline: Pipeline) -> SelfTest:
         bundle=asdict(pipeline.bundle_id),
         sheets=_sheets(pipeline),
         photo=None if expected is None else _photo(pipeline, expected),
+        notes=pipeline.notes,
     )
 
 

@@ -16,14 +16,30 @@ from vizecg_export.verbs.fit_gate import fit_gate
 from vizecg_export.verbs.gate import gate
 from vizecg_export.verbs.golden_photo import golden_photo
 from vizecg_export.verbs.inspect import inspect
+from vizecg_export.verbs.make_key import make_key
 from vizecg_export.verbs.release import release
+from vizecg_export.verbs.sign import sign
 from vizecg_export.verbs.verify import verify
 
 app = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True, context_settings=HELP
 )
 app.callback()(export)
-for verb in (release, calibrate, verify, inspect, diff, explain, fit_gate, gate, golden_photo, contract, doctor):
+for verb in (
+    release,
+    calibrate,
+    verify,
+    inspect,
+    diff,
+    explain,
+    fit_gate,
+    gate,
+    golden_photo,
+    contract,
+    sign,
+    make_key,
+    doctor,
+):
     app.command()(verb)
 
 

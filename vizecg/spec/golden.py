@@ -14,7 +14,7 @@ from vizecg.spec.checks import first_line
 from vizecg.spec.decide import DecisionRule
 from vizecg.spec.errors import BundleError
 from vizecg.spec.manifest import GOLDEN, Artefact, Bundle
-from vizecg.spec.parity import Parity, ParityLimits, check, compare
+from vizecg.spec.parity import WIDEST, Parity, ParityLimits, check, compare
 from vizecg.spec.preprocess import normalise
 
 WARM_UP = 3
@@ -73,8 +73,8 @@ def read_golden(bundle: Bundle) -> GoldenSheets:
         data = read_arrays(bundle.read(GOLDEN, most=MOST_BYTES))
         inks, logits = data["inks"], data["float_logits"]
         accepted = {n.removeprefix(_ACCEPTED): array for n, array in data.items() if n.startswith(_ACCEPTED)}
-        if inks.ndim == 0 or logits.ndim != 2 or len(inks) == 0 or len(inks) != len(logits):
-            raise ValueError(f"golden sheets {inks.shape} and logits {logits.shape}")
+        if inks.ndim != 3 or logits.ndim != 2 or len(inks) == 0 or len(inks) != len(logits):
+            raise ValueError(f"{len(inks) if inks.ndim else 0} golden sheets and logits {logits.shape}")
         if logits.shape[1] != len(bundle.manifest.labels) or not np.isfinite(logits).all():
             raise ValueError(f"expected finite logits (n, {len(bundle.manifest.labels)}), found {logits.shape}")
         images = normalise(inks, bundle.manifest.preprocess)
@@ -87,9 +87,12 @@ def limits_of(artefact: Artefact) -> ParityLimits:
     """What the exporter held the artefact to.
 
     Raises:
-        BundleError: the manifest does not say.
+        BundleError: the manifest does not say, or says that it may compute anything.
     """
-    return ParityLimits.from_dict(artefact.parity.get("limits", {}))
+    limits = ParityLimits.from_dict(artefact.parity.get("limits", {}))
+    if not limits.within(WIDEST):
+        raise BundleError(f"limits of parity of {artefact.name} are wider than any export's: {limits.to_dict()}")
+    return limits
 
 
 def answer_golden(

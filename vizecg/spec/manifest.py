@@ -18,6 +18,7 @@ from vizecg.spec.bundle_files import MOST_FILE_BYTES, MOST_TEXT_BYTES, check_lis
 from vizecg.spec.checks import check_types, printable
 from vizecg.spec.decide import DecisionRule, RuleSource
 from vizecg.spec.errors import BundleError, UsageError
+from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes, sha256_file
 from vizecg.spec.gate import QualityGate
 from vizecg.spec.labels import INTENDED_USE, LabelSet
@@ -243,10 +244,16 @@ def hash_files(folder: Path) -> dict[str, str]:
     return {file.name: sha256_file(file) for file in sorted(folder.iterdir()) if file.name not in vouching}
 
 
+def pin_of(path: Path) -> Path:
+    """The file beside a bundle that holds its fingerprint, where there is one: ``sha256sum -c`` checks it."""
+    return path.with_name(f"{path.name}.sha256")
+
+
 def publish_bundle(folder: Path, manifest: Manifest, target: Path) -> Bundle:
     """Write the manifest into ``folder`` and move the whole to ``target``: there whole or not at all.
 
-    An older bundle at ``target`` is replaced; anything else there is left alone.
+    An older bundle at ``target`` is replaced; anything else there is left alone. A fingerprint that is pinned beside it
+    (``pin_of``), as that of the shipped bundle is, becomes the new one.
 
     Raises:
         UsageError: ``target`` exists and is no bundle.
@@ -263,7 +270,11 @@ def publish_bundle(folder: Path, manifest: Manifest, target: Path) -> Bundle:
         shutil.rmtree(aside)
     else:
         os.replace(folder, target)
-    return open_bundle(target)
+    bundle = open_bundle(target)
+    pin = pin_of(target)
+    if pin.is_file():
+        write_atomically(pin, f"{bundle.sha256}  {target.name}/{MANIFEST}\n")
+    return bundle
 
 
 def check_target(target: Path, *, replace: bool) -> None:

@@ -23,6 +23,14 @@ class ParityLimits:
     def to_dict(self) -> dict[str, float]:
         return asdict(self)
 
+    def within(self, others: ParityLimits) -> bool:
+        """Whether these let nothing pass that ``others`` do not."""
+        return (
+            self.max_abs <= others.max_abs
+            and self.min_cosine >= others.min_cosine
+            and self.min_sqnr_db >= others.min_sqnr_db
+        )
+
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ParityLimits:
         """As the manifest has them.
@@ -43,6 +51,8 @@ LIMITS: Mapping[str, ParityLimits] = {
     "int8": ParityLimits(max_abs=2.0, min_cosine=0.995, min_sqnr_db=25.0),
 }
 """Of each number format."""
+WIDEST = LIMITS["int8"]
+"""What a bundle says beyond these would vouch for nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +80,15 @@ def compare(reference: np.ndarray, logits: np.ndarray, *, rule: DecisionRule) ->
     difference = np.abs(a - b)
     noise = float(((a - b) ** 2).sum())
     thresholds = np.array(rule.threshold)
+    # Of logits that are all 0 it is not a number, which no limit lets pass.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cosine = float((a * b).sum() / (np.linalg.norm(a) * np.linalg.norm(b)))
     flips = (rule.probabilities(a) >= thresholds) != (rule.probabilities(b) >= thresholds)
     return Parity(
         n=len(a),
         max_abs=float(difference.max()),
         p99_abs=float(np.percentile(difference, 99)),
-        cosine=float((a * b).sum() / (np.linalg.norm(a) * np.linalg.norm(b))),
+        cosine=cosine,
         sqnr_db=float(10 * np.log10((a**2).sum() / noise)) if noise else 200.0,
         decision_flips=int(flips.sum()),
     )

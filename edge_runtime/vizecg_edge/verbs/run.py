@@ -17,7 +17,7 @@ from vizecg.spec.commands import takes
 from vizecg.spec.options import BundleOption, ThreadsOption
 from vizecg_edge.backends.kinds import BackendKind
 from vizecg_edge.report.kinds import ReportFormat
-from vizecg_edge.verbs.options import ArtefactOption, BackendOption
+from vizecg_edge.verbs.options import ArtefactOption, BackendOption, CheckOption, SignatureOption, TrustOption
 
 if TYPE_CHECKING:
     from vizecg_edge.capture.frames import Frames
@@ -68,6 +68,9 @@ class Options:
     threads: ThreadsOption = 0
     backend: BackendOption = BackendKind.AUTO
     artefact: ArtefactOption = None
+    check: CheckOption = True
+    trust: TrustOption = None
+    signature: SignatureOption = None
     report: Annotated[
         str | None, typer.Option(metavar="PATH", help="Save a one-page report: .html or .pdf, or a folder.")
     ] = None
@@ -132,11 +135,14 @@ def run(options: Options) -> None:
         raise UsageError("--explain is drawn into --overlay or --report: give one of them")
     make_all((printer.save_sheet, printer.overlay, printer.report, printer.signal, printer.redrawn))
     pipeline = Pipeline(
-        bundle=options.bundle, threads=options.threads, backend=options.backend, artefact=options.artefact
-    )
+        bundle=options.bundle, threads=options.threads, backend=options.backend, artefact=options.artefact,
+        check=options.check, trust=options.trust, signature=options.signature,
+    )  # fmt: skip
     use_threads(options.threads)
     if not options.as_json:
         say(pipeline.bundle_id.backend_reason)
+    for note in pipeline.notes:
+        say(note)
     if listing.skipped:
         say(f"{listing.skipped} other files in the folders were skipped")
     job = _Job(

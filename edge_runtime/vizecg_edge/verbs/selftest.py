@@ -11,7 +11,7 @@ import typer
 from vizecg.spec import ExitCode
 from vizecg.spec.options import BundleOption, JsonFlag, ThreadsOption
 from vizecg_edge.backends.kinds import BackendKind
-from vizecg_edge.verbs.options import ArtefactOption, BackendOption
+from vizecg_edge.verbs.options import ArtefactOption, BackendOption, SignatureOption, TrustOption
 
 if TYPE_CHECKING:
     from vizecg_edge.selftest import SelfTest
@@ -23,13 +23,24 @@ def selftest(
     artefact: ArtefactOption = None,
     as_json: JsonFlag = False,
     threads: ThreadsOption = 0,
+    trust: TrustOption = None,
+    signature: SignatureOption = None,
 ) -> None:
     """Run a bundle's golden sheets and photograph on this device. Exit code 4 when the answers are not the accepted."""
     from vizecg_edge.pipeline import Pipeline
     from vizecg_edge.process import use_threads
     from vizecg_edge.selftest import run_selftest
 
-    pipeline = Pipeline(bundle=bundle, backend=backend, artefact=artefact, threads=threads)
+    # The golden sheets are run and told of below, whatever comes of them.
+    pipeline = Pipeline(
+        bundle=bundle,
+        backend=backend,
+        artefact=artefact,
+        threads=threads,
+        check=False,
+        trust=trust,
+        signature=signature,
+    )
     use_threads(threads)
     tested = run_selftest(pipeline)
     print(json.dumps(tested.to_dict()) if as_json else _text(tested), flush=True)
@@ -45,6 +56,7 @@ def _text(tested: SelfTest) -> str:
     lines = [
         f"bundle {bundle['name']} {bundle['sha256'][:16]}, {bundle['artefact']} in {bundle['backend']}",
         f"  ({bundle['backend_reason']})",
+        *tested.notes,
     ]
     if sheets.figures:
         lines.append(

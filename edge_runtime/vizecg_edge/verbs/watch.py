@@ -14,7 +14,7 @@ from vizecg.spec.commands import takes
 from vizecg.spec.options import BundleOption, ThreadsOption
 from vizecg_edge.backends.kinds import BackendKind
 from vizecg_edge.report.kinds import ReportFormat
-from vizecg_edge.verbs.options import ArtefactOption, BackendOption
+from vizecg_edge.verbs.options import ArtefactOption, BackendOption, CheckOption, SignatureOption, TrustOption
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,9 @@ class Options:
     threads: ThreadsOption = 0
     backend: BackendOption = BackendKind.AUTO
     artefact: ArtefactOption = None
+    check: CheckOption = True
+    trust: TrustOption = None
+    signature: SignatureOption = None
 
 
 @takes(Options)
@@ -64,10 +67,13 @@ def watch(options: Options) -> None:
         if not lock.held:
             say(f"{printable(answers.path, LONGEST_NAME)} cannot be locked here: no other watch may write into it")
         pipeline = Pipeline(
-            bundle=options.bundle, threads=options.threads, backend=options.backend, artefact=options.artefact
-        )
+            bundle=options.bundle, threads=options.threads, backend=options.backend, artefact=options.artefact,
+            check=options.check, trust=options.trust, signature=options.signature,
+        )  # fmt: skip
         use_threads(options.threads)
         watched = FolderWatch(pipeline=pipeline, folder=options.folder, out=answers.path, say=say, report=reports)
+        for note in pipeline.notes:
+            say(note)
         named = printable(options.folder, LONGEST_NAME)
         say(f"watching {named} with {pipeline.bundle_id.backend_reason}; Ctrl-C ends it")
         watched.run(interrupt, interval_s=options.interval, once=options.once)

@@ -1,0 +1,1 @@
+"""What vouches for a bundle: who made it (``origin``), and that it computes here what it should (``golden``)."""
