@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vizecg.spec.bundle_files import MOST_FILE_BYTES, MOST_TEXT_BYTES, check_listed, hash_plain, read_plain
+from vizecg.spec.bundle_files import MOST_TEXT_BYTES, check_listed, hash_plain, read_plain
 from vizecg.spec.checks import check_types, printable
 from vizecg.spec.decide import DecisionRule, RuleSource
 from vizecg.spec.errors import BundleError, UsageError
@@ -206,32 +206,32 @@ def open_bundle(path: Path) -> Bundle:
     if unlistable := {MANIFEST, SIGNATURE} & set(manifest.files):
         raise BundleError(f"{path}: the manifest lists {', '.join(unlistable)}, which vouches for the others")
     check_listed(path, {*manifest.files, MANIFEST, SIGNATURE})
-    for name, expected in manifest.files.items():
-        if hash_plain(path, name) != expected:
-            raise BundleError(_changed(path, name))
-    bundle = Bundle(path=path, manifest=manifest, sha256=sha256_bytes(raw))
     for artefact in manifest.artefacts:
         for name in (artefact.file, *artefact.extra_files):
             if name not in manifest.files:
                 raise BundleError(f"{path}: {printable(name)} has no recorded hash")
-        if artefact.target in _ONNX_TARGETS:
-            _check_onnx(bundle, artefact)
-    return bundle
+    models = {artefact.file for artefact in manifest.artefacts if artefact.target in _ONNX_TARGETS}
+    for name, expected in manifest.files.items():
+        model = read_plain(path, name) if name in models else None
+        if (hash_plain(path, name) if model is None else sha256_bytes(model)) != expected:
+            raise BundleError(_changed(path, name))
+        if model is not None:
+            _check_onnx(path, manifest, name, model)
+    return Bundle(path=path, manifest=manifest, sha256=sha256_bytes(raw))
 
 
-def _check_onnx(bundle: Bundle, artefact: Artefact) -> None:
-    """Raise BundleError unless every file that a model names is one of the artefact's own."""
-    if not artefact.file.endswith(ONNX_SUFFIX):
-        raise BundleError(
-            f"{bundle.path}: {printable(artefact.file)} is for {artefact.target} and no {ONNX_SUFFIX} file"
-        )
+def _check_onnx(path: Path, manifest: Manifest, file: str, model: bytes) -> None:
+    """Raise BundleError unless every file that a model names is one of its artefact's own, which are hashed."""
+    if not file.endswith(ONNX_SUFFIX):
+        raise BundleError(f"{path}: {printable(file)} is no {ONNX_SUFFIX} file, which its target wants")
+    own = {name for artefact in manifest.artefacts if artefact.file == file for name in artefact.extra_files}
     try:
-        named = external_files(bundle.read(artefact.file, most=MOST_FILE_BYTES))
+        named = external_files(model)
     except ValueError as error:
-        raise BundleError(f"{bundle.path}: {artefact.file} is not opened: {error}") from error
+        raise BundleError(f"{path}: {printable(file)} is not opened: {error}") from error
     for name in named:
-        if name not in artefact.extra_files:
-            raise BundleError(f"{bundle.path}: {artefact.file} has weights in {printable(name)}, not listed for it")
+        if name not in own:
+            raise BundleError(f"{path}: {printable(file)} has weights in {printable(name)}, not listed for it")
 
 
 def _changed(path: Path, name: str) -> str:
