@@ -63,6 +63,32 @@ def app() -> typer.Typer:
     return app
 
 
+class OpenCVError(Exception):
+    """As OpenCV has it."""
+
+    code = -4
+
+
+OpenCVError.__module__ = "cv2"
+
+
+@pytest.mark.parametrize("error", [MemoryError(), MemoryError("Unable to allocate 9 TiB"), OpenCVError("no\nroom")])
+def test_a_lack_of_memory_is_one_line(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = typer.Typer(add_completion=False)
+
+    @app.command()
+    def work(as_json: bool = typer.Option(False, "--json")) -> None:
+        raise error
+
+    assert exits(app, monkeypatch, "--json") == 6
+    out, err = capsys.readouterr()
+    assert err.startswith("error: out of memory")
+    assert err.count("\n") == 1
+    assert json.loads(out)["error"] == "OutOfMemoryError"
+
+
 def test_wrong_options_are_one_line_and_an_object(
     app: typer.Typer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -51,7 +51,8 @@ def run_app(app: typer.Typer, *, extras: Sequence[str] = ()) -> NoReturn:
     except Exception as error:
         if not _of_memory(error):
             raise
-        told = f"out of memory: {first_line(error)}; close other programs, or use a smaller picture or batch"
+        what = f" ({first_line(error)})" if str(error) else ""
+        told = f"out of memory{what}: close other programs, or use a smaller picture or batch"
         fail(OutOfMemoryError(told), as_json="--json" in sys.argv)
     sys.exit(code)
 

@@ -26,6 +26,9 @@ INSTALL_GPU_JETSON = (
 )
 
 
+_FATAL = 4
+
+
 class Provider(str, Enum):
     """What computes. The values are ONNX Runtime's names."""
 
@@ -105,6 +108,8 @@ class OnnxBackend:
         if session is None:
             raise BundleError(f"{self._model}: its session is closed")
         options = onnxruntime.RunOptions()
+        # What it would print of an error is in the exception, too.
+        options.log_severity_level = _FATAL
         with self._deadline.held(partial(setattr, options, "terminate", True)) as ended:
             try:
                 return np.asarray(session.run([MODEL_OUTPUT], {MODEL_INPUT: image}, options)[0][0])
