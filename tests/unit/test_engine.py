@@ -82,7 +82,7 @@ def artefact(**changes: object) -> Artefact:
         decision=DecisionRule.plain(6),
         rule_source=RuleSource.ARTEFACT,
         details={"build": SETTINGS},
-        parity={"limits": {"max_abs": 0.1, "min_cosine": 0.9999, "min_sqnr_db": 20.0}},
+        parity={"limits": {"max_abs": 0.1, "min_cosine": 0.9999, "min_sqnr_db": 25.0}},
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
 
@@ -196,7 +196,7 @@ def test_an_engine_that_leaves_the_float_network_is_not_written(spoil: object, b
 
 def test_limits_come_from_the_artefact(bundle: Bundle, tmp_path: Path) -> None:
     shop = workshop(StandInTensorRT(spoil=lambda x: x + np.float32(0.05)))
-    strict = artefact(parity={"limits": {"max_abs": 0.01, "min_cosine": 0.9, "min_sqnr_db": 0.0}})
+    strict = artefact(parity={"limits": {"max_abs": 0.01, "min_cosine": 0.995, "min_sqnr_db": 25.0}})
     with pytest.raises(ParityError, match=r"at most 0\.01"):
         build(bundle, strict, workshop=shop, folder=tmp_path / "e")
     for said in ({}, {"limits": {}}, {"limits": {"max_abs": "wide"}}):

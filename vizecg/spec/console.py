@@ -42,9 +42,6 @@ def run_app(app: typer.Typer, *, extras: Sequence[str] = ()) -> NoReturn:
         fail(error, as_json="--json" in sys.argv)
     except ImportError as error:
         fail(_missing(error, extras), as_json="--json" in sys.argv)
-    except MemoryError:
-        print("error: not enough memory", file=sys.stderr)
-        sys.exit(int(ExitCode.ENVIRONMENT))
     except OSError as error:
         print(f"error: {printable(error, _LONGEST)}", file=sys.stderr)
         sys.exit(int(ExitCode.ENVIRONMENT))

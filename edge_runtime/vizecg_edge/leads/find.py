@@ -127,7 +127,8 @@ class _Looker:
             page = steadied(page_of(self._work, self._grid, self._bend, ink))
             self.flat = FlatPicture.of(page, text_box(page), box, px_per_mm=LOOK_PX_PER_MM)
             picture = self.flat.part(box)
-            assert picture is not None
+        if picture is None:
+            raise ValueError(f"the page's picture, {self.flat and self.flat.box}, does not hold {box}")
         return picture
 
 

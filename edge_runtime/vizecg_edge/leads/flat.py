@@ -33,9 +33,9 @@ class FlatPicture:
     def of(cls, page: Page, box: Box, *others: Box, px_per_mm: float) -> FlatPicture:
         """The picture of a box and of all of others, with whole pixels from its corner to that of the first."""
         first, last = np.array([box, *others]).reshape(-1, 2, 2).swapaxes(0, 1)
-        before, after = (
-            np.ceil(more.max(axis=0) * px_per_mm) / px_per_mm for more in (first[0] - first, last - last[0])
-        )
+        before, after = (np.ceil(more.max(axis=0) * px_per_mm) for more in (first[0] - first, last - last[0]))
+        # One more at the end, since parts begin at the nearest pixel.
+        before, after = before / px_per_mm, (after + 1) / px_per_mm
         whole = Box(*(first[0] - before).tolist(), *(last[0] + after).tolist())
         return cls(
             pixels=page.picture(whole, px_per_mm=px_per_mm),

@@ -13,7 +13,7 @@ from vizecg_edge.leads.evidence import Evidence, Signals, is_lively, likely
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
 from vizecg_edge.leads.layout import RHYTHM, PageLayout, Piece, Timing
 from vizecg_edge.leads.named_rows import rows_by_names
-from vizecg_edge.leads.names import SeenName, contradicted, legible
+from vizecg_edge.leads.names import LEAST_MIRRORED, SeenName, contradicted, legible
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.rows import TraceRow, find_rows, turned_rows
@@ -198,6 +198,7 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
     rows = _long(plain)
     names: tuple[SeenName, ...] = ()
     marks: tuple[Box, ...] | None = None
+    mirrored = False
     traces = upright
     if look is not None:
         seen, other = _looks(look, upright, rows)
@@ -213,13 +214,15 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
             upright, quarters, seen = upright.turned(2), quarters + 2, other
         elif not legible(seen.names):
             reflected = upright.mirrored()
-            if any(legible(one.names) for one in _looks(look, reflected, _long(find_rows(reflected)))):
-                raise refusal(Reason.ORIENTATION_UNCERTAIN, MIRRORED)
+            looks = _looks(look, reflected, _long(find_rows(reflected)))
+            mirrored = any(legible(one.names, least=LEAST_MIRRORED) for one in looks)
         traces = upright.only(seen.traces)
         names, marks = seen.names, seen.pulses
         rows = rows_by_names(_long(find_rows(traces)), names, traces)
     if not any(row.steep or is_lively(row) for row in rows):
         raise refusal(Reason.NOT_AN_ECG, "no rows of traces")
+    if mirrored:
+        raise refusal(Reason.ORIENTATION_UNCERTAIN, MIRRORED)
     evidence = Evidence.of(traces, rows, quarters=quarters % 4, every=upright, plain=plain, marks=marks).named(names)
     if legible(names):
         return [evidence]

@@ -32,6 +32,8 @@ IMPOSSIBLE = 0.03
 UNTURNED = -2.0
 """For each name with a V that is read the other way up."""
 LEAST_LEGIBLE, LEAST_TURNED = 3, 0.3
+LEAST_MIRRORED = 5
+"""Names that are read in a mirror prove it. Some letters of handwriting look like a few."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +84,10 @@ def upside_down(seen: Sequence[SeenName]) -> float:
     return UNTURNED * sum(name.chance for name in seen if name.chance > LEAST_TURNED and "V" in name.name)
 
 
-def legible(seen: Sequence[SeenName]) -> bool:
+def legible(seen: Sequence[SeenName], *, least: int = LEAST_LEGIBLE) -> bool:
     """Whether so many names are clear that the page can lie no other way up: I, II and III are not told apart from
     themselves on their heads."""
-    return len({name.name for name in seen if name.chance > CLEAR and "V" in name.name}) >= LEAST_LEGIBLE
+    return len({name.name for name in seen if name.chance > CLEAR and "V" in name.name}) >= least
 
 
 def name_score(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> float:
