@@ -58,3 +58,11 @@ def test_a_name_in_the_margin_is_of_the_same_row():
     names = [SeenName(name=n.name, x_mm=15, y_mm=n.y_mm + 5, chances=n.chances) if n.x_mm < 30 else n for n in _names()]
     rows = rows_by_names([_row(y_mm) for y_mm in ROWS_MM], names, INK)
     assert [row.y_mm for row in rows] == pytest.approx(ROWS_MM)
+
+
+def test_a_word_below_the_last_column_is_no_row():
+    word = SeenName(name="II", x_mm=22 + 62.5 * 3, y_mm=110.0, chances={"II": 0.8})
+    strip = SeenName(name="II", x_mm=22, y_mm=110.0, chances={"II": 0.8})
+    rows = [_row(y_mm) for y_mm in ROWS_MM]
+    assert rows_by_names(rows, [*_names(), word], INK) == tuple(rows_by_names(rows, _names(), INK))
+    assert len(rows_by_names(rows, [*_names(), strip], INK)) == 4

@@ -70,16 +70,30 @@ def _lines(names: Sequence[SeenName]) -> list[float]:
         if not groups or name.y_mm - groups[-1][0].y_mm > LINE_MM:
             groups.append([])
         groups[-1].append(name)
+    columns = [name.x_mm for name in clear if _in_column(name, clear) >= LEAST_IN_COLUMN]
+    full = [group[0].y_mm for group in groups if _is_full(group)]
     lines: list[tuple[int, float]] = []
     for group in groups:
-        in_column = sum(abs(other.x_mm - group[0].x_mm) < COLUMN_MM for other in clear)
-        if len({name.name for name in group}) < LEAST_IN_LINE and in_column < LEAST_IN_COLUMN:
+        # A name alone above or below all others is a strip's, which stands at the left, or a word of the print.
+        between = bool(full) and full[0] < group[0].y_mm < full[-1]
+        alone = _in_column(group[0], clear) >= LEAST_IN_COLUMN and (between or group[0].x_mm - min(columns) < COLUMN_MM)
+        if not _is_full(group) and not alone:
             continue
         line = len(group), float(np.median([name.y_mm for name in group]))
         if lines and line[1] - lines[-1][1] < MERGED_MM:
             line = max(line, lines.pop())
         lines.append(line)
     return [y_mm for _, y_mm in lines]
+
+
+def _is_full(group: Sequence[SeenName]) -> bool:
+    """Whether so many names stand in a line that it is one."""
+    return len({name.name for name in group}) >= LEAST_IN_LINE
+
+
+def _in_column(name: SeenName, others: Sequence[SeenName]) -> int:
+    """How many names stand above and below one, itself included."""
+    return sum(abs(other.x_mm - name.x_mm) < COLUMN_MM for other in others)
 
 
 def _offset(lines: Sequence[float], rows: Sequence[TraceRow], spacing: float) -> float | None:
