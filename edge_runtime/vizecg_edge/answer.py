@@ -154,8 +154,8 @@ class BundleId:
 class Doubt:
     """Something that may be wrong with an answer. ``message`` is one line for people, ``code`` is one of
     ``uncalibrated``, ``speed_assumed``, ``gain_assumed``, ``speed_inferred``, ``gain_inferred``, ``scale_uncertain``,
-    ``scale_without_grid``, ``rate_differs``, ``pages_not_compared``, ``leads_unnamed``, ``strip_unnamed`` and
-    ``quality_near_limit``."""
+    ``scale_without_grid``, ``rate_differs``, ``pages_not_compared``, ``leads_unnamed``, ``strip_unnamed``,
+    ``quality_near_limit``, ``file_damaged`` and ``frames_ignored``."""
 
     code: str
     message: str

@@ -28,6 +28,7 @@ from vizecg_edge.backends import Backend, BackendKind
 from vizecg_edge.backends.choose import Opened, open_backend
 from vizecg_edge.capture import Picture, Shot, Source, array_shot, shots_of
 from vizecg_edge.clock import Clock
+from vizecg_edge.judge.damage import file_doubts, refuse_anywhere, refuse_on_leads
 from vizecg_edge.judge.doubts import doubts_of
 from vizecg_edge.judge.evidence import contradictions
 from vizecg_edge.judge.quality import Verdict, judge
@@ -164,6 +165,7 @@ class Pipeline:
             picture = self._load(shot, float("inf"), clock)
             photo = picture.pixels
             source = replace(source, width=picture.width, height=picture.height)
+            refuse_anywhere(picture)
             found = self._find(picture, clock)
             sheet = self.bundle.manifest.sheet
             if picture.reduced > 1 and found.page.px_per_mm < sheet.px_per_mm * LEAST_SPARE:
@@ -178,11 +180,13 @@ class Pipeline:
             rectified = lay(found, sheet, scale=read.scales.best, leads=read.leads)
             clock.lap("rectify")
             whole = _in_whole(rectified, picture)
+            refuse_on_leads(picture, (outline for _, outline in whole.on_photo))
             verdict = judge(rectified, self.bundle.manifest.gate)
             clock.lap("judge")
             if verdict.refusal is not None:
                 raise verdict.refusal
             answer = self._described(source, whole, found, read, verdict)
+            answer = replace(answer, doubts=(*file_doubts(picture), *answer.doubts))
             result = Result(
                 answer=answer, photo=photo, sheet=whole.sheet, rectified=whole, read=read, found=found
             )  # fmt: skip

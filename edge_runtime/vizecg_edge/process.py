@@ -1,4 +1,4 @@
-"""What there is one of in a process: how many threads OpenCV and BLAS take, and which warnings are shown.
+"""What there is one of in a process: how many threads OpenCV and BLAS take, which warnings are shown, and stderr.
 
 A library leaves these as it finds them. What a read needs otherwise it takes for as long as it lasts: with several
 reads at once, from the beginning of the first to the end of the last.
@@ -6,11 +6,15 @@ reads at once, from the beginning of the first to the end of the last.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
+import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 import cv2
 from PIL import Image
@@ -85,7 +89,57 @@ class _Quiet:
                     self._shown.__exit__(None, None, None)
 
 
+_DECODERS = re.compile(
+    r"(?:\[.*\] global grfmt_\w+\.cpp:.*? )?"
+    r"((?:Corrupt JPEG data|Inconsistent progression|Premature end of JPEG|Invalid SOS parameters|Warning: unknown JFIF"
+    r"|Unknown Adobe|JPEGLib|Fax\w+|LZW\w+|PackBits\w+|Zip\w+|ZIP\w+|TIFF\w+|libpng warning|libpng error).*)"
+)
+
+
+def _scratch() -> IO[bytes]:
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("stderr"), "w+b", buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
+
+
+class _Messages:
+    """What the decoders within OpenCV and Pillow write to stderr: it is all that they tell of a damaged picture."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def held(self) -> Iterator[list[str]]:
+        told: list[str] = []
+        # One at a time: of two pictures nothing would tell which of them is meant.
+        with self._lock, contextlib.ExitStack() as stack:
+            try:
+                scratch = stack.enter_context(_scratch())
+                stderr = os.dup(2)
+            except OSError:
+                # No stderr, or nowhere to put what is written to it.
+                yield told
+                return
+            os.dup2(scratch.fileno(), 2)
+            try:
+                yield told
+            finally:
+                os.dup2(stderr, 2)
+                os.close(stderr)
+                scratch.seek(0)
+                for line in scratch.read().splitlines(keepends=True):
+                    theirs = _DECODERS.fullmatch(line.decode(errors="replace").rstrip())
+                    if theirs:
+                        told.append(theirs[1])
+                        continue
+                    # Another thread's, or another library's.
+                    with contextlib.suppress(OSError):
+                        os.write(2, line)
+
+
 limited_threads = _ThreadLimit().held
 """``with limited_threads(2):`` no more threads than this for OpenCV and BLAS, in the whole process, until its end."""
 quiet_pillow = _Quiet().held
 """``with quiet_pillow():`` Pillow's warnings about a file are not shown."""
+decoder_messages = _Messages().held
+"""``with decoder_messages() as said:`` the lines of decoders are in ``said`` at its end, and not on stderr."""

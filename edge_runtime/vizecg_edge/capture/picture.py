@@ -6,16 +6,20 @@ import io
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from vizecg.spec import InputRefusedError
+from vizecg_edge.capture.damage import Damage, damage_heard, turned
 from vizecg_edge.capture.heif import is_heif, open_heif
 from vizecg_edge.capture.jpeg import MOST_SCANS, decode_jpeg, has_too_many_scans, turn_upright
+from vizecg_edge.capture.jpeg_checks import ending_zeros, table_damage
 from vizecg_edge.capture.modes import to_rgb
-from vizecg_edge.process import quiet_pillow
+from vizecg_edge.capture.png_checks import png_damage
+from vizecg_edge.capture.tiff_checks import tiff_damage
+from vizecg_edge.process import decoder_messages, quiet_pillow
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 MAX_PIXELS = 80_000_000
@@ -39,17 +43,21 @@ class Picture:
         pixels: uint8 RGB (H, W, 3).
         width, height: of the whole upright picture in its file, in pixels.
         reduced: 1, 2, 4 or 8 pixels of the file along each side make one of ``pixels``.
+        damage: what tells that its file is damaged, in pixels of the whole picture.
+        frames: how many pictures the file shows one after the other; only the first is read.
     """
 
     pixels: np.ndarray
     width: int
     height: int
     reduced: int = 1
+    damage: tuple[Damage, ...] = ()
+    frames: int = 1
 
     @classmethod
-    def of(cls, pixels: np.ndarray) -> Picture:
+    def of(cls, pixels: np.ndarray, *, damage: tuple[Damage, ...] = (), frames: int = 1) -> Picture:
         """A picture that is read whole. ``pixels``: uint8 RGB (H, W, 3)."""
-        return cls(pixels=pixels, width=pixels.shape[1], height=pixels.shape[0])
+        return cls(pixels=pixels, width=pixels.shape[1], height=pixels.shape[0], damage=damage, frames=frames)
 
     @property
     def to_pixels(self) -> np.ndarray:
@@ -85,17 +93,52 @@ def read_picture(data: bytes, *, page: int = 0, most_reduced: float = 1) -> Pict
             picture.seek(page)
         width, height = picture.size
         check_size(width, height, most=MAX_WEBP_PIXELS if picture.format == "WEBP" else MAX_PIXELS)
-        if picture.format in ("JPEG", "MPO") and has_too_many_scans(data):
-            raise InputRefusedError(f"a JPEG of more than {MOST_SCANS} scans", reason="unreadable")
-        if picture.format in ("JPEG", "MPO") and picture.mode in ("RGB", "L"):
-            reduced = reduction(width, height, most_reduced)
-            pixels = decode_jpeg(data, reduced=reduced)
-            if pixels is not None:
-                orientation = _orientation(picture)
-                if orientation > 4:
-                    width, height = height, width
-                return Picture(pixels=turn_upright(pixels, orientation), width=width, height=height, reduced=reduced)
-        return _whole(picture)
+        if picture.format in ("JPEG", "MPO"):
+            return _read_jpeg(picture, data, most_reduced)
+        orientation = _orientation(picture)
+        damage = _checked(picture, data)
+        with decoder_messages() as said:
+            # Pillow may turn it itself then, and says so by taking the orientation out.
+            picture.load()
+        damage = tuple(turned(one, width=width, height=height, orientation=orientation) for one in damage)
+        pixels = turn_upright(to_rgb(picture), _orientation(picture))
+        return Picture.of(pixels, damage=damage + damage_heard(said), frames=_frames(picture))
+
+
+def _read_jpeg(picture: Image.Image, data: bytes, most_reduced: float) -> Picture:
+    width, height = picture.size
+    orientation = _orientation(picture)
+    if has_too_many_scans(data):
+        raise InputRefusedError(f"a JPEG of more than {MOST_SCANS} scans", reason="unreadable")
+    plain = picture.mode in ("RGB", "L")
+    reduced = reduction(width, height, most_reduced) if plain else 1
+    with decoder_messages() as said:
+        # Of other kinds it is only asked what it has to say.
+        pixels = decode_jpeg(data, reduced=reduced if plain else 8)
+    damage = table_damage(data)
+    if said:
+        damage += damage_heard(said, padding=ending_zeros(data))
+    if pixels is None or not plain:
+        return replace(_whole(picture), damage=damage)
+    if orientation > 4:
+        width, height = height, width
+    pixels = turn_upright(pixels, orientation)
+    return Picture(pixels=pixels, width=width, height=height, reduced=reduced, damage=damage)
+
+
+def _checked(picture: Image.Image, data: bytes) -> tuple[Damage, ...]:
+    """Damage of the current page that its decoder is silent about, as it is stored."""
+    if picture.format == "PNG":
+        return png_damage(data)
+    if picture.format == "TIFF":
+        tags = getattr(picture, "tag_v2", {})
+        return tiff_damage(data, tags, width=picture.width, height=picture.height)
+    return ()
+
+
+def _frames(picture: Image.Image) -> int:
+    """Of a film: an animated PNG or WebP. What else has several pictures has its first for its main one."""
+    return int(getattr(picture, "n_frames", 1)) if picture.format in ("PNG", "WEBP") else 1
 
 
 def picture_of(image: Image.Image) -> Picture:

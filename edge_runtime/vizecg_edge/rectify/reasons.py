@@ -82,9 +82,12 @@ _TOLD = {
 
 MISSING_TOOL = "missing_tool"
 """Reason of a file whose format wants an extra that is not installed."""
+DAMAGED = "damaged"
+"""Reason of a file that is damaged where the leads are."""
 _ADVICE = {
     "file_not_found": "Check the name of the file and of its folder.",
     "unreadable": "Take the photograph again, or save it anew as JPEG or PNG.",
+    DAMAGED: "Copy the file anew from where it was made, or take the photograph again.",
     "failed": "Save it anew as JPEG or PNG, and report the error.",
     "no_camera": "Check that the camera is plugged in and that no other program uses it.",
     "no_frames": "Check the camera, or the video, and try again.",

@@ -19,6 +19,7 @@ from vizecg.spec.fingerprint import sha256_file
 from vizecg_edge.answer import Answer
 from vizecg_edge.capture import file_shots
 from vizecg_edge.capture.interrupt import Interrupt
+from vizecg_edge.marks import made_of
 from vizecg_edge.names import file_name, longest_name
 from vizecg_edge.outputs import Output
 from vizecg_edge.pipeline import Pipeline
@@ -144,12 +145,14 @@ class FolderWatch:
         return shared
 
     def _answer(self, path: Path, interrupt: Interrupt) -> bool:
-        """Whether the file has its answer, or is gone.
+        """Whether the file has its answer, or needs none: it is gone, or this program's own picture.
 
         Raises:
             OSError: it cannot be written.
             BundleError: the engine stopped.
         """
+        if made_of(path) is not None:
+            return True
         target = self._out / file_name(path.name, ".json", longest_bytes=self._longest_name, distinct=True)
         before = self._answered_before(path, target)
         if before:

@@ -7,7 +7,6 @@ import stat
 from pathlib import Path
 
 from vizecg_edge.capture.folders import STILL_SUFFIXES, natural_order
-from vizecg_edge.marks import made_of
 
 Stamp = tuple[int, ...]
 """Size, times of change and number of a file: it is looked at again when they differ. None is compared with the clock,
@@ -18,7 +17,7 @@ class Pending:
     """The images and PDFs that are put into a folder.
 
     Args:
-        folder: the images; folders in it, hidden files and what this program wrote are not looked at.
+        folder: the images; folders in it and hidden files are not looked at.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -48,10 +47,8 @@ class Pending:
             if self._seen.get(name) != stamp:
                 self._seen[name] = stamp
                 waiting += 1
-            elif made_of(path) is None:
-                ready.append((path, stamp))
             else:
-                self._done[name] = stamp
+                ready.append((path, stamp))
         # What was taken away and comes back is new.
         for known in (self._seen, self._done):
             for name in known.keys() - there:
