@@ -24,6 +24,7 @@ _SINCE_2 = {
     "input": ("pages",),
     "geometry": ("chest_gain_mm_mv", "scales_tried", "pieces"),
     "timings_ms": ("leads",),
+    "bundle": ("origin",),
 }
 ANSWERED, REFUSED = "answered", "refused"
 

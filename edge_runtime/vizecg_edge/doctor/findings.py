@@ -164,11 +164,13 @@ def _formats() -> list[Finding]:
 
 def _bundle() -> list[Finding]:
     from vizecg.spec.manifest import open_bundle
-    from vizecg_edge.pipeline import DEFAULT_BUNDLE
+    from vizecg_edge.shipped import DEFAULT_BUNDLE
+    from vizecg_edge.vouch.origin import vouch
 
     what = "the shipped bundle"
     try:
         opened = open_bundle(DEFAULT_BUNDLE)
+        vouch(opened)
     except VizecgError as error:
         return [Finding(what=what, works=False, found=str(error), add=f"{pip_install()} --force-reinstall")]
     names = ", ".join(artefact.name for artefact in opened.manifest.artefacts)
