@@ -13,7 +13,7 @@ from vizecg_edge.leads.evidence import Evidence, Signals, is_lively, likely
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
 from vizecg_edge.leads.layout import RHYTHM, PageLayout, Piece, Timing
 from vizecg_edge.leads.named_rows import rows_by_names
-from vizecg_edge.leads.names import LEAST_MIRRORED, SeenName, contradicted, legible
+from vizecg_edge.leads.names import LEAST_MIRRORED, SeenName, between_rows, contradicted, legible
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.rows import TraceRow, find_rows, turned_rows
@@ -170,12 +170,15 @@ def _checked_names(layout: PageLayout, reading: Reading) -> int:
     """How many names stand beside their leads.
 
     Raises:
-        InputRefusedError: layout_uncertain, where many stand beside other leads, since rows or columns were not told
-            apart, and where there is neither a name nor a strip that repeats a lead.
+        InputRefusedError: layout_uncertain, where many stand beside other leads or between rows, since rows or columns
+            were not told apart, and where there is neither a name nor a strip that repeats a lead.
     """
     against, agreeing = contradicted(layout.pieces, reading.evidence.names, spacing_mm=reading.spacing_mm)
     if against > MOST_AGAINST and against > AGAINST_SHARE * (against + agreeing):
         told = f"{against} of {against + agreeing} names stand beside other leads of {reading.form.words}"
+        raise refusal(Reason.LAYOUT_UNCERTAIN, told)
+    if between_rows(layout.pieces, reading.evidence.names):
+        told = f"names stand where {reading.form.words} has no row"
         raise refusal(Reason.LAYOUT_UNCERTAIN, told)
     if not agreeing and len(layout.strips) > 1 and all(strip.lead == RHYTHM for strip in layout.strips):
         told = f"no names are read, and the strips of {reading.form.words} repeat none of its leads"

@@ -1,0 +1,48 @@
+"""Names beside traces: what they say of rows that were left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from vizecg_edge.leads.layout import Piece
+from vizecg_edge.leads.names import SeenName, between_rows
+
+pytestmark = pytest.mark.unit
+
+COLUMNS = (("aVL", "I", "aVR"), ("II", "aVF", "III"), ("V1", "V2", "V3"), ("V4", "V5", "V6"))
+
+
+def pieces(*rows_mm: float) -> tuple[Piece, ...]:
+    return tuple(
+        Piece(lead=lead, row=row, column=k, left_mm=20 + 60 * k, right_mm=80 + 60 * k, baseline_mm=rows_mm[row])
+        for k, leads in enumerate(COLUMNS)
+        for row, lead in enumerate(leads)
+    )
+
+
+def names(*rows_mm: float) -> list[SeenName]:
+    return [
+        SeenName(name=lead, x_mm=23 + 60 * k, y_mm=rows_mm[row], chances={lead: 0.9})
+        for k, leads in enumerate(COLUMNS)
+        for row, lead in enumerate(leads)
+    ]
+
+
+def test_names_of_a_row_that_was_left_out_stand_between_rows() -> None:
+    """A flat third row was left out, and the strip below it, 30 mm further down, taken for it."""
+    assert between_rows(pieces(50, 65, 95), names(48, 63, 78))
+    assert between_rows(pieces(20, 50, 65), names(33, 48, 63))
+
+
+@pytest.mark.parametrize(
+    ("rows", "written"),
+    [
+        ((50, 65, 80), (48, 63, 78)),
+        ((50, 65, 95), (48, 63, 93)),
+        # Names at even distances beside rows that are not, as one recorder prints them.
+        ((50, 65, 82), (41, 63, 85)),
+    ],
+)
+def test_names_that_stand_beside_their_rows(rows: tuple[float, ...], written: tuple[float, ...]) -> None:
+    assert not between_rows(pieces(*rows), names(*written))
+    assert not between_rows(pieces(*rows), [])
