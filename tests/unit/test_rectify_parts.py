@@ -64,9 +64,9 @@ def test_specks_are_left_out_of_the_ink() -> None:
     assert int(mask.sum()) == 75
 
 
-def _squares(step: float) -> np.ndarray:
-    """uint8 ink (700, 900) of a grid with lines every ``step`` pixels both ways."""
-    y, x = np.mgrid[0:700, 0:900]
+def _squares(step: float, *, size: tuple[int, int] = (900, 700)) -> np.ndarray:
+    """uint8 ink of a grid with lines every ``step`` pixels both ways, ``size`` pixels wide and high."""
+    y, x = np.mgrid[0 : size[1], 0 : size[0]]
     return np.where(np.minimum(x % step, y % step) < 2, 120, 10).astype(np.uint8)
 
 
@@ -83,6 +83,12 @@ def test_a_plain_grid_is_measured() -> None:
     period = np.linalg.inv(grid.to_cells)[[0, 1], [0, 1]]
     assert np.abs(period / 20 - 1).max() < 2e-3
     assert grid.residual_cells < tolerance("grid-misfit-cells")
+
+
+def test_small_squares_of_long_paper_are_seen() -> None:
+    """Half a metre of paper: squares that are small in comparison with the picture."""
+    period = np.linalg.inv(find_grid(_squares(10, size=(2000, 560))).to_cells)[[0, 1], [0, 1]]
+    assert np.abs(period / 10 - 1).max() < 2e-3
 
 
 def creased(slope: tuple[float, float]) -> Phases:

@@ -211,7 +211,8 @@ def _speed_weight(speed: float, layout: PageLayout, sizes: TraceSizes, pulses: P
 
 def _beats_weight(beats: Beats, printed_bpm: float | None) -> float:
     """How usual it is that a heart beats like this."""
-    measured = (beats.rate_bpm, beats.qrs_ms, beats.qt_ms)
+    # At a wrong speed an end may be found before its beginning.
+    measured = [None if value is None or value <= 0 else value for value in (beats.rate_bpm, beats.qrs_ms, beats.qt_ms)]
     known = [k for k, value in enumerate(measured) if value is not None]
     weight = NOT_MEASURED ** (len(measured) - len(known))
     if known:

@@ -9,7 +9,7 @@ import numpy as np
 
 from vizecg.spec import InputRefusedError
 from vizecg_edge.rectify.fit import refit
-from vizecg_edge.rectify.lattice import FINE_SIDE, QUICK_SIDE, Coverage, TileLattices
+from vizecg_edge.rectify.lattice import FINE_SIDE, LONG_SIDE, QUICK_SIDE, Coverage, TileLattices
 from vizecg_edge.rectify.phase import COARSE_PX, MOST_CELLS, Phases, measure_phases
 from vizecg_edge.rectify.pose import coarse_pose
 from vizecg_edge.rectify.prepare import half
@@ -30,7 +30,10 @@ SEARCHES = (
     (FINE_SIDE, Coverage.ALL),
     (FINE_SIDE, Coverage.DENSE),
 )
-"""How lattices are sought, one way after the other: in which image, and in which tiles."""
+LONG_SEARCHES = (*SEARCHES, (LONG_SIDE, Coverage.ALL))
+"""How lattices are sought, one way after the other: in which image, and in which tiles. And the same in pictures that
+are longer than ``LONG``, by their width."""
+LONG = 2.2
 CLEAR_CELLS, CLEAR_RESIDUAL = 800, 0.25
 """A grid of so many readable cells that fits as well as this (cells) is not sought any further."""
 MARGIN = 0.1
@@ -69,7 +72,8 @@ def find_grid(ink: np.ndarray) -> Grid:
     error: InputRefusedError | None = None
     tiles: dict[int, TileLattices] = {}
     grids: list[Grid] = []
-    for side, coverage in SEARCHES:
+    long = max(ink.shape) > LONG * min(ink.shape)
+    for side, coverage in LONG_SEARCHES if long else SEARCHES:
         if side not in tiles:
             tiles[side] = TileLattices(ink, side=side)
         lattices = tiles[side].find(coverage)

@@ -9,10 +9,11 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-QUICK_SIDE, FINE_SIDE = 900, 1200
-"""Longest side of the image in which lattices are sought, in pixels: at first, and where that was not enough."""
-TILES_A_SIDE = 9.375
-"""Tiles along that side; the square tiles are 96 and 128 pixels wide, which Fourier transforms like."""
+QUICK_SIDE, FINE_SIDE, LONG_SIDE = 900, 1200, 1800
+"""Longest side of the image in which lattices are sought, in pixels: at first, where that was not enough, and at last
+on long paper, whose squares are small in comparison."""
+TILE_PX = {QUICK_SIDE: 96, FINE_SIDE: 128, LONG_SIDE: 128}
+"""Side of the square tiles by that of the image; Fourier transforms like these."""
 STRIDE, SPARSE_STRIDE = 0.594, 1.0
 """Distance of neighbouring tiles, in tiles."""
 SHORTEST, LONGEST = 0.047, 0.36
@@ -57,12 +58,12 @@ class TileLattices:
 
     Args:
         ink: uint8 (h, w).
-        side: longest side in pixels of the reduced image that is worked on.
+        side: longest side in pixels of the reduced image that is worked on, one of ``TILE_PX``.
     """
 
     def __init__(self, ink: np.ndarray, *, side: int) -> None:
         self._factor = min(1.0, side / max(ink.shape))
-        self._size = round(side / TILES_A_SIDE)
+        self._size = TILE_PX[side]
         small = ink
         if self._factor < 1:
             small = cv2.resize(ink, None, fx=self._factor, fy=self._factor, interpolation=cv2.INTER_LINEAR)
