@@ -27,6 +27,8 @@ ELSEWHERE, STROKE = -1.0, "I"
 """For a clear name where no trace begins; but many a QRS complex looks like a stroke."""
 UNLIKE_MM = 3.0
 """Names of one column are of different widths, which moves their middles."""
+STRIPS, OTHER_STRIP = {"II": 0.31, "V1": 0.19, "V5": 0.11, "III": 0.07}, 0.04
+"""How often a rhythm strip shows a lead."""
 CLEAR, LEAST_READ = 0.5, 0.2
 IMPOSSIBLE = 0.03
 UNTURNED = -2.0
@@ -152,8 +154,7 @@ def name_score(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm:
             continue
         if name.name == STROKE != pieces[piece].name:
             continue
-        chance = name.chances.get(pieces[piece].name, 0.0)
-        logit = float(np.log((chance + LEAST_CHANCE) / (1 / 12)))
+        logit = float(np.log((_chance(name, pieces[piece]) + LEAST_CHANCE) / (1 / 12)))
         logit -= max(0.0, float(across[index, piece]) - USUAL_MM) / RARER_MM
         if piece in best:
             # A piece has one name.
@@ -164,6 +165,13 @@ def name_score(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm:
     count, found = len(pieces), len(best)
     share = (found + 0.5) / (count + 1)
     return score + sum(best.values()) + found * float(np.log(share)) + (count - found) * float(np.log(1 - share))
+
+
+def _chance(name: SeenName, piece: Piece) -> float:
+    """Of a name beside a piece; that of a strip may be any."""
+    if not piece.strip:
+        return name.chances.get(piece.name, 0.0)
+    return sum(chance * STRIPS.get(lead, OTHER_STRIP) for lead, chance in name.chances.items())
 
 
 def name_offset_mm(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> float | None:
