@@ -55,6 +55,13 @@ def test_the_picture_shows_every_box_and_keeps_the_pixels_of_the_first(page: Pag
     assert flat.part(Box(3.1, 30.0, 50.0, 70.3)) is not None
 
 
+@pytest.mark.parametrize("off", [0.07, 0.125, 0.2])
+def test_it_shows_the_box_it_was_made_for_wherever_that_begins(page: Page, off: float) -> None:
+    inner = Box(17.0, 12 + 2 / 3, 60.0, 50 + 1 / 3)
+    wide = Box(inner.left - off, inner.top - off, inner.right + off, inner.bottom + off)
+    assert FlatPicture.of(page, wide, inner, px_per_mm=PX_PER_MM).part(inner) is not None
+
+
 def test_what_is_not_shown_is_none(page: Page) -> None:
     assert FlatPicture.of(page, BOX, px_per_mm=PX_PER_MM).part(Box(5.0, 12.0, 30.0, 40.0)) is None
 
@@ -63,7 +70,7 @@ def test_turned_pages_are_seen_in_the_same_picture(page: Page) -> None:
     flat = FlatPicture.of(page, BOX, px_per_mm=PX_PER_MM)
     turned = flat.seen_as(page.page_to_cells @ HALF_TURN)
     assert turned is not None
-    assert np.allclose(turned.box, (30.0, 20.0, 110.0, 68.0))
+    assert np.allclose(turned.box, (30.0 - 1 / PX_PER_MM, 20.0 - 1 / PX_PER_MM, 110.0, 68.0))
     assert np.array_equal(turned.pixels, flat.pixels[::-1, ::-1])
 
 

@@ -15,7 +15,8 @@ def png_damage(data: bytes) -> tuple[Damage, ...]:
     """Where the picture data of a PNG are not what their checksums say: from the first such row to the last."""
     if not data.startswith(_SIGNATURE):
         return ()
-    view, at, good = memoryview(data), len(_SIGNATURE), []
+    view, at = memoryview(data), len(_SIGNATURE)
+    good: list[memoryview] = []
     while at + 12 <= len(data):
         length, kind = int.from_bytes(view[at : at + 4], "big"), bytes(view[at + 4 : at + 8])
         end = at + 8 + length
