@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +16,7 @@ import numpy as np
 import onnx
 import pytest
 
+from children import CHILD_LIMIT_S
 from contract_bundles import sealed
 from edge_bundles import make_bundle, write_model
 from vizecg.spec.manifest import GOLDEN, MANIFEST
@@ -148,3 +152,17 @@ def test_keys_that_are_not_there_are_a_wrong_option(made: Path, tmp_path: Path) 
     code, lines, _ = read(made / "signed", "--trust", tmp_path / "nowhere.pub", records=tmp_path / "records")
     assert code == 2
     assert lines == [f"error: {tmp_path / 'nowhere.pub'} cannot be read: No such file or directory"]
+
+
+def test_onnx_runtime_keeps_no_identifier_of_the_device_and_reports_to_nobody(tmp_path: Path) -> None:
+    code = (
+        "from vizecg.spec.manifest import open_bundle; from vizecg_edge.shipped import DEFAULT_BUNDLE;"
+        "from vizecg_edge.backends.choose import open_backend; open_backend(open_bundle(DEFAULT_BUNDLE), threads=1)"
+    )
+    # Under a test runner, or in a CI, it reports nothing by itself.
+    known = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "XDG_", "CI", "GITHUB"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**known, "HOME": str(tmp_path)}, timeout=CHILD_LIMIT_S, check=False
+    )
+    assert done.returncode == 0
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
