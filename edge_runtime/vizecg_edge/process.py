@@ -92,7 +92,7 @@ class _Quiet:
 _DECODERS = re.compile(
     r"(?:\[.*\] global grfmt_\w+\.cpp:.*? )?"
     r"((?:Corrupt JPEG data|Inconsistent progression|Premature end of JPEG|Invalid SOS parameters|Warning: unknown JFIF"
-    r"|Unknown Adobe|JPEGLib|Fax\w+|LZW\w+|PackBits\w+|Zip\w+|ZIP\w+|TIFF\w+|libpng warning|libpng error).*)"
+    r"|Unknown Adobe|JPEGLib|Fax\w+|LZW\w+|PackBits\w+|Zip\w+|ZIP\w+|TIFF\w+|tempfile\.tif|libpng (?:warning|error)).*)"
 )
 
 

@@ -10,8 +10,9 @@ Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels; right and bottom lie outside."""
 _SPOILS = re.compile(
     r"Corrupt JPEG data: (?!bad ICC).*|Inconsistent progression.*|Premature end of JPEG.*|Fax\w+: .*|LZW\w+: .*"
-    r"|JPEGLib: .*|PackBits\w+: .*"
+    r"|JPEGLib: .*|PackBits\w+: .*|tempfile\.tif: .*"
 )
+"""What spoils the picture, of what libjpeg and libtiff say; Pillow has libtiff call every file ``tempfile.tif``."""
 _EXTRANEOUS = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9")
 _MOST_TOLD = 3
 
