@@ -90,9 +90,10 @@ class _Quiet:
 
 
 _DECODERS = re.compile(
-    r"(?:\[.*\] global grfmt_\w+\.cpp:.*? )?"
-    r"((?:Corrupt JPEG data|Inconsistent progression|Premature end of JPEG|Invalid SOS parameters|Warning: unknown JFIF"
-    r"|Unknown Adobe|JPEGLib|Fax\w+|LZW\w+|PackBits\w+|Zip\w+|ZIP\w+|TIFF\w+|tempfile\.tif|libpng (?:warning|error)).*)"
+    r"(?:\[.*\] global \S*grfmt_\S+ (?:\(\d+\) )?(?:\w+ )?(?P<opencv>.*))"
+    r"|(?P<other>(?:Corrupt JPEG data|Inconsistent progression|Premature end of JPEG|Invalid SOS parameters"
+    r"|Warning: unknown JFIF|Unknown Adobe|JPEGLib|Fax\w+|LZW\w+|PackBits\w+|Zip\w+|ZIP\w+|TIFF\w+|tempfile\.tif"
+    r"|libpng (?:warning|error)).*)"
 )
 
 
@@ -130,7 +131,7 @@ class _Messages:
                 for line in scratch.read().splitlines(keepends=True):
                     theirs = _DECODERS.fullmatch(line.decode(errors="replace").rstrip())
                     if theirs:
-                        told.append(theirs[1])
+                        told.append(theirs["opencv"] or theirs["other"])
                         continue
                     # Another thread's, or another library's.
                     with contextlib.suppress(OSError):

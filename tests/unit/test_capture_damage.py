@@ -56,7 +56,7 @@ WHOLE: dict[str, bytes] = {
     "deflate": saved("TIFF", compression="tiff_adobe_deflate"),
     "lzw": saved("TIFF", compression="tiff_lzw"),
     "tiff-jpeg": saved("TIFF", compression="jpeg"),
-    "fax": saved("TIFF", compression="tiff_deflate"),
+    "plain": saved("TIFF"),
     "webp": saved("WEBP"),
     "bmp": saved("BMP"),
 }
@@ -140,6 +140,26 @@ def test_a_strip_of_a_tiff_is_damaged_where_it_lies() -> None:
     (damage,) = read_picture(data[:place] + bytes(64) + data[place + 64 :]).damage
     assert damage.box == (0, 2 * rows, WIDTH, min(3 * rows, HEIGHT))
     assert damage.told.startswith("damaged TIFF: Corrupt JPEG data: ")
+
+
+@pytest.mark.parametrize("page", [0, 1])
+def test_a_fax_is_damaged_from_the_line_that_libtiff_names(page: int, capfd: pytest.CaptureFixture[str]) -> None:
+    image = Image.fromarray(scene()).convert("1")
+    file = io.BytesIO()
+    image.save(file, "TIFF", compression="group4", save_all=True, append_images=[image])
+    data = file.getvalue()
+    assert [read_picture(data, page=one).damage for one in (0, 1)] == [(), ()]
+    with Image.open(io.BytesIO(data)) as picture:
+        picture.seek(page)
+        place = picture.tag_v2[273][0] + picture.tag_v2[279][0] // 2  # type: ignore[attr-defined]
+    data = data[:place] + bytes(64) + data[place + 64 :]
+    damage = read_picture(data, page=page).damage
+    assert damage[0].told.startswith("damaged TIFF: Fax4Decode: ")
+    assert all(one.box is not None for one in damage)
+    assert damage[0].box is not None
+    assert HEIGHT // 4 < damage[0].box[1] < HEIGHT
+    assert read_picture(data, page=1 - page).damage == ()
+    assert capfd.readouterr().err == ""
 
 
 def test_frames_of_a_film_are_counted_and_a_phones_second_picture_is_none() -> None:

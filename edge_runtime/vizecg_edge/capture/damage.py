@@ -26,7 +26,7 @@ class Damage:
     box: Box | None = None
 
 
-def damage_heard(said: Iterable[str], *, padding: int = 0) -> tuple[Damage, ...]:
+def damage_heard(said: Iterable[str], *, padding: int = 0, most: int = _MOST_TOLD) -> tuple[Damage, ...]:
     """What decoders said while they decoded a picture.
 
     Their words on metadata do not count. libjpeg tells its first complaint alone, and not where the damage is: what
@@ -35,13 +35,14 @@ def damage_heard(said: Iterable[str], *, padding: int = 0) -> tuple[Damage, ...]
     Args:
         said: their lines.
         padding: how many bytes of zero end a JPEG's data: some encoders put them there, and nothing is amiss.
+        most: so many of their lines are taken.
     """
     spoils = []
     for line in said:
         extraneous = _EXTRANEOUS.fullmatch(line)
         if _SPOILS.fullmatch(line) and not (extraneous and int(extraneous[1]) <= padding):
             spoils.append(line)
-    return tuple(Damage(told=told) for told in dict.fromkeys(spoils[:_MOST_TOLD]))
+    return tuple(Damage(told=told) for told in dict.fromkeys(spoils[:most]))
 
 
 def turned(damage: Damage, *, width: int, height: int, orientation: int) -> Damage:

@@ -102,7 +102,8 @@ def read_picture(data: bytes, *, page: int = 0, most_reduced: float = 1) -> Pict
             picture.load()
         damage = tuple(turned(one, width=width, height=height, orientation=orientation) for one in damage)
         pixels = turn_upright(to_rgb(picture), _orientation(picture))
-        return Picture.of(pixels, damage=damage + damage_heard(said), frames=_frames(picture))
+        # What the checks have a place for, the decoder tells without.
+        return Picture.of(pixels, damage=damage or damage_heard(said), frames=_frames(picture))
 
 
 def _read_jpeg(picture: Image.Image, data: bytes, most_reduced: float) -> Picture:
@@ -132,7 +133,7 @@ def _checked(picture: Image.Image, data: bytes) -> tuple[Damage, ...]:
         return png_damage(data)
     if picture.format == "TIFF":
         tags = getattr(picture, "tag_v2", {})
-        return tiff_damage(data, tags, width=picture.width, height=picture.height)
+        return tiff_damage(data, tags, page=picture.tell(), width=picture.width, height=picture.height)
     return ()
 
 

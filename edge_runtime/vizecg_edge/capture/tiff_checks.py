@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -16,31 +17,68 @@ _COMPRESSION, _PLANAR = 259, 284
 _STRIP_OFFSETS, _STRIP_ROWS, _STRIP_BYTES = 273, 278, 279
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES = 322, 323, 324, 325
 _JPEG_TABLES = 347
-_JPEG, _DEFLATE = 7, (8, 32946)
+_FAX, _JPEG, _DEFLATE = (2, 3, 4), 7, (8, 32946)
 _SEPARATE = 2
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _MOST = 8
+_PLACE = re.compile(r".* at line (\d+) of strip (\d+) .*")
 
 
-def tiff_damage(data: bytes, tags: Any, *, width: int, height: int) -> tuple[Damage, ...]:
-    """Strips or tiles of one page whose checksum differs (Deflate), or that libjpeg complains of (JPEG).
+def tiff_damage(data: bytes, tags: Any, *, page: int, width: int, height: int) -> tuple[Damage, ...]:
+    """Strips or tiles of a page whose checksum differs (Deflate), or of which libjpeg or libtiff complain (JPEG, fax).
 
     Args:
         data: the file.
         tags: of the page, by number, as Pillow has them.
+        page: its number in the file, from 0.
         width, height: of the page as it is stored, in pixels.
     """
     kind = tags.get(_COMPRESSION)
-    if kind != _JPEG and kind not in _DEFLATE:
+    if kind != _JPEG and kind not in (*_DEFLATE, *_FAX):
         return ()
-    found = []
-    tables = bytes(tags.get(_JPEG_TABLES, b""))
-    for box, part in _parts(data, tags, width, height):
-        told = _jpeg_told(tables, part) if kind == _JPEG else _deflate_told(part)
-        if told:
-            found.append(Damage(told=f"damaged TIFF: {told}", box=box))
+    parts = _parts(data, tags, width, height)
+    if kind in _FAX:
+        found = list(_fax_damage(data, page, [box for box, _ in parts]))
+    else:
+        found = []
+        tables = bytes(tags.get(_JPEG_TABLES, b""))
+        for box, part in parts:
+            told = _jpeg_told(tables, part) if kind == _JPEG else _deflate_told(part)
+            if told:
+                found.append(Damage(told=f"damaged TIFF: {told}", box=box))
     # Beyond a few, all of it may be.
     return tuple(found) if len(found) <= _MOST else (Damage(told=found[0].told),)
+
+
+def _fax_damage(data: bytes, page: int, boxes: Sequence[Box]) -> Iterator[Damage]:
+    """From the first line of each strip that libtiff complains of to the end of the strip."""
+    with decoder_messages() as said:
+        before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_WARNING)
+        try:
+            cv2.imdecode(np.frombuffer(_beginning_with(data, page), np.uint8), cv2.IMREAD_GRAYSCALE)
+        except cv2.error:
+            said.clear()  # Pillow reads it, or says why not
+        finally:
+            cv2.utils.logging.setLogLevel(before)
+    strips = set()
+    for damage in damage_heard(said, most=len(said)):
+        place = _PLACE.fullmatch(damage.told)
+        line, strip = (int(place[1]), int(place[2])) if place else (0, -1)
+        if strip not in strips:
+            strips.add(strip)
+            known = 0 <= strip < len(boxes)
+            left, top, right, bottom = boxes[strip] if known else (0, 0, 0, 0)
+            yield Damage(told=f"damaged TIFF: {damage.told}", box=(left, top + line, right, bottom) if known else None)
+
+
+def _beginning_with(data: bytes, page: int) -> bytes:
+    """The file with another page for its first; as it is, where that page is not found."""
+    order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
+    at = int.from_bytes(data[4:8], order)
+    for _ in range(page):
+        after = at + 2 + 12 * int.from_bytes(data[at : at + 2], order)
+        at = int.from_bytes(data[after : after + 4], order)
+    return data[:4] + at.to_bytes(4, order) + data[8:] if at else data
 
 
 def _parts(data: bytes, tags: Any, width: int, height: int) -> Iterable[tuple[Box, bytes]]:
