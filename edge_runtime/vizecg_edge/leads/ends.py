@@ -10,6 +10,8 @@ import numpy as np
 
 from vizecg.spec.sheet import BLOCK_MM
 from vizecg_edge.leads.layout import CalibrationPulse
+from vizecg_edge.leads.name_columns import ends_by_names
+from vizecg_edge.leads.names import SeenName
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.pulses import find_pulses
@@ -57,18 +59,21 @@ class Ends:
         return self.right_mm - self.left_mm
 
 
-def find_ends(ink: PageInk, rows: Sequence[TraceRow], marks: Sequence[Box] | None = None) -> Ends:
+def find_ends(
+    ink: PageInk, rows: Sequence[TraceRow], marks: Sequence[Box] | None = None, names: Sequence[SeenName] = ()
+) -> Ends:
     """The common beginning and end of rows (at least one), most of which are as long as each other.
 
     Args:
         ink: of the page, pulses included.
         rows: of it.
         marks: where the page network sees calibration pulses; None where it was not asked.
+        names: read on the page.
     """
     longest = max(row.length_mm for row in rows)
     alike = [row for row in rows if row.length_mm >= ALIKE * longest]
-    left = _together([row.left_mm for row in alike], -1)
-    right = _together([row.right_mm for row in alike], 1)
+    left = _together([row.left_mm for row in alike], -1, others=[row.left_mm for row in rows])
+    right = _together([row.right_mm for row in alike], 1, others=[row.right_mm for row in rows])
     pulses = find_pulses(ink.mask, px_per_mm=PX_PER_MM, corner=(0.0, 0.0))
     on_left = _in_line([p for p in pulses if left - OUTSIDE_MM < p.box.left and p.box.right < left + INSIDE_MM])
     on_right = _in_line([p for p in pulses if right - INSIDE_MM < p.box.left and p.box.right < right + OUTSIDE_MM])
@@ -92,6 +97,7 @@ def find_ends(ink: PageInk, rows: Sequence[TraceRow], marks: Sequence[Box] | Non
     # The right ends are the sharpest mark of traces of the usual length; pulses or names stand before the left ones.
     if unmarked or abs(width - BLOCK_MM) < USUAL_MM:
         left = right - BLOCK_MM
+    left, right = ends_by_names(left, right, names)
     if marks is not None:
         pulses = tuple(replace(pulse, seen=any(_is_seen(pulse, mark) for mark in marks)) for pulse in pulses)
     return Ends(left_mm=left, right_mm=right, pulses=pulses)
@@ -102,9 +108,9 @@ def _is_seen(pulse: CalibrationPulse, mark: Box) -> bool:
     return pulse.box.meets(mark) and mark.bottom - mark.top <= TALLER * pulse.height_mm
 
 
-def _together(places: list[float], outwards: int) -> float:
-    """Where most of the places lie, the outermost of equal ones."""
-    counts = [(sum(abs(other - place) <= NEAR_MM for other in places), outwards * place) for place in places]
+def _together(places: list[float], outwards: int, *, others: list[float]) -> float:
+    """That of the places where most of the ``others`` lie, the outermost of equal ones."""
+    counts = [(sum(abs(other - place) <= NEAR_MM for other in others), outwards * place) for place in places]
     best = max(counts)[1] * outwards
     near = [place for place in places if abs(place - best) <= NEAR_MM]
     return float(np.median(near))
@@ -121,7 +127,8 @@ def _seen(
 ) -> tuple[list[CalibrationPulse], list[CalibrationPulse]]:
     """The pulses that are seen at the left and at the right end of most rows; none where there are more elsewhere,
     which are waves."""
-    every = [CalibrationPulse(box=mark, score=1.0) for mark in marks]
+    inside = [mark for mark in marks if left - OUTSIDE_MM < mark.left and mark.right < right + OUTSIDE_MM]
+    every = [CalibrationPulse(box=mark, score=1.0) for mark in inside]
     at_left = [p for p in every if left - OUTSIDE_MM < p.box.left and p.box.right < left + SEEN_INSIDE_MM]
     at_right = [p for p in every if right - SEEN_INSIDE_MM < p.box.left and p.box.right < right + OUTSIDE_MM]
     if len(every) > 2 * (len(at_left) + len(at_right)):

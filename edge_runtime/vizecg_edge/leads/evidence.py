@@ -110,16 +110,25 @@ class Evidence:
         every: PageInk,
         plain: Sequence[TraceRow],
         marks: tuple[Box, ...] | None = None,
+        names: tuple[SeenName, ...] = (),
     ) -> Evidence:
         """``ink``: of traces alone; ``every``: that of pulses, too, and its ``plain`` rows; ``marks``: where pulses are
-        seen, see ``find_ends``."""
+        seen, see ``find_ends``; ``names``: read."""
         rows = _to_their_ends(rows, plain)
-        ends = find_ends(every, sure_rows(rows), marks)
+        ends = find_ends(every, sure_rows(rows), marks, names)
         heights = heights_of(ink.mask, tuple(row.y_mm for row in rows))
         changes = BeatChanges(heights, left_mm=ends.left_mm, right_mm=ends.right_mm)
         sure = tuple(_is_trace(row, changes.follows(index)) for index, row in enumerate(rows))
         return cls(
-            ink=ink, every=every, quarters=quarters, rows=rows, sure=sure, ends=ends, heights=heights, changes=changes
+            ink=ink,
+            every=every,
+            quarters=quarters,
+            rows=rows,
+            sure=sure,
+            ends=ends,
+            heights=heights,
+            changes=changes,
+            names=names,
         )
 
     def turned(self, marks: tuple[Box, ...] | None = None) -> Evidence:

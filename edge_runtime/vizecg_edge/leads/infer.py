@@ -226,7 +226,7 @@ def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) ->
         raise refusal(Reason.NOT_AN_ECG, "no rows of traces")
     if mirrored:
         raise refusal(Reason.ORIENTATION_UNCERTAIN, MIRRORED)
-    evidence = Evidence.of(traces, rows, quarters=quarters % 4, every=upright, plain=plain, marks=marks).named(names)
+    evidence = Evidence.of(traces, rows, quarters=quarters % 4, every=upright, plain=plain, marks=marks, names=names)
     if legible(names):
         return [evidence]
     turned = evidence.turned(None if look is None else other.pulses)
