@@ -9,7 +9,7 @@ import numpy as np
 
 from vizecg.spec import InputRefusedError
 from vizecg_edge.rectify.fit import refit
-from vizecg_edge.rectify.lattice import FINE_SIDE, LONG_SIDE, QUICK_SIDE, Coverage, TileLattices
+from vizecg_edge.rectify.lattice import FINE_SIDE, LARGE_SIDE, QUICK_SIDE, Coverage, TileLattices
 from vizecg_edge.rectify.phase import COARSE_PX, MOST_CELLS, Phases, measure_phases
 from vizecg_edge.rectify.pose import coarse_pose
 from vizecg_edge.rectify.prepare import half
@@ -29,11 +29,11 @@ SEARCHES = (
     (QUICK_SIDE, Coverage.ALL),
     (FINE_SIDE, Coverage.ALL),
     (FINE_SIDE, Coverage.DENSE),
+    (LARGE_SIDE, Coverage.ALL),
 )
-LONG_SEARCHES = (*SEARCHES, (LONG_SIDE, Coverage.ALL))
-"""How lattices are sought, one way after the other: in which image, and in which tiles. And the same in pictures that
-are longer than ``LONG``, by their width."""
-LONG = 2.2
+"""How lattices are sought, one way after the other: in which image, and in which tiles."""
+MOST_OBLIQUE = 1.5
+"""Squares that are seen so many times as long as wide, or more, are those of a lattice of rows and beats."""
 CLEAR_CELLS, CLEAR_RESIDUAL = 800, 0.25
 """A grid of so many readable cells that fits as well as this (cells) is not sought any further."""
 MARGIN = 0.1
@@ -72,8 +72,7 @@ def find_grid(ink: np.ndarray) -> Grid:
     error: InputRefusedError | None = None
     tiles: dict[int, TileLattices] = {}
     grids: list[Grid] = []
-    long = max(ink.shape) > LONG * min(ink.shape)
-    for side, coverage in LONG_SEARCHES if long else SEARCHES:
+    for side, coverage in SEARCHES:
         if side not in tiles:
             tiles[side] = TileLattices(ink, side=side)
         lattices = tiles[side].find(coverage)
@@ -85,12 +84,21 @@ def find_grid(ink: np.ndarray) -> Grid:
             # A traceback would keep the picture in memory.
             error = refused.with_traceback(None)
             continue
-        if grid.present.sum() >= CLEAR_CELLS and grid.residual_cells <= CLEAR_RESIDUAL:
+        if grid.present.sum() >= CLEAR_CELLS and grid.residual_cells <= CLEAR_RESIDUAL and _square(grid):
             return grid
         grids.append(grid)
     if not grids:
         raise error or refusal(Reason.NO_GRID)
-    return min(grids, key=lambda grid: grid.residual_cells)
+    return min(grids, key=lambda grid: (not _square(grid), grid.residual_cells))
+
+
+def _square(grid: Grid) -> bool:
+    """Whether cells in the middle of what was examined are about as long as wide in the picture."""
+    left, top, right, bottom = grid.box
+    middle = np.array([[(left + right) / 2, (top + bottom) / 2]]) + np.array([[0, 0], [1, 0], [0, 1]])
+    first, *ends = cv2.perspectiveTransform(middle[None], np.linalg.inv(grid.to_cells))[0]
+    across, down = (float(np.linalg.norm(end - first)) for end in ends)
+    return max(across, down) < MOST_OBLIQUE * min(across, down)
 
 
 def _find(ink: np.ndarray, to_cells: np.ndarray, box: tuple[int, int, int, int]) -> Grid:

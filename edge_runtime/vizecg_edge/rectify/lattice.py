@@ -9,10 +9,10 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-QUICK_SIDE, FINE_SIDE, LONG_SIDE = 900, 1200, 1800
+QUICK_SIDE, FINE_SIDE, LARGE_SIDE = 900, 1200, 1800
 """Longest side of the image in which lattices are sought, in pixels: at first, where that was not enough, and at last
-on long paper, whose squares are small in comparison."""
-TILE_PX = {QUICK_SIDE: 96, FINE_SIDE: 128, LONG_SIDE: 128}
+for squares that are small in comparison, of long paper or beneath twelve rows."""
+TILE_PX = {QUICK_SIDE: 96, FINE_SIDE: 128, LARGE_SIDE: 128}
 """Side of the square tiles by that of the image; Fourier transforms like these."""
 STRIDE, SPARSE_STRIDE = 0.594, 1.0
 """Distance of neighbouring tiles, in tiles."""
