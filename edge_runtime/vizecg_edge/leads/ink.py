@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from vizecg_edge.halves import quarter
 from vizecg_edge.medians import median_of
 
 CELL_MM = 5.0
@@ -25,8 +26,8 @@ SPREAD = 25.0
 """Standard deviation of a colour's ink within a line or a trace."""
 LEVEL = 200.0
 """Traces get this darkness, so that what is darker still is not cut off."""
-PAPER_SHARE, DARKEST_PAPER = 4, 32
-"""The paper is measured on a picture so many times smaller, and never taken for darker than this."""
+DARKEST_PAPER = 32
+"""The paper is never taken for darker than this."""
 LEAST_GRID = 0.2
 """Grid lines fainter than this, of a trace's darkness, do no harm."""
 LEAST_ROOM = 64
@@ -71,10 +72,8 @@ def trace_ink(picture: np.ndarray, baselines: Sequence[float], px_per_mm: float)
 
 def _inks(picture: np.ndarray) -> np.ndarray:
     """uint8 (h, w, 3): the ink of each colour, against the paper around it."""
-    height, width = picture.shape[0] // PAPER_SHARE, picture.shape[1] // PAPER_SHARE
-    side = max(3, round(max(width, height) / 70)) | 1
-    cut = picture[: height * PAPER_SHARE, : width * PAPER_SHARE]
-    paper = cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA)
+    paper = quarter(picture)
+    side = max(3, round(max(paper.shape) / 70)) | 1
     paper = cv2.blur(cv2.dilate(paper, np.ones((side, side), np.uint8)), (side, side))
     paper = cv2.resize(paper, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return cv2.bitwise_not(cv2.divide(picture, cv2.max(paper, DARKEST_PAPER), scale=255.0))

@@ -21,8 +21,8 @@ SPARE_SCALE = 1.25
 OUTSIDE = (255, 255, 255)
 STEP_MM = 2.5
 """Spacing of the points whose place in the photograph is computed; between them it is interpolated."""
-BAND_PX = 1 << 16
-"""So many pixels are warped at once."""
+BAND_PX, MOST_PX = 1 << 16, 3 << 20
+"""So many pixels are warped at once, and so many of the photograph, of which that takes copies."""
 
 
 class Box(NamedTuple):
@@ -106,10 +106,12 @@ class Page:
         some = pixel_map(to_cells, self.bend, sparse, (size[0] // step + 2, size[1] // step + 2), 1).reshape(-1, 2)
         left, top = np.maximum(some.min(axis=0).astype(int) - 6, 0)
         right, bottom = np.maximum(some.max(axis=0).astype(int) + 7, (left + 1, top + 1))
-        to_whole = np.array([[1, 0, left], [0, 1, top], [0, 0, 1]], np.float64)
         part = image[top:bottom, left:right]
         if not part.size:
             return np.full((size[1], size[0], 3), OUTSIDE, np.uint8)
+        if part.shape[0] * part.shape[1] > MOST_PX and max(size) > 2 * step:
+            return self._in_halves(picture_to_cells, size, finest=finest)
+        to_whole = np.array([[1, 0, left], [0, 1, top], [0, 0, 1]], np.float64)
         ratio = self.px_per_mm * scales[level] / (finest * SPARE_SCALE)
         if ratio > 1.2:
             part = cv2.GaussianBlur(part, (3, 3), 0.29 * ratio)
@@ -122,6 +124,17 @@ class Page:
             )
             cv2.cvtColor(four, cv2.COLOR_RGBA2RGB, dst=seen[top : top + len(four)])
             top += len(four)
+        return seen
+
+    def _in_halves(self, picture_to_cells: np.ndarray, size: tuple[int, int], *, finest: float) -> np.ndarray:
+        """``warped``, each half of the picture by itself."""
+        seen = np.empty((size[1], size[0], 3), np.uint8)
+        middle = (size[0] // 2, 0) if size[0] > size[1] else (0, size[1] // 2)
+        for first, last in (((0, 0), (middle[0] or size[0], middle[1] or size[1])), (middle, size)):
+            corner = np.array([[1, 0, first[0]], [0, 1, first[1]], [0, 0, 1]], np.float64)
+            seen[first[1] : last[1], first[0] : last[0]] = self.warped(
+                picture_to_cells @ corner, (last[0] - first[0], last[1] - first[1]), finest=finest
+            )
         return seen
 
     def to_photo(self, points: np.ndarray) -> np.ndarray:

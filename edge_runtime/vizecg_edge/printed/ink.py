@@ -7,6 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from vizecg_edge.halves import quarter
 from vizecg_edge.medians import median_of
 
 GRID_MM = 5.0
@@ -28,7 +29,7 @@ def ink_of_view(view: np.ndarray, px_per_mm: float) -> Ink:
     """uint8 grey (h, w) or RGB (h, w, 3) view -> its ink. Coloured lines are weak in the brightest channel."""
     grey = view if view.ndim == 2 else brightest(view)
     side = round(PAPER_MM * px_per_mm) | 1
-    paper = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    paper = quarter(grey)
     small = np.ones((max(3, side // 4), max(3, side // 4)), np.uint8)
     paper = cv2.blur(cv2.dilate(paper, small), (small.shape[0] | 1, small.shape[1] | 1))
     paper = cv2.resize(paper, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)

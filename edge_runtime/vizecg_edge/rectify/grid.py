@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 
 from vizecg.spec import InputRefusedError
+from vizecg_edge.halves import half
 from vizecg_edge.rectify.fit import refit
 from vizecg_edge.rectify.lattice import FINE_SIDE, LARGE_SIDE, QUICK_SIDE, Coverage, TileLattices
 from vizecg_edge.rectify.phase import COARSE_PX, MOST_CELLS, Phases, measure_phases
 from vizecg_edge.rectify.pose import coarse_pose
-from vizecg_edge.rectify.prepare import half
 from vizecg_edge.rectify.reasons import Reason, refusal
 from vizecg_edge.rectify.slopes import level
 from vizecg_edge.rectify.unwrap import unwrap, unwrap_near

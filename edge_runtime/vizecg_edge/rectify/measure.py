@@ -5,9 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from vizecg_edge.halves import half
 from vizecg_edge.rectify.grid import Grid
 from vizecg_edge.rectify.phase import COARSE_PX, measure_phases
-from vizecg_edge.rectify.prepare import half, ink_of
+from vizecg_edge.rectify.prepare import ink_of
 
 EDGE_UNIT = 0.42
 """Steepest slope, in ink contrasts per pixel, of the traces on a sheet from a sharp photograph."""
@@ -30,7 +31,7 @@ def sharpness_of(sheet: np.ndarray) -> float:
     # Slopes are wanted where they are steepest, which is beside dark ink: everything else is left out.
     bound = cv2.max(cv2.convertScaleAbs(across, alpha=0.125), cv2.convertScaleAbs(along, alpha=0.125))
     contrast = max(_upper(ink), 12.0)
-    some = np.flatnonzero(bound.ravel() >= max(1.0, 0.6 * _upper(bound)))
+    some = np.flatnonzero(bound.ravel() >= np.uint8(np.ceil(max(1.0, 0.6 * _upper(bound)))))
     slopes = np.hypot(across.ravel()[some].astype(np.float32), along.ravel()[some].astype(np.float32)) / 8
     rank = round((1 - SHARE) * (ink.size - 1))
     slope = float(np.partition(slopes, len(slopes) - 1 - rank)[len(slopes) - 1 - rank]) if len(slopes) > rank else 0.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from vizecg_edge.halves import half
 from vizecg_edge.rectify.reasons import Reason, refusal
 
 WORK_SIDE = 1600
@@ -89,12 +90,6 @@ def percentile_of(values: np.ndarray, percent: float, mask: np.ndarray | None = 
     rank = percent / 100 * max(0, int(counts[-1]) - 1)
     below, above = (int(np.searchsorted(counts, int(k), side="right")) for k in (np.floor(rank), np.ceil(rank)))
     return float(below + (above - below) * (rank - np.floor(rank))) if counts[-1] else 0.0
-
-
-def half(image: np.ndarray) -> np.ndarray:
-    """Means of 2 x 2 pixels; an odd last row or column is left out, which keeps OpenCV on its fast path."""
-    height, width = image.shape[0] // 2, image.shape[1] // 2
-    return cv2.resize(image[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
 
 
 def ink_of(channel: np.ndarray) -> np.ndarray:

@@ -54,8 +54,7 @@ def trace_view(ink: np.ndarray, grid: Grid, bend: Bend, *, sideways: bool = Fals
     view = TraceView(ink=ink, threshold=0.0, inside=ink, left=left, top=top)
     maps = pixel_map(grid.to_cells, bend, view.to_cells, size, CELL_PX // 2)
     whole = cv2.remap(ink, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
-    full = np.full(ink.shape, 255, np.uint8)
-    inside = cv2.remap(full, maps, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    inside = cv2.inRange(maps, (-0.5, -0.5), (ink.shape[1] - 0.5, ink.shape[0] - 0.5))
     # Creases and shadows are broader than any line.
     whole = cv2.morphologyEx(whole, cv2.MORPH_TOPHAT, np.ones((THICKEST_PX, THICKEST_PX), np.uint8))
     rest = np.ascontiguousarray(without_lines(np.ascontiguousarray(whole.T)).T) if sideways else without_lines(whole)
