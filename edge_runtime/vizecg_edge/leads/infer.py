@@ -35,10 +35,8 @@ MOST_AGAINST, AGAINST_SHARE = 1, 0.25
 LEAST_COLUMN_MM = 28.0
 """2.5 s at 12.5 mm/s are 31 mm."""
 LEAST_DRIFT_MM = 1.5
-BESIDE_MM, ABOVE_MM = 18.0, 20.0
+BESIDE_MM, ABOVE_MM = 18.0, 32.0
 """Around the rows, where names and pulses are looked for."""
-MOST_ABOVE_MM = 32.0
-"""So far above and below rows with waves, where there are nearly flat ones."""
 NEXT_MM = 65.0
 """Rows of traces are nearer to the next than this; what lies further away is a header or a footer."""
 FAR_BEHIND = 14.0
@@ -261,12 +259,11 @@ def _around(rows: Sequence[TraceRow], ink: PageInk) -> Box:
         return ink.box
     left, right = min(row.left_mm for row in those), max(row.right_mm for row in those)
     top, bottom = min(row.y_mm for row in those), max(row.y_mm for row in those)
-    near = [row.y_mm for row in rows if top - MOST_ABOVE_MM < row.y_mm < bottom + MOST_ABOVE_MM]
     return Box(
         max(ink.box.left, left - BESIDE_MM),
-        max(ink.box.top, top - MOST_ABOVE_MM, min(near) - ABOVE_MM),
+        max(ink.box.top, top - ABOVE_MM),
         min(ink.box.right, right + BESIDE_MM),
-        min(ink.box.bottom, bottom + MOST_ABOVE_MM, max(near) + ABOVE_MM),
+        min(ink.box.bottom, bottom + ABOVE_MM),
     )
 
 

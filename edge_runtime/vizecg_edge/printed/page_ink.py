@@ -5,8 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vizecg_edge.halves import quarter
-
 PAPER_MM = 4.0
 """Letters and lines are narrower than this, so that the brightest value within it is the paper's."""
 QUARTER = 4
@@ -26,8 +24,9 @@ def page_ink(picture: np.ndarray, *, px_per_mm: float, multiple: int = 1) -> np.
         first of them.
     """
     height, width = picture.shape[:2]
+    small = (max(1, width // QUARTER), max(1, height // QUARTER))
     side = round(PAPER_MM * px_per_mm / QUARTER) | 1
-    paper = quarter(picture) if min(width, height) >= QUARTER else picture
+    paper = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
     paper = cv2.blur(cv2.dilate(paper, np.ones((side, side), np.uint8)), (side, side))
     paper = cv2.resize(np.maximum(paper, LEAST_PAPER), (width, height), interpolation=cv2.INTER_LINEAR)
     # Memory is used again wherever it can be: a page of it is dearer than the arithmetic on it.
