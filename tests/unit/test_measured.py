@@ -193,7 +193,7 @@ def test_a_certain_measurement_contradicts_and_nothing_else_does() -> None:
     assert [one.label for one in contradictions(spread, ABSENT, CODE6)] == ["SB"]
 
 
-@pytest.mark.parametrize(("rate", "label"), [(60.0, "SB"), (94.0, "ST")])
+@pytest.mark.parametrize(("rate", "label"), [(60.0, "SB"), (94.0, "ST"), (55.0, "AF"), (102.0, "AF")])
 def test_a_rate_contradicts_what_is_present(rate: float, label: str) -> None:
     measured = replace(SLOW, rate_bpm=rate, pr=Interval(reason="none"))
     assert [one.label for one in contradictions(measured, ABSENT | {label: True}, CODE6)] == [label]

@@ -61,6 +61,8 @@ CODE6 = LabelSet(
             leads=("II", "V1"),
             scp=("AFIB",),
             snomed=("164889003",),
+            # At no rate: a regular rhythm with a P wave before every QRS is not fibrillation.
+            limits=Limits(quantity="sinus_rate_bpm", absent_from=0),
         ),
         Label(
             name="ST",
