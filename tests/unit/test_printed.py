@@ -14,7 +14,7 @@ from vizecg.spec import SheetSpec
 from vizecg_edge.leads.find import find_page
 from vizecg_edge.leads.stated import read_page
 from vizecg_edge.printed import Printed, read_printed
-from vizecg_edge.printed.grammar import LeadGroup, Quantity, Setting, settings_of
+from vizecg_edge.printed.grammar import LeadGroup, Quantity, Setting, names_group, settings_of
 from vizecg_edge.printed.net import Letter
 
 pytestmark = pytest.mark.unit
@@ -161,6 +161,13 @@ def test_grammar_of_gains_apart_and_of_other_units() -> None:
     for text in ("x1", "05 cm/mV", "10 cm/mV", "L*ad 5 mm/mV", "1*/5 mm/mV", "25/10 mm/mV", "Limb 10 apes* 5"):
         assert settings_of(letters(text)) == [], text
     assert settings_of(letters("4x2.5s 25mm/s")) == [Setting(Quantity.SPEED, 25.0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "group"), [("Chest:", LeadGroup.CHEST), ("L*m*:", LeadGroup.LIMB), ("Filter", None), ("****", None)]
+)
+def test_words_that_name_the_leads_of_a_gain(text: str, group: LeadGroup | None) -> None:
+    assert names_group(text) is group
 
 
 def test_grammar_of_rates() -> None:

@@ -36,8 +36,6 @@ IN_LINE_MM = 2.0
 LEAST_LEFT, RIGHT_SHARE = 2, 0.6
 SEEN_SHARE, SEEN_INSIDE_MM = 0.4, 28.0
 """Pulses that are seen at an end of so many of the rows are there; at 100 mm/s they are 20 mm wide."""
-TALLER = 1.6
-"""The page network's marks of pulses are at most so many times as high as these."""
 MOST_LINES = 2
 """The edges of one pulse a row stand in so many lines at most; QRS complexes of slow paper stand in more."""
 WIDE_MM = 3.3
@@ -99,13 +97,8 @@ def find_ends(
         left = right - BLOCK_MM
     left, right = ends_by_names(left, right, names)
     if marks is not None:
-        pulses = tuple(replace(pulse, seen=any(_is_seen(pulse, mark) for mark in marks)) for pulse in pulses)
+        pulses = tuple(replace(pulse, seen=any(pulse.box.meets(mark) for mark in marks)) for pulse in pulses)
     return Ends(left_mm=left, right_mm=right, pulses=pulses)
-
-
-def _is_seen(pulse: CalibrationPulse, mark: Box) -> bool:
-    """Whether a mark is of a pulse, and not of a higher one of which only a part has a pulse's form."""
-    return pulse.box.meets(mark) and mark.bottom - mark.top <= TALLER * pulse.height_mm
 
 
 def _together(places: list[float], outwards: int, *, others: list[float]) -> float:

@@ -55,13 +55,16 @@ def read_page(page: Page, flat: FlatPicture | None = None) -> tuple[Setting, ...
     settings: list[Setting] = []
     heights: list[float] = []
     gains: list[_Gains] = []
+    words: list[_Word] = []
     closer = 0
     for line in _in_order(find_lines(ink, coarse), height=ink.all.shape[0]):
         middle = area.top + (line.top + line.bottom) / 2 / coarse
         known = any(one.read for one in gains) and any(one.quantity is Quantity.SPEED for one in settings)
         if known and min(abs(middle - height) for height in heights) > SAME_LINE_MM:
             continue
-        said, stated, count = read_line(ink, line)
+        said, stated, count, group = read_line(ink, line)
+        if group is not None:
+            words.append(_Word(line.left, middle, group))
         if len(said) < stated and closer < MOST_CLOSER and fine > coarse:
             closer += 1
             better = _read_closer(page, area, line, coarse, fine)
@@ -72,7 +75,15 @@ def read_page(page: Page, flat: FlatPicture | None = None) -> tuple[Setting, ...
         those = [setting for setting in said if setting.quantity is Quantity.GAIN]
         if those or count:
             gains.append(_Gains(line.left, middle, tuple(those), max(count, len(those))))
-    return tuple(dict.fromkeys([*settings, *_of_groups(gains)]))
+    return tuple(dict.fromkeys([*settings, *_of_groups(gains, words)]))
+
+
+class _Word(NamedTuple):
+    """The name of a group of leads that stands by itself."""
+
+    left_px: int
+    y_mm: float
+    group: LeadGroup
 
 
 class _Gains(NamedTuple):
@@ -84,9 +95,9 @@ class _Gains(NamedTuple):
     stated: int
 
 
-def _of_groups(lines: Sequence[_Gains]) -> list[Setting]:
+def _of_groups(lines: Sequence[_Gains], words: Sequence[_Word]) -> list[Setting]:
     """All gains. Of two side by side, such as ``Limb: 10 mm/mV  Chest: 5 mm/mV``, whose words were not read the first
-    is the limb leads', and one alone is nobody's where the other was not read."""
+    is the limb leads', and one alone is nobody's where the other was not read, but for that of the word before it."""
     told: list[Setting] = []
     for line in lines:
         beside = sorted(other for other in lines if abs(other.y_mm - line.y_mm) <= SAME_HEIGHT_MM)
@@ -96,6 +107,11 @@ def _of_groups(lines: Sequence[_Gains]) -> list[Setting]:
             limb, chest = plain
             told += [Setting(Quantity.GAIN, limb, LeadGroup.LIMB), Setting(Quantity.GAIN, chest, LeadGroup.CHEST)]
             told += [setting for setting in line.read if setting.group is not LeadGroup.ALL]
+        elif groups := sorted(word for word in words if abs(word.y_mm - line.y_mm) <= SAME_HEIGHT_MM):
+            before = [word.group for word in groups if word.left_px < line.left_px]
+            told += [setting for setting in line.read if setting.group is not LeadGroup.ALL]
+            own = [setting.value for setting in line.read if setting.group is LeadGroup.ALL]
+            told += [Setting(Quantity.GAIN, value, group) for value in own for group in before[-1:]]
         elif len(read) < min(2, sum(other.stated for other in beside)):
             told += [setting for setting in line.read if setting.group is not LeadGroup.ALL]
         else:

@@ -12,13 +12,14 @@ import numpy as np
 from vizecg.spec import LEADS
 from vizecg_edge.leads.evidence import BY_CHANCE, SAME_WEIGHT, Signals
 from vizecg_edge.leads.layout import RHYTHM, Piece, Timing
-from vizecg_edge.leads.names import SeenName, chances_beside, name_offset_mm
+from vizecg_edge.leads.names import CLEAR, SeenName, chances_beside, name_offset_mm
 
 LIKELY = {"II": 1.0, "V1": 0.5, "V5": 0.0, "III": -0.5}
 RARE = -1.0
 """Logits of the leads that strips show, before anything is seen of one."""
-LEAST_LEAD = 2.0
-"""By so much the best lead must be ahead of the next one, or the strip is called rhythm and nothing more."""
+LEAST_LEAD, LEAST_UNREAD = 2.0, 2.5
+"""By so much the best lead must be ahead of the next one, or the strip is called rhythm and nothing more; the latter
+where no clear name stands beside it. Of 80 strips of drawn pages one was misnamed with the former alone."""
 LEAST_CHANCE = 0.01
 CLEARLY = 0.7
 """By so much, a strip, columns must be repeated better one way than the other for it to tell their timing."""
@@ -45,11 +46,14 @@ def named_strips(
     strips = {index: piece for index, piece in enumerate(pieces) if piece.strip}
     together = repeats_together(pieces, signals, first=first)
     usual_mm = name_offset_mm(leads, names, spacing_mm=spacing_mm)
+    beside = {
+        index: chances_beside(strip, names, spacing_mm=spacing_mm, usual_mm=usual_mm) for index, strip in strips.items()
+    }
     told = {
         index: _logits(
             strip,
             leads,
-            chances_beside(strip, names, spacing_mm=spacing_mm, usual_mm=usual_mm),
+            beside[index],
             partial(_alike, strip, signals=signals, first=first, together=together),
         )
         for index, strip in strips.items()
@@ -58,7 +62,8 @@ def named_strips(
     # The clearest first: no page has two strips of one lead.
     for index in sorted(told, key=lambda index: -_ahead(told[index])):
         left = {lead: logit for lead, logit in told[index].items() if lead not in called.values()}
-        called[index] = max(left, key=lambda lead: left[lead]) if _ahead(left) >= LEAST_LEAD else RHYTHM
+        least = LEAST_LEAD if max(beside[index].values(), default=0.0) > CLEAR else LEAST_UNREAD
+        called[index] = max(left, key=lambda lead: left[lead]) if _ahead(left) >= least else RHYTHM
     return tuple(replace(piece, lead=called[index]) if index in called else piece for index, piece in enumerate(pieces))
 
 

@@ -92,6 +92,12 @@ def states_anything(text: str) -> int:
     return max(len(re.findall("[mnM]/", text)), len(_words(text)), len(_rates(text)))
 
 
+def names_group(text: str) -> LeadGroup | None:
+    """The group of leads that a line ends with the name of, such as ``Chest:``."""
+    group = _group_before(text)
+    return None if group is LeadGroup.ALL else group
+
+
 def states_gains(text: str) -> int:
     """How many gains in mm/mV a line seems to state, sure or not."""
     return len(re.findall(r"/\*?[mnM]V", text))

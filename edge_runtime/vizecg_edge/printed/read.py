@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vizecg_edge.printed.grammar import Quantity, Setting, settings_of, states_anything, states_gains
+from vizecg_edge.printed.grammar import (
+    LeadGroup,
+    Quantity,
+    Setting,
+    names_group,
+    settings_of,
+    states_anything,
+    states_gains,
+)
 from vizecg_edge.printed.ink import Ink, ink_of_view
 from vizecg_edge.printed.lines import LETTER_PX, MARGIN_PX, Box, find_lines, strip_of
 from vizecg_edge.printed.net import letters_of, probabilities
@@ -84,12 +92,13 @@ def _read(ink: Ink, boxes: list[Box]) -> list[Setting]:
 
 
 class Reading(NamedTuple):
-    """What was read in a line for certain, from the left, and how many settings, and gains among them, it seems to
-    state."""
+    """What was read in a line for certain, from the left, how many settings, and gains among them, it seems to state,
+    and the group of leads that a line without any names."""
 
     settings: list[Setting]
     stated: int
     gains: int
+    group: LeadGroup | None = None
 
 
 def read_line(ink: Ink, box: Box) -> Reading:
@@ -107,7 +116,7 @@ def read_line(ink: Ink, box: Box) -> Reading:
             text = "".join(letter.letter for letter in letters)
             stated, gains = max(states_anything(text), len(said)), states_gains(text)
         if not stated:
-            break
+            return Reading([], 0, gains, names_group(text))
         counts.update(said)
         whole |= {setting for setting in said if more or setting.value >= WHOLE}
         certain = [setting for setting, count in counts.items() if count >= 2 and setting in whole]
