@@ -20,9 +20,9 @@ SIZE = round(130 * PX_PER_MM), round(280 * PX_PER_MM)
 INK = PageInk(mask=np.zeros(SIZE, np.uint8), inside=np.full(SIZE, 255, np.uint8), page_to_cells=np.eye(3))
 
 
-def _row(y_mm: float) -> TraceRow:
+def _row(y_mm: float, *, left_mm: float = 20.0) -> TraceRow:
     occupied = np.ones(SIZE[1], np.float32)
-    return TraceRow(y_mm=y_mm, strength=50, occupied=occupied, left_mm=20, right_mm=270, lively=9, steep=5)
+    return TraceRow(y_mm=y_mm, strength=50, occupied=occupied, left_mm=left_mm, right_mm=270, lively=9, steep=5)
 
 
 def _names(chance: float = 0.9) -> list[SeenName]:
@@ -40,8 +40,15 @@ def test_a_row_without_ink_is_where_its_names_are():
 
 
 def test_waves_between_rows_are_none():
-    rows = rows_by_names([_row(y_mm) for y_mm in (40.0, 51.0, 65.0, 90.0)], _names(), INK)
+    rows = rows_by_names([_row(40.0), _row(51.0, left_mm=150.0), _row(65.0), _row(90.0)], _names(), INK)
     assert [row.y_mm for row in rows] == pytest.approx(ROWS_MM)
+
+
+def test_a_row_whose_names_cannot_be_read_stays():
+    names = [name for name in _names() if name.y_mm != ROWS_MM[1] - ABOVE_MM or name.x_mm < 30]
+    names += [SeenName(name="V1", x_mm=22, y_mm=115 - ABOVE_MM, chances={"V1": 0.9})]
+    rows = rows_by_names([_row(y_mm) for y_mm in (40.0, 65.0, 90.0, 115.0)], names, INK)
+    assert [row.y_mm for row in rows] == pytest.approx([40.0, 65.0, 90.0, 115.0])
 
 
 def test_a_strip_without_a_name_stays():

@@ -14,15 +14,16 @@ from vizecg_edge.leads.rows import TraceRow, row_at
 LINE_MM, COLUMN_MM, MERGED_MM = 3.5, 4.0, 6.5
 """Names lie no further apart than this down a line of them, and across a column of them; and lines of them, of one row,
 some of whose names stand in the margin."""
-LEAST_IN_LINE, LEAST_IN_COLUMN = 2, 3
+LEAST_IN_LINE, LEAST_IN_COLUMN, MANY_IN_COLUMN = 2, 3, 5
 LEAST_LINES, LEAST_SHARE = 3, 0.5
 """So many lines of names must be seen, and stand as far from rows as each other, of all of them."""
 OFF = 0.15
 """By so much, in row spacings, that distance may differ."""
 USUAL = -0.15
 """Names stand rather above their traces than below them."""
-NEAR = 0.55
-"""What lies nearer than this to a row with names, in row spacings, is part of its waves, or of a neighbour's."""
+NEAR, LONG = 0.55, 0.75
+"""What lies nearer than this to a row with names, in row spacings, and is shorter than the second share of the longest,
+is part of its waves, or of a neighbour's."""
 
 
 def rows_by_names(rows: Sequence[TraceRow], names: Sequence[SeenName], ink: PageInk) -> tuple[TraceRow, ...]:
@@ -46,10 +47,13 @@ def rows_by_names(rows: Sequence[TraceRow], names: Sequence[SeenName], ink: Page
     places = [line - offset for line in lines]
     named = {min(range(len(rows)), key=lambda row: abs(rows[row].y_mm - place)) for place in places}
     named = {row for row in named if min(abs(rows[row].y_mm - place) for place in places) < 2 * OFF * spacing}
+    long_mm = LONG * max(row.length_mm for row in rows)
     kept = [
         replace(row, named=index in named)
         for index, row in enumerate(rows)
-        if index in named or all(abs(row.y_mm - rows[other].y_mm) > NEAR * least for other in named)
+        if index in named
+        or row.length_mm > long_mm
+        or all(abs(row.y_mm - rows[other].y_mm) > NEAR * least for other in named)
     ]
     for place in places:
         if all(abs(row.y_mm - place) > NEAR * usual for row in kept):
@@ -76,7 +80,9 @@ def _lines(names: Sequence[SeenName]) -> list[float]:
     for group in groups:
         # A name alone above or below all others is a strip's, which stands at the left, or a word of the print.
         between = bool(full) and full[0] < group[0].y_mm < full[-1]
-        alone = _in_column(group[0], clear) >= LEAST_IN_COLUMN and (between or group[0].x_mm - min(columns) < COLUMN_MM)
+        count = _in_column(group[0], clear)
+        many = count >= MANY_IN_COLUMN or between or group[0].x_mm - min(columns, default=np.inf) < COLUMN_MM
+        alone = count >= LEAST_IN_COLUMN and many
         if not _is_full(group) and not alone:
             continue
         line = len(group), float(np.median([name.y_mm for name in group]))
