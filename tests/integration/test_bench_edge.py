@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from capture_runs import make_scene
@@ -15,6 +16,7 @@ from vizecg_bench.run.load import QUIET_CORES, QUIET_STEAL
 from vizecg_edge.overlay import save_image
 from vizecg_lab.cli import app
 from vizecg_lab.edge import stages
+from vizecg_lab.edge.against import HERE, compare_trees
 
 pytestmark = pytest.mark.integration
 
@@ -39,6 +41,21 @@ def test_stages_are_timed_and_refusals_left_out(tmp_path: Path) -> None:
     assert 50 < found["peak_memory_mb"] < 4000
     quiet = found["others_cores"] <= QUIET_CORES and found["steal"] <= QUIET_STEAL
     assert found["machine_was_loaded"] is not quiet
+
+
+def test_the_edge_of_another_checkout_answers_by_turns(tmp_path: Path) -> None:
+    photograph = tmp_path / "ecg.png"
+    save_image(photograph, make_scene())
+    found = compare_trees([photograph], other=HERE, runs=2, console=Console(stderr=True))
+    assert 0.4 < found["ratio_p50"] < 2.5
+    for name in ("this", "other"):
+        assert found[name]["processor_ms_p50"] > 0
+        assert 30 < found[name]["peak_memory_mb"] < 1000
+
+
+def test_what_is_no_checkout_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is not a checkout"):
+        compare_trees([tmp_path / "ecg.png"], other=tmp_path, runs=1, console=Console(stderr=True))
 
 
 def test_stages_want_photographs(tmp_path: Path) -> None:

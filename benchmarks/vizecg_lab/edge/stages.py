@@ -21,6 +21,7 @@ from rich.table import Table
 from vizecg.spec import UsageError
 from vizecg.spec.results import write_result
 from vizecg_bench.run.load import Load, LoadMeter
+from vizecg_lab.edge.against import compare_trees
 
 STAGES = ("decode", "detect", "leads", "rectify", "judge", "preprocess", "infer", "total")
 WITHOUT_INFERENCE = "all but infer"
@@ -29,7 +30,14 @@ WARM_UPS = 2
 
 
 def measure_stages(
-    *, images: Sequence[Path], megapixels: float, runs: int, threads: int, bundle: Path | None, out: Path | None
+    *,
+    images: Sequence[Path],
+    megapixels: float,
+    runs: int,
+    threads: int,
+    bundle: Path | None,
+    out: Path | None,
+    against: Path | None = None,
 ) -> dict[str, Any]:
     """Answer photographs, enlarged to ``megapixels``, ``runs`` times in turn; print and save p50 and p90 per stage.
 
@@ -40,6 +48,7 @@ def measure_stages(
         threads: of the engine and of OpenCV; 0 takes one per core.
         bundle: None takes the shipped one.
         out: file of the figures.
+        against: another checkout, whose edge answers the same pictures, see ``compare_trees``.
 
     Raises:
         UsageError: no image, one that cannot be read, or none that is answered.
@@ -76,14 +85,18 @@ def measure_stages(
             cpu = (time.process_time() - spent) * 1000
             rows.append([*(getattr(timings, stage) or 0.0 for stage in STAGES), cpu])
         load = meter.read()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        compared = None if against is None else compare_trees(answered, other=against, runs=runs, console=console)
     figures = {
         "images": [file.name for file in files], "refused": refused, "megapixels": megapixels, "runs": runs,
         "threads": threads, "bundle": pipeline.bundle_id.name, "artefact": pipeline.bundle_id.artefact,
         "milliseconds": percentiles(np.array(rows)),
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "peak_memory_mb": round(peak, 1),
         "load_average_before": load.average_before, "load_average_after": load.average_after,
         "others_cores": load.others_cores, "steal": load.steal, "machine_was_loaded": load.loaded,
     }  # fmt: skip
+    if compared is not None:
+        figures["against"] = compared
     _show(console, figures, load)
     print(json.dumps(figures))
     write_result(out, kind="stages", figures=figures)

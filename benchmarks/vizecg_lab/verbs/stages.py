@@ -18,8 +18,19 @@ def stages(
     threads: ThreadsOption = 0,
     bundle: BundleOption = None,
     figures: FiguresOption = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Another checkout, whose edge answers the same photographs by turns.")
+    ] = None,
 ) -> None:
     """Milliseconds per stage of answering photographs, peak memory, and whether the machine was quiet."""
     from vizecg_lab.edge.stages import measure_stages
 
-    measure_stages(images=image, megapixels=megapixels, runs=rounds, threads=threads, bundle=bundle, out=figures)
+    measure_stages(
+        images=image,
+        megapixels=megapixels,
+        runs=rounds,
+        threads=threads,
+        bundle=bundle,
+        out=figures,
+        against=against,
+    )
