@@ -38,6 +38,7 @@ _ROWS = (
     Tolerance("grid-scale", 0.005, "relative, a millimetre of paper whose grid is seen, over 250 mm"),
     Tolerance("gridless-scale", 0.04, "relative, a millimetre from pulses and rows: what is told as their uncertainty"),
     Tolerance("flat-mm", 0.3, "how far a flat page of dots, which are rounded to pixels of 0.18 mm, is from flat"),
+    Tolerance("line-mm", 0.2, "nine tenths of a flat page's lines, drawn in pixels of 0.18 mm; 0.13 was measured"),
     Tolerance("origin-mm", 2.0, "start of the traces as found from their ends: a lead may begin or end in a flat line"),
     Tolerance("paper-px", 0.16, "a trace of 0.7 px inside one pixel: its centre is known to half of the other 0.3 px"),
     Tolerance("paper-ink", 0.995, "least precision and recall of trace pixels, 1 px dilated, with ecg_plot 0.2.8's"),

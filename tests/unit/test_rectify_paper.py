@@ -18,7 +18,9 @@ from vizecg_edge.rectify.grid import find_grid
 from vizecg_edge.rectify.gridless import find_printed
 from vizecg_edge.rectify.prepare import prepare
 from vizecg_edge.rectify.ruler import RulerKind
-from vizecg_edge.rectify.warp import bend_at, first_bend, refine_bend
+from vizecg_edge.rectify.straighten import CELL_PX, straightened
+from vizecg_edge.rectify.traces import trace_view
+from vizecg_edge.rectify.warp import Bend, bend_at, first_bend, refine_bend
 
 pytestmark = pytest.mark.unit
 
@@ -149,3 +151,27 @@ def test_lines_of_text_are_no_rows_of_traces() -> None:
     with pytest.raises(InputRefusedError) as caught:
         find_printed(prepare(page))
     assert caught.value.reason == Reason.NO_GRID.value
+
+
+def test_steep_waves_do_not_bend_flat_paper() -> None:
+    work = prepare(sheet(palette="red"))
+    paper = find_paper(work)
+    view = trace_view(work.trace_ink, paper.grid, paper.bend)
+    traces = (view.ink > view.threshold).astype(np.uint8)
+    bend = straightened(work.grid_ink, paper.grid, paper.bend, traces)
+    inside = cv2.erode(paper.grid.present.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    before, after = (5 * np.abs(cells[inside][:, 0]) for cells in (paper.bend.cells, bend.cells))
+    assert paper.lined
+    assert np.percentile(after, 95) < 0.6 * np.percentile(before, 95)
+    assert np.percentile(after, 90) < tolerance("line-mm")
+
+
+def test_lines_are_followed_to_where_they_lie() -> None:
+    work = prepare(sheet(palette="red"))
+    paper = find_paper(work)
+    shape = paper.bend.cells.shape[:2]
+    wrong = 0.12 * np.sin(np.arange(shape[1]) * 2 * np.pi / 12)[None, :, None] * np.ones((*shape, 2))
+    bend = Bend(left=paper.bend.left, top=paper.bend.top, cells=wrong.astype(np.float32))
+    found = straightened(work.grid_ink, paper.grid, bend, np.zeros((shape[0] * CELL_PX, shape[1] * CELL_PX), np.uint8))
+    inside = cv2.erode(paper.grid.present.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    assert 5 * np.percentile(np.abs(found.cells[inside]), 90) < tolerance("line-mm")

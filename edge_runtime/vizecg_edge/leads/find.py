@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,6 +21,7 @@ from vizecg_edge.rectify.find import find_paper
 from vizecg_edge.rectify.grid import Grid
 from vizecg_edge.rectify.prepare import Work, prepare
 from vizecg_edge.rectify.ruler import Ruler
+from vizecg_edge.rectify.straighten import straightened
 from vizecg_edge.rectify.traces import PX_PER_MM, trace_view
 from vizecg_edge.rectify.warp import Bend
 
@@ -65,13 +66,19 @@ def find_page(image: np.ndarray) -> FoundPage:
     paper = find_paper(work)
     grid, bend = paper.grid, paper.bend
     ink = ink_of(trace_view(work.trace_ink, grid, bend))
+    seen = [ink.mask]
+
+    def sideways() -> PageInk:
+        turned = ink_of(trace_view(work.trace_ink, grid, bend, sideways=True))
+        seen.append(turned.mask)
+        return turned
+
     looker = _Looker(work, grid, bend)
-    found = find_layout(
-        ink,
-        sideways=lambda: ink_of(trace_view(work.trace_ink, grid, bend, sideways=True)),
-        look=looker,
-    )
+    found = find_layout(ink, sideways=sideways, look=looker)
     page = steadied(page_of(work, grid, bend, found.ink, middle_of=found.layout.block))
+    if paper.lined:
+        # Each way of looking takes out what runs along the lines as if it were one of them.
+        page = replace(page, bend=straightened(work.grid_ink, grid, page.bend, np.maximum.reduce(seen)))
     return FoundPage(
         page=page,
         layout=found.layout,

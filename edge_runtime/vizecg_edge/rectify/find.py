@@ -40,12 +40,14 @@ class FoundPaper:
     """A page as it lies in a photograph.
 
     ``grid``: its squares of 5 mm; where there are none, where they would lie. ``bend``: of the paper, none without a
-    grid. ``ruler``: what its millimetres were taken from.
+    grid. ``ruler``: what its millimetres were taken from. ``lined``: whether the grid has lines at 5 mm, no dots, and
+    was seen in the photograph's grid ink.
     """
 
     grid: Grid
     bend: Bend
     ruler: Ruler
+    lined: bool = False
 
 
 def find_paper(work: Work) -> FoundPaper:
@@ -87,7 +89,7 @@ def find_paper(work: Work) -> FoundPaper:
         squares = measure_squares(look_at_lines(ink, grid, most=LONG_LOOK), grid)
     plain = plain and not coarse
     if squares.sure and (plain or squares.fine):
-        return FoundPaper(grid=grid, bend=bend, ruler=Ruler())
+        return FoundPaper(grid=grid, bend=bend, ruler=Ruler(), lined=not dotted)
     paper = _confirmed(work, grid, bend, squares.mm)
     if uneven and paper.ruler.kind is RulerKind.GRID and not paper.ruler.doubt:
         told = f"the squares seem {stretch:.2f} times as long one way as the other, and have hardly any lines that way"

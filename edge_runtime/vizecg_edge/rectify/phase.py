@@ -58,7 +58,7 @@ def measure_phases(
 def phases_of_view(view: np.ndarray, box: tuple[int, int, int, int], *, cell_px: int = CELL_PX) -> Phases:
     """uint8 view of ``box``, ``cell_px`` pixels per cell -> wrapped offsets of its cells."""
     # Traces and text are much darker than grid lines and must not outweigh them.
-    cap = max(6.0, LINE_CAP * _line_ink(view, cell_px))
+    cap = max(6.0, LINE_CAP * line_ink(view, cell_px))
     _, dark = cv2.threshold(view, DARK_CAP / LINE_CAP * cap, 1, cv2.THRESH_BINARY)
     rows, columns = view.shape[0] // cell_px, view.shape[1] // cell_px
     # Dark surroundings are no traces, and say nothing about how much of the paper these take.
@@ -103,7 +103,7 @@ def _shares(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(mask * np.uint8(255), size, interpolation=cv2.INTER_AREA) / 255.0
 
 
-def _line_ink(view: np.ndarray, cell_px: int) -> float:
+def line_ink(view: np.ndarray, cell_px: int) -> float:
     """Ink of the grid lines: the middle of what the cells say each, so that dark surroundings do not decide it."""
     rows, columns = view.shape[0] // cell_px, view.shape[1] // cell_px
     cells = view.reshape(rows, cell_px, columns, cell_px)[::2, ::2, ::2, ::2]
