@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vizecg_edge.leads.layout import Piece
-from vizecg_edge.leads.names import SeenName, between_rows
+from vizecg_edge.leads.names import SeenName, between_rows, unnamed_column
 
 pytestmark = pytest.mark.unit
 
@@ -46,3 +46,28 @@ def test_names_of_a_row_that_was_left_out_stand_between_rows() -> None:
 def test_names_that_stand_beside_their_rows(rows: tuple[float, ...], written: tuple[float, ...]) -> None:
     assert not between_rows(pieces(*rows), names(*written))
     assert not between_rows(pieces(*rows), [])
+
+
+def test_a_column_without_names_is_none_where_rows_are_many():
+    leads = (("I", "II", "III", "aVR", "aVL", "aVF"), ("V1", "V2", "V3", "V4", "V5", "V6"))
+    pieces = [
+        Piece(
+            lead=name,
+            row=row,
+            column=column,
+            left_mm=125.0 * column,
+            right_mm=125.0 * (column + 1),
+            baseline_mm=20.0 * row,
+        )
+        for column, names in enumerate(leads)
+        for row, name in enumerate(names)
+    ]
+    strips = [
+        Piece(lead="II", row=row, column=0, left_mm=0.0, right_mm=250.0, baseline_mm=20.0 * row, strip=True)
+        for row in (6, 7)
+    ]
+    names = [SeenName(name=p.lead, x_mm=p.left_mm + 3, y_mm=p.baseline_mm - 5, chances={p.lead: 0.9}) for p in pieces]
+    first = [name for name in names if name.x_mm < 100]
+    assert unnamed_column([*pieces, *strips], first, spacing_mm=20.0)
+    assert not unnamed_column([*pieces, *strips], names, spacing_mm=20.0)
+    assert not unnamed_column(pieces, first, spacing_mm=20.0)

@@ -21,9 +21,10 @@ OFF = 0.15
 """By so much, in row spacings, that distance may differ."""
 USUAL = -0.15
 """Names stand rather above their traces than below them."""
-NEAR, LONG = 0.55, 0.75
-"""What lies nearer than this to a row with names, in row spacings, and is shorter than the second share of the longest,
-is part of its waves, or of a neighbour's."""
+NEAR, APART, LONG = 0.55, 0.4, 0.75
+"""What lies nearer than this to a row with names, in row spacings, and is shorter than the last share of the longest,
+is part of its waves, or of a neighbour's; no row is added nearer to others than the first, nor than the second share
+of their own usual distance."""
 
 
 def rows_by_names(rows: Sequence[TraceRow], names: Sequence[SeenName], ink: PageInk) -> tuple[TraceRow, ...]:
@@ -55,8 +56,9 @@ def rows_by_names(rows: Sequence[TraceRow], names: Sequence[SeenName], ink: Page
         or row.length_mm > long_mm
         or all(abs(row.y_mm - rows[other].y_mm) > NEAR * least for other in named)
     ]
+    apart_mm = max(NEAR * usual, APART * _usual(rows) if len(rows) > 1 else 0.0)
     for place in places:
-        if all(abs(row.y_mm - place) > NEAR * usual for row in kept):
+        if all(abs(row.y_mm - place) > apart_mm for row in kept):
             kept.append(replace(row_at(ink, place, reach_mm=spacing / 2), named=True))
     return tuple(sorted(kept, key=lambda row: row.y_mm))
 

@@ -34,6 +34,8 @@ IMPOSSIBLE = 0.03
 UNTURNED = -2.0
 """For each name with a V that is read the other way up."""
 LEAST_LEGIBLE, LEAST_TURNED = 3, 0.3
+NEARLY_ALL, MANY_ROWS = 0.65, 8
+"""Pages of fewer rows whose second names cannot be read are common: 3 of 54 printouts of other origin."""
 LEAST_MIRRORED = 5
 """Names that are read in a mirror prove it. Some letters of handwriting look like a few."""
 FAR_APART, MOVED = 1.6, 0.5
@@ -108,6 +110,26 @@ def _offsets(row: Sequence[Piece], seen: Sequence[SeenName], y_mm: float, *, rea
 
 def _median(values: Sequence[float]) -> float:
     return float(np.median(values)) if len(values) else 0.0
+
+
+def unnamed_column(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> bool:
+    """Whether, of many rows, one column has no name at all beside its leads and another nearly all: twelve rows of one
+    lead each may have been taken for them."""
+    if len({piece.row for piece in pieces}) < MANY_ROWS:
+        return False
+    above, below = (min(share * spacing_mm, FAR_MM) for share in (ABOVE, BELOW))
+    columns: dict[int, list[bool]] = {}
+    for piece in pieces:
+        if not piece.strip:
+            read = any(
+                name.chances.get(piece.name, 0.0) > LEAST_READ
+                and -BEFORE_MM < name.x_mm - piece.left_mm < AFTER * (piece.right_mm - piece.left_mm)
+                and -above < name.y_mm - piece.baseline_mm < below
+                for name in seen
+            )
+            columns.setdefault(piece.column, []).append(read)
+    shares = [sum(some) / len(some) for some in columns.values() if len(some) >= LEAST_LEGIBLE]
+    return bool(shares) and min(shares) == 0.0 and max(shares) >= NEARLY_ALL
 
 
 def unexplained(seen: Sequence[SeenName]) -> float:
@@ -217,14 +239,16 @@ def chances_beside(
     piece: Piece, seen: Sequence[SeenName], *, spacing_mm: float, usual_mm: float | None = None
 ) -> dict[str, float]:
     """The chances of the name that stands beside a piece, where names stand ``usual_mm`` below the baselines; empty
-    where none does."""
+    where none does. A stroke is none, since many a wave looks like one."""
     above, below = -min(ABOVE * spacing_mm, FAR_MM), min(BELOW * spacing_mm, FAR_MM)
     if usual_mm is not None:
         above, below = usual_mm - UNEVEN * spacing_mm, usual_mm + UNEVEN * spacing_mm
     near = [
         name
         for name in seen
-        if -BEFORE_MM < name.x_mm - piece.left_mm < STRIP_AFTER_MM and above < name.y_mm - piece.baseline_mm < below
+        if name.name != STROKE
+        and -BEFORE_MM < name.x_mm - piece.left_mm < STRIP_AFTER_MM
+        and above < name.y_mm - piece.baseline_mm < below
     ]
     best = max(near, key=lambda name: name.chance, default=None)
     return best.chances if best is not None else {}
