@@ -13,6 +13,7 @@ from vizecg.render.style import Pulse
 from vizecg.spec import InputRefusedError, SheetSpec
 from vizecg.spec.sheet import BLOCK_MM
 from vizecg_edge.rectify import Reason
+from vizecg_edge.rectify.every_line import is_drawn
 from vizecg_edge.rectify.find import FoundPaper, find_paper
 from vizecg_edge.rectify.grid import find_grid
 from vizecg_edge.rectify.gridless import find_printed
@@ -175,3 +176,19 @@ def test_lines_are_followed_to_where_they_lie() -> None:
     found = straightened(work.grid_ink, paper.grid, bend, np.zeros((shape[0] * CELL_PX, shape[1] * CELL_PX), np.uint8))
     inside = cv2.erode(paper.grid.present.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     assert 5 * np.percentile(np.abs(found.cells[inside]), 90) < tolerance("line-mm")
+
+
+def _lines(*, across: int, down: int) -> np.ndarray:
+    """Ink of every so manieth upright and level line of a grid of 30 px."""
+    ink = np.zeros((900, 1400), np.uint8)
+    ink[:, :: 30 * across] = ink[:, 1 :: 30 * across] = 80
+    ink[:: 30 * down] = ink[1 :: 30 * down] = 80
+    return ink
+
+
+def test_a_lattice_of_which_most_lines_are_not_drawn_is_no_grid() -> None:
+    grid = find_grid(_lines(across=1, down=1))
+    bend = first_bend(grid)
+    assert is_drawn(_lines(across=1, down=1), grid, bend)
+    assert is_drawn(_lines(across=1, down=2), grid, bend), "lines of one direction may be faint"
+    assert not is_drawn(_lines(across=3, down=2), grid, bend)

@@ -10,6 +10,7 @@ import numpy as np
 from vizecg.spec import InputRefusedError
 from vizecg_edge.rectify.closer import closer
 from vizecg_edge.rectify.dots import FLAT_RESIDUAL, blurred_ink, calm_bend, may_be_dotted
+from vizecg_edge.rectify.every_line import is_drawn
 from vizecg_edge.rectify.grid import Grid, find_grid
 from vizecg_edge.rectify.gridless import CELL_MM, find_printed
 from vizecg_edge.rectify.prepare import Work
@@ -89,6 +90,8 @@ def find_paper(work: Work) -> FoundPaper:
         squares = measure_squares(look_at_lines(ink, grid, most=LONG_LOOK), grid)
     plain = plain and not coarse
     if squares.sure and (plain or squares.fine):
+        if not is_drawn(ink, grid, bend):
+            return _without_lines(work, grid, bend)
         return FoundPaper(grid=grid, bend=bend, ruler=Ruler(), lined=not dotted)
     paper = _confirmed(work, grid, bend, squares.mm)
     if uneven and paper.ruler.kind is RulerKind.GRID and not paper.ruler.doubt:
@@ -126,6 +129,17 @@ def _printed(work: Work, no_grid: InputRefusedError) -> FoundPaper:
     except InputRefusedError as refused:
         raise (no_grid if refused.reason == Reason.NO_GRID.value else refused.with_traceback(None)) from None
     return FoundPaper(grid=grid, bend=_flat(grid), ruler=ruler)
+
+
+def _without_lines(work: Work, grid: Grid, bend: Bend) -> FoundPaper:
+    """What is printed, where it contradicts a lattice that may be of beats and rows of traces."""
+    try:
+        printed, ruler = find_printed(work)
+    except InputRefusedError:
+        return FoundPaper(grid=grid, bend=bend, ruler=Ruler(doubt="most lines of its grid are not seen"))
+    if _apart(CELL_MM, CELL_MM * _cell(grid, printed)) < AGREE[ruler.kind]:
+        return FoundPaper(grid=grid, bend=bend, ruler=Ruler())
+    return FoundPaper(grid=printed, bend=_flat(printed), ruler=ruler)
 
 
 def _confirmed(work: Work, grid: Grid, bend: Bend, mm: float | None) -> FoundPaper:
