@@ -19,11 +19,11 @@ from vizecg_edge.rectify.warp import Bend, pixel_map
 
 CELL_PX = 15
 """Pixels to a cell of the view, those of the trace view, whose mask is laid on it."""
-TOGETHER = 5
-"""Pixels along a line that are taken together."""
+TOGETHER = 15
+"""Pixels along a line that are taken together, as many as fit into a cell."""
 BINS = 60
 """Places of the mean square."""
-ROUNDS = 5
+ROUNDS = 10
 ACROSS_CELLS, ALONG_CELLS = 0.8, 1.5
 """How far (standard deviation, in cells) the fit of a stretch of line looks across the lines and along them. Of 22
 known photographs the median lead rose from 10.4 to 13.9 dB, of 11 drawn ones from 17.3 to 19.8."""

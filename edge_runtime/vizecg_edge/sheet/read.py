@@ -17,7 +17,7 @@ from vizecg_edge.sheet.figures import figures_of
 from vizecg_edge.sheet.frames import boxes_on_sheet, outlines_on_photo
 from vizecg_edge.sheet.rectified import Rectified
 
-RECTIFIER_VERSION = "4"
+RECTIFIER_VERSION = "5"
 """Raised when the same photograph gives another sheet."""
 USUAL = Scale(speed_mm_s=PAPER_SPEED_MM_S, limb_mm_mv=GAIN_MM_MV, chest_mm_mv=GAIN_MM_MV)
 BESIDE_MM, ABOVE_MM = 19.0, 24.0
