@@ -19,7 +19,9 @@ RARE = -1.0
 """Logits of the leads that strips show, before anything is seen of one."""
 LEAST_LEAD, LEAST_UNREAD = 2.0, 2.5
 """By so much the best lead must be ahead of the next one, or the strip is called rhythm and nothing more; the latter
-where no clear name stands beside it. Of 80 strips of drawn pages one was misnamed with the former alone."""
+where no clear name stands beside it and it is not ``USUAL``. Of 80 strips of drawn pages one was misnamed with the
+former alone, one of II."""
+USUAL = "II"
 LEAST_CHANCE = 0.01
 CLEARLY = 0.7
 """By so much, a strip, columns must be repeated better one way than the other for it to tell their timing."""
@@ -62,8 +64,9 @@ def named_strips(
     # The clearest first: no page has two strips of one lead.
     for index in sorted(told, key=lambda index: -_ahead(told[index])):
         left = {lead: logit for lead, logit in told[index].items() if lead not in called.values()}
-        least = LEAST_LEAD if max(beside[index].values(), default=0.0) > CLEAR else LEAST_UNREAD
-        called[index] = max(left, key=lambda lead: left[lead]) if _ahead(left) >= least else RHYTHM
+        best = max(left, key=lambda lead: left[lead])
+        known = best == USUAL or max(beside[index].values(), default=0.0) > CLEAR
+        called[index] = best if _ahead(left) >= (LEAST_LEAD if known else LEAST_UNREAD) else RHYTHM
     return tuple(replace(piece, lead=called[index]) if index in called else piece for index, piece in enumerate(pieces))
 
 
