@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from children import start_child
 from vizecg.spec import UsageError
 from vizecg.spec.files import read_plain, remove_partials, write_atomically
 from vizecg_edge.marks import made_of
@@ -92,7 +93,7 @@ def test_one_watch_writes_into_a_folder(tmp_path: Path) -> None:
         "with FolderLock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", other, str(tmp_path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with start_child(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         with pytest.raises(UsageError, match="another vizecg-edge watch"), FolderLock(tmp_path):
