@@ -31,8 +31,9 @@ from vizecg_edge.clock import Clock
 from vizecg_edge.judge.damage import file_doubts, refuse_anywhere, refuse_on_leads
 from vizecg_edge.judge.doubts import doubts_of
 from vizecg_edge.judge.evidence import contradictions
+from vizecg_edge.judge.proven import flat_leads, refuse_unproven
 from vizecg_edge.judge.quality import Verdict, judge
-from vizecg_edge.judge.undecided import changed_by_scale, not_printed, too_short
+from vizecg_edge.judge.undecided import changed_by_scale, not_printed, not_seen, too_short
 from vizecg_edge.leads.find import FoundPage, find_page
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.page import SPARE_SCALE
@@ -185,6 +186,7 @@ class Pipeline:
             clock.lap("judge")
             if verdict.refusal is not None:
                 raise verdict.refusal
+            refuse_unproven(read.leads, read.layout)
             answer = self._described(source, whole, found, read, verdict)
             answer = replace(answer, doubts=(*file_doubts(picture), *answer.doubts))
             result = Result(
@@ -315,6 +317,8 @@ class Pipeline:
         if layout is not None:
             reasons |= too_short(labels, layout, speed_mm_s=answer.geometry.speed_mm_s or PAPER_SPEED_MM_S)
             reasons |= not_printed(labels, layout)
+            if answer.leads is not None:
+                reasons |= not_seen(labels, flat_leads(answer.leads, layout))
         if answer.measured is not None:
             reasons |= {
                 one.label: Undecided(code="contradicted", message=one.message)

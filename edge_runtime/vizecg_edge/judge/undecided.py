@@ -43,6 +43,15 @@ def too_short(labels: LabelSet, layout: PageLayout, *, speed_mm_s: float) -> dic
     return {label.name: why for label in rhythms}
 
 
+def not_seen(labels: LabelSet, flat: Sequence[str]) -> dict[str, Undecided]:
+    """The labels that are read from a lead which is flat or covered."""
+    return {
+        label.name: Undecided(code="leads_missing", message=f"{', '.join(flat)} flat or covered")
+        for label in labels.labels
+        if set(flat) & set(label.leads)
+    }
+
+
 def not_printed(labels: LabelSet, layout: PageLayout) -> dict[str, Undecided]:
     """The labels that the printed leads cannot show."""
     printed = {piece.lead for piece in layout.pieces}

@@ -23,6 +23,8 @@ class Reason(str, Enum):
     ORIENTATION_UNCERTAIN = "orientation_uncertain"
     CUT_OFF = "cut_off"
     DISTORTED = "distorted"
+    NO_HEARTBEAT = "no_heartbeat"
+    LEADS_MISSING = "leads_missing"
     PAGES_DIFFER = "pages_differ"
     LOW_QUALITY = "low_quality"
 
@@ -73,6 +75,11 @@ _TOLD = {
     ),
     Reason.CUT_OFF: ("Part of the traces lies outside the picture", "Take in the whole printout."),
     Reason.DISTORTED: ("The paper is bent or creased too much", "Lay it flat and photograph it from above."),
+    Reason.NO_HEARTBEAT: ("The leads show no heartbeat", "Record the ECG anew, with its electrodes in place."),
+    Reason.LEADS_MISSING: (
+        "Leads are flat or covered",
+        "Uncover the printout, or record it anew with all electrodes in place.",
+    ),
     Reason.PAGES_DIFFER: (
         "The pages do not complete one another to one record",
         "Give the pages of one record, each of them once.",
