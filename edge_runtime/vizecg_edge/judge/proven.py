@@ -48,8 +48,7 @@ def _heights(leads: Leads) -> dict[str, float]:
     """How far each lead moves, peak to peak, mV, where it is seen best."""
     heights: dict[str, float] = {}
     for trace in leads.traces:
-        seen = trace.mv[np.isfinite(trace.mv)]
-        enough = len(seen) and len(seen) >= LEAST_SEEN * len(trace.mv)
-        height = float(np.subtract(*np.percentile(seen, (99.5, 0.5)))) if enough else 0.0
+        enough = np.isfinite(trace.mv).sum() >= LEAST_SEEN * len(trace.mv)
+        height = trace.height_mv if enough else 0.0
         heights[trace.lead] = max(height, heights.get(trace.lead, 0.0))
     return heights

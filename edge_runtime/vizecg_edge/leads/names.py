@@ -58,11 +58,16 @@ class SeenName:
         return self.chances.get(self.name, 0.0)
 
 
+def _reach(spacing_mm: float) -> tuple[float, float]:
+    """How far (mm) above and below a baseline its name may stand, where rows are so far apart."""
+    return min(ABOVE * spacing_mm, FAR_MM), min(BELOW * spacing_mm, FAR_MM)
+
+
 def contradicted(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> tuple[int, int]:
     """How many clear names stand beside a piece that is called otherwise, and how many beside one that is not; many
     a wave looks like a stroke."""
     against = agreeing = 0
-    above, below = (min(share * spacing_mm, FAR_MM) for share in (ABOVE, BELOW))
+    above, below = _reach(spacing_mm)
     for name in seen:
         if name.chance < CLEAR:
             continue
@@ -117,7 +122,7 @@ def unnamed_column(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing
     lead each may have been taken for them."""
     if len({piece.row for piece in pieces}) < MANY_ROWS:
         return False
-    above, below = (min(share * spacing_mm, FAR_MM) for share in (ABOVE, BELOW))
+    above, below = _reach(spacing_mm)
     columns: dict[int, list[bool]] = {}
     for piece in pieces:
         if not piece.strip:
@@ -161,7 +166,7 @@ def name_score(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm:
     places = np.array([[name.x_mm, name.y_mm] for name in seen])
     across = places[:, None, 0] - starts[None, :, 0]
     down = places[:, None, 1] - starts[None, :, 1]
-    above, below = (min(share * spacing_mm, FAR_MM) for share in (ABOVE, BELOW))
+    above, below = _reach(spacing_mm)
     near = (across > -BEFORE_MM) & (across < after) & (down > -above) & (down < below)
     # Of two rows a name stands nearer to its own, and rather above it than below.
     cost = np.where(near, np.abs(across - 3) / 40 + np.abs(down + 0.15 * spacing_mm) / spacing_mm, np.inf)
@@ -198,7 +203,7 @@ def _chance(name: SeenName, piece: Piece) -> float:
 
 def name_offset_mm(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> float | None:
     """How far below the baselines of their leads most names stand; None where fewer than three do."""
-    above, below = (min(share * spacing_mm, FAR_MM) for share in (ABOVE, BELOW))
+    above, below = _reach(spacing_mm)
     offsets = [
         name.y_mm - piece.baseline_mm
         for piece in pieces
@@ -212,7 +217,7 @@ def name_offset_mm(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing
 
 def names_apart_mm(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> float | None:
     """How far apart the names of neighbouring columns stand; None where they do not tell, or not all alike."""
-    above, below = (min(share * spacing_mm, FAR_MM) for share in (ABOVE, BELOW))
+    above, below = _reach(spacing_mm)
     places: dict[int, dict[int, float]] = {}
     for piece in pieces:
         near = [
@@ -240,7 +245,8 @@ def chances_beside(
 ) -> dict[str, float]:
     """The chances of the name that stands beside a piece, where names stand ``usual_mm`` below the baselines; empty
     where none does. A stroke is none, since many a wave looks like one."""
-    above, below = -min(ABOVE * spacing_mm, FAR_MM), min(BELOW * spacing_mm, FAR_MM)
+    reach_above, below = _reach(spacing_mm)
+    above = -reach_above
     if usual_mm is not None:
         above, below = usual_mm - UNEVEN * spacing_mm, usual_mm + UNEVEN * spacing_mm
     near = [

@@ -111,15 +111,12 @@ class PulseEvidence:
 
 
 def heights_mv(leads: Leads) -> tuple[float | None, float | None]:
-    """Heights of the limb and of the chest leads: the median over the leads of a group of the range of each, from the
-    0.5 to the 99.5 % quantile of its samples."""
+    """Heights of the limb and of the chest leads: the median over the leads of a group."""
     groups: tuple[list[float], list[float]] = ([], [])
     for name in dict.fromkeys(trace.lead for trace in leads.traces):
         trace = leads.of(name)
-        seen = np.array([]) if trace is None else trace.mv[np.isfinite(trace.mv)]
-        if len(seen) >= leads.sampling_rate:
-            low, high = np.quantile(seen, (0.005, 0.995))
-            groups[name.startswith("V")].append(float(high - low))
+        if trace is not None and np.isfinite(trace.mv).sum() >= leads.sampling_rate:
+            groups[name.startswith("V")].append(trace.height_mv)
     limb, chest = (median(group) if group else None for group in groups)
     return limb, chest
 

@@ -31,6 +31,13 @@ class LeadTrace:
     strip: bool = False
 
     @property
+    def height_mv(self) -> float:
+        """From the 0.5 to the 99.5 % quantile of the samples that are seen; 0 where none is."""
+        seen = self.mv[np.isfinite(self.mv)]
+        low, high = np.quantile(seen, (0.005, 0.995)) if len(seen) else (0.0, 0.0)
+        return float(high - low)
+
+    @property
     def duration_s(self) -> float:
         return len(self.mv) / self.sampling_rate
 

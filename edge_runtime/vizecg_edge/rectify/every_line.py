@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from vizecg_edge.rectify.grid import Grid
-from vizecg_edge.rectify.warp import Bend, pixel_map
+from vizecg_edge.rectify.warp import Bend, cells_map
 
 CELL_PX = 15
 LINE, BESIDE, BETWEEN = 0.0, 0.3, 0.5
@@ -28,10 +28,7 @@ def is_drawn(ink: np.ndarray, grid: Grid, bend: Bend) -> bool:
         grid: the lattice.
         bend: of the paper.
     """
-    left, top, right, bottom = grid.box
-    size, s = ((right - left) * CELL_PX, (bottom - top) * CELL_PX), 1 / CELL_PX
-    view_to_cells = np.array([[s, 0, left + 0.5 * s], [0, s, top + 0.5 * s], [0, 0, 1]], np.float64)
-    maps = pixel_map(grid.to_cells, bend, view_to_cells, size, CELL_PX // 2)
+    maps = cells_map(grid.to_cells, bend, grid.box, cell_px=CELL_PX)
     view = cv2.remap(ink, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
     shares = (_share(view, grid.present), _share(np.ascontiguousarray(view.T), grid.present.T))
     return max(shares) >= LEAST_DRAWN

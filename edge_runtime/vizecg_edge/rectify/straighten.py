@@ -15,7 +15,7 @@ import numpy as np
 
 from vizecg_edge.rectify.grid import Grid
 from vizecg_edge.rectify.phase import LINE_CAP, line_ink
-from vizecg_edge.rectify.warp import Bend, pixel_map
+from vizecg_edge.rectify.warp import Bend, cells_map
 
 CELL_PX = 15
 """Pixels to a cell of the view, those of the trace view, whose mask is laid on it."""
@@ -50,15 +50,12 @@ def straightened(ink: np.ndarray, grid: Grid, bend: Bend, traces: np.ndarray) ->
         bend: what is known so far, to half a line's distance or better.
         traces: uint8 (rows * ``CELL_PX``, columns * ``CELL_PX``), not 0 where the grid's box shows traces or text.
     """
-    left, top, right, bottom = grid.box
-    size, s = ((right - left) * CELL_PX, (bottom - top) * CELL_PX), 1 / CELL_PX
-    view_to_cells = np.array([[s, 0, left + 0.5 * s], [0, s, top + 0.5 * s], [0, 0, 1]], np.float64)
-    maps = pixel_map(grid.to_cells, bend, view_to_cells, size, CELL_PX // 2)
+    maps = cells_map(grid.to_cells, bend, grid.box, cell_px=CELL_PX)
     view = cv2.remap(ink, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
     inside = cv2.remap(np.ones_like(ink), maps, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
     weight = cv2.dilate(cv2.min(traces, 1), np.ones((AROUND_TRACE, AROUND_TRACE), np.uint8))
     seen = cv2.dilate(grid.present.astype(np.uint8), np.ones((3, 3), np.uint8))
-    weight = cv2.min(cv2.min(inside, 1 - weight), cv2.resize(seen, size, interpolation=cv2.INTER_NEAREST))
+    weight = cv2.min(cv2.min(inside, 1 - weight), cv2.resize(seen, view.shape[::-1], interpolation=cv2.INTER_NEAREST))
     # Traces that the mask lacks are darker than the lines, too.
     _, view = cv2.threshold(view, round(max(6.0, LINE_CAP * line_ink(view, CELL_PX))), 255, cv2.THRESH_TRUNC)
     cells = bend.cells.copy()

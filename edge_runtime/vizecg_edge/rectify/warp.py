@@ -56,15 +56,11 @@ def refine_bend(ink: np.ndarray, grid: Grid, bend: Bend) -> Bend:
         grid: its grid.
         bend: what is known so far.
     """
-    left, top, right, bottom = grid.box
     to_cells, cell_px = grid.to_cells, CELL_PX
     if _px_per_cell(grid) >= 2 * HALF_CELL_PX:
         ink, to_small = halved(ink)
         to_cells, cell_px = to_cells @ np.linalg.inv(to_small), HALF_CELL_PX
-    size = ((right - left) * cell_px, (bottom - top) * cell_px)
-    s = 1 / cell_px
-    view_to_cells = np.array([[s, 0, left + 0.5 * s], [0, s, top + 0.5 * s], [0, 0, 1]], np.float64)
-    maps = pixel_map(to_cells, bend, view_to_cells, size, cell_px // 2)
+    maps = cells_map(to_cells, bend, grid.box, cell_px=cell_px)
     view = cv2.remap(ink, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
     rest = _smooth(phases_of_view(view, grid.box, cell_px=cell_px), grid.box, MOST_CHANGE_CELLS)
     return Bend(left=bend.left, top=bend.top, cells=bend.cells + rest.cells)
@@ -108,6 +104,14 @@ def bend_at(bend: Bend, points: np.ndarray) -> np.ndarray:
     maps = padded.reshape(-1, columns, 2)
     values = cv2.remap(bend.cells, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(values.reshape(-1, 2)[:half].reshape(np.shape(points)), np.float64)
+
+
+def cells_map(to_cells: np.ndarray, bend: Bend, box: tuple[int, int, int, int], *, cell_px: int) -> np.ndarray:
+    """``pixel_map`` of a box of cells, ``cell_px`` pixels to each, that begins with a line."""
+    left, top, right, bottom = box
+    size, s = ((right - left) * cell_px, (bottom - top) * cell_px), 1 / cell_px
+    view_to_cells = np.array([[s, 0, left + 0.5 * s], [0, s, top + 0.5 * s], [0, 0, 1]], np.float64)
+    return pixel_map(to_cells, bend, view_to_cells, size, cell_px // 2)
 
 
 def pixel_map(
