@@ -53,6 +53,7 @@ def group(pages: list[Page]) -> dict[str, Any]:
         "unnamed_strips": sum(page["unnamed"] for page in answered),
         "edge_mm": _quantiles([page["edge_mm"] for page in answered if page["edge_mm"] is not None], (50, 90, 99)),
         "signals": _signals(pages),
+        "signals_where_scale_stated": _signals([page for page in pages if not page.get("scale_open", False)]),
         "rate": _rates(pages),
         "total_ms": _quantiles(times, (50, 90, 99)),
     }
@@ -120,11 +121,16 @@ def _quantiles(values: list[float], wanted: tuple[int, ...]) -> dict[str, float]
 
 
 def print_drawn(figures: dict[str, Any]) -> None:
-    """A line for each condition and each value of a factor."""
+    """A line for each condition and each value of a factor; signals are those of pages that state their scale, since
+    millivolts and seconds of the others are a guess that is told."""
     table = Table("pages", "n", "places right", "right", "refused", "silent", "at most", "SNR p50/p10", "rate")
     for name, own in [("all", figures["all"]), *figures["conditions"].items()]:
         table.add_row(
-            name, str(own["pages"]), *_cells(own), _snr(own["signals"]["snr_db"]), _share(own["rate"]["within_2"])
+            name,
+            str(own["pages"]),
+            *_cells(own),
+            _snr(own["signals_where_scale_stated"]["snr_db"]),
+            _share(own["rate"]["within_2"]),
         )
     for factor, values in figures["factors"].items():
         for value, own in values.items():
