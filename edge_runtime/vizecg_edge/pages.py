@@ -20,7 +20,7 @@ from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.measure import measure
 from vizecg_edge.leads.read import ReadLeads
 from vizecg_edge.leads.scales import Scale, ScaleSource
-from vizecg_edge.pipeline import MOST_SCALES, Pipeline, Result, pieces_of
+from vizecg_edge.pipeline import Pipeline, Result, pieces_of
 from vizecg_edge.rectify.reasons import Reason, advice_of, refusal
 from vizecg_edge.sheet.frames import boxes_on_sheet
 from vizecg_edge.sheet.rectified import Outline
@@ -149,10 +149,10 @@ def _scales(pages: Sequence[ReadLeads]) -> list[tuple[Scale, ...]]:
     best = tuple(page.scales.best for page in pages)
     tried = {_key(pages, best): best}
     for number, page in enumerate(pages):
-        for scale in page.scales.candidates[1:MOST_SCALES]:
+        for scale in page.tried[1:]:
             changed = (*best[:number], scale, *best[number + 1 :])
             tried.setdefault(_key(pages, changed), changed)
-            alike = [next((one for one in other.scales.candidates if _same(one, scale)), None) for other in pages]
+            alike = [next((one for one in other.tried if _same(one, scale)), None) for other in pages]
             together = tuple(one for one in alike if one is not None)
             if len(together) == len(pages):
                 tried.setdefault(_key(pages, together), together)

@@ -37,7 +37,7 @@ from vizecg_edge.judge.undecided import changed_by_scale, not_printed, not_seen,
 from vizecg_edge.leads.find import FoundPage, find_page
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.page import SPARE_SCALE
-from vizecg_edge.leads.read import ReadLeads, read_leads
+from vizecg_edge.leads.read import MOST_SCALES, ReadLeads, read_leads
 from vizecg_edge.rectify.reasons import MISSING_TOOL, advice_of
 from vizecg_edge.sheet import Rectified, lay
 from vizecg_edge.shipped import DEFAULT_BUNDLE
@@ -45,8 +45,6 @@ from vizecg_edge.vouch.golden import check_golden_once
 from vizecg_edge.vouch.kinds import SignaturePolicy
 from vizecg_edge.vouch.origin import vouch
 
-MOST_SCALES = 20
-"""Where nothing states the scale of a page, so many of those that it may have are tried."""
 LEAST_SPARE = 1.1
 """A reduced reading of a file must have this many times the sheet's pixels per millimetre."""
 
@@ -182,7 +180,7 @@ class Pipeline:
             clock.lap("rectify")
             whole = _in_whole(rectified, picture)
             refuse_on_leads(picture, (outline for _, outline in whole.on_photo))
-            verdict = judge(rectified, self.bundle.manifest.gate)
+            verdict = judge(rectified, self.bundle.manifest.gate, tried_sd=found.ruler.tried_sd)
             clock.lap("judge")
             if verdict.refusal is not None:
                 raise verdict.refusal
@@ -262,7 +260,7 @@ class Pipeline:
     def _classify(self, result: Result, found: FoundPage, read: ReadLeads, clock: Clock) -> Result:
         assert result.sheet is not None
         sheets = [result.sheet]
-        for scale in read.scales.candidates[1:MOST_SCALES]:
+        for scale in read.tried[1:]:
             sheets.append(lay(found, self.bundle.manifest.sheet, scale=scale, leads=read.at(scale)).sheet)
             clock.lap("rectify")
         return self.classified(result, sheets, layout=read.layout, clock=clock)

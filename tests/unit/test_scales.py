@@ -73,6 +73,28 @@ def test_limb_and_chest_gain_are_told_apart() -> None:
     assert scales.limb_source is scales.chest_source is ScaleSource.PRINTED
 
 
+def test_a_page_without_a_grid_is_decided_where_both_ends_of_its_pulses_agree() -> None:
+    """Two-level scans were once refused, though nothing on them was decided otherwise than on paper."""
+    record, pipeline = synthesise(["ST"], seed=8), Pipeline(threads=1)
+    on_paper, without = (
+        render_sheet(record, style=PrintStyle(palette=palette, footer=None)).image for palette in ("pink", "none")
+    )
+    result = pipeline.run_image(np.where(without > 128, 255, 0).astype(np.uint8))
+    assert result.answer.answered, result.answer.messages
+    expected = pipeline.run_image(on_paper).answer.decisions
+    decided = {label: decision for label, decision in result.answer.decisions.items() if decision is not None}
+    assert len(decided) >= 4
+    assert decided == {label: expected[label] for label in decided}
+    assert [doubt.code for doubt in result.answer.doubts] == ["scale_without_grid"]
+    assert len(result.others) == 2
+
+
+def test_a_page_that_only_its_rows_measure_is_refused() -> None:
+    style = PrintStyle(palette="none", pulse=Pulse.NONE, footer=None)
+    answer = Pipeline(threads=1).run_image(render_sheet(synthesise(["SB"], seed=8), style=style).image).answer
+    assert answer.reasons == ("scale_uncertain",)
+
+
 @pytest.mark.parametrize("pulse", [Pulse.LEFT, Pulse.RIGHT])
 def test_traces_begin_at_the_same_place_whichever_end_has_the_pulses(pulse: Pulse) -> None:
     """Pulses on the right were once taken for the last millimetres of the traces."""

@@ -64,7 +64,7 @@ class Reading:
 
 def reading_of(result: Result) -> Reading:
     """What the pipeline says of leads and scale, in pixels of the whole picture."""
-    from vizecg_edge.pipeline import MOST_SCALES
+    from vizecg_edge.leads.read import MOST_SCALES
 
     answer, found, read = result.answer, result.found, result.read
     placed: tuple[PlacedLead, ...] = ()

@@ -72,6 +72,8 @@ def doubts_of(
         doubts.append(Doubt(code="scale_uncertain", message=ruler.doubt))
     elif ruler.kind is not RulerKind.GRID:
         told = f"no grid is seen: scale taken from the {ruler.kind.value}, right to {max(ruler.sd_x, ruler.sd_y):.0%}"
+        if ruler.tried_sd:
+            told += ", and decided where both ends of that agree"
         doubts.append(Doubt(code="scale_without_grid", message=told))
     if printed_rate_bpm is not None and rate_bpm is not None:
         off = abs(rate_bpm - printed_rate_bpm)

@@ -26,8 +26,9 @@ REASONS = {
 """What each figure of merit is refused for. Of several that fail, the first is told."""
 
 
-def merits_of(rectified: Rectified) -> dict[str, float]:
-    """Every figure of merit that a gate has limits for, see ``QualityGate``."""
+def merits_of(rectified: Rectified, *, tried_sd: float = 0.0) -> dict[str, float]:
+    """Every figure of merit that a gate has limits for, see ``QualityGate``; ``tried_sd`` as in ``judge``."""
+    spread = rectified.px_per_mm_sd / rectified.px_per_mm
     return {
         "identities": rectified.layout.identities,
         "layout": rectified.layout.margin,
@@ -40,7 +41,7 @@ def merits_of(rectified: Rectified) -> dict[str, float]:
         "bend_residual_mm": rectified.bend_residual_mm,
         "grid_residual_mm": rectified.grid_residual_mm,
         "grid_share": rectified.grid_share,
-        "scale_spread": rectified.px_per_mm_sd / rectified.px_per_mm,
+        "scale_spread": math.sqrt(max(0.0, spread**2 - tried_sd**2)),
     }
 
 
@@ -58,18 +59,19 @@ class Verdict:
     refusal: InputRefusedError | None = None
 
 
-def judge(rectified: Rectified, gate: QualityGate | None = None) -> Verdict:
+def judge(rectified: Rectified, gate: QualityGate | None = None, *, tried_sd: float = 0.0) -> Verdict:
     """Hold a page against the gate.
 
     Args:
         rectified: the page.
         gate: limits, from the bundle; None takes those that no bundle has fitted.
+        tried_sd: that part of the scale's uncertainty at whose both ends the page is answered too, ``Ruler.tried_sd``.
 
     Returns:
         The score. A refusal has the reason of the first figure beyond its limit, or low_quality.
     """
     gate = gate or QualityGate()
-    merits = merits_of(rectified)
+    merits = merits_of(rectified, tried_sd=tried_sd)
     for figure, reason in REASONS.items():
         if gate.mark(figure, merits[figure]) <= 0:
             return Verdict(refusal=refusal(reason))

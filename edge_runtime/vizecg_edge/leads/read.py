@@ -17,14 +17,26 @@ from vizecg_edge.leads.signals import Leads
 from vizecg_edge.leads.stated import read_page
 from vizecg_edge.leads.trace import PX_PER_MM, PieceTrace, read_traces, signals_of, traced_box
 
+MOST_SCALES = 20
+"""Where nothing states the scale of a page, so many of those that it may have are tried."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReadLeads:
-    """What is read on a page. ``traces``: of its pieces, in their order, millimetres; ``scales``: it may have."""
+    """What is read on a page. ``traces``: of its pieces, in their order, millimetres; ``scales``: it may have;
+    ``tried_sd``: of its ruler."""
 
     layout: PageLayout
     traces: tuple[PieceTrace, ...]
     scales: PageScales
+    tried_sd: float = 0.0
+
+    @property
+    def tried(self) -> tuple[Scale, ...]:
+        """The scales at which the page is answered, the likeliest first: those that it may be printed at, and where a
+        millimetre of it is not certain the likeliest one at both ends of that."""
+        ends = (1 - self.tried_sd, 1 + self.tried_sd) if self.tried_sd else ()
+        return (*self.scales.candidates[:MOST_SCALES], *(self.scales.best.times(factor) for factor in ends))
 
     def at(self, scale: Scale) -> Leads:
         """The leads in millivolts, if the page is printed at this scale."""
@@ -62,7 +74,7 @@ def read_leads(found: FoundPage) -> ReadLeads:
         speeds = () if scales.speed_source.stated else possible_speeds(layout)
         sizes = _sizes(layout, traces, speeds if len(speeds) > 1 else ())
         scales = page_scales(settings=settings, layout=layout, sizes=sizes)
-    return ReadLeads(layout=layout, traces=traces, scales=scales)
+    return ReadLeads(layout=layout, traces=traces, scales=scales, tried_sd=found.ruler.tried_sd)
 
 
 def _leads(layout: PageLayout, traces: tuple[PieceTrace, ...], scale: Scale) -> Leads:

@@ -61,6 +61,15 @@ class Scale:
         gains = f"{limb:g} mm/mV" if limb == chest else f"limb {limb:g}, chest {chest:g} mm/mV"
         return f"{self.speed_mm_s:g} mm/s, {gains}"
 
+    def times(self, factor: float) -> Scale:
+        """If what was taken for a millimetre is so many."""
+        return replace(
+            self,
+            speed_mm_s=self.speed_mm_s * factor,
+            limb_mm_mv=self.limb_mm_mv * factor,
+            chest_mm_mv=self.chest_mm_mv * factor,
+        )
+
     def gain_mm_mv(self, lead: str) -> float:
         """Of one lead."""
         return self.chest_mm_mv if lead.startswith("V") else self.limb_mm_mv
