@@ -184,7 +184,7 @@ class Pipeline:
             clock.lap("judge")
             if verdict.refusal is not None:
                 raise verdict.refusal
-            refuse_unproven(read.leads, read.layout)
+            refuse_unproven(read.leads, read.layout, found.ink)
             answer = self._described(source, whole, found, read, verdict)
             answer = replace(answer, doubts=(*file_doubts(picture), *answer.doubts))
             result = Result(

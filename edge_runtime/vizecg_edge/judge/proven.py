@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from vizecg_edge.leads.layout import PageLayout
-from vizecg_edge.leads.signals import Leads
+from vizecg_edge.leads.layout import PageLayout, Piece
+from vizecg_edge.leads.page_ink import PageInk
+from vizecg_edge.leads.signals import Leads, LeadTrace
 from vizecg_edge.rectify.reasons import Reason, refusal
+from vizecg_edge.rectify.traces import PX_PER_MM
 
 STILL_MV = 0.12
 """Peak to peak. Leads half of which move less show no heartbeat: flat lines with 20 microvolts of noise read as 0.08 mV
@@ -15,6 +17,9 @@ FLAT_MV = 0.06
 """A lead that moves less is flat; the stillest lead of those pages moves by 0.1 mV."""
 LEAST_SEEN = 0.25
 """Share of a stretch's samples that must be read; of pale traces less than half are."""
+LEAST_INKED, REACH_MM = 0.1, 6.0
+"""A trace that runs along a line of the grid is not followed, but its waves are seen beside the line: ink in so many
+columns within the second of its baseline. Of 3 drawn pages such leads have 0.15 or more, and 0.01 under a note."""
 MOST_FLAT = 1
 """More flat or covered leads refuse the page; one makes what is read from it undecided."""
 
@@ -26,12 +31,13 @@ def flat_leads(leads: Leads, layout: PageLayout) -> tuple[str, ...]:
     return tuple(lead for lead in printed if heights.get(lead, 0.0) < FLAT_MV)
 
 
-def refuse_unproven(leads: Leads, layout: PageLayout) -> None:
+def refuse_unproven(leads: Leads, layout: PageLayout, ink: PageInk | None = None) -> None:
     """Refuse a page on which no heart beats, or of which several leads are flat or covered.
 
     Args:
         leads: as they were read.
         layout: what is printed.
+        ink: of the page's traces; None takes what was read for all that is seen.
 
     Raises:
         InputRefusedError: no_heartbeat, leads_missing.
@@ -40,15 +46,34 @@ def refuse_unproven(leads: Leads, layout: PageLayout) -> None:
     if not heights or float(np.median(heights)) < STILL_MV:
         raise refusal(Reason.NO_HEARTBEAT)
     flat = flat_leads(leads, layout)
+    if ink is not None and len(flat) > MOST_FLAT:
+        followed = {trace.lead for trace in leads.traces if _is_followed(trace)}
+        flat = tuple(lead for lead in flat if lead in followed or not _is_inked(lead, layout, ink))
     if len(flat) > MOST_FLAT:
         raise refusal(Reason.LEADS_MISSING, f"nothing is seen of {', '.join(flat)}")
+
+
+def _is_followed(trace: LeadTrace) -> bool:
+    """Whether enough of a trace was read to tell how far it moves."""
+    return bool(np.isfinite(trace.mv).sum() >= LEAST_SEEN * len(trace.mv))
+
+
+def _is_inked(lead: str, layout: PageLayout, ink: PageInk) -> bool:
+    """Whether there is ink of traces along a lead."""
+    return any(_inked_share(piece, ink) >= LEAST_INKED for piece in layout.pieces if piece.lead == lead)
+
+
+def _inked_share(piece: Piece, ink: PageInk) -> float:
+    top, bottom = ((piece.baseline_mm + reach) * PX_PER_MM for reach in (-REACH_MM, REACH_MM))
+    left, right = piece.left_mm * PX_PER_MM, piece.right_mm * PX_PER_MM
+    part = ink.mask[max(0, round(top)) : max(0, round(bottom)), max(0, round(left)) : max(0, round(right))]
+    return float(part.any(axis=0).mean()) if part.size else 0.0
 
 
 def _heights(leads: Leads) -> dict[str, float]:
     """How far each lead moves, peak to peak, mV, where it is seen best."""
     heights: dict[str, float] = {}
     for trace in leads.traces:
-        enough = np.isfinite(trace.mv).sum() >= LEAST_SEEN * len(trace.mv)
-        height = trace.height_mv if enough else 0.0
+        height = trace.height_mv if _is_followed(trace) else 0.0
         heights[trace.lead] = max(height, heights.get(trace.lead, 0.0))
     return heights

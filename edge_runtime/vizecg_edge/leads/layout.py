@@ -9,6 +9,8 @@ from vizecg_edge.leads.page import Box
 
 RHYTHM = "rhythm"
 """What a strip is called whose lead is not certain."""
+NAMED_SHARE = 2 / 3
+"""Leads are proven by their names where so many of them, strips included, have theirs beside them."""
 
 
 class LeadOrder(str, Enum):
@@ -106,6 +108,11 @@ class PageLayout:
     @property
     def strips(self) -> tuple[Piece, ...]:
         return tuple(piece for piece in self.pieces if piece.strip)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the names beside them prove the leads."""
+        return self.named is not None and self.named >= NAMED_SHARE * len(self.pieces)
 
     @property
     def name(self) -> str:

@@ -24,7 +24,7 @@ from vizecg_edge.printed.grammar import LeadGroup, Quantity, Setting
 from vizecg_edge.rectify.reasons import Reason, refusal
 
 USUAL_SHARE = 0.05
-LEAST_LIKELY = 1e-3
+LEAST_LIKELY = 3e-4
 """A speed less likely than this, with everything that is known, or such gains, are no candidate."""
 
 

@@ -14,7 +14,8 @@ LEAST_CONTRAST = 0.06
 FADED = 0.4
 """Cells with less than this share of the usual contrast show nothing."""
 BRIGHTER, WHITE = 1.08, 246.0
-"""Light makes the paper this much brighter than it usually is, or all white."""
+"""Light makes the paper this much brighter than it usually is, or all white. Of a scan whose paper is all white no
+light is told."""
 
 
 def glare_share(
@@ -48,10 +49,10 @@ def glare_share(
     low = cv2.erode(dark, window)[at].astype(np.float32)
     high = cv2.dilate(dark, window)[at].astype(np.float32)
     contrast = (high - low) / np.maximum(high, 1.0)
-    usual = float(np.median(contrast))
-    if usual < LEAST_CONTRAST:
+    usual, paper = float(np.median(contrast)), float(np.median(high))
+    if usual < LEAST_CONTRAST or paper >= WHITE:
         return 0.0
-    lit = (high > BRIGHTER * float(np.median(high))) | (high >= WHITE)
+    lit = (high > BRIGHTER * paper) | (high >= WHITE)
     washed = ((contrast < FADED * usual) & lit).astype(np.uint8)
     # Reflections are patches: a lone square is a gap in the print.
     return float(cv2.morphologyEx(washed, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)).mean())
