@@ -10,6 +10,7 @@ from vizecg_lab.verbs.conv_layouts import conv_layouts
 from vizecg_lab.verbs.drawing_paths import drawing_paths
 from vizecg_lab.verbs.fuzz import fuzz
 from vizecg_lab.verbs.gpu_run import gpu_run
+from vizecg_lab.verbs.hostile import hostile
 from vizecg_lab.verbs.leads import leads
 from vizecg_lab.verbs.measure import measure
 from vizecg_lab.verbs.not_ecg import not_ecg
@@ -38,7 +39,8 @@ def root_command() -> None:
 PAPER = (table1, table2, study)
 TRAINING = (train_step, packed_store, conv_layouts, gpu_run, drawing_paths)
 EDGE = (
-    render, photos, rectify, leads, measure, not_ecg, page_tiles, page_train, page_judge, stages, startup, fuzz,
+    render, photos, rectify, leads, measure, not_ecg, hostile, page_tiles, page_train, page_judge, stages, startup,
+    fuzz,
 )  # fmt: skip
 for verb in (*PAPER, *TRAINING, *EDGE):
     app.command()(verb)

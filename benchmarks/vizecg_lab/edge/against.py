@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vizecg.spec import UsageError
+from vizecg_lab.edge.checkout import CheckoutEdge
 
 HERE = Path(__file__).resolve().parents[3]
 """This checkout."""
@@ -54,38 +52,16 @@ its own in ``VmHWM``.
 """
 
 
-class _Edge:
-    """The edge of a checkout, in a process of its own."""
+class _Edge(CheckoutEdge):
+    """The edge of a checkout, which tells time and memory."""
 
     def __init__(self, tree: Path) -> None:
-        paths = (tree / "edge_runtime", tree)
-        if not (tree / "edge_runtime" / "vizecg_edge").is_dir():
-            raise UsageError(f"{tree} is not a checkout: it has no edge_runtime/vizecg_edge")
-        # One thread each: time of the processor is then that of the work.
-        one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", WORKER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **one, "PYTHONPATH": os.pathsep.join(map(str, paths))},
-        )
+        super().__init__(tree, WORKER)
 
     def answer(self, path: Path) -> tuple[str, float, float]:
         """Status, milliseconds and the process's peak so far."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{path}\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise UsageError("the edge of a checkout does not run here; what it said stands above")
-        status, milliseconds, peak = json.loads(line)
+        status, milliseconds, peak = json.loads(self.ask(str(path)))
         return status, milliseconds, peak
-
-    def close(self) -> None:
-        """End the process and wait for it."""
-        self._process.communicate()
 
 
 def compare_trees(photographs: Sequence[Path], *, other: Path, runs: int, console: Console) -> dict[str, Any]:
