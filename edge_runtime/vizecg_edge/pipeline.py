@@ -180,7 +180,7 @@ class Pipeline:
             clock.lap("rectify")
             whole = _in_whole(rectified, picture)
             refuse_on_leads(picture, (outline for _, outline in whole.on_photo))
-            verdict = judge(rectified, self.bundle.manifest.gate, tried_sd=found.ruler.tried_sd)
+            verdict = judge(rectified, self.bundle.manifest.gate)
             clock.lap("judge")
             if verdict.refusal is not None:
                 raise verdict.refusal

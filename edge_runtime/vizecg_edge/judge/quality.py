@@ -29,8 +29,8 @@ NAMED = 9.0
 and of rows that reach into one another are not seen: 5 of 120 drawn pages with names failed them."""
 
 
-def merits_of(rectified: Rectified, *, tried_sd: float = 0.0) -> dict[str, float]:
-    """Every figure of merit that a gate has limits for, see ``QualityGate``; ``tried_sd`` as in ``judge``."""
+def merits_of(rectified: Rectified) -> dict[str, float]:
+    """Every figure of merit that a gate has limits for, see ``QualityGate``."""
     spread = rectified.px_per_mm_sd / rectified.px_per_mm
     return {
         "identities": NAMED if rectified.layout.is_named else rectified.layout.identities,
@@ -44,7 +44,8 @@ def merits_of(rectified: Rectified, *, tried_sd: float = 0.0) -> dict[str, float
         "bend_residual_mm": rectified.bend_residual_mm,
         "grid_residual_mm": rectified.grid_residual_mm,
         "grid_share": rectified.grid_share,
-        "scale_spread": math.sqrt(max(0.0, spread**2 - tried_sd**2)),
+        # The page is answered at both ends of the rest.
+        "scale_spread": math.sqrt(max(0.0, spread**2 - rectified.tried_sd**2)),
     }
 
 
@@ -62,19 +63,18 @@ class Verdict:
     refusal: InputRefusedError | None = None
 
 
-def judge(rectified: Rectified, gate: QualityGate | None = None, *, tried_sd: float = 0.0) -> Verdict:
+def judge(rectified: Rectified, gate: QualityGate | None = None) -> Verdict:
     """Hold a page against the gate.
 
     Args:
         rectified: the page.
         gate: limits, from the bundle; None takes those that no bundle has fitted.
-        tried_sd: that part of the scale's uncertainty at whose both ends the page is answered too, ``Ruler.tried_sd``.
 
     Returns:
         The score. A refusal has the reason of the first figure beyond its limit, or low_quality.
     """
     gate = gate or QualityGate()
-    merits = merits_of(rectified, tried_sd=tried_sd)
+    merits = merits_of(rectified)
     for figure, reason in REASONS.items():
         if gate.mark(figure, merits[figure]) <= 0:
             return Verdict(refusal=refusal(reason))

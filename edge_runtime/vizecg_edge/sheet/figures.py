@@ -26,6 +26,7 @@ class Figures:
     """See ``Rectified``."""
 
     px_per_mm_sd: float
+    tried_sd: float
     grid_residual_mm: float
     bend_residual_mm: float
     rotation_deg: float
@@ -55,6 +56,7 @@ def figures_of(found: FoundPage, picture: np.ndarray, box: Box, *, px_per_mm: fl
     spread = float(np.hypot(max(found.ruler.sd_x, found.ruler.sd_y), _spread(page, area)))
     return Figures(
         px_per_mm_sd=page.px_per_mm * spread,
+        tried_sd=found.ruler.tried_sd,
         # What was measured without a grid has none to depart from: its uncertainty says how good it is.
         grid_residual_mm=found.grid.residual_cells * CELL_MM if seen else 0.0,
         bend_residual_mm=_residual(picture, to_cells, px_per_mm) if seen else 0.0,

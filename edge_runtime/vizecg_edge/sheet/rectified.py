@@ -31,6 +31,7 @@ class Rectified:
             where the homography puts p + bend. Zero for flat paper; None of a page that is not whole.
         px_per_mm: photograph pixels per paper millimetre in the middle of the block.
         px_per_mm_sd: its standard uncertainty, from the spread of the local grid periods.
+        tried_sd: the part of it, relative to the scale, at whose both ends the page is answered, see ``Ruler``.
         grid_residual_mm: robust RMS distance of the grid lines from the homography's, in the worse of the two
             directions, before the bend is taken out.
         bend_residual_mm: the same with the bend taken out, measured again on the flat page.
@@ -55,6 +56,7 @@ class Rectified:
     bend_mm: np.ndarray | None
     px_per_mm: float
     px_per_mm_sd: float
+    tried_sd: float
     grid_residual_mm: float
     bend_residual_mm: float
     rotation_deg: float
