@@ -7,20 +7,23 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from vizecg.spec import InputRefusedError
 from vizecg_edge.leads.flat import FlatPicture
 from vizecg_edge.leads.infer import Look, find_layout
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.names import SeenName
 from vizecg_edge.leads.page import Box, Page
 from vizecg_edge.leads.page_ink import PageInk, ink_of
-from vizecg_edge.leads.stated import text_box
+from vizecg_edge.leads.stated import read_page, text_box
 from vizecg_edge.leads.steady import steadied
+from vizecg_edge.printed.grammar import Quantity
 from vizecg_edge.printed.names import NAMES
 from vizecg_edge.printed.page_net import PageLook, look
-from vizecg_edge.rectify.find import find_paper
+from vizecg_edge.rectify.find import FoundPaper, find_paper, measured_anew
 from vizecg_edge.rectify.grid import Grid
 from vizecg_edge.rectify.prepare import Work, prepare
-from vizecg_edge.rectify.ruler import Ruler
+from vizecg_edge.rectify.printed_scale import StatedScale
+from vizecg_edge.rectify.ruler import Ruler, RulerKind
 from vizecg_edge.rectify.straighten import straightened
 from vizecg_edge.rectify.traces import PX_PER_MM, trace_view
 from vizecg_edge.rectify.warp import Bend
@@ -64,6 +67,43 @@ def find_page(image: np.ndarray) -> FoundPage:
     """
     work = prepare(image)
     paper = find_paper(work)
+    found = _found_of(work, paper)
+    if found.ruler.kind is RulerKind.GRID:
+        return found
+    stated = _stated(found)
+    anew = None if stated is None else measured_anew(work, stated)
+    if anew is None:
+        return found
+    return _found_on(work, anew)
+
+
+def _found_of(work: Work, paper: FoundPaper) -> FoundPage:
+    """What is printed on a page, which may be of another scale where nothing is read at the likeliest."""
+    try:
+        return _found_on(work, paper)
+    except InputRefusedError as refused:
+        error = refused.with_traceback(None)
+    for other in paper.others:
+        try:
+            found = _found_on(work, other)
+        except InputRefusedError:
+            continue
+        if found.layout.is_named:
+            return found
+    raise error
+
+
+def _stated(found: FoundPage) -> StatedScale | None:
+    """What a page prints of its own scale; None where it does not print speed and gain."""
+    settings = read_page(found.page, found.flat)
+    speeds, gains = (
+        tuple(dict.fromkeys(one.value for one in settings if one.quantity is quantity))
+        for quantity in (Quantity.SPEED, Quantity.GAIN)
+    )
+    return StatedScale(speed_mm_s=speeds[0], gains_mm_mv=gains) if len(speeds) == 1 and gains else None
+
+
+def _found_on(work: Work, paper: FoundPaper) -> FoundPage:
     grid, bend = paper.grid, paper.bend
     ink = ink_of(trace_view(work.trace_ink, grid, bend))
     seen = [ink.mask]

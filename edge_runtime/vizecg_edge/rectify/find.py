@@ -14,6 +14,7 @@ from vizecg_edge.rectify.every_line import is_drawn
 from vizecg_edge.rectify.grid import Grid, find_grid
 from vizecg_edge.rectify.gridless import CELL_MM, find_printed
 from vizecg_edge.rectify.prepare import Work
+from vizecg_edge.rectify.printed_scale import StatedScale
 from vizecg_edge.rectify.reasons import Reason
 from vizecg_edge.rectify.ruler import Ruler, RulerKind
 from vizecg_edge.rectify.squares import LONG_LOOK, MOST_RESIDUAL, look_at_lines, measure_squares, rescaled
@@ -42,13 +43,15 @@ class FoundPaper:
 
     ``grid``: its squares of 5 mm; where there are none, where they would lie. ``bend``: of the paper, none without a
     grid. ``ruler``: what its millimetres were taken from. ``lined``: whether the grid has lines at 5 mm, no dots, and
-    was seen in the photograph's grid ink.
+    was seen in the photograph's grid ink. ``others``: the same page at other scales that are possible, where only what
+    is printed tells.
     """
 
     grid: Grid
     bend: Bend
     ruler: Ruler
     lined: bool = False
+    others: tuple[FoundPaper, ...] = ()
 
 
 def find_paper(work: Work) -> FoundPaper:
@@ -125,16 +128,26 @@ def _cell_px(grid: Grid) -> tuple[float, float]:
 
 def _printed(work: Work, no_grid: InputRefusedError) -> FoundPaper:
     try:
-        grid, ruler = find_printed(work)
+        ways = find_printed(work, unsure=True)
     except InputRefusedError as refused:
         raise (no_grid if refused.reason == Reason.NO_GRID.value else refused.with_traceback(None)) from None
-    return FoundPaper(grid=grid, bend=_flat(grid), ruler=ruler)
+    first, *others = (FoundPaper(grid=grid, bend=_flat(grid), ruler=ruler) for grid, ruler in ways)
+    return replace(first, others=tuple(others))
+
+
+def measured_anew(work: Work, stated: StatedScale) -> FoundPaper | None:
+    """A page without a grid whose print says how large its pulses are; None where that measures nothing."""
+    try:
+        (grid, ruler), *_ = find_printed(work, stated)
+    except InputRefusedError:
+        return None
+    return FoundPaper(grid=grid, bend=_flat(grid), ruler=ruler) if ruler.kind is RulerKind.PULSES else None
 
 
 def _without_lines(work: Work, grid: Grid, bend: Bend) -> FoundPaper:
     """What is printed, where it contradicts a lattice that may be of beats and rows of traces."""
     try:
-        printed, ruler = find_printed(work)
+        printed, ruler = find_printed(work)[0]
     except InputRefusedError:
         return FoundPaper(grid=grid, bend=bend, ruler=Ruler(doubt="most lines of its grid are not seen"))
     if _apart(CELL_MM, CELL_MM * _cell(grid, printed)) < AGREE[ruler.kind]:
@@ -145,7 +158,7 @@ def _without_lines(work: Work, grid: Grid, bend: Bend) -> FoundPaper:
 def _confirmed(work: Work, grid: Grid, bend: Bend, mm: float | None) -> FoundPaper:
     """The grid in squares of 5 mm, where what is printed says how large its squares are; else with a doubt."""
     try:
-        printed, ruler = find_printed(work)
+        printed, ruler = find_printed(work)[0]
     except InputRefusedError:
         if mm is None:
             raise

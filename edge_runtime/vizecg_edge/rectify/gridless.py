@@ -12,10 +12,10 @@ from vizecg_edge.rectify.grid import Grid
 from vizecg_edge.rectify.outlines import find_outlines
 from vizecg_edge.rectify.phase import MOST_CELLS, Phases
 from vizecg_edge.rectify.prepare import Work, percentile_of
-from vizecg_edge.rectify.printed_scale import printed_scale
+from vizecg_edge.rectify.printed_scale import PrintedScale, StatedScale, printed_scales
 from vizecg_edge.rectify.reasons import Reason, refusal
 from vizecg_edge.rectify.ruler import Ruler
-from vizecg_edge.rectify.strips import find_strips
+from vizecg_edge.rectify.strips import Strip, find_strips
 
 CELL_MM = 5.0
 THICKEST = 0.008
@@ -35,8 +35,14 @@ MARGIN_MM = 30.0
 """What is taken for the page around the traces."""
 
 
-def find_printed(work: Work) -> tuple[Grid, Ruler]:
-    """The plane of a page without a grid, as the grid of 5 mm squares that it would have.
+def find_printed(work: Work, stated: StatedScale | None = None, *, unsure: bool = False) -> list[tuple[Grid, Ruler]]:
+    """The plane of a page without a grid, as the grid of 5 mm squares that it would have: at the likeliest scale, and
+    at others that are possible.
+
+    Args:
+        work: the reduced photograph.
+        stated: what the page prints of its scale, if that is known.
+        unsure: whether scales that fit badly are given, too, see ``printed_scales``.
 
     Raises:
         InputRefusedError: no_grid, where there are no rows of traces; scale_uncertain, where they show no scale.
@@ -50,12 +56,16 @@ def find_printed(work: Work) -> tuple[Grid, Ruler]:
     strips = find_strips(level)
     if len(strips) < LEAST_ROWS:
         raise refusal(Reason.NO_GRID, f"no grid, and {len(strips)} rows of traces")
-    scale = printed_scale(strips, find_outlines(level, strips))
+    scales = printed_scales(strips, find_outlines(level, strips), stated, unsure=unsure)
+    tilt = TILTED_SD * _tilt(to_level, size)
+    return [_at_scale(scale, strips, to_level, tilt) for scale in scales]
+
+
+def _at_scale(scale: PrintedScale, strips: list[Strip], to_level: np.ndarray, tilt: float) -> tuple[Grid, Ruler]:
     left, right = (float(np.median([getattr(strip, name) for strip in strips])) for name in ("left", "right"))
     to_cells = np.diag([1 / (scale.x * CELL_MM), 1 / (scale.y * CELL_MM), 1.0]) @ to_level
     corners = np.array([[left, strips[0].y], [right, strips[-1].y]]) / [scale.x * CELL_MM, scale.y * CELL_MM]
     ruler = scale.ruler
-    tilt = TILTED_SD * _tilt(to_level, size)
     ruler = replace(ruler, sd_x=float(np.hypot(ruler.sd_x, tilt)), sd_y=float(np.hypot(ruler.sd_y, tilt)))
     return _as_grid(to_cells, corners, sideways=_sideways(to_level)), ruler
 

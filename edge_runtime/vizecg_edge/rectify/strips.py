@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-APART = 0.04
+APART = 0.028
 """Baselines lie at least this far apart, in widths of the ink: 11 mm of 280."""
 LEAST_SHARE, RANK, MOST_ROWS = 0.2, 3, 16
 """A row's strength is at least this part of the third strongest's."""
