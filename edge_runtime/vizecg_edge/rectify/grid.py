@@ -34,6 +34,9 @@ SEARCHES = (
 """How lattices are sought, one way after the other: in which image, and in which tiles."""
 MOST_OBLIQUE = 1.5
 """Squares that are seen so many times as long as wide, or more, are those of a lattice of rows and beats."""
+DIVIDED, UNEVEN, EVEN = (1.0, 2.0, 2.5, 3.0), 1.1, 1.12
+"""Rows of traces that lie 2, 2.5 or 3 squares apart outweigh the lines between them, and the steps across follow. Steps
+that differ by more than ``UNEVEN`` may be so many of squares whose sides differ by less than ``EVEN``."""
 CLEAR_CELLS, CLEAR_RESIDUAL = 800, 0.25
 """A grid of so many readable cells that fits as well as this (cells) is not sought any further."""
 MARGIN = 0.1
@@ -78,18 +81,44 @@ def find_grid(ink: np.ndarray) -> Grid:
         lattices = tiles[side].find(coverage)
         try:
             to_cells, agree = coarse_pose(lattices)
-            box = _box(ink.shape, to_cells, lattices.centres[agree], margin_px=MARGIN * max(ink.shape))
-            grid = _find(ink, to_cells, box)
         except InputRefusedError as refused:
             # A traceback would keep the picture in memory.
             error = refused.with_traceback(None)
             continue
-        if grid.present.sum() >= CLEAR_CELLS and grid.residual_cells <= CLEAR_RESIDUAL and _square(grid):
-            return grid
-        grids.append(grid)
+        centres = lattices.centres[agree]
+        for pose in (to_cells, *_divided(to_cells, centres.mean(axis=0))):
+            try:
+                grid = _find(ink, pose, _box(ink.shape, pose, centres, margin_px=MARGIN * max(ink.shape)))
+            except InputRefusedError as refused:
+                error = refused.with_traceback(None)
+                continue
+            if _is_clear(grid):
+                return grid
+            grids.append(grid)
     if not grids:
         raise error or refusal(Reason.NO_GRID)
     return min(grids, key=lambda grid: (not _square(grid), grid.residual_cells))
+
+
+def _is_clear(grid: Grid) -> bool:
+    return bool(grid.present.sum() >= CLEAR_CELLS and grid.residual_cells <= CLEAR_RESIDUAL and _square(grid))
+
+
+def _divided(to_cells: np.ndarray, middle: np.ndarray) -> list[np.ndarray]:
+    """The smaller squares that uneven steps may be made of, the largest first; none of steps that are even.
+
+    Args:
+        to_cells: (3, 3), pixels -> steps.
+        middle: (2,) pixel about which they are looked at.
+    """
+    first = cv2.perspectiveTransform(middle.reshape(1, 1, 2), to_cells)
+    corners = first + np.array([[[0, 0], [1, 0], [0, 1]]])
+    start, *ends = cv2.perspectiveTransform(corners, np.linalg.inv(to_cells))[0]
+    across, down = (float(np.linalg.norm(end - start)) for end in ends)
+    if max(across, down) < UNEVEN * min(across, down):
+        return []
+    parts = [(x, y) for x in DIVIDED for y in DIVIDED if max(across / x * y / down, down / y * x / across) < EVEN]
+    return [np.diag([x, y, 1.0]) @ to_cells for x, y in sorted(parts, key=lambda part: part[0] * part[1])]
 
 
 def _square(grid: Grid) -> bool:
