@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from vizecg_edge.leads.layout import Piece
-from vizecg_edge.leads.names import SeenName, between_rows, unnamed_column
+from vizecg_edge.leads.names import SeenName, between_rows, mostly_beside, unnamed_column
 
 pytestmark = pytest.mark.unit
 
@@ -71,3 +73,13 @@ def test_a_column_without_names_is_none_where_rows_are_many():
     assert unnamed_column([*pieces, *strips], first, spacing_mm=20.0)
     assert not unnamed_column([*pieces, *strips], names, spacing_mm=20.0)
     assert not unnamed_column(pieces, first, spacing_mm=20.0)
+
+
+def test_names_beside_their_leads_prove_a_layout():
+    there = names(48, 63, 78)
+    assert mostly_beside(pieces(50, 65, 80), there, spacing_mm=15)
+    assert not mostly_beside(pieces(50, 65, 80), there[:4], spacing_mm=15)
+    exchanged = [replace(name, x_mm=there[(k + 3) % 12].x_mm) for k, name in enumerate(there)]
+    assert not mostly_beside(pieces(50, 65, 80), exchanged, spacing_mm=15)
+    elsewhere = [replace(name, x_mm=name.x_mm + 40, y_mm=name.y_mm + 90) for name in there]
+    assert not mostly_beside(pieces(50, 65, 80), [*there, *elsewhere], spacing_mm=15)

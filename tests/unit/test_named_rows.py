@@ -73,3 +73,9 @@ def test_a_word_below_the_last_column_is_no_row():
     rows = [_row(y_mm) for y_mm in ROWS_MM]
     assert rows_by_names(rows, [*_names(), word], INK) == tuple(rows_by_names(rows, _names(), INK))
     assert len(rows_by_names(rows, [*_names(), strip], INK)) == 4
+
+
+def test_part_of_a_wave_near_a_line_of_names_is_no_row():
+    letters = SeenName(name="II", x_mm=22, y_mm=ROWS_MM[2] + 14 - ABOVE_MM, chances={"II": 0.8})
+    rows = rows_by_names([_row(y_mm) for y_mm in ROWS_MM], [*_names(), letters], INK)
+    assert [row.y_mm for row in rows] == pytest.approx(ROWS_MM)

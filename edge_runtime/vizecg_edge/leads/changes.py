@@ -10,6 +10,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from vizecg_edge.leads.forwards import forward_logit
 from vizecg_edge.leads.layout import Piece
 from vizecg_edge.rectify.traces import PX_PER_MM
 
@@ -28,6 +29,9 @@ LEAST, MOST = -1.2, 1.6
 """What a pair of beats says at least and at most, in logits: one of them may be an extra beat."""
 WEIGHT = 0.6
 """Rows of one page have their extra beats and their wandering baselines in common."""
+LEAST_ROW = -3.0
+"""What a row says at least, in logits: where no two neighbours are alike its trace could not be followed, or its beats
+are each of their own."""
 LEAST_POWER = 0.08
 
 
@@ -37,6 +41,8 @@ class BeatChanges:
     Args:
         heights: (rows, w) float32 mm, ``PX_PER_MM`` samples a millimetre.
         left_mm, right_mm: where the rows begin and end.
+
+    ``forward``: logits that time runs to the right, see ``forward_logit``.
     """
 
     def __init__(self, heights: np.ndarray, *, left_mm: float, right_mm: float) -> None:
@@ -47,6 +53,7 @@ class BeatChanges:
         self.slopes = np.abs(np.gradient(heights, axis=1))
         self.within = np.zeros(self.width, bool)
         self.within[low:high] = True
+        self.forward = forward_logit(heights, self.beats, self.within)
         self._known: dict[tuple[float, float], tuple[list[float], list[float]]] = {}
 
     def turned(self) -> BeatChanges:
@@ -55,6 +62,7 @@ class BeatChanges:
         vars(other).pop("logits", None)
         other._known = {}
         other.beats = (self.width - 1 - self.beats)[::-1]
+        other.forward = -self.forward
         other.differences = self.differences[::-1, ::-1]
         other.slopes, other.within = self.slopes[::-1, ::-1], self.within[::-1]
         return other
@@ -79,11 +87,12 @@ class BeatChanges:
         """How well pieces, whose row 0 is row ``first``, agree with the changes, in logits."""
         if len(self.beats) < 2:
             return 0.0
-        total = 0.0
+        rows: dict[int, float] = {}
         for piece in pieces:
             within, crossing = self._sums(piece.left_mm, piece.right_mm)
-            total += within[first + piece.row] - (0.0 if piece.strip else crossing[first + piece.row])
-        return WEIGHT * total
+            told = within[first + piece.row] - (0.0 if piece.strip else crossing[first + piece.row])
+            rows[piece.row] = rows.get(piece.row, 0.0) + told
+        return sum(max(WEIGHT * told, LEAST_ROW) for told in rows.values())
 
     def _sums(self, left_mm: float, right_mm: float) -> tuple[list[float], list[float]]:
         """For every row, the logits of the pairs of beats within a stretch, and of the pair across its end."""

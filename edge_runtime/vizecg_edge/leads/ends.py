@@ -90,6 +90,11 @@ def find_ends(
     # A printout has them at its beginning or in every row: at the end, a few are QRS complexes that are cut.
     if seen_right or len(on_right) >= RIGHT_SHARE * len(alike):
         right = min(right, _ending(alike, min(p.box.left for p in seen_right or on_right)))
+    # Pulses that are not seen stand in line with the traces at the left or at the right: names tell which.
+    seen_to = right
+    left, right = ends_by_names(left, right, names)
+    if right < seen_to and abs(right - left - BLOCK_MM) < USUAL_MM:
+        right = left + BLOCK_MM
     width = right - left
     unmarked = len(on_left) < LEAST_LEFT and not seen_right and BLOCK_MM < width < BLOCK_MM + BEFORE_MM
     # The right ends are the sharpest mark of traces of the usual length; pulses or names stand before the left ones.

@@ -9,13 +9,14 @@ import numpy as np
 
 from vizecg.spec import InputRefusedError
 from vizecg_edge.leads.flat import FlatPicture
-from vizecg_edge.leads.infer import Look, find_layout
+from vizecg_edge.leads.infer import find_layout
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.names import SeenName
 from vizecg_edge.leads.page import Box, Page
 from vizecg_edge.leads.page_ink import PageInk, ink_of
 from vizecg_edge.leads.stated import read_page, text_box
 from vizecg_edge.leads.steady import steadied
+from vizecg_edge.leads.ways import Look
 from vizecg_edge.printed.grammar import Quantity
 from vizecg_edge.printed.names import NAMES
 from vizecg_edge.printed.page_net import PageLook, look

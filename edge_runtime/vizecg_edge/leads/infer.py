@@ -9,25 +9,30 @@ import numpy as np
 
 from vizecg.spec import InputRefusedError
 from vizecg_edge.leads.cut import column_mm, is_cut
-from vizecg_edge.leads.evidence import Evidence, Signals, is_lively, likely
+from vizecg_edge.leads.evidence import Evidence, Signals
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
 from vizecg_edge.leads.layout import RHYTHM, PageLayout, Piece, Timing
-from vizecg_edge.leads.named_rows import rows_by_names
-from vizecg_edge.leads.names import LEAST_MIRRORED, SeenName, between_rows, contradicted, legible, unnamed_column
+from vizecg_edge.leads.names import (
+    between_rows,
+    contradicted,
+    legible,
+    mostly_beside,
+    unnamed_column,
+)
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
-from vizecg_edge.leads.rows import TraceRow, find_rows, turned_rows
+from vizecg_edge.leads.rows import TraceRow
 from vizecg_edge.leads.strips import named_strips, repeats_together, timing_of
+from vizecg_edge.leads.ways import MIRRORED, NO_ROWS, Looker, ways_of
 from vizecg_edge.rectify.reasons import Reason, refusal
 
-MIRRORED = "it seems to be seen in a mirror"
-LEAST_ROWS, SHORT = 3, 0.4
-"""With so many rows of traces across a page none are sought down it; rows shorter than this share are none."""
 LEAST_MARGIN, LEAST_UNNAMED = 2.0, 3.0
 """With legible names and without. Of 500 drawn pages two of the three nameless ones between them were read wrongly; of
 those with names that were wrong all but one are refused for other reasons, at margins up to 9."""
 LEAST_IDENTITIES = 1.0
 """Leads whose names cannot be read agree at least so well, see ``PageLayout.identities``."""
+LEAST_AHEAD, LEAST_AGREED = 8.0, 3.0
+"""Least margin and identities of a reading that names speak against."""
 LEAST_SCORE, LEAST_NAMED = -6.0, 5.0
 """Of a reading without and with legible names: of 50 printouts of other origin that were read rightly none with legible
 names had less than 15, of the drawn ones that were read wrongly none more than -20."""
@@ -37,26 +42,8 @@ MOST_AGAINST, AGAINST_SHARE = 1, 0.25
 LEAST_COLUMN_MM = 28.0
 """2.5 s at 12.5 mm/s are 31 mm."""
 LEAST_DRIFT_MM = 1.5
-BESIDE_MM, ABOVE_MM = 18.0, 32.0
-"""Around the rows, where names and pulses are looked for."""
-NEXT_MM = 65.0
-"""Rows of traces are nearer to the next than this; what lies further away is a header or a footer."""
 FAR_BEHIND = 14.0
 """In logits: so much may be told by names and signals against the rows."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Look:
-    """What is seen on a page, upright as it is given: names, where ink belongs to traces (uint8 (h, w) of the page's
-    ink, 1 where it may), and calibration pulses."""
-
-    names: tuple[SeenName, ...]
-    traces: np.ndarray
-    pulses: tuple[Box, ...] = ()
-
-
-Looker = Callable[[PageInk, Box], Look]
-"""Looks at a box of a page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +69,15 @@ class Reading:
     def spacing_mm(self) -> float:
         """From row to row."""
         return float(np.median(np.diff([row.y_mm for row in self.rows])))
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        return pieces_of(self.form, self.rows, self.evidence.ends)
+
+    @property
+    def unnamed(self) -> float:
+        """The score without what names say."""
+        return self.score - self.evidence.named_score(self.form, self.first, mirrored=self.mirrored)
 
     def is_like(self, other: Reading) -> bool:
         """Whether both name the same leads in the same places."""
@@ -110,7 +106,7 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker |
     Raises:
         InputRefusedError: not_an_ecg, unsupported_layout, layout_uncertain, orientation_uncertain.
     """
-    ways = _ways(ink, sideways, look)
+    ways = ways_of(ink, sideways=sideways, look=look)
     places = [
         (way.rows_score(form, first), way, form, first)
         for way in ways
@@ -119,7 +115,7 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker |
     ]
     sure = sum(ways[0].sure)
     if not sure:
-        raise refusal(Reason.NOT_AN_ECG, "no rows of traces")
+        raise refusal(Reason.NOT_AN_ECG, NO_ROWS)
     if not places:
         raise refusal(Reason.UNSUPPORTED_LAYOUT, f"{sure} row{'s' if sure > 1 else ''} of traces")
     # What leaves out more rows than others is not looked at any further.
@@ -141,14 +137,14 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker |
     margin = best.score - max(others, default=best.score - 20.0)
     if not legible(best.evidence.names):
         _check_traces(best)
-    elif best.score < LEAST_NAMED:
+    elif best.score < LEAST_NAMED and not mostly_beside(best.pieces, best.evidence.names, spacing_mm=best.spacing_mm):
         raise refusal(Reason.LAYOUT_UNCERTAIN, f"{sum(best.sure)} rows of traces, and no layout fits their names")
     if best.mirrored:
         raise refusal(Reason.ORIENTATION_UNCERTAIN, MIRRORED)
     if margin < (LEAST_MARGIN if legible(best.evidence.names) else LEAST_UNNAMED):
         raise _uncertain(readings, best)
     layout = _layout(best, margin)
-    layout = replace(layout, named=_checked_names(layout, best))
+    layout = replace(layout, named=_checked_names(layout, best, readings))
     if column_mm(layout) < LEAST_COLUMN_MM:
         told = f"columns of {column_mm(layout):.0f} mm show no rhythm"
         raise refusal(Reason.UNSUPPORTED_LAYOUT, told)
@@ -162,34 +158,45 @@ def _check_traces(reading: Reading) -> None:
     sure, count = sum(reading.sure), len(reading.rows)
     if sure < LEAST_SURE * count:
         raise refusal(Reason.NOT_AN_ECG, f"{sure} of {count} rows are of traces")
-    pieces = pieces_of(reading.form, reading.rows, reading.evidence.ends)
-    agree = reading.evidence.identities(pieces, reading.first) >= LEAST_IDENTITIES
+    agree = reading.evidence.identities(reading.pieces, reading.first) >= LEAST_IDENTITIES
     if not agree or reading.score < LEAST_SCORE:
         raise refusal(Reason.NOT_AN_ECG, "the rows do not agree with being leads of one heart")
 
 
-def _checked_names(layout: PageLayout, reading: Reading) -> int:
-    """How many names stand beside their leads.
+def _checked_names(layout: PageLayout, reading: Reading, readings: Sequence[Reading]) -> int:
+    """How many names stand beside their leads in the best of some readings.
 
     Raises:
         InputRefusedError: layout_uncertain, where many stand beside other leads or between rows, or a column has none,
             since rows or columns were not told apart, and where there is neither a name nor a strip that repeats a
             lead.
     """
-    against, agreeing = contradicted(layout.pieces, reading.evidence.names, spacing_mm=reading.spacing_mm)
-    if against > MOST_AGAINST and against > AGAINST_SHARE * (against + agreeing):
+    names = reading.evidence.names
+    if not legible(names):
+        # Many a wave looks like strokes.
+        names = tuple(name for name in names if "V" in name.name)
+    against, agreeing = contradicted(layout.pieces, names, spacing_mm=reading.spacing_mm)
+    many = against > MOST_AGAINST and against > AGAINST_SHARE * (against + agreeing)
+    if many and (against >= agreeing or not _told_by_traces(layout, reading, readings)):
         told = f"{against} of {against + agreeing} names stand beside other leads of {reading.form.words}"
         raise refusal(Reason.LAYOUT_UNCERTAIN, told)
-    if unnamed_column(layout.pieces, reading.evidence.names, spacing_mm=reading.spacing_mm):
+    if unnamed_column(layout.pieces, names, spacing_mm=reading.spacing_mm):
         told = f"a column of {reading.form.words} has no names, and another has them"
         raise refusal(Reason.LAYOUT_UNCERTAIN, told)
-    if between_rows(layout.pieces, reading.evidence.names):
+    if between_rows(layout.pieces, names):
         told = f"names stand where {reading.form.words} has no row"
         raise refusal(Reason.LAYOUT_UNCERTAIN, told)
     if not agreeing and len(layout.strips) > 1 and all(strip.lead == RHYTHM for strip in layout.strips):
         told = f"no names are read, and the strips of {reading.form.words} repeat none of its leads"
         raise refusal(Reason.LAYOUT_UNCERTAIN, told)
     return agreeing
+
+
+def _told_by_traces(layout: PageLayout, best: Reading, readings: Sequence[Reading]) -> bool:
+    """Whether the best reading would be so without names: some of them are misread where they stand on the traces."""
+    others = [one.unnamed for one in readings if not one.is_like(best)]
+    ahead = best.unnamed - max(others, default=best.unnamed - LEAST_AHEAD)
+    return ahead >= LEAST_AHEAD and layout.identities >= LEAST_AGREED
 
 
 def _uncertain(readings: Sequence[Reading], best: Reading) -> InputRefusedError:
@@ -199,108 +206,6 @@ def _uncertain(readings: Sequence[Reading], best: Reading) -> InputRefusedError:
         return refusal(Reason.ORIENTATION_UNCERTAIN)
     seen = " or ".join(dict.fromkeys(one.form.words for one in (best, second)))
     return refusal(Reason.LAYOUT_UNCERTAIN, f"{sum(best.evidence.sure)} rows of traces, {seen}")
-
-
-def _ways(ink: PageInk, sideways: Callable[[], PageInk], look: Looker | None) -> list[Evidence]:
-    """The page either way up; only one of them where its names can be read."""
-    upright, plain, quarters = _across(ink, sideways)
-    rows = _long(plain)
-    names: tuple[SeenName, ...] = ()
-    marks: tuple[Box, ...] | None = None
-    mirrored = False
-    traces = upright
-    if look is not None:
-        seen, other = _looks(look, upright, rows)
-        if not legible(seen.names) and not legible(other.names) and not quarters:
-            # Headers, and QRS complexes above one another, are rows across a page that lies on its side.
-            down, plain_down = _down(sideways)
-            if _length(_long(plain_down)) > _length(rows):
-                upright, plain, quarters = down, plain_down, 1
-                rows = _long(plain)
-                seen, other = _looks(look, upright, rows)
-        if not legible(seen.names) and legible(other.names):
-            plain = turned_rows(plain, upright)
-            upright, quarters, seen = upright.turned(2), quarters + 2, other
-        elif not legible(seen.names):
-            reflected = upright.mirrored()
-            looks = _looks(look, reflected, _long(find_rows(reflected)))
-            mirrored = any(legible(one.names, least=LEAST_MIRRORED) for one in looks)
-        traces = upright.only(seen.traces)
-        names, marks = seen.names, seen.pulses
-        rows = rows_by_names(_long(find_rows(traces)), names, traces)
-    if not any(row.steep or is_lively(row) for row in rows):
-        raise refusal(Reason.NOT_AN_ECG, "no rows of traces")
-    if mirrored:
-        raise refusal(Reason.ORIENTATION_UNCERTAIN, MIRRORED)
-    evidence = Evidence.of(traces, rows, quarters=quarters % 4, every=upright, plain=plain, marks=marks, names=names)
-    if legible(names):
-        return [evidence]
-    turned = evidence.turned(None if look is None else other.pulses)
-    if look is None:
-        return [evidence, turned]
-    return [evidence.named(names, other=other.names), turned.named(other.names, other=names)]
-
-
-def _looks(look: Looker, ink: PageInk, rows: Sequence[TraceRow]) -> tuple[Look, Look]:
-    """The page as it is, and the other way up; the same twice where its names are legible as it is."""
-    box = _around(rows, ink)
-    seen = look(ink, box)
-    if legible(seen.names):
-        return seen, seen
-    _, _, width, height = ink.box
-    over = Box(width - box.right, height - box.bottom, width - box.left, height - box.top)
-    return seen, look(ink.turned(2), over)
-
-
-def _down(sideways: Callable[[], PageInk]) -> tuple[PageInk, tuple[TraceRow, ...]]:
-    """The page turned by a quarter, and its rows."""
-    ink = sideways().turned(1)
-    return ink, find_rows(ink)
-
-
-def _around(rows: Sequence[TraceRow], ink: PageInk) -> Box:
-    """The rows of traces and what may stand beside them."""
-    those = _block([row for row in rows if is_lively(row)] or list(rows))
-    if not those:
-        return ink.box
-    left, right = min(row.left_mm for row in those), max(row.right_mm for row in those)
-    top, bottom = min(row.y_mm for row in those), max(row.y_mm for row in those)
-    return Box(
-        max(ink.box.left, left - BESIDE_MM),
-        max(ink.box.top, top - ABOVE_MM),
-        min(ink.box.right, right + BESIDE_MM),
-        min(ink.box.bottom, bottom + ABOVE_MM),
-    )
-
-
-def _block(rows: Sequence[TraceRow]) -> list[TraceRow]:
-    """The longest of the groups of rows (together) that lie apart, from the top."""
-    groups: list[list[TraceRow]] = []
-    for row in rows:
-        if not groups or row.y_mm - groups[-1][-1].y_mm > NEXT_MM:
-            groups.append([])
-        groups[-1].append(row)
-    return max(groups, key=lambda group: sum(row.length_mm for row in group), default=[])
-
-
-def _across(ink: PageInk, sideways: Callable[[], PageInk]) -> tuple[PageInk, tuple[TraceRow, ...], int]:
-    """The page turned so that its traces run across it, its rows, and by how many quarters it was turned."""
-    rows = find_rows(ink)
-    across = _long(rows)
-    if sum(likely(row) for row in across) < LEAST_ROWS:
-        down, rows_down = _down(sideways)
-        if _length(_long(rows_down)) > _length(across):
-            return down, rows_down, 1
-    return ink, rows, 0
-
-
-def _long(rows: tuple[TraceRow, ...]) -> tuple[TraceRow, ...]:
-    longest = max((row.length_mm for row in rows), default=0.0)
-    return tuple(row for row in rows if row.length_mm > SHORT * longest)
-
-
-def _length(rows: Sequence[TraceRow]) -> float:
-    return sum(row.length_mm for row in rows if likely(row))
 
 
 def _layout(reading: Reading, margin: float) -> PageLayout:

@@ -17,6 +17,8 @@ some of whose names stand in the margin."""
 LEAST_IN_LINE, LEAST_IN_COLUMN, MANY_IN_COLUMN = 2, 3, 5
 LEAST_LINES, LEAST_SHARE = 3, 0.5
 """So many lines of names must be seen, and stand as far from rows as each other, of all of them."""
+CLOSE = 0.65
+"""One name alone that stands nearer than this to a line of several, in line spacings, is part of a wave."""
 OFF = 0.15
 """By so much, in row spacings, that distance may differ."""
 USUAL = -0.15
@@ -91,7 +93,9 @@ def _lines(names: Sequence[SeenName]) -> list[float]:
         if lines and line[1] - lines[-1][1] < MERGED_MM:
             line = max(line, lines.pop())
         lines.append(line)
-    return [y_mm for _, y_mm in lines]
+    usual = float(np.median(np.diff([y_mm for _, y_mm in lines]))) if len(lines) > 1 else 0.0
+    several = [y_mm for count, y_mm in lines if count > 1]
+    return [y_mm for count, y_mm in lines if count > 1 or all(abs(y_mm - other) >= CLOSE * usual for other in several)]
 
 
 def _is_full(group: Sequence[SeenName]) -> bool:
