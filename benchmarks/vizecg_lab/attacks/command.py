@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,11 @@ def measure_hostile(
             done.add(key, **edge.ask(shown).to_dict())
         return Said.from_dict(done.done[key])
 
-    who = patients(root, fold=fold, count=count, ids=ids, ask=control, tell=lambda line: None)
-    plan = drawings(kinds, records=len(who.chosen), sample=sample)
-    for drawing in track(plan, description="showing", console=console):
-        _done(drawing, who, edge, done, save)
+    with closing(edge):
+        who = patients(root, fold=fold, count=count, ids=ids, ask=control)
+        plan = drawings(kinds, records=len(who.chosen), sample=sample)
+        for drawing in track(plan, description="showing", console=console):
+            _done(drawing, who, edge, done, save)
     pages = [done.done[drawing.key(who.chosen[drawing.record].record.record_id)] for drawing in plan]
     figures = {
         "data": f"PTB-XL fold {fold}" if not ids else "PTB-XL, records that were given",

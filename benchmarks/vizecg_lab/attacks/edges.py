@@ -81,6 +81,9 @@ class Edge(Protocol):
     def ask(self, picture: Picture) -> Said:
         """One page."""
 
+    def close(self) -> None:
+        """No more pages come."""
+
 
 class ThisEdge:
     """The edge of this checkout, with a bundle; None takes the shipped one."""
@@ -96,6 +99,9 @@ class ThisEdge:
         if isinstance(picture, bytes):
             return _said(self._pipeline.run(picture).answer)
         return _said(self._pipeline.run_image(picture).answer)
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
 
 class OtherEdge:
@@ -119,6 +125,11 @@ class OtherEdge:
         else:
             np.save(path, picture)
         return Said.from_dict(json.loads(self._edge.ask(str(path))))
+
+    def close(self) -> None:
+        """End the process of the checkout."""
+        self._edge.close()
+        self._folder.cleanup()
 
 
 def _said(answer: Answer) -> Said:

@@ -104,7 +104,7 @@ def beats_of(ecg: Ecg) -> list[float]:
 
     steep = np.abs(np.diff(ecg.signal.astype(np.float64), axis=1)).sum(axis=0)[None]
     power = cv2.GaussianBlur(steep, (0, 0), 0.02 * ecg.sampling_rate, sigmaY=1e-3)[0]
-    peaks, _ = find_peaks(power, distance=0.3 * ecg.sampling_rate, height=0.45 * float(np.percentile(power, 99)))
+    peaks, _ = find_peaks(power, distance=0.24 * ecg.sampling_rate, height=0.45 * float(np.percentile(power, 99)))
     return [float(peak / ecg.sampling_rate - 0.05) for peak in peaks]
 
 

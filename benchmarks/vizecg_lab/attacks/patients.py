@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from vizecg.records import EcgRecord
 from vizecg.spec import InputRefusedError, UsageError
@@ -51,9 +50,7 @@ class Patients:
         return dict(found)
 
 
-def patients(
-    root: Path, *, fold: int, count: int, ids: Sequence[int], ask: Ask, tell: Callable[[str], Any]
-) -> Patients:
+def patients(root: Path, *, fold: int, count: int, ids: Sequence[int], ask: Ask) -> Patients:
     """Records of PTB-XL whose control is decided rightly in every class, flat and photographed.
 
     Args:
@@ -62,7 +59,6 @@ def patients(
         count: how many.
         ids: ECG ids to take instead, as many of them as are decided rightly.
         ask: asks the control.
-        tell: is given a line for each that is taken.
 
     Raises:
         UsageError: there are none.
@@ -89,7 +85,6 @@ def patients(
         patient = decided_rightly(record, ask)
         if patient is not None:
             chosen.append(patient)
-            tell(f"{record.record_id} ({len(chosen)})")
     if not chosen:
         raise UsageError("no record has an unspoilt page that is decided rightly")
     return Patients(chosen=tuple(chosen), tried=tried)
