@@ -25,7 +25,7 @@ from vizecg_lab.attacks.studio import Ecg, Studio
 pytestmark = pytest.mark.unit
 
 RECORD, OTHER = (synthesise(labels, seed=4, sampling_rate=100.0) for labels in (["RBBB"], []))
-RIGHT = {"1dAVb": False, "RBBB": True, "LBBB": False, "SB": False, "AF": False, "ST": False}
+RIGHT: dict[str, bool | None] = {"1dAVb": False, "RBBB": True, "LBBB": False, "SB": False, "AF": False, "ST": False}
 CONTROL = Said(decisions=dict(RIGHT), doubts=("uncalibrated",), quality=0.9)
 
 
@@ -187,7 +187,8 @@ def test_an_answer_is_held_against_the_control(said: Said, outcome: Outcome, tur
 
 
 def test_another_heart_may_lose_a_diagnosis_and_gain_none() -> None:
-    lost, gained = ({**RIGHT, "RBBB": False}, {**RIGHT, "RBBB": False, "LBBB": True})
+    lost = {**RIGHT, "RBBB": False}
+    gained = {**lost, "LBBB": True}
     assert score(Said(decisions=lost), CONTROL, other_heart=True).outcome is Outcome.ALIKE
     assert score(Said(decisions=gained), CONTROL, other_heart=True).turned == ("+LBBB",)
     assert score(CONTROL, CONTROL, other_heart=True).turned == ("+RBBB",)
