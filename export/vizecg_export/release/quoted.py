@@ -19,6 +19,11 @@ KEY_FIGURES: dict[str, tuple[str, ...]] = {
         "summary/median_largest_difference", "summary/scale_error/largest", "summary/median_trace_error_mm",
     ),
     "not_ecg": ("not_ecg/pictures", "not_ecg/answered"),
+    "hostile": (
+        "spoiled/kinds", "spoiled/ways", "spoiled/pages", "spoiled/silent_by_kind", "spoiled/silent/count",
+        "spoiled/changed_with_a_word/count", "benign/pages", "benign/answered/share", "benign/changed/share",
+        "benign/warned/share",
+    ),
     "fuzz": ("cases", "findings", "slowest/seconds", "largest/memory_mib"),
     "startup": ("median_s", "peak_memory_mb"),
     "stages": ("megapixels", "milliseconds/total/p50", "milliseconds/total/p90", "peak_memory_mb"),
