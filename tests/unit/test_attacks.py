@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from vizecg.records.ptbxl import PtbxlEntry
 from vizecg.records.synthetic import synthesise, true_intervals
-from vizecg.spec import LEADS, UsageError
+from vizecg.spec import CODE6, LEADS, UsageError
 from vizecg_lab.attacks.command import KINDS, chosen_kinds
 from vizecg_lab.attacks.edges import Said
 from vizecg_lab.attacks.figures import hostile_figures
 from vizecg_lab.attacks.hearts import beats_of, bigeminy, fast
 from vizecg_lab.attacks.kinds import Family
-from vizecg_lab.attacks.patients import Patient, Patients, decided_rightly
+from vizecg_lab.attacks.patients import Patient, Patients, decided_rightly, in_turn
 from vizecg_lab.attacks.plan import drawings
 from vizecg_lab.attacks.score import Outcome, score
 from vizecg_lab.attacks.spoilings.covered import PLACES
@@ -230,6 +231,18 @@ def test_only_records_that_are_decided_rightly_are_drawn() -> None:
     wrong = Said(decisions={**RIGHT, "AF": True})
     assert decided_rightly(RECORD, lambda record, photographed: wrong if photographed else CONTROL) is None
     assert decided_rightly(RECORD, lambda record, photographed: Said(reasons=("no_grid",))) is None
+
+
+def test_classes_come_in_turn_and_none_comes_twice() -> None:
+    """However rare they are."""
+    shown = [*[()] * 40, *[("AF",)] * 6, *[("RBBB", "SB")] * 2, ("1dAVb",)]
+    entries = [
+        PtbxlEntry(ecg_id=k, patient_id=None, fold=9, labels=CODE6.vector(labels), filename="")
+        for k, labels in enumerate(shown)
+    ]
+    found = in_turn(entries, 9)
+    assert sorted(shown[entry.ecg_id] for entry in found[:5]) == [(), (), ("1dAVb",), ("AF",), ("RBBB", "SB")]
+    assert sorted(entry.ecg_id for entry in found) == list(range(len(entries)))
 
 
 def test_the_other_patient_has_other_labels() -> None:

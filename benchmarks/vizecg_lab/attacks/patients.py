@@ -6,10 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from vizecg.records import EcgRecord
 from vizecg.spec import InputRefusedError, UsageError
 from vizecg_lab.attacks.edges import Said
+from vizecg_lab.leads.drawn import shuffled
+
+if TYPE_CHECKING:
+    from vizecg.records.ptbxl import PtbxlEntry
 
 Ask = Callable[[EcgRecord, bool], Said]
 """The answer to the control of a record, flat or photographed."""
@@ -55,7 +62,7 @@ def patients(root: Path, *, fold: int, count: int, ids: Sequence[int], ask: Ask)
 
     Args:
         root: folder of PTB-XL.
-        fold: they are of, one after the other over classes, half of them without any.
+        fold: they are of, class after class, see ``in_turn``.
         count: how many.
         ids: ECG ids to take instead, as many of them as are decided rightly.
         ask: asks the control.
@@ -64,14 +71,12 @@ def patients(root: Path, *, fold: int, count: int, ids: Sequence[int], ask: Ask)
         UsageError: there are none.
     """
     from vizecg.records.ptbxl import Ptbxl
-    from vizecg_lab.leads.strata import choose
 
     dataset = Ptbxl(root=root)
     if ids:
-        entries = tuple(dataset.select(ids=ids))
+        entries = dataset.select(ids=ids)
     else:
-        everything = dataset.select(folds=[fold])
-        entries = choose(everything, len(everything), fold=fold).entries
+        entries = in_turn(dataset.select(folds=[fold]), fold)
     chosen: list[Patient] = []
     tried = 0
     for entry in entries:
@@ -88,6 +93,28 @@ def patients(root: Path, *, fold: int, count: int, ids: Sequence[int], ask: Ask)
     if not chosen:
         raise UsageError("no record has an unspoilt page that is decided rightly")
     return Patients(chosen=tuple(chosen), tried=tried)
+
+
+def in_turn(entries: Sequence[PtbxlEntry], fold: int) -> list[PtbxlEntry]:
+    """All entries in an order in which each class comes once, by a record's rarest label, and none twice, as long as
+    there are any.
+
+    Raises:
+        UsageError: the fold has no records.
+    """
+    order = shuffled(entries, fold)
+    frequent = np.sum([entry.labels for entry in order], axis=0)
+    strata: dict[int | None, list[PtbxlEntry]] = {}
+    for entry in order:
+        own = np.flatnonzero(entry.labels)
+        strata.setdefault(int(own[np.argmin(frequent[own])]) if len(own) else None, []).append(entry)
+    turn: list[int | None] = [*range(len(frequent))]
+    turn[len(turn) // 2 : len(turn) // 2] = [None]
+    turn.append(None)
+    taken = []
+    while any(strata.values()):
+        taken += [strata[key].pop(0) for key in turn if strata.get(key)]
+    return taken
 
 
 def decided_rightly(record: EcgRecord, ask: Ask) -> Patient | None:
