@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,7 +20,7 @@ from vizecg_edge.sheet import rectify
 from vizecg_edge.sheet.glare import glare_share
 from vizecg_export.quality_gate.curves import aurc, curve, figures_of
 from vizecg_export.quality_gate.fit import Judged, fit_bands, fit_gate, halves
-from vizecg_export.quality_gate.rows import GateRow
+from vizecg_export.quality_gate.rows import GateRow, read_spoilt
 
 pytestmark = pytest.mark.unit
 
@@ -149,6 +151,46 @@ def test_real_photographs_stay_answered() -> None:
     gate = fit_gate(photographs(), risk=0.02, real=[dull])
     assert score_of(dull, gate) >= gate.least_score
     assert score_of(dull, fit_gate(photographs(), risk=0.02)) == 0.0
+
+
+def pale(n: int = 240) -> list[GateRow]:
+    """Spoilt pages that are decided otherwise where light has washed a tenth of them out; nothing tells where they
+    lie."""
+    rng = np.random.default_rng(9)
+    washed, clean = rng.uniform(0.0, 0.2, n), rng.normal(0, 4, (n, 6))
+    return [
+        GateRow(
+            record=f"s{k // 3}", kind="bleached", strength=0.5, reason=None, merits=GOOD | {"glare": float(washed[k])},
+            error_mm=None, clean={"a": clean[k].tolist()},
+            logits={"a": (clean[k] * (-1 if washed[k] > 0.1 else 1)).tolist()},
+        )
+        for k in range(n)
+    ]  # fmt: skip
+
+
+def test_limits_are_chosen_on_spoilt_pages_too() -> None:
+    spoilt = Judged.of(pale(), "a", DecisionRule.plain(6))
+    assert spoilt.wrong.any()
+    assert not spoilt.misplaced.any(), "where they lie is not known"
+    alone, together = (fit_gate(photographs(), risk=0.02, spoilt=one) for one in (None, spoilt))
+    assert alone.glare[0] == pytest.approx(QualityGate().glare[0], abs=1e-3)
+    assert 0.08 < together.glare[0] < 0.12
+    assert together.sharpness[0] == pytest.approx(alone.sharpness[0], abs=0.05)
+    assert spoilt.wrong[spoilt.answered(together)].mean() < 0.1 < spoilt.wrong[spoilt.answered(alone)].mean()
+
+
+def test_rows_of_spoilt_pages_are_read_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(asdict(row)) + "\n" for row in pale(4)))
+    assert read_spoilt(path, artefact="a") == pale(4)
+    with pytest.raises(UsageError, match="no answers of other"):
+        read_spoilt(path, artefact="other")
+    for damage in (path.read_text()[:-20], json.dumps({"kind": "x"}), ""):
+        path.write_text(damage)
+        with pytest.raises(UsageError, match=r"rows of|no answers"):
+            read_spoilt(path, artefact="a")
+    with pytest.raises(UsageError, match="is no file"):
+        read_spoilt(tmp_path, artefact="a")
 
 
 def test_too_few_photographs_are_refused() -> None:

@@ -14,10 +14,11 @@ from vizecg.spec import UsageError
 from vizecg.spec.fingerprint import sha256_ids
 from vizecg.spec.gate import QualityGate
 from vizecg.spec.manifest import Bundle, open_bundle
+from vizecg_edge.judge.quality import REASONS
 from vizecg_export.pace import Say
 from vizecg_export.quality_gate.curves import figures_of, per_class, saved_curve
 from vizecg_export.quality_gate.fit import RULE, Judged, fit_bands, fit_gate, halves
-from vizecg_export.quality_gate.rows import SEED, GateRow, collect, photographs_in, real_merits
+from vizecg_export.quality_gate.rows import SEED, GateRow, collect, photographs_in, read_spoilt, real_merits
 
 OPEN = {"scale_spread": (1e6, 1e5), "glare": (1e6, 1e5), "identities": (-2.0, -1.0), "layout": (-99.0, -98.0)}
 BEFORE = replace(QualityGate(), **OPEN)  # type: ignore[arg-type]
@@ -44,12 +45,14 @@ class GateTargets:
 class FitRequest:
     """What a gate is fitted on: ``photographs`` of each of ``records`` records, drawn and photographed by us.
 
-    ``photos`` are folders of real photographs that must go on being answered.
+    ``photos`` are folders of real photographs that must go on being answered, ``spoilt`` files of pages that were
+    spoilt on purpose.
     """
 
     records: int = 200
     photographs: int = 6
     photos: tuple[Path, ...] = ()
+    spoilt: tuple[Path, ...] = ()
     targets: GateTargets = field(default_factory=GateTargets)
 
     def __post_init__(self) -> None:
@@ -77,11 +80,13 @@ def measure_gate(bundle: Path, source: RecordSource, request: FitRequest, *, cac
         BundleError: the bundle is damaged.
     """
     paths = photographs_in(list(request.photos))
+    opened = open_bundle(bundle)
+    spoilt = [row for path in request.spoilt for row in read_spoilt(path, artefact=opened.manifest.default_artefact)]
     rows = collect(
         source=source, limit=request.records, photographs=request.photographs, bundle=bundle, cache=cache, say=say
     )
     real = real_merits(paths, bundle, say=say) if paths else []
-    figures = choose(rows, open_bundle(bundle), request.targets, real=real)
+    figures = choose(rows, opened, request.targets, real=real, spoilt=spoilt)
     records = {row.record for row in rows}
     figures["data"] = {
         "source": f"{source.name}, positives first, rendered and photographed",
@@ -91,17 +96,24 @@ def measure_gate(bundle: Path, source: RecordSource, request: FitRequest, *, cac
         "records_sha256": sha256_ids(records),
         "photographs": len(rows),
         "real_photographs": len(real),
+        "spoilt_pages": len(spoilt),
         "refused_by_rectifier": dict(Counter(row.reason for row in rows if row.reason is not None)),
     }
     return figures
 
 
 def choose(
-    rows: list[GateRow], bundle: Bundle, targets: GateTargets, *, real: list[dict[str, float]] | None = None
+    rows: list[GateRow],
+    bundle: Bundle,
+    targets: GateTargets,
+    *,
+    real: list[dict[str, float]] | None = None,
+    spoilt: list[GateRow] | None = None,
 ) -> dict[str, Any]:
     """Gate and bands from one half of ``rows``, figures from the other; what the result file holds but for ``data``.
 
-    ``real``: figures of merit of real photographs that must go on being answered.
+    ``real``: figures of merit of real photographs that must go on being answered. ``spoilt``: pages that were spoilt on
+    purpose, answered by the default artefact.
     """
     manifest = bundle.manifest
     names = list(rows[0].clean)
@@ -109,7 +121,9 @@ def choose(
     judged = {name: Judged.of(rows, name, manifest.artefact(name).decision) for name in names}
     chosen_on = halves(judged[main].records)
     first, second = judged[main].part(chosen_on), judged[main].part(~chosen_on)
-    gate = fit_gate(first, risk=targets.risk, real=real)
+    hostile = Judged.of(spoilt, main, manifest.artefact(main).decision) if spoilt else None
+    hostile_first = hostile.part(halves(hostile.records)) if hostile is not None else None
+    gate = fit_gate(first, risk=targets.risk, real=real, spoilt=hostile_first)
     artefacts = {}
     for name, own in judged.items():
         fitted_on, told_on = own.part(chosen_on), own.part(~chosen_on)
@@ -140,7 +154,32 @@ def choose(
             for name, one in (("before", BEFORE), ("after", gate))
         },
         "kinds": _kinds(rows, judged[main], gate),
+        "stopped_by": _stopped_by(judged[main], gate),
+        "spoilt": None if hostile is None else _spoilt(spoilt or [], hostile, gate),
     }
+
+
+def _spoilt(rows: list[GateRow], hostile: Judged, gate: QualityGate) -> dict[str, Any]:
+    """What becomes of pages that were spoilt on purpose, on the half that was not chosen on but for ``kinds``."""
+    second = hostile.part(~halves(hostile.records))
+    return {
+        "before": figures_of(second, BEFORE),
+        "after": figures_of(second, gate),
+        "stopped_by": _stopped_by(hostile, gate),
+        "kinds": _kinds(rows, hostile, gate),
+    }
+
+
+def _stopped_by(judged: Judged, gate: QualityGate) -> dict[str, dict[str, int]]:
+    """By the figure that fails first, or ``least_score``: how many are refused, and how many of them are wrong."""
+    wrong = judged.wrong
+    told: dict[str, dict[str, int]] = {}
+    for place in np.flatnonzero(~judged.answered(gate)):
+        failing = (figure for figure in REASONS if gate.mark(figure, float(judged.merits[figure][place])) <= 0)
+        own = told.setdefault(next(failing, "least_score"), {"refused": 0, "wrong": 0})
+        own["refused"] += 1
+        own["wrong"] += int(wrong[place])
+    return told
 
 
 def _kinds(rows: list[GateRow], judged: Judged, gate: QualityGate) -> dict[str, dict[str, int]]:

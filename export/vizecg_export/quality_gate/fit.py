@@ -42,8 +42,9 @@ RULE = (
     f" {USUAL:g} times that of all. least_score: the greatest coverage at which the risk of the answered is at most the"
     f" target, and at least {EVERYDAY_KEPT:.0%} of the everyday photographs are answered. The limits refuse none of the"
     f" real photographs that were given, and leave a quarter of the way to spare; least_score refuses at most"
-    f" {1 - REAL_KEPT:.0%} of them. Not chosen here, but half way between ECGs and pictures that are none:"
-    f" {' and '.join(FIXED)}."
+    f" {1 - REAL_KEPT:.0%} of them. Limits are chosen on spoilt pages too where such are given, least_score is not,"
+    f" since most of them are no worse photographs. Not chosen here, but half way between ECGs and pictures that are"
+    f" none: {' and '.join(FIXED)}."
 )
 
 
@@ -56,7 +57,7 @@ class Judged:
         merits: figure -> (n,) float64.
         distances, clean: float64 (n, labels), calibrated logits above the thresholds.
         numeric: (labels,) float64, half width of the band that the artefact's numerical error leaves undecided.
-        error_mm: (n,) float64.
+        error_mm: (n,) float64, NaN where it is not known.
     """
 
     records: np.ndarray
@@ -80,7 +81,8 @@ class Judged:
             distances=rule.distances(np.array([row.logits[artefact] for row in sheets])),
             clean=rule.distances(np.array([row.clean[artefact] for row in sheets])),
             numeric=rule.margin * np.array(rule.scale),
-            error_mm=np.array([row.error_mm for row in sheets], np.float64),
+            # A page whose truth is not known cannot be misplaced.
+            error_mm=np.array([np.nan if row.error_mm is None else row.error_mm for row in sheets], np.float64),
         )
 
     def part(self, use: np.ndarray) -> Judged:
@@ -93,6 +95,18 @@ class Judged:
             distances=self.distances[use],
             clean=self.clean[use],
             error_mm=self.error_mm[use],
+        )
+
+    def beside(self, other: Judged) -> Judged:
+        """These, then ``other``'s."""
+        return replace(
+            self,
+            records=np.concatenate([self.records, other.records]),
+            everyday=np.concatenate([self.everyday, other.everyday]),
+            merits={figure: np.concatenate([own, other.merits[figure]]) for figure, own in self.merits.items()},
+            distances=np.concatenate([self.distances, other.distances]),
+            clean=np.concatenate([self.clean, other.clean]),
+            error_mm=np.concatenate([self.error_mm, other.error_mm]),
         )
 
     def flips(self, band: np.ndarray | None = None) -> np.ndarray:
@@ -131,13 +145,16 @@ def halves(records: np.ndarray) -> np.ndarray:
     return np.array([zlib.crc32(str(record).encode()) % 2 == 0 for record in records], bool)
 
 
-def fit_gate(judged: Judged, *, risk: float, real: list[dict[str, float]] | None = None) -> QualityGate:
+def fit_gate(
+    judged: Judged, *, risk: float, real: list[dict[str, float]] | None = None, spoilt: Judged | None = None
+) -> QualityGate:
     """Limits by ``RULE``, for at most ``risk`` of the answered wrong.
 
     Args:
         judged: photographs to choose on.
         risk: most of the answered that may be wrong.
         real: figures of merit of real photographs that must go on being answered.
+        spoilt: pages whose limits are chosen on too.
 
     Raises:
         UsageError: too few photographs.
@@ -145,8 +162,9 @@ def fit_gate(judged: Judged, *, risk: float, real: list[dict[str, float]] | None
     if len(judged.error_mm) < 4 * POOL or not judged.everyday.any():
         raise UsageError(f"{len(judged.error_mm)} photographs are too few: take at least {4 * POOL}, some everyday")
     known = real or []
+    every = judged if spoilt is None else judged.beside(spoilt)
     limits = {
-        figure: _limits(judged, figure, [merits[figure] for merits in known])
+        figure: _limits(every, figure, [merits[figure] for merits in known])
         for figure in FIGURES
         if figure not in FIXED
     }

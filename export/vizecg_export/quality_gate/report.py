@@ -42,6 +42,12 @@ def print_gate(figures: dict[str, Any], console: Console) -> None:
     for kind, counts in figures["kinds"].items():
         table.add_row(kind, *(str(value) for value in counts.values()))
     console.print(table)
+    table = Table("stopped by", "photographs", "of them wrong", "spoilt pages", "of them wrong", title="Refused")
+    spoilt = (figures["spoilt"] or {}).get("stopped_by", {})
+    for figure in dict.fromkeys((*figures["stopped_by"], *spoilt)):
+        counts = (one.get(figure, {"refused": 0, "wrong": 0}) for one in (figures["stopped_by"], spoilt))
+        table.add_row(figure, *(str(value) for own in counts for value in own.values()))
+    console.print(table)
     data: dict[str, Any] = figures["data"]
     console.print(f"{data['source']}: {data['records']} records, {data['photographs']} photographs; {data['kind']}.")
 

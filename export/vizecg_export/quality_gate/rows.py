@@ -24,6 +24,7 @@ from vizecg.records import EcgRecord
 from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, condition_rng, random_layout, render_sheet
 from vizecg.spec import Condition, InputRefusedError, UsageError
 from vizecg.spec.fingerprint import sha256_bytes
+from vizecg.spec.gate import FIGURES
 from vizecg.spec.manifest import Bundle, Manifest, open_bundle
 from vizecg.spec.preprocess import preprocess
 from vizecg_edge.judge.quality import merits_of
@@ -54,8 +55,8 @@ class GateRow:
 
     ``logits`` and ``clean``: of every label, for each artefact, of the photograph and of the clean rendering in the
     same layout.
-    ``error_mm``: mean distance of the block's corners from the truth. What the rectifier refused has a ``reason`` and
-    no ``merits``, ``logits`` or ``error_mm``.
+    ``error_mm``: mean distance of the block's corners from the truth, None where that is not known. What the rectifier
+    refused has a ``reason`` and no ``merits``, ``logits`` or ``error_mm``.
     """
 
     record: str
@@ -155,6 +156,29 @@ def record_rows(record: EcgRecord, photographs: int, manifest: Manifest, runs: d
         merits = {figure: round(float(value), 6) for figure, value in merits_of(rectified).items()}
         logits = logits_of(rectified.sheet)
         rows.append(GateRow(**about, reason=None, merits=merits, error_mm=round(float(away.mean()), 4), logits=logits))
+    return rows
+
+
+def read_spoilt(path: Path, *, artefact: str) -> list[GateRow]:
+    """Rows of pages that were spoilt on purpose, as ``vizecg_lab hostile --gate-rows`` writes them.
+
+    Args:
+        path: the file.
+        artefact: that answered them.
+
+    Raises:
+        UsageError: it is no such file, or of another artefact.
+    """
+    if not path.is_file():
+        raise UsageError(f"{path} is no file")
+    try:
+        rows = [GateRow(**json.loads(line)) for line in path.read_text().splitlines()]
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{path} has no rows of `vizecg_lab hostile --gate-rows` ({error})") from None
+    if not rows or any(row.reason is None and artefact not in row.logits for row in rows):
+        raise UsageError(f"{path} has no answers of {artefact}")
+    if any(row.reason is None and set(row.merits) != set(FIGURES) for row in rows):
+        raise UsageError(f"{path} has not the figures of merit of this version")
     return rows
 
 

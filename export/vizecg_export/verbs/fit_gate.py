@@ -14,7 +14,7 @@ from vizecg.spec.options import BundleArgument, FiguresOption, PlotOption
 from vizecg.spec.results import write_result
 from vizecg_export.console import table_console
 from vizecg_export.defaults import gate_cache
-from vizecg_export.verbs.options import GatePhotographsOption, GateRecordsOption, PhotosOption
+from vizecg_export.verbs.options import GatePhotographsOption, GateRecordsOption, PhotosOption, SpoiltOption
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,7 @@ class Options:
     gate_records: GateRecordsOption = 200
     gate_photographs: GatePhotographsOption = 6
     photos: PhotosOption = None
+    spoilt: SpoiltOption = None
     risk: Annotated[float, typer.Option(min=0, max=1, help="Most of the answered that may be wrong.")] = 0.02
     flips: Annotated[
         float, typer.Option(min=0, max=1, help="Most of a class's decided pairs unlike the clean rendering's.")
@@ -53,6 +54,7 @@ def fit_gate(options: Options) -> None:
         records=options.gate_records,
         photographs=options.gate_photographs,
         photos=tuple(options.photos or ()),
+        spoilt=tuple(options.spoilt or ()),
         targets=GateTargets(risk=options.risk, flips=options.flips, undecided=options.undecided),
     )
     say = Console(stderr=True, soft_wrap=True, markup=False).print

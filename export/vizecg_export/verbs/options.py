@@ -23,6 +23,10 @@ PhotosOption = Annotated[
     list[Path] | None,
     typer.Option(help="Folder of real photographs that the gate must go on answering; repeatable."),
 ]
+SpoiltOption = Annotated[
+    list[Path] | None,
+    typer.Option(help="Pages spoilt on purpose, from `vizecg_lab hostile --gate-rows`; repeatable."),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
