@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from vizecg.records.synthetic import synthesise
 from vizecg.spec import LEADS, UsageError
+from vizecg_export.quality_gate.rows import read_spoilt
 from vizecg_lab.attacks.edges import OtherEdge
 from vizecg_lab.attacks.studio import Studio
 from vizecg_lab.cli import app
@@ -42,9 +43,9 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.mark.usefixtures("one_pipeline")
 def test_pages_are_drawn_answered_and_counted(root: Path, tmp_path: Path) -> None:
-    log, out = tmp_path / "log.jsonl", tmp_path / "hostile.json"
+    log, out, rows = (tmp_path / name for name in ("log.jsonl", "hostile.json", "rows.jsonl"))
     arguments = ["hostile", "--root", str(root), *ONE_PAGE, "--log", str(log), "--figures", str(out)]
-    done = CliRunner().invoke(app, arguments)
+    done = CliRunner().invoke(app, [*arguments, "--gate-rows", str(rows)])
     assert done.exception is None, done.exception
     assert "spoilt: 2 kinds, 2 ways, 2 pages; changed in silence 0 of 2" in done.stdout
     found = json.loads(out.read_text())
@@ -53,6 +54,10 @@ def test_pages_are_drawn_answered_and_counted(root: Path, tmp_path: Path) -> Non
     assert found["spoiled"]["outcomes"]["refused"] == 2
     assert found["benign"]["outcomes"]["alike"] == 1
     assert str(root) not in out.read_text()
+    assert {row.kind for row in read_spoilt(rows, artefact=found["bundle"]["artefact"])} == {
+        "flat_lines",
+        "jpeg_ends_early",
+    }
     lines = log.read_text().splitlines()
     again = CliRunner().invoke(app, [*arguments[:-2], "--json"])
     assert log.read_text().splitlines() == lines

@@ -17,6 +17,7 @@ from vizecg.spec.results import write_result
 from vizecg_lab.attacks.changes import CHANGES
 from vizecg_lab.attacks.edges import Edge, OtherEdge, Said, ThisEdge
 from vizecg_lab.attacks.figures import hostile_figures
+from vizecg_lab.attacks.gate_rows import GateRows
 from vizecg_lab.attacks.kinds import Kind
 from vizecg_lab.attacks.patients import Patients, patients
 from vizecg_lab.attacks.plan import Drawing, drawings
@@ -43,6 +44,7 @@ def measure_hostile(
     checkout: Path | None,
     log: Path | None,
     save: Path | None,
+    gate_rows: Path | None,
     out: Path | None,
     as_json: bool,
 ) -> dict[str, Any]:
@@ -56,14 +58,16 @@ def measure_hostile(
         checkout: another checkout, whose edge and bundle answer; None takes this one's.
         log: file of what is done; run again with it, the rest is done.
         save: folder for the pictures that were changed in silence.
+        gate_rows: file for ``vizecg-export fit-gate``, see ``GateRows``; only of pages that the log has not yet.
         out: result file.
         as_json: whether the figures are printed as JSON instead of tables.
 
     Raises:
-        UsageError: no such kind, or record; the log is of another measurement.
+        UsageError: no such kind, or record; the log is of another measurement; rows are wanted of another checkout.
     """
     kinds = chosen_kinds(names)
     edge: Edge = ThisEdge(bundle) if checkout is None else OtherEdge(checkout)
+    rows = None if gate_rows is None else GateRows(gate_rows, edge)
     console = Console(stderr=as_json)
     about = {"bundle": edge.about["bundle"]["sha256"], "seed": SEED, "drawings": DRAWINGS_VERSION}
     done = DoneLog(log, about={**about, "answering": edge.about.get("answering")})
@@ -79,7 +83,7 @@ def measure_hostile(
         who = patients(root, fold=fold, count=count, ids=ids, ask=control)
         plan = drawings(kinds, records=len(who.chosen), sample=sample)
         for drawing in track(plan, description="showing", console=console):
-            _done(drawing, who, edge, done, save)
+            _done(drawing, who, edge, done, save, rows)
     pages = [done.done[drawing.key(who.chosen[drawing.record].record.record_id)] for drawing in plan]
     figures = {
         "data": f"PTB-XL fold {fold}" if not ids else "PTB-XL, records that were given",
@@ -117,7 +121,7 @@ def picture_of(drawing: Drawing, who: Patients) -> Picture:
     return drawing.kind.picture(studio, drawing.way)
 
 
-def _done(drawing: Drawing, who: Patients, edge: Edge, done: DoneLog, save: Path | None) -> None:
+def _done(drawing: Drawing, who: Patients, edge: Edge, done: DoneLog, save: Path | None, rows: GateRows | None) -> None:
     """Answer one page, unless the log has it."""
     patient = who.chosen[drawing.record]
     key = drawing.key(patient.record.record_id)
@@ -125,6 +129,8 @@ def _done(drawing: Drawing, who: Patients, edge: Edge, done: DoneLog, save: Path
         return
     picture = picture_of(drawing, who)
     said = edge.ask(picture)
+    if rows is not None:
+        rows.add(drawing, patient.record)
     kind = drawing.kind
     scored = score(said, patient.control(photographed=drawing.photographed), other_heart=kind.other_heart)
     done.add(

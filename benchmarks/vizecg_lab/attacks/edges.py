@@ -17,6 +17,7 @@ from vizecg_lab.used import bundle_used
 
 if TYPE_CHECKING:
     from vizecg_edge.answer import Answer
+    from vizecg_edge.pipeline import Result
 
 WORKER = """
 import json, sys
@@ -91,14 +92,18 @@ class ThisEdge:
     def __init__(self, bundle: Path | None) -> None:
         from vizecg_edge.pipeline import Pipeline
 
-        self._pipeline = Pipeline(bundle=bundle)
-        self.about: dict[str, Any] = {"bundle": bundle_used(self._pipeline)}
+        self.pipeline = Pipeline(bundle=bundle)
+        self.about: dict[str, Any] = {"bundle": bundle_used(self.pipeline)}
+        self.result: Result | None = None
+        """All of the last answer."""
 
     def ask(self, picture: Picture) -> Said:
         """One page."""
         if isinstance(picture, bytes):
-            return _said(self._pipeline.run(picture).answer)
-        return _said(self._pipeline.run_image(picture).answer)
+            self.result = self.pipeline.run(picture)
+        else:
+            self.result = self.pipeline.run_image(picture)
+        return _said(self.result.answer)
 
     def close(self) -> None:
         """Nothing is held open."""

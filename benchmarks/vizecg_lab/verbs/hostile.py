@@ -39,6 +39,9 @@ class Options:
     ] = None
     bundle: BundleOption = None
     save: SaveOption = None
+    gate_rows: Annotated[
+        Path | None, typer.Option(help="Add a row of each spoilt page to this file, for `fit-gate --spoilt`.")
+    ] = None
     figures: FiguresOption = None
     as_json: JsonFlag = False
 
@@ -52,5 +55,6 @@ def hostile(options: Options) -> None:
     measure_hostile(
         root=options.root, fold=options.fold, count=options.records, ids=options.ecg_id or (),
         names=options.kind or (), sample=options.sample, bundle=options.bundle, checkout=options.checkout,
-        log=options.log, save=options.save, out=options.figures, as_json=options.as_json,
+        log=options.log, save=options.save, gate_rows=options.gate_rows,
+        out=options.figures, as_json=options.as_json,
     )  # fmt: skip
