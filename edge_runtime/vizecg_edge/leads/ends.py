@@ -24,6 +24,8 @@ ALIKE = 0.6
 NEAR_MM = 3.0
 OUTSIDE_MM, INSIDE_MM = 14.0, 18.0
 """How far beyond an end of the rows, and how far within, a pulse may stand."""
+FEET_MM = 5.0
+"""Beside the edges of a pulse, where it takes more than usual."""
 USUAL_MM = 3.9
 """Traces that seem longer or shorter than usual by no more are as long as usual."""
 BEFORE_MM = 26.0
@@ -73,8 +75,8 @@ def find_ends(
     left = _together([row.left_mm for row in alike], -1, others=[row.left_mm for row in rows])
     right = _together([row.right_mm for row in alike], 1, others=[row.right_mm for row in rows])
     pulses = find_pulses(ink.mask, px_per_mm=PX_PER_MM, corner=(0.0, 0.0))
-    on_left = _in_line([p for p in pulses if left - OUTSIDE_MM < p.box.left and p.box.right < left + INSIDE_MM])
-    on_right = _in_line([p for p in pulses if right - INSIDE_MM < p.box.left and p.box.right < right + OUTSIDE_MM])
+    on_left = _in_line([p for p in pulses if left - OUTSIDE_MM < p.box.left and p.box.right < left + _inside(p)])
+    on_right = _in_line([p for p in pulses if right - _inside(p) < p.box.left and p.box.right < right + OUTSIDE_MM])
     seen_left, seen_right = _seen(marks or (), alike, left=left, right=right)
     if seen_left:
         on_left = seen_left
@@ -112,6 +114,11 @@ def _together(places: list[float], outwards: int, *, others: list[float]) -> flo
     best = max(counts)[1] * outwards
     near = [place for place in places if abs(place - best) <= NEAR_MM]
     return float(np.median(near))
+
+
+def _inside(pulse: CalibrationPulse) -> float:
+    """How far within an end of the rows a pulse may stand: the widest take more."""
+    return max(INSIDE_MM, pulse.width_mm + FEET_MM)
 
 
 def _in_line(pulses: list[CalibrationPulse]) -> list[CalibrationPulse]:

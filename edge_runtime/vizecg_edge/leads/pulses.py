@@ -10,9 +10,12 @@ import numpy as np
 from vizecg_edge.leads.layout import CalibrationPulse
 from vizecg_edge.leads.page import Box
 
-HEIGHTS_MM, WIDTHS_MM = (10.0, 20.0, 5.0), (1.9, 11.5)
-"""Heights in the order in which they are looked for; those of 2.5 mm/mV are as low as waves are. Widths: 0.1 s at
-25 mm/s to 0.2 s at 50 mm/s, with room for the width of the line."""
+HEIGHTS_MM, WIDTHS_MM, WIDE_MM = (10.0, 20.0, 5.0, 2.5), (1.9, 11.5), (18.5, 21.5)
+"""Heights in the order in which they are looked for. Widths: 0.1 s at 25 mm/s to 0.2 s at 50 mm/s, with room for the
+width of the line, and 0.2 s at 100 mm/s."""
+LOWEST_MM, LOWEST_WIDTH_MM = 2.5, 4.5
+"""Pulses of 2.5 mm/mV are as low as waves are: they count where they are as wide as this, ``COLUMN`` of them stand above
+one another at the ends of their rows, and there are no others."""
 GAP_MM = 1.7
 """Taking out a thick grid leaves gaps this wide in lines that cross it or lie on it."""
 REACH_MM = 0.7
@@ -79,13 +82,18 @@ def find_pulses(mask: np.ndarray, *, px_per_mm: float, corner: tuple[float, floa
     found: list[Box] = []
     scores: list[float] = []
     for height_mm in HEIGHTS_MM:
+        lowest = height_mm <= LOWEST_MM
+        if lowest and found:
+            break
         places = _places(ink, round(height_mm * px_per_mm))
         scored = _scores(ink, places)
         low = height_mm <= LOW_MM
         if low:
             scored[scored < LOW_SCORE] = 0.0
+        if lowest:
+            scored[places.right - places.left < LOWEST_WIDTH_MM * px_per_mm] = 0.0
         boxes, likely = _apart(places, scored, found)
-        least = (COLUMN if found else LEAST_LOW) if low else 1
+        least = (COLUMN if found or lowest else LEAST_LOW) if low else 1
         anywhere = not low or bool(found)
         kept = [
             number
@@ -184,7 +192,12 @@ def _places(ink: _Ink, tall: int) -> _Places:
     above = above - ink.down[2 * first - ink.reach - ink.beside : rows - tall - ink.reach - ink.beside : 2]
     upright[first : first + len(above)] &= above <= np.int16(MOST_BEYOND * ink.beside)
     tops, edges = np.divmod(np.flatnonzero(upright), columns)
-    steps = np.arange(*(round(width * ink.px_per_mm) + k for k, width in enumerate(WIDTHS_MM)))
+    steps = np.concatenate(
+        [
+            np.arange(round(least * ink.px_per_mm), round(most * ink.px_per_mm) + 1)
+            for least, most in (WIDTHS_MM, WIDE_MM)
+        ]
+    )
     if not len(tops) or len(tops) * len(steps) > 20 * MOST_PAIRS:
         return _Places(*(np.zeros(0, np.int64),) * 4)
     right = edges[:, None] + steps
