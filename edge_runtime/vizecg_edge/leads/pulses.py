@@ -14,8 +14,8 @@ HEIGHTS_MM, WIDTHS_MM, WIDE_MM = (10.0, 20.0, 5.0, 2.5), (1.9, 11.5), (18.5, 21.
 """Heights in the order in which they are looked for. Widths: 0.1 s at 25 mm/s to 0.2 s at 50 mm/s, with room for the
 width of the line, and 0.2 s at 100 mm/s."""
 LOWEST_MM, LOWEST_WIDTH_MM = 2.5, 4.5
-"""Pulses of 2.5 mm/mV are as low as waves are: they count where they are as wide as this, ``COLUMN`` of them stand above
-one another at the ends of their rows, and there are no others."""
+"""Pulses of 2.5 mm/mV are as low as waves are: they count where they are as wide as this, ``COLUMN`` of them stand
+above one another at the ends of their rows, and there are no others."""
 GAP_MM = 1.7
 """Taking out a thick grid leaves gaps this wide in lines that cross it or lie on it."""
 REACH_MM = 0.7

@@ -158,13 +158,17 @@ def _without_lines(work: Work, grid: Grid, bend: Bend) -> FoundPaper:
 def _confirmed(work: Work, grid: Grid, bend: Bend, mm: float | None) -> FoundPaper:
     """The grid in squares of 5 mm, where what is printed says how large its squares are; else with a doubt."""
     try:
-        printed, ruler = find_printed(work)[0]
+        ways = find_printed(work)
     except InputRefusedError:
         if mm is None:
             raise
         ruler = Ruler(doubt=f"the squares of the grid were taken for {mm:g} mm, which nothing else confirms")
     else:
-        sides = CELL_MM * _cell(grid, printed)
+        # Rows may be longer than most are: what the squares look like chooses among the scales that are possible.
+        agreeing = [way for way in ways if mm is not None and _apart(mm, _sides(grid, way[0])) < AGREE[way[1].kind]]
+        printed, ruler = (agreeing or ways)[0]
+        usual = ruler is ways[0][1]
+        sides = _sides(grid, printed)
         side = float(np.sqrt(sides[0] * sides[1]))
         near = min((*SIDES_MM, mm or CELL_MM), key=lambda one: abs(float(np.log(one / side))))
         if mm is not None and _apart(mm, sides) < AGREE[ruler.kind]:
@@ -173,7 +177,7 @@ def _confirmed(work: Work, grid: Grid, bend: Bend, mm: float | None) -> FoundPap
         if _apart(near, sides) > (AGREE[ruler.kind] if clear or ruler.kind is RulerKind.COLUMNS else AGREE_POOR):
             doubt = f"a lattice of {side:.2g} mm was found" if ruler.kind is RulerKind.COLUMNS else ruler.doubt
             return FoundPaper(grid=printed, bend=_flat(printed), ruler=replace(ruler, doubt=doubt))
-        sure = not ruler.doubt and (mm == near or ruler.kind is RulerKind.PULSES)
+        sure = not ruler.doubt and usual and (mm == near or ruler.kind is RulerKind.PULSES)
         doubt = "" if sure else f"the squares look like {mm or near:g} mm, what is printed like {side:.2g} mm"
         mm, ruler = near, Ruler(doubt=doubt)
     if mm != CELL_MM:
@@ -197,6 +201,11 @@ def _cell(grid: Grid, printed: Grid) -> np.ndarray:
         np.linalg.norm(pairs[:, 1] - pairs[:, 0], axis=1) for pairs in (ends.reshape(2, 2, 2), seen.reshape(2, 2, 2))
     )
     return np.asarray(here / np.maximum(there, 1e-6))
+
+
+def _sides(grid: Grid, printed: Grid) -> np.ndarray:
+    """(2,) sides of the grid's cells, mm, if ``printed`` is one of 5 mm."""
+    return np.asarray(CELL_MM * _cell(grid, printed))
 
 
 def _apart(side: float, sides: np.ndarray) -> float:
