@@ -148,6 +148,12 @@ def test_the_shipped_bundle_needs_no_signature(made: Path, tmp_path: Path) -> No
     assert json.loads(done.stdout)["bundle"]["origin"] == "shipped"
 
 
+def test_no_engine_is_built_of_what_nobody_vouches_for(made: Path) -> None:
+    done = run_command("vizecg_edge.cli", "build", made / "unsigned", "--signature", "require")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert "is unsigned: nothing tells who made it: it is not taken" in done.stderr
+
+
 def test_keys_that_are_not_there_are_a_wrong_option(made: Path, tmp_path: Path) -> None:
     code, lines, _ = read(made / "signed", "--trust", tmp_path / "nowhere.pub", records=tmp_path / "records")
     assert code == 2

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from vizecg.spec.options import JsonFlag
+from vizecg_edge.verbs.options import SignatureOption, TrustOption
 
 
 def build(
@@ -21,14 +22,20 @@ def build(
         Path | None, typer.Option(help="Folder of engines; default: $VIZECG_ENGINES or the user's cache.")
     ] = None,
     workspace: Annotated[int | None, typer.Option(min=16, help="Scratch memory in MiB; default: the recipe's.")] = None,
+    trust: TrustOption = None,
+    signature: SignatureOption = None,
 ) -> None:
     """Build the TensorRT engine of a bundle for this GPU; keep it only if it answers the golden data right."""
     from vizecg.spec.manifest import open_bundle
     from vizecg_edge.engine.builder import build as build_engine
     from vizecg_edge.engine.builder import open_workshop
     from vizecg_edge.engine.settings import pick_artefact
+    from vizecg_edge.vouch.origin import vouch
 
     opened = open_bundle(bundle)
+    vouched = vouch(opened, trust=trust, policy=signature)
+    if vouched.words:
+        print(vouched.words, file=sys.stderr)
     chosen = pick_artefact(opened.manifest, artefact)
     result = build_engine(
         opened,
