@@ -21,6 +21,9 @@ LEAST_LEAD, LEAST_UNREAD = 2.0, 2.5
 """By so much the best lead must be ahead of the next one, or the strip is called rhythm and nothing more; the latter
 where no clear name stands beside it and it is not ``USUAL``. Of 80 strips of drawn pages one was misnamed with the
 former alone, one of II."""
+SURE_NAME, LEAST_DOUBTED = 0.7, 3.5
+"""And by so much where the name beside it is read with a smaller chance than the first: of 720 drawn pages the two
+whose strips were misnamed in silence had 0.55 and 0.58, and were 3.1 and 2.7 ahead."""
 USUAL = "II"
 LEAST_CHANCE = 0.01
 CLEARLY = 0.7
@@ -65,9 +68,16 @@ def named_strips(
     for index in sorted(told, key=lambda index: -_ahead(told[index])):
         left = {lead: logit for lead, logit in told[index].items() if lead not in called.values()}
         best = max(left, key=lambda lead: left[lead])
-        known = best == USUAL or max(beside[index].values(), default=0.0) > CLEAR
-        called[index] = best if _ahead(left) >= (LEAST_LEAD if known else LEAST_UNREAD) else RHYTHM
+        called[index] = best if _ahead(left) >= _least_ahead(best, beside[index]) else RHYTHM
     return tuple(replace(piece, lead=called[index]) if index in called else piece for index, piece in enumerate(pieces))
+
+
+def _least_ahead(best: str, beside: Mapping[str, float]) -> float:
+    """By how much a lead must be ahead of the next one for a strip to be called by it, given the name beside it."""
+    chance = max(beside.values(), default=0.0)
+    if CLEAR < chance < SURE_NAME:
+        return LEAST_DOUBTED
+    return LEAST_LEAD if best == USUAL or chance > CLEAR else LEAST_UNREAD
 
 
 def repeats_together(pieces: Sequence[Piece], signals: Signals, *, first: int) -> bool | None:
