@@ -15,7 +15,7 @@ from vizecg.render import Layout, PrintStyle, render_sheet
 from vizecg.spec import CODE6, DecisionRule, SheetSpec, UsageError
 from vizecg.spec.gate import FIGURES, QualityGate
 from vizecg.spec.sheet import BLOCK_MM
-from vizecg_edge.judge.quality import REASONS, score_of
+from vizecg_edge.judge.quality import REASONS, judge, score_of
 from vizecg_edge.sheet import rectify
 from vizecg_edge.sheet.glare import glare_share
 from vizecg_export.quality_gate.curves import aurc, curve, figures_of
@@ -106,6 +106,25 @@ def test_glare_is_seen_where_it_is() -> None:
     lit = np.clip(dim + spot[..., None], 0, 255).astype(np.uint8)
     assert 0.03 < glare(lit) < 0.4
     assert glare(dim) == 0.0
+
+
+def test_a_grid_that_two_levels_have_lost_in_places_is_no_glare() -> None:
+    page = sheet()
+    levels = np.where(page.min(axis=2, keepdims=True) < 200, 0, 255).astype(np.uint8).repeat(3, axis=2)
+    traces = np.where(page.max(axis=2, keepdims=True) < 120, 0, 255).astype(np.uint8).repeat(3, axis=2)
+    levels[:, 500:900] = traces[:, 500:900]
+    assert glare(levels) == 0.0
+
+
+def test_leads_with_their_names_beside_them_need_not_agree() -> None:
+    image = render_sheet(synthesise(["AF"], seed=3)).image
+    found = rectify(image, SPEC)
+    unlike = replace(found.layout, identities=0.0)
+    assert found.layout.is_named
+    assert judge(replace(found, layout=unlike)).refusal is None
+    unnamed = judge(replace(found, layout=replace(unlike, named=3))).refusal
+    assert unnamed is not None
+    assert unnamed.reason == "not_an_ecg"
 
 
 @pytest.mark.parametrize("palette", ["none", "pink", "grey"])

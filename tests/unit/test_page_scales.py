@@ -246,16 +246,15 @@ def test_heights_are_those_of_a_group_of_leads() -> None:
 
 def drawn(style: PrintStyle, *, gain_mm_mv: float = 10.0, speed_mm_s: float = 25.0) -> np.ndarray:
     """uint8 (h, w), 3 px/mm: the ink of a drawn sheet without grid."""
-    sheet = render_sheet(
-        synthesise(["SB"], seed=8),
-        style=style,
-        layout=Layout(row_spacing_mm=32.0, gain_mm_mv=gain_mm_mv, speed_mm_s=speed_mm_s),
-    )
+    layout = Layout(row_spacing_mm=32.0, gain_mm_mv=gain_mm_mv, speed_mm_s=speed_mm_s)
+    sheet = render_sheet(synthesise(["SB"], seed=8), spec=layout.sheet(px_per_mm=4.0), style=style, layout=layout)
     small = cv2.resize(sheet.image, None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA)
     return (cv2.cvtColor(small, cv2.COLOR_RGB2GRAY) < 170).astype(np.uint8)
 
 
-@pytest.mark.parametrize(("gain", "speed"), [(5.0, 25.0), (10.0, 25.0), (10.0, 50.0), (20.0, 25.0)])
+@pytest.mark.parametrize(
+    ("gain", "speed"), [(5.0, 25.0), (10.0, 25.0), (10.0, 50.0), (20.0, 25.0), (10.0, 100.0), (2.5, 50.0)]
+)
 @pytest.mark.parametrize("side", [Pulse.LEFT, Pulse.RIGHT])
 def test_pulses_are_found_by_their_form(gain: float, speed: float, side: Pulse) -> None:
     style = PrintStyle(palette="none", pulse=side, trace_mm=0.4, footer="")

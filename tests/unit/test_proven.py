@@ -14,6 +14,7 @@ from vizecg_edge.judge.proven import flat_leads, refuse_unproven
 from vizecg_edge.judge.undecided import not_seen
 from vizecg_edge.leads.layout import LeadOrder, PageLayout, Piece, Timing
 from vizecg_edge.leads.page import Box
+from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.signals import Leads, LeadTrace
 from vizecg_lab.measuring.pages import page_of
 
@@ -51,6 +52,19 @@ def test_twelve_leads_that_beat_are_proven() -> None:
     leads = page(lambda trace: trace.mv)
     refuse_unproven(leads, LAYOUT)
     assert flat_leads(leads, LAYOUT) == ()
+
+
+def test_leads_that_are_drawn_along_the_grid_are_not_covered() -> None:
+    leads = page(lambda trace: covered(trace) if trace.lead in ("V1", "V2") else trace.mv)
+    mask = np.zeros((600, 900), np.uint8)
+    ink = PageInk(mask=mask, inside=np.ones_like(mask), page_to_cells=np.eye(3))
+    with pytest.raises(InputRefusedError, match="V1, V2"):
+        refuse_unproven(leads, LAYOUT, ink)
+    # Every fifth column of V2 has some of its waves.
+    row = next(piece for piece in LAYOUT.pieces if piece.lead == "V2")
+    mask[round((row.baseline_mm - 2) * 3), ::5] = 1
+    refuse_unproven(leads, LAYOUT, ink)
+    assert flat_leads(leads, LAYOUT) == ("V1", "V2")
 
 
 @pytest.mark.parametrize("sd_mv", [0.0, 0.01, 0.02])

@@ -8,10 +8,11 @@ import pytest
 
 from tolerances import tolerance
 from vizecg.records.synthetic import synthetic_record
-from vizecg.render import PrintStyle, render_sheet
+from vizecg.render import Arrangement, Layout, PrintStyle, render_sheet
 from vizecg.render.style import Pulse
 from vizecg.spec import InputRefusedError, SheetSpec
 from vizecg.spec.sheet import BLOCK_MM
+from vizecg_edge.leads.find import find_page
 from vizecg_edge.rectify import Reason
 from vizecg_edge.rectify.every_line import is_drawn
 from vizecg_edge.rectify.find import FoundPaper, find_paper
@@ -109,6 +110,35 @@ def test_rows_alone_are_a_ruler_that_says_how_little_it_knows() -> None:
     assert np.abs(errors).max() < tolerance("gridless-scale")
     assert found.ruler.sd_x >= 0.04
     assert found.ruler.sd_y > found.ruler.sd_x
+
+
+def long_page(*, palette: str, **layout: object) -> np.ndarray:
+    """A sheet 500 mm wide, at ``SPEC``'s scale."""
+    every = Layout(speed_mm_s=100.0, column_mm=500.0 if "arrangement" in layout else 125.0, **layout)  # type: ignore[arg-type]
+    spec = every.sheet(px_per_mm=SPEC.px_per_mm)
+    style = PrintStyle(palette=palette, pulse=Pulse.LEFT)
+    return render_sheet(synthetic_record(3, seed=11), spec=spec, style=style, layout=every).image
+
+
+def test_print_says_how_large_the_pulses_of_a_page_without_a_grid_are() -> None:
+    """By its rows alone it would be half as long."""
+    found = find_page(long_page(palette="none"))
+    assert found.ruler.kind is RulerKind.PULSES
+    assert found.page.px_per_mm == pytest.approx(SPEC.px_per_mm, rel=tolerance("gridless-scale"))
+    assert found.layout.name == "3x4+R"
+
+
+def test_rows_of_traces_are_no_lines_of_the_grid() -> None:
+    """Twelve rows lie 2.5 squares apart."""
+    image = long_page(palette="red", arrangement=Arrangement.TWELVE_BY_ONE, rhythm=(), gain_mm_mv=5.0)
+    work = prepare(image)
+    found = find_paper(work)
+    assert found.ruler.kind is RulerKind.GRID
+    assert not found.ruler.doubt
+    px = np.array([[0.0, 0.0], [SPEC.px_per_mm * 100, 0.0], [0.0, SPEC.px_per_mm * 100]]) + 300
+    at, *ends = 5 * cv2.perspectiveTransform(px[None], found.grid.to_cells @ work.to_work)[0]
+    for end in ends:
+        assert np.linalg.norm(end - at) == pytest.approx(100.0, rel=tolerance("grid-scale"))
 
 
 def test_a_turned_page_without_a_grid_is_laid_level() -> None:

@@ -92,9 +92,10 @@ def find_grid(ink: np.ndarray) -> Grid:
             except InputRefusedError as refused:
                 error = refused.with_traceback(None)
                 continue
-            if _is_clear(grid):
+            whole = pose is to_cells
+            if _is_clear(grid) and (whole or _sides_ratio(grid) < EVEN):
                 return grid
-            grids.append(grid)
+            grids += [grid] * whole
     if not grids:
         raise error or refusal(Reason.NO_GRID)
     return min(grids, key=lambda grid: (not _square(grid), grid.residual_cells))
@@ -111,10 +112,7 @@ def _divided(to_cells: np.ndarray, middle: np.ndarray) -> list[np.ndarray]:
         to_cells: (3, 3), pixels -> steps.
         middle: (2,) pixel about which they are looked at.
     """
-    first = cv2.perspectiveTransform(middle.reshape(1, 1, 2), to_cells)
-    corners = first + np.array([[[0, 0], [1, 0], [0, 1]]])
-    start, *ends = cv2.perspectiveTransform(corners, np.linalg.inv(to_cells))[0]
-    across, down = (float(np.linalg.norm(end - start)) for end in ends)
+    across, down = _sides_px(to_cells, cv2.perspectiveTransform(middle.reshape(1, 1, 2), to_cells)[0, 0])
     if max(across, down) < UNEVEN * min(across, down):
         return []
     parts = [(x, y) for x in DIVIDED for y in DIVIDED if max(across / x * y / down, down / y * x / across) < EVEN]
@@ -123,11 +121,22 @@ def _divided(to_cells: np.ndarray, middle: np.ndarray) -> list[np.ndarray]:
 
 def _square(grid: Grid) -> bool:
     """Whether cells in the middle of what was examined are about as long as wide in the picture."""
+    return _sides_ratio(grid) < MOST_OBLIQUE
+
+
+def _sides_ratio(grid: Grid) -> float:
+    """How many times as long as wide, or as wide as long, cells in the middle of what was examined are seen."""
     left, top, right, bottom = grid.box
-    middle = np.array([[(left + right) / 2, (top + bottom) / 2]]) + np.array([[0, 0], [1, 0], [0, 1]])
-    first, *ends = cv2.perspectiveTransform(middle[None], np.linalg.inv(grid.to_cells))[0]
+    across, down = _sides_px(grid.to_cells, np.array([(left + right) / 2, (top + bottom) / 2]))
+    return max(across, down) / min(across, down)
+
+
+def _sides_px(to_cells: np.ndarray, cell: np.ndarray) -> tuple[float, float]:
+    """Pixels along the first and the second axis from a place (2,), in cells, to the next."""
+    corners = cell + np.array([[[0, 0], [1, 0], [0, 1]]], np.float64)
+    first, *ends = cv2.perspectiveTransform(corners, np.linalg.inv(to_cells))[0]
     across, down = (float(np.linalg.norm(end - first)) for end in ends)
-    return max(across, down) < MOST_OBLIQUE * min(across, down)
+    return across, down
 
 
 def _find(ink: np.ndarray, to_cells: np.ndarray, box: tuple[int, int, int, int]) -> Grid:
