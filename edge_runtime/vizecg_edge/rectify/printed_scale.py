@@ -18,9 +18,9 @@ from vizecg_edge.rectify.strips import Strip
 ROWS_MM = {250.0: 0.0, 240.0: 1.0, 125.0: 2.5, 500.0: 3.0}
 """Lengths of rows (10 s, the same on recorders whose columns are shorter, 5 s, and 20 s), and how unlikely they are:
 negative logarithms of their odds."""
-HEIGHTS_MM = {10.0: 0.0, 5.0: 2.0, 20.0: 2.5, 2.5: 3.5}
+HEIGHTS_MM = {10.0: 0.0, 5.0: 2.0, 20.0: 2.5, 2.5: 7.0}
 WIDTHS_MM = {5.0: 0.0, 2.6: 1.0, 10.0: 2.0, 2.0: 2.0, 20.0: 3.5}
-"""Heights (1 mV) and widths of pulses, likewise."""
+"""Heights (1 mV) and widths of pulses, likewise; those of 2.5 mm measure nothing that the page does not state."""
 WIDTHS_S = {0.2: 0.0, 0.104: 1.0, 0.08: 2.0}
 """Widths where the speed of the paper is known, in seconds."""
 SPACING_MM, SPACING_SD = 25.0, 0.4
