@@ -83,3 +83,10 @@ def test_names_beside_their_leads_prove_a_layout():
     assert not mostly_beside(pieces(50, 65, 80), exchanged, spacing_mm=15)
     elsewhere = [replace(name, x_mm=name.x_mm + 40, y_mm=name.y_mm + 90) for name in there]
     assert not mostly_beside(pieces(50, 65, 80), [*there, *elsewhere], spacing_mm=15)
+
+
+def test_a_column_without_names_is_none_where_few_rows_are_asked_for():
+    first = [name for name in names(48, 63, 78) if name.x_mm < 30]
+    assert unnamed_column(pieces(50, 65, 80), first, spacing_mm=15, least_rows=3)
+    assert not unnamed_column(pieces(50, 65, 80), first, spacing_mm=15)
+    assert not unnamed_column(pieces(50, 65, 80), [], spacing_mm=15, least_rows=3)

@@ -129,10 +129,12 @@ def _median(values: Sequence[float]) -> float:
     return float(np.median(values)) if len(values) else 0.0
 
 
-def unnamed_column(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> bool:
-    """Whether, of many rows, one column has no name at all beside its leads and another nearly all: twelve rows of one
-    lead each may have been taken for them."""
-    if len({piece.row for piece in pieces}) < MANY_ROWS:
+def unnamed_column(
+    pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float, least_rows: int = MANY_ROWS
+) -> bool:
+    """Whether, of so many rows, one column has no name at all beside its leads and another nearly all: rows of one lead
+    each may have been taken for them."""
+    if len({piece.row for piece in pieces}) < least_rows:
         return False
     above, below = _reach(spacing_mm)
     columns: dict[int, list[bool]] = {}
