@@ -14,7 +14,7 @@ from vizecg_edge.leads.name_columns import ends_by_names
 from vizecg_edge.leads.names import SeenName
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
-from vizecg_edge.leads.pulses import find_pulses
+from vizecg_edge.leads.pulses import COLUMN, find_pulses
 from vizecg_edge.leads.rows import TraceRow
 from vizecg_edge.rectify.pulses import STANDARD, aligned_pulses, row_pulses
 from vizecg_edge.rectify.traces import PX_PER_MM
@@ -74,7 +74,8 @@ def find_ends(
     alike = [row for row in rows if row.length_mm >= ALIKE * longest]
     left = _together([row.left_mm for row in alike], -1, others=[row.left_mm for row in rows])
     right = _together([row.right_mm for row in alike], 1, others=[row.right_mm for row in rows])
-    pulses = find_pulses(ink.mask, px_per_mm=PX_PER_MM, corner=(0.0, 0.0))
+    lowest = marks is None or len(marks) >= COLUMN
+    pulses = find_pulses(ink.mask, px_per_mm=PX_PER_MM, corner=(0.0, 0.0), lowest=lowest)
     on_left = _in_line([p for p in pulses if left - OUTSIDE_MM < p.box.left and p.box.right < left + _inside(p)])
     on_right = _in_line([p for p in pulses if right - _inside(p) < p.box.left and p.box.right < right + OUTSIDE_MM])
     seen_left, seen_right = _seen(marks or (), alike, left=left, right=right)

@@ -66,7 +66,9 @@ class _Places(NamedTuple):
     foot: np.ndarray
 
 
-def find_pulses(mask: np.ndarray, *, px_per_mm: float, corner: tuple[float, float]) -> tuple[CalibrationPulse, ...]:
+def find_pulses(
+    mask: np.ndarray, *, px_per_mm: float, corner: tuple[float, float], lowest: bool = True
+) -> tuple[CalibrationPulse, ...]:
     """Everything on a page that has the form of a calibration pulse, from the left.
 
     That is two upright edges of equal height, joined by a level line at their upper ends and not at their feet, with
@@ -77,23 +79,24 @@ def find_pulses(mask: np.ndarray, *, px_per_mm: float, corner: tuple[float, floa
         mask: uint8 or bool (h, w) of the upright, flat page, not 0 where there is ink that is no grid.
         px_per_mm: of the mask, the same both ways.
         corner: page millimetres of its left upper corner.
+        lowest: whether those of 2.5 mm/mV are looked for, too.
     """
     ink = _sums((mask != 0).astype(np.uint8), px_per_mm)
     found: list[Box] = []
     scores: list[float] = []
     for height_mm in HEIGHTS_MM:
-        lowest = height_mm <= LOWEST_MM
-        if lowest and found:
+        is_lowest = height_mm <= LOWEST_MM
+        if is_lowest and (found or not lowest):
             break
         places = _places(ink, round(height_mm * px_per_mm))
         scored = _scores(ink, places)
         low = height_mm <= LOW_MM
         if low:
             scored[scored < LOW_SCORE] = 0.0
-        if lowest:
+        if is_lowest:
             scored[places.right - places.left < LOWEST_WIDTH_MM * px_per_mm] = 0.0
         boxes, likely = _apart(places, scored, found)
-        least = (COLUMN if found or lowest else LEAST_LOW) if low else 1
+        least = (COLUMN if found or is_lowest else LEAST_LOW) if low else 1
         anywhere = not low or bool(found)
         kept = [
             number
