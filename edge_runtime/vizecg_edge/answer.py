@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION, SCHEMAS = 2, (1, 2)
 """Of the JSON object. Schema 1 lacks ``undecided``, ``measured`` and ``_SINCE_2``; it is given for one version more."""
 _SINCE_2 = {
-    "input": ("pages",),
+    "input": ("sheet", "pages"),
     "geometry": ("chest_gain_mm_mv", "scales_tried", "pieces"),
     "timings_ms": ("leads",),
     "bundle": ("origin",),
@@ -33,7 +33,8 @@ ANSWERED, REFUSED = "answered", "refused"
 class Input:
     """The file, or the camera; nulls where it could not be read. Comparing two leaves name and fingerprint out.
 
-    ``page`` counts from 1 in a file of several pages, ``frame`` from 0 in a video; ``combined`` is the number of
+    ``page`` counts from 1 in a file of several pages, ``sheet`` in a picture of several, where one was chosen, and
+    ``frame`` from 0 in a video; ``combined`` is the number of
     frames whose logits make the answer. ``pages``: those of one record that were read together, each with its file and
     size; path and fingerprint are then the first one's.
     """
@@ -45,6 +46,7 @@ class Input:
     page: int | None = None
     frame: int | None = None
     combined: int | None = None
+    sheet: int | None = None
     pages: tuple[Input, ...] = ()
 
     @property
@@ -63,8 +65,9 @@ class Input:
 
     @property
     def place(self) -> str:
-        """Page or frame, after a space; empty where the file is one picture."""
+        """Page, sheet or frame, after a space; empty where the file is one picture of one sheet."""
         page = "" if self.page is None else f" page {self.page}"
+        page += "" if self.sheet is None else f" sheet {self.sheet}"
         return page + ("" if self.frame is None else f" frame {self.frame}")
 
 

@@ -25,6 +25,7 @@ def mark_of(source: Input, *, read_at: datetime) -> str:
         others = " ".join(f"{page.sha256} {page.page}" for page in source.pages)
         name += f"+{sha256_bytes(others.encode())[:_OTHERS]}"
     page = "" if source.page is None else f"-p{source.page}"
+    page += "" if source.sheet is None else f"-s{source.sheet}"
     return f"{_SAYS} {name}{page}" + ("" if source.frame is None else f"-f{source.frame}")
 
 

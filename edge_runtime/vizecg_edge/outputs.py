@@ -96,6 +96,7 @@ class Output:
         """
         suffix = "" if source.page is None else f"_p{source.page}"
         if self.folder:
+            suffix += "" if source.sheet is None else f"_s{source.sheet}"
             suffix += "" if source.frame is None else f"_f{source.frame}"
             named = stem or Path(source.path).stem.replace(" ", "_") or "camera"
             named = file_name(named, longest_bytes=_LONGEST_STEM)

@@ -34,10 +34,11 @@ from vizecg_edge.judge.evidence import contradictions
 from vizecg_edge.judge.proven import flat_leads, refuse_unproven
 from vizecg_edge.judge.quality import Verdict, judge
 from vizecg_edge.judge.undecided import changed_by_scale, not_printed, not_seen, too_short
-from vizecg_edge.leads.find import FoundPage, find_page
+from vizecg_edge.leads.find import FoundPage
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.page import SPARE_SCALE
 from vizecg_edge.leads.read import MOST_SCALES, ReadLeads, read_leads
+from vizecg_edge.leads.several import find_alone
 from vizecg_edge.rectify.reasons import MISSING_TOOL, advice_of
 from vizecg_edge.sheet import Rectified, lay
 from vizecg_edge.shipped import DEFAULT_BUNDLE
@@ -157,7 +158,7 @@ class Pipeline:
 
     def _run(self, shot: Shot, *, classify: bool) -> Result:
         clock = Clock(decode=shot.read_ms)
-        source = Input(path=shot.path, sha256=shot.sha256, page=shot.page, frame=shot.frame)
+        source = Input(path=shot.path, sha256=shot.sha256, page=shot.page, frame=shot.frame, sheet=shot.sheet)
         photo = found = read = whole = None
         verdict = Verdict()
         try:
@@ -227,7 +228,7 @@ class Pipeline:
 
     def _find(self, picture: Picture, clock: Clock) -> FoundPage:
         clock.skip()
-        found = find_page(picture.pixels)
+        found = find_alone(picture.pixels)
         clock.lap("detect")
         return found
 

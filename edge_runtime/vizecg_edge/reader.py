@@ -12,6 +12,7 @@ from vizecg.spec import UsageError
 from vizecg_edge.answer import Answer
 from vizecg_edge.backends.kinds import BackendKind
 from vizecg_edge.capture import Shot, Source, shots_of
+from vizecg_edge.chosen import chosen_sheet
 from vizecg_edge.kept import keep
 from vizecg_edge.pages import read_pages
 from vizecg_edge.pipeline import Pipeline
@@ -70,7 +71,7 @@ class Reader:
         one = self._pipeline.bundle_id
         return f"<Reader of {one.name} {one.sha256[:12]}, {one.artefact} in {one.backend}>"
 
-    def read(self, source: Source) -> Answer:
+    def read(self, source: Source, *, sheet: int | None = None) -> Answer:
         """Answer one picture; of a source of several pages (PDF, TIFF) the first, see ``read_all``.
 
         What cannot be answered gives a refused answer, never an exception: not an ECG, blurred, damaged, a format
@@ -86,23 +87,25 @@ class Reader:
                 and not closed; a PIL image, which is turned by its EXIF orientation and laid on white where it is
                 transparent; or an upright RGB array uint8 (H, W, 3). OpenCV's arrays are BGR: give
                 ``array[..., ::-1]``.
+            sheet: which to read where the picture shows several, from 1, row by row from the left; None refuses
+                such a picture.
 
         Raises:
             UsageError: it is nothing of these: another type, another shape, another kind of numbers.
             BundleError: the engine stopped.
         """
-        return self._answer(next(self._shots(source)))
+        return self._answer(chosen_sheet(next(self._shots(source)), sheet))
 
-    def read_all(self, source: Source) -> Iterator[Answer]:
+    def read_all(self, source: Source, *, sheet: int | None = None) -> Iterator[Answer]:
         """Answer every page of a source, one after the other as they are asked for; of one without pages, its picture.
 
         Args:
-            source: as for ``read``.
+            source, sheet: as for ``read``.
 
         Raises:
             UsageError, BundleError: as for ``read``.
         """
-        return map(self._answer, self._shots(source))
+        return map(self._answer, (chosen_sheet(shot, sheet) for shot in self._shots(source)))
 
     def read_pages(self, sources: Sequence[Source]) -> Answer:
         """Answer the pages of one record together: photographs of its limb and of its chest leads, or a PDF of both.

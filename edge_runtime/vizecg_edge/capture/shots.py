@@ -28,6 +28,7 @@ class Shot:
         sha256: of the file.
         page: from 1, in a file of several pages.
         frame: from 0, in a video.
+        sheet: from 1, in a picture of several, which was chosen, and is what is loaded.
         read_ms: what reading the file took.
     """
 
@@ -36,6 +37,7 @@ class Shot:
     sha256: str | None = None
     page: int | None = None
     frame: int | None = None
+    sheet: int | None = None
     read_ms: float = 0.0
 
 

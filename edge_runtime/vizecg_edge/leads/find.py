@@ -43,7 +43,7 @@ class FoundPage:
     Attributes:
         page: the flat paper.
         layout: what is printed where on it.
-        ink: its traces.
+        ink: its traces; ``every``: and all else that is no grid, wherever it lies.
         grid: of the photograph as it was reduced for the search; its cells are those of ``page``.
         ruler: what its millimetres were taken from.
         flat: the picture in which it was looked at; None where that was seen another way.
@@ -52,6 +52,7 @@ class FoundPage:
     page: Page
     layout: PageLayout
     ink: PageInk
+    every: PageInk
     grid: Grid
     ruler: Ruler
     flat: FlatPicture | None = None
@@ -124,6 +125,7 @@ def _found_on(work: Work, paper: FoundPaper) -> FoundPage:
         page=page,
         layout=found.layout,
         ink=found.ink,
+        every=found.every,
         grid=grid,
         ruler=paper.ruler,
         flat=None if looker.flat is None else looker.flat.seen_as(page.page_to_cells),

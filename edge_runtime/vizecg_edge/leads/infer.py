@@ -49,6 +49,10 @@ FAR_BEHIND = 14.0
 """In logits: so much may be told by names and signals against the rows."""
 
 
+class ReadingsDifferError(InputRefusedError):
+    """Leads are printed there, but which is which can be read in two ways."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """One way of reading a page: a form whose first row is ``first``; ``mirrored`` left to right."""
@@ -91,9 +95,11 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class FoundLayout:
-    """``ink``: of the page turned upright; ``layout`` in its millimetres; ``quarters``: counterclockwise, to it."""
+    """``ink``: of the page's traces, turned upright; ``every``: with all else; ``layout`` in its millimetres;
+    ``quarters``: counterclockwise, to it."""
 
     ink: PageInk
+    every: PageInk
     layout: PageLayout
     quarters: int
 
@@ -153,7 +159,8 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker |
         raise refusal(Reason.UNSUPPORTED_LAYOUT, told)
     if is_cut(layout, best.evidence.ink, best.evidence.names, spacing_mm=best.spacing_mm):
         raise refusal(Reason.CUT_OFF)
-    return FoundLayout(ink=best.evidence.ink, layout=layout, quarters=best.evidence.quarters)
+    evidence = best.evidence
+    return FoundLayout(ink=evidence.ink, every=evidence.every, layout=layout, quarters=evidence.quarters)
 
 
 def _least_margin(reading: Reading) -> float:
@@ -222,9 +229,11 @@ def _uncertain(readings: Sequence[Reading], best: Reading) -> InputRefusedError:
     """The refusal of a page of which two readings are nearly as good as each other."""
     second = max((one for one in readings if not one.is_like(best)), key=lambda reading: reading.score)
     if second.evidence.quarters != best.evidence.quarters or second.mirrored:
-        return refusal(Reason.ORIENTATION_UNCERTAIN)
-    seen = " or ".join(dict.fromkeys(one.form.words for one in (best, second)))
-    return refusal(Reason.LAYOUT_UNCERTAIN, f"{sum(best.evidence.sure)} rows of traces, {seen}")
+        told = refusal(Reason.ORIENTATION_UNCERTAIN)
+    else:
+        seen = " or ".join(dict.fromkeys(one.form.words for one in (best, second)))
+        told = refusal(Reason.LAYOUT_UNCERTAIN, f"{sum(best.evidence.sure)} rows of traces, {seen}")
+    return ReadingsDifferError(str(told), reason=told.reason)
 
 
 def _layout(reading: Reading, margin: float) -> PageLayout:

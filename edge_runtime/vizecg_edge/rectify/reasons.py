@@ -25,6 +25,8 @@ class Reason(str, Enum):
     DISTORTED = "distorted"
     NO_HEARTBEAT = "no_heartbeat"
     LEADS_MISSING = "leads_missing"
+    SEVERAL_SHEETS = "several_sheets"
+    NO_SUCH_SHEET = "no_such_sheet"
     PAGES_DIFFER = "pages_differ"
     LOW_QUALITY = "low_quality"
 
@@ -80,6 +82,11 @@ _TOLD = {
         "Leads are flat or covered",
         "Uncover the printout, or record it anew with all electrodes in place.",
     ),
+    Reason.SEVERAL_SHEETS: (
+        "The picture shows more than one ECG",
+        "Photograph one printout alone, or choose one with --sheet.",
+    ),
+    Reason.NO_SUCH_SHEET: ("The picture shows fewer sheets", "Give --sheet the number of one that it shows."),
     Reason.PAGES_DIFFER: (
         "The pages do not complete one another to one record",
         "Give the pages of one record, each of them once.",

@@ -55,6 +55,12 @@ class Options:
         bool,
         typer.Option("--pages", help="All inputs are pages of one record: its limb and its chest leads. One answer."),
     ] = False
+    sheet: Annotated[
+        int | None,
+        typer.Option(
+            min=1, show_default=False, help="Which to read of pictures that show several, row by row from the left."
+        ),
+    ] = None
     recursive: Annotated[bool, typer.Option("--recursive", help="Of folders read the folders in them, too.")] = False
     save_sheet: Annotated[
         str | None, typer.Option(metavar="PATH", help="Save the rectified sheet: .png or .jpg, or a folder.")
@@ -120,6 +126,8 @@ def run(options: Options) -> None:
     listing = find_files(paths, recursive=options.recursive)
     if options.pages:
         _check_pages(options, listing.files)
+    if options.sheet is not None:
+        _check_sheet(options, listing.files)
     several = len(listing.files) > 1 and not options.pages
     printer = Printer(
         as_json=options.as_json,
@@ -149,6 +157,7 @@ def run(options: Options) -> None:
         pipeline=pipeline,
         printer=printer,
         settings=BurstSettings(seconds=options.seconds, burst=options.burst, combine=Combine(options.combine)),
+        sheet=options.sheet,
     )
     with Interrupt() as interrupt:
         if options.camera is not None:
@@ -171,12 +180,23 @@ def _check_pages(options: Options, files: Sequence[Path]) -> None:
         raise UsageError("--pages takes photographs, scans and PDFs, no camera or video")
 
 
-class _Job:
-    """All inputs of one command. ``answered``: how many pictures; ``left``: files that were not begun."""
+def _check_sheet(options: Options, files: Sequence[Path]) -> None:
+    from vizecg_edge.capture.folders import is_stream
 
-    def __init__(self, *, pipeline: Pipeline, printer: Printer, settings: BurstSettings) -> None:
+    if options.pages or options.camera is not None or any(is_stream(path) for path in files):
+        raise UsageError("--sheet takes photographs, scans and PDFs one by one, no --pages, camera or video")
+
+
+class _Job:
+    """All inputs of one command. ``sheet``: of pictures that show several; ``answered``: how many pictures; ``left``:
+    files that were not begun."""
+
+    def __init__(
+        self, *, pipeline: Pipeline, printer: Printer, settings: BurstSettings, sheet: int | None = None
+    ) -> None:
         self.pipeline = pipeline
         self.printer = printer
+        self.sheet = sheet
         self.settings = settings
         self.answered = 0
         self.left = 0
@@ -208,13 +228,14 @@ class _Job:
         from vizecg_edge.capture.folders import is_pipe, is_stream
         from vizecg_edge.capture.frames import VideoFile
         from vizecg_edge.capture.live import open_pipe
+        from vizecg_edge.chosen import chosen_sheet
 
         if is_stream(path):
             opened = partial(open_pipe, path, interrupt) if is_pipe(path) else partial(VideoFile, path=path)
             yield self._stream(str(path), opened, interrupt)
             return
         for shot in file_shots(path):
-            yield self.pipeline.run_shot(shot)
+            yield self.pipeline.run_shot(chosen_sheet(shot, self.sheet))
             if interrupt.asked:
                 return
 

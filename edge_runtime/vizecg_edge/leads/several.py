@@ -1,0 +1,332 @@
+"""Several sheets in one picture: which there are, and a picture of one of them alone.
+
+Convention: boxes are in pixels of the picture; sheets are numbered from 1 as one reads, row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from vizecg.spec import InputRefusedError
+from vizecg_edge.leads.evidence import likely
+from vizecg_edge.leads.find import FoundPage, find_page
+from vizecg_edge.leads.infer import ReadingsDifferError
+from vizecg_edge.leads.page import CELL_MM, Box
+from vizecg_edge.leads.rows import find_rows
+from vizecg_edge.rectify.grid import find_grid
+from vizecg_edge.rectify.prepare import prepare
+from vizecg_edge.rectify.reasons import Reason, refusal
+from vizecg_edge.rectify.traces import PX_PER_MM
+
+Finder = Callable[[np.ndarray], FoundPage]
+"""Finds the leads in a picture (uint8 RGB), or refuses it."""
+
+BESIDE_MM = 6.0
+"""What lies nearer to the ends of the rows than this is of their sheet; above and below them, half a row."""
+LEAST_SIDE = 0.4
+"""Of the first sheet's width and height, what another must have, so that a phone's picture may stand beside a scan."""
+LEAST_PX = 240
+LOOK_PX = 1200
+"""Side of the picture in which it is seen whether anything may be printed on what is left."""
+CONTRAST, LEAST_PRINT = 12, 0.2
+"""Of the first sheet's share of pixels that are so much darker than their surroundings, what another has at least."""
+LEAST_ROWS, ON_PAPER = 3, 0.5
+"""So many rows of traces on the rest of the paper may be another sheet; what shows so much of its grid lies on it."""
+MOST_SHEETS = 9
+ONE_PAGE = 2
+"""Blocks of one page, as of limb and of chest leads, have no more leads in common than this; strips repeat some."""
+WIDE, HIGH = 1.6, 1.05
+"""Pictures that are wider, by their height, and pictures that are narrower may be put together of two."""
+SEAM_STEP, SEAM_SHARE, LEAST_SPLIT = 18.0, 0.4, 0.25
+"""Such a step in brightness along such a share of a line, no nearer to an end than this, is where they meet."""
+MAY_BE_SEVERAL = frozenset(
+    reason.value
+    for reason in (
+        Reason.NO_GRID,
+        Reason.NOT_AN_ECG,
+        Reason.SCALE_UNCERTAIN,
+        Reason.UNSUPPORTED_LAYOUT,
+        Reason.LAYOUT_UNCERTAIN,
+        Reason.ORIENTATION_UNCERTAIN,
+        Reason.CUT_OFF,
+    )
+)
+"""What a picture of several sheets may be refused for, if they are taken for one."""
+
+
+def find_alone(image: np.ndarray, find: Finder = find_page) -> FoundPage:
+    """Find the leads of the one sheet in a picture.
+
+    Args:
+        image: uint8 RGB (H, W, 3), upright.
+        find: looks for one.
+
+    Raises:
+        InputRefusedError: several_sheets, or what ``find`` refuses it for.
+    """
+    try:
+        found = find(image)
+    except InputRefusedError as refused:
+        if refused.reason in MAY_BE_SEVERAL and _in_parts(image, find):
+            raise refusal(Reason.SEVERAL_SHEETS) from None
+        raise
+    if next(_others(image, found, find, most=1), None) is not None:
+        raise refusal(Reason.SEVERAL_SHEETS)
+    return found
+
+
+def sheets_in(image: np.ndarray, find: Finder = find_page) -> tuple[Box, ...]:
+    """The blocks of traces of every sheet, as one reads.
+
+    Raises:
+        InputRefusedError: what ``find`` refuses the whole picture for, where none is found.
+    """
+    try:
+        found = find(image)
+    except InputRefusedError as refused:
+        boxes = _in_parts(image, find) if refused.reason in MAY_BE_SEVERAL else ()
+        if not boxes:
+            raise
+    else:
+        boxes = (_block(found), *_others(image, found, find, most=MOST_SHEETS - 1))
+    return _as_one_reads(boxes)
+
+
+def alone(image: np.ndarray, boxes: Sequence[Box], number: int) -> np.ndarray:
+    """The picture with all sheets but one painted over, white; half way to each other its own part ends."""
+    shown = image.copy()
+    own = boxes[number - 1]
+    for box in (box for index, box in enumerate(boxes) if index != number - 1):
+        gaps = {
+            "right": box.left - own.right,
+            "left": own.left - box.right,
+            "below": box.top - own.bottom,
+            "above": own.top - box.bottom,
+        }
+        side = max(gaps, key=lambda one: gaps[one])
+        half = gaps[side] / 2
+        if side == "right":
+            shown[:, max(0, round(own.right + half)) :] = 255
+        elif side == "left":
+            shown[:, : max(0, round(own.left - half))] = 255
+        elif side == "below":
+            shown[max(0, round(own.bottom + half)) :] = 255
+        else:
+            shown[: max(0, round(own.top - half))] = 255
+    return shown
+
+
+def _block(found: FoundPage) -> Box:
+    """Around the traces of a sheet and what belongs to them."""
+    block, rows = found.layout.block, sorted({piece.baseline_mm for piece in found.layout.pieces})
+    beside = (block.bottom - block.top) / max(1, 2 * (len({piece.row for piece in found.layout.pieces}) - 1))
+    left, right = block.left - BESIDE_MM, block.right + BESIDE_MM
+    top, bottom = min(rows[0], block.top) - beside, max(rows[-1], block.bottom) + beside
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+    points = found.page.to_photo(corners)
+    return Box(*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
+
+
+def _others(image: np.ndarray, found: FoundPage, find: Finder, *, most: int) -> Iterator[Box]:
+    """The sheets beside one that was found, at most so many."""
+    own = _block(found)
+    leads = _leads(found)
+    height, width = image.shape[:2]
+    parts = _beside(own, width, height)
+    if not any(_large(part, own) for part in parts):
+        return
+    density: Callable[[Box], float] | None = None
+    for part, beyond in zip(parts, _beside(_paper(found, own), width, height), strict=True):
+        if most <= 0:
+            return
+        if not _large(part, own):
+            continue
+        rows = _rows_on_paper(found, part)
+        if rows is None:
+            density = density or _printed(image)
+            if not _large(beyond, own) or density(beyond) < LEAST_PRINT * density(own):
+                continue
+            if not _has_grid(_cropped(image, beyond), px_per_mm=found.page.px_per_mm):
+                continue
+        elif rows < LEAST_ROWS:
+            continue
+        left, top = round(part.left), round(part.top)
+        crop = _cropped(image, part)
+        for box in _sheets(crop, find, most=most, beside=leads):
+            most -= 1
+            yield Box(box.left + left, box.top + top, box.right + left, box.bottom + top)
+
+
+def _cropped(image: np.ndarray, box: Box) -> np.ndarray:
+    left, top, right, bottom = (round(edge) for edge in box)
+    return np.ascontiguousarray(image[top:bottom, left:right])
+
+
+def _sheets(image: np.ndarray, find: Finder, *, most: int, beside: frozenset[str] = frozenset()) -> Iterator[Box]:
+    """The sheets of a part of a picture; all of it for one that shows rows of traces that cannot be read. None where
+    what is found there completes the leads ``beside`` it."""
+    try:
+        found = find(image)
+    except InputRefusedError as refused:
+        # Its frames hold the picture.
+        refused.__traceback__ = None
+        if isinstance(refused, ReadingsDifferError) or refused.reason == Reason.CUT_OFF.value:
+            yield Box(0, 0, image.shape[1], image.shape[0])
+        return
+    if not beside or len(beside & _leads(found)) > ONE_PAGE:
+        yield _block(found)
+        yield from _others(image, found, find, most=most - 1)
+
+
+def _has_grid(image: np.ndarray, *, px_per_mm: float) -> bool:
+    """Whether a part of a picture shows a grid of about the size of the one beside it; cloth and tables show others."""
+    try:
+        work = prepare(image)
+        grid = find_grid(work.grid_ink)
+    except InputRefusedError as refused:
+        refused.__traceback__ = None
+        return False
+    left, top, right, bottom = grid.box
+    x, y = (left + right) / 2, (top + bottom) / 2
+    at, across, down = cv2.perspectiveTransform(
+        np.array([[[x, y], [x + 1, y], [x, y + 1]]]), np.linalg.inv(grid.to_cells)
+    )[0]
+    side = float(np.sqrt(np.linalg.norm(across - at) * np.linalg.norm(down - at))) / work.scale
+    return bool(LEAST_SIDE <= side / (CELL_MM * px_per_mm) <= 1 / LEAST_SIDE)
+
+
+def _rows_on_paper(found: FoundPage, part: Box) -> int | None:
+    """How many rows of traces a part of the picture seems to have, which lies on the paper of the sheet that was found;
+    None where it lies elsewhere."""
+    x, y = (np.linspace(low, high, 21) for low, high in ((part.left, part.right), (part.top, part.bottom)))
+    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(1, -1, 2)
+    cells = cv2.perspectiveTransform(points, found.page.photo_to_cells)[0]
+    rows, columns = found.grid.present.shape
+    across, down = (np.floor(cells) - found.grid.box[:2]).astype(int).T
+    inside = (across >= 0) & (down >= 0) & (across < columns) & (down < rows)
+    if float(found.grid.present[down[inside], across[inside]].sum()) < ON_PAPER * len(inside):
+        return None
+    page = cv2.perspectiveTransform(points, np.linalg.inv(found.page.page_to_cells) @ found.page.photo_to_cells)[0]
+    left, top, right, bottom = np.round(np.array([*page[inside].min(axis=0), *page[inside].max(axis=0)]) * PX_PER_MM)
+    shown = np.zeros_like(found.every.mask)
+    where = np.s_[int(top) : int(bottom), int(left) : int(right)]
+    shown[where] = found.every.mask[where]
+    least = LEAST_SIDE * (found.layout.block.right - found.layout.block.left)
+    seen = find_rows(replace(found.every, mask=shown))
+    return sum(likely(row) and row.length_mm >= least for row in seen)
+
+
+def _leads(found: FoundPage) -> frozenset[str]:
+    return frozenset(piece.lead for piece in found.layout.pieces if not piece.strip)
+
+
+def _beside(box: Box, width: int, height: int) -> tuple[Box, Box, Box, Box]:
+    """What is left of a picture on the four sides of a box: left, right, above and below."""
+    left, top, right, bottom = max(0.0, box.left), max(0.0, box.top), min(box.right, width), min(box.bottom, height)
+    return (
+        Box(0, 0, left, height),
+        Box(right, 0, width, height),
+        Box(left, 0, right, top),
+        Box(left, bottom, right, height),
+    )
+
+
+def _large(part: Box, own: Box) -> bool:
+    """Whether another sheet may lie in a part."""
+    across, down = part.right - part.left, part.bottom - part.top
+    wide, high = own.right - own.left, own.bottom - own.top
+    return across >= max(LEAST_SIDE * wide, LEAST_PX) and down >= max(LEAST_SIDE * high, LEAST_PX / 2)
+
+
+def _paper(found: FoundPage, own: Box) -> Box:
+    """Around the block ``own`` and the squares of the grid that hang together with its own."""
+    grid = found.grid
+    squares = cv2.morphologyEx(grid.present.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(squares, connectivity=4)
+    block = found.layout.block
+    middle = np.array([[[(block.left + block.right) / 2, (block.top + block.bottom) / 2]]])
+    x, y = cv2.perspectiveTransform(middle, found.page.page_to_cells)[0, 0] - grid.box[:2]
+    near = labels[max(0, int(y) - 2) : int(y) + 3, max(0, int(x) - 2) : int(x) + 3]
+    label = int(near[near > 0][0]) if (near > 0).any() else 0
+    if not label:
+        return own
+    left, top, width, height, _ = stats[label]
+    corners = np.array(
+        [[left, top], [left + width, top], [left + width, top + height], [left, top + height]], np.float64
+    )
+    cells = corners + grid.box[:2]
+    points = cv2.perspectiveTransform(cells[None], np.linalg.inv(found.page.photo_to_cells))[0]
+    low, high = np.minimum(points.min(axis=0), own[:2]), np.maximum(points.max(axis=0), own[2:])
+    return Box(*low.tolist(), *high.tolist())
+
+
+def _printed(image: np.ndarray) -> Callable[[Box], float]:
+    """What share of a box is darker than its surroundings, as all printed paper is and few tables are."""
+    scale = min(1.0, LOOK_PX / max(image.shape[:2]))
+    step = max(1, int(1 / scale / 2))
+    red, green, blue = cv2.split(image[::step, ::step])
+    dark = cv2.min(cv2.min(red, green), blue)
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    dark = cv2.resize(dark, size, interpolation=cv2.INTER_AREA)
+    ink = cv2.morphologyEx(dark, cv2.MORPH_BLACKHAT, np.ones((7, 7), np.uint8)) > CONTRAST
+
+    def share(box: Box) -> float:
+        left, top, right, bottom = (max(0, round(edge * scale)) for edge in box)
+        part = ink[top:bottom, left:right]
+        return float(part.mean()) if part.size else 0.0
+
+    return share
+
+
+def _as_one_reads(boxes: Sequence[Box]) -> tuple[Box, ...]:
+    """Row by row from the left: what lies at the height of a row's first is of that row."""
+    rows: list[list[Box]] = []
+    for box in sorted(boxes, key=lambda box: box.top + box.bottom):
+        middle = (box.top + box.bottom) / 2
+        if rows and rows[-1][0].top <= middle <= rows[-1][0].bottom:
+            rows[-1].append(box)
+        else:
+            rows.append([box])
+    return tuple(box for row in rows for box in sorted(row, key=lambda box: box.left))
+
+
+def _in_parts(image: np.ndarray, find: Finder) -> tuple[Box, ...]:
+    """The sheets of a picture that may be two beside or above one another, each of which is looked at alone; empty
+    where not both are of traces."""
+    height, width = image.shape[:2]
+    across = width > WIDE * height
+    if not across and width > HIGH * height:
+        return ()
+    seam = _seam(image, across=across)
+    boxes: list[Box] = []
+    for half, low in (
+        ((image[:, :seam], 0), (image[:, seam:], seam)) if across else ((image[:seam], 0), (image[seam:], seam))
+    ):
+        left, top = (low, 0) if across else (0, low)
+        seen = [
+            Box(box.left + left, box.top + top, box.right + left, box.bottom + top)
+            for box in _sheets(np.ascontiguousarray(half), find, most=MOST_SHEETS)
+        ]
+        if not seen:
+            return ()
+        boxes += seen
+    # Halves of one sheet show rows of traces, too, which cannot be read.
+    whole = {Box(0, 0, seam, height), Box(seam, 0, width, height), Box(0, 0, width, seam), Box(0, seam, width, height)}
+    return tuple(boxes) if set(boxes) - whole else ()
+
+
+def _seam(image: np.ndarray, *, across: bool) -> int:
+    """Where one picture most likely ends and the next one begins: an edge along all of it, or its middle."""
+    scale = min(1.0, LOOK_PX / max(image.shape[:2]))
+    size = (max(8, round(image.shape[1] * scale)), max(8, round(image.shape[0] * scale)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.int16)
+    lines = small if across else small.transpose(1, 0, 2)
+    length = lines.shape[1]
+    low, high = round(LEAST_SPLIT * length), round((1 - LEAST_SPLIT) * length)
+    edge = (np.abs(np.diff(lines, axis=1)).max(axis=2) > SEAM_STEP).mean(axis=0)
+    at = low + int(np.argmax(edge[low:high]))
+    return round((at + 1) / scale) if edge[at] >= SEAM_SHARE else round(length / 2 / scale)
