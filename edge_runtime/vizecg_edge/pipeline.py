@@ -31,6 +31,7 @@ from vizecg_edge.clock import Clock
 from vizecg_edge.judge.damage import file_doubts, refuse_anywhere, refuse_on_leads
 from vizecg_edge.judge.doubts import doubts_of
 from vizecg_edge.judge.evidence import contradictions
+from vizecg_edge.judge.exchanged import exchange_doubts, of_exchanged, refuse_exchanged
 from vizecg_edge.judge.proven import flat_leads, refuse_unproven
 from vizecg_edge.judge.quality import Verdict, judge
 from vizecg_edge.judge.undecided import changed_by_scale, not_printed, not_seen, too_short
@@ -186,11 +187,10 @@ class Pipeline:
             if verdict.refusal is not None:
                 raise verdict.refusal
             refuse_unproven(read.leads, read.layout, found.ink)
+            refuse_exchanged(read.measured, read.layout)
             answer = self._described(source, whole, found, read, verdict)
-            answer = replace(answer, doubts=(*file_doubts(picture), *answer.doubts))
-            result = Result(
-                answer=answer, photo=photo, sheet=whole.sheet, rectified=whole, read=read, found=found
-            )  # fmt: skip
+            answer = replace(answer, doubts=(*file_doubts(picture), *exchange_doubts(read.measured), *answer.doubts))
+            result = Result(answer=answer, photo=photo, sheet=whole.sheet, rectified=whole, read=read, found=found)
             if classify:
                 return self._classify(result, found, read, clock)
             return replace(result, answer=replace(answer, timings_ms=clock.timings()))
@@ -319,6 +319,7 @@ class Pipeline:
             if answer.leads is not None:
                 reasons |= not_seen(labels, flat_leads(answer.leads, layout))
         if answer.measured is not None:
+            reasons |= of_exchanged(labels, answer.measured)
             reasons |= {
                 one.label: Undecided(code="contradicted", message=one.message)
                 for one in contradictions(answer.measured, decisions, labels)

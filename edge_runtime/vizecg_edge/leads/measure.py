@@ -9,6 +9,7 @@ import numpy as np
 from vizecg_edge.leads.atrial import LEAST_ALIKE, other_p_share, p_alike
 from vizecg_edge.leads.averaged import MeanBeats, Windows, cut, mean_beats
 from vizecg_edge.leads.beats import Run
+from vizecg_edge.leads.electrodes import exchanged
 from vizecg_edge.leads.false_beats import true_runs
 from vizecg_edge.leads.intervals import Marks, marks_of
 from vizecg_edge.leads.measured import Interval, Measured, not_measured
@@ -70,7 +71,7 @@ def _measured(windows: tuple[Windows, ...]) -> Measured:
     if beats is None or marks is None:
         none = Interval(reason="no QRS stands out from the noise")
         return replace(told, pr=none, qrs=none, qt=none, qtc=none)
-    return _with_intervals(told, windows, beats, marks, gap)
+    return replace(_with_intervals(told, windows, beats, marks, gap), exchanged=exchanged(beats, marks))
 
 
 def _believed(told: Measured) -> Measured:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 QTC_FORMULA = "Fridericia"
 
@@ -24,6 +25,37 @@ class Interval:
         return "not measured" if self.ms is None else f"{self.ms:.0f} +-{self.uncertainty_ms or 0:.0f} ms"
 
 
+class Exchange(str, Enum):
+    """What seems to be exchanged. ``words``: for people."""
+
+    ARMS = "arms"
+    RIGHT_ARM_LEFT_LEG = "right_arm_left_leg"
+    LEFT_ARM_LEFT_LEG = "left_arm_left_leg"
+    LIMBS_ON = "limbs_on"
+    LIMBS_BACK = "limbs_back"
+    ARM_RIGHT_LEG = "arm_right_leg"
+    CHEST = "chest"
+    ROWS = "rows"
+    FLIPPED = "flipped"
+
+    @property
+    def words(self) -> str:
+        return _WORDS[self]
+
+
+_WORDS = {
+    Exchange.ARMS: "the electrodes of both arms, or the heart lies to the right",
+    Exchange.RIGHT_ARM_LEFT_LEG: "the electrodes of right arm and left leg",
+    Exchange.LEFT_ARM_LEFT_LEG: "the electrodes of left arm and left leg",
+    Exchange.LIMBS_ON: "the electrodes of both arms and the left leg",
+    Exchange.LIMBS_BACK: "the electrodes of both arms and the left leg",
+    Exchange.ARM_RIGHT_LEG: "the electrodes of an arm and the right leg",
+    Exchange.CHEST: "electrodes of the chest",
+    Exchange.ROWS: "rows of the page",
+    Exchange.FLIPPED: "above and below",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measured:
     """Rate, rhythm and intervals of a page.
@@ -43,6 +75,7 @@ class Measured:
         pr, qrs, qt, qtc: the intervals; ``qtc`` is by ``QTC_FORMULA``.
         leads: those that it was measured in.
         reason: why there is no rate; empty where there is one.
+        exchanged: which electrodes, or parts of the page, seem to be.
     """
 
     rate_bpm: float | None = None
@@ -62,6 +95,7 @@ class Measured:
     qtc: Interval = Interval()
     leads: tuple[str, ...] = ()
     reason: str = ""
+    exchanged: Exchange | None = None
 
     @property
     def text(self) -> str:

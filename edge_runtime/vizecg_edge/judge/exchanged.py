@@ -1,0 +1,51 @@
+"""What follows where electrodes, or rows or columns of a page, seem to be exchanged."""
+
+from __future__ import annotations
+
+from vizecg.spec import LabelSet
+from vizecg.spec.code6 import with_limits
+from vizecg_edge.answer import Doubt, Undecided
+from vizecg_edge.judge.doubts import LEAST_NAMED
+from vizecg_edge.leads.layout import PageLayout
+from vizecg_edge.leads.measured import Exchange, Measured
+from vizecg_edge.rectify.reasons import Reason, refusal
+
+REVERSED = "electrodes_reversed"
+OF_PAGES = frozenset({Exchange.ROWS, Exchange.FLIPPED})
+"""What no electrodes do."""
+
+
+def refuse_exchanged(measured: Measured, layout: PageLayout) -> None:
+    """Refuse a page without names whose leads seem to stand in another order than they are taken for.
+
+    Raises:
+        InputRefusedError: orientation_uncertain, layout_uncertain.
+    """
+    if measured.exchanged is None or not _is_unnamed(layout):
+        return
+    if measured.exchanged is Exchange.FLIPPED:
+        raise refusal(Reason.ORIENTATION_UNCERTAIN, "it seems to be seen in a mirror")
+    told = f"no names are read, and the leads look like others: exchanged are {measured.exchanged.words}, or traces"
+    raise refusal(Reason.LAYOUT_UNCERTAIN, told)
+
+
+def exchange_doubts(measured: Measured) -> tuple[Doubt, ...]:
+    """What is to be said of an answer about a page whose electrodes seem to be exchanged."""
+    if measured.exchanged is None or measured.exchanged in OF_PAGES:
+        return ()
+    told = f"exchanged seem to be {measured.exchanged.words}: record the ECG anew, or check the electrodes"
+    return (Doubt(code=REVERSED, message=told),)
+
+
+def of_exchanged(labels: LabelSet, measured: Measured) -> dict[str, Undecided]:
+    """The labels that are told by which way the leads point; rate, rhythm and PR are the same whatever is exchanged."""
+    if not exchange_doubts(measured):
+        return {}
+    assert measured.exchanged is not None
+    why = Undecided(code=REVERSED, message=f"exchanged seem to be {measured.exchanged.words}")
+    shapes = [one for one in with_limits(labels).labels if one.limits is None and (one.needs_time or one.needs_voltage)]
+    return {label.name: why for label in shapes}
+
+
+def _is_unnamed(layout: PageLayout) -> bool:
+    return layout.named is not None and layout.named < LEAST_NAMED
