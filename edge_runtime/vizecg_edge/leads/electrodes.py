@@ -19,17 +19,16 @@ from vizecg_edge.leads.intervals import Marks
 from vizecg_edge.leads.measured import Exchange
 
 DENSITY = Path(__file__).parent / "usual_beats.npz"
-"""``mean`` (kinds, 40), ``covariance`` (kinds, 40, 40) of ``_features``: of 4,140 records without a bundle branch block,
-433 with RBBB and 427 with LBBB of PTB-XL's folds 1 to 8, each as a 3x4 page shows it."""
+"""``mean`` (kinds, 40), ``covariance`` (kinds, 40, 40) of ``_features``: of 4,140 records without a bundle branch
+block, 433 with RBBB and 427 with LBBB of PTB-XL's folds 1 to 8, each as a 3x4 page shows it."""
 FREEDOM = 6.0
 """Degrees of freedom of the Student's t densities."""
 SHARES = (0.95, 0.025, 0.025)
 CHEST = ("V1", "V2", "V3", "V4", "V5", "V6")
 LEADS = ("I", "II", *CHEST)
-P_FEATURES = np.s_[32:40]
 LEAST_P, T_FROM_S, T_LEAST_S, T_USUAL_S, LEVEL_S = 8, 0.040, 0.060, 0.28, 0.012
-"""Samples of a P wave; where T is looked for behind the QRS, for how long at least and where its end is not seen; and the
-stretch before the QRS that is its level."""
+"""Samples of a P wave; where T is looked for behind the QRS, for how long at least and where its end is not seen; and
+the stretch before the QRS that is its level."""
 SMALLEST_MV, SMALLEST_P_MV = 0.05, 0.01
 FLAT_BEFORE_S, FLAT_AFTER_S = 0.10, 0.30
 """About a QRS, where a limb lead is flat that shows the two legs."""
