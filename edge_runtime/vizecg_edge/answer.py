@@ -171,7 +171,7 @@ class Undecided:
 
     ``code``: ``near_threshold``; ``contradicted`` (a measurement that is certain contradicts the network);
     ``scale_not_stated`` (it is decided otherwise at another scale that the page may have); ``leads_missing``;
-    ``leads_short`` (each shows hardly more than a beat).
+    ``leads_short`` (each shows hardly more than a beat); ``other_rhythm`` (it may be taken for this label).
     """
 
     code: str

@@ -32,9 +32,9 @@ from vizecg_edge.judge.damage import file_doubts, refuse_anywhere, refuse_on_lea
 from vizecg_edge.judge.doubts import doubts_of
 from vizecg_edge.judge.evidence import contradictions
 from vizecg_edge.judge.exchanged import exchange_doubts, of_exchanged, refuse_exchanged
-from vizecg_edge.judge.proven import flat_leads, refuse_unproven
+from vizecg_edge.judge.proven import flat_leads, prove
 from vizecg_edge.judge.quality import Verdict, judge
-from vizecg_edge.judge.undecided import changed_by_scale, not_printed, not_seen, too_short
+from vizecg_edge.judge.undecided import changed_by_scale, not_printed, not_seen, of_other_rhythm, too_short
 from vizecg_edge.leads.find import FoundPage
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.page import SPARE_SCALE
@@ -186,10 +186,10 @@ class Pipeline:
             clock.lap("judge")
             if verdict.refusal is not None:
                 raise verdict.refusal
-            refuse_unproven(read.leads, read.layout, found.ink)
+            doubts = (*file_doubts(picture), *prove(found, read))
             refuse_exchanged(read.measured, read.layout)
             answer = self._described(source, whole, found, read, verdict)
-            answer = replace(answer, doubts=(*file_doubts(picture), *exchange_doubts(read.measured), *answer.doubts))
+            answer = replace(answer, doubts=(*doubts, *exchange_doubts(read.measured), *answer.doubts))
             result = Result(answer=answer, photo=photo, sheet=whole.sheet, rectified=whole, read=read, found=found)
             if classify:
                 return self._classify(result, found, read, clock)
@@ -252,7 +252,7 @@ class Pipeline:
                 layout=rectified.layout,
                 ruler=found.ruler,
                 printed_rate_bpm=read.scales.printed_rate_bpm,
-                rate_bpm=read.measured.rate_bpm,
+                measured=read.measured,
                 score=verdict.score or 0.0,
                 gate=manifest.gate,
             ),
@@ -299,8 +299,8 @@ class Pipeline:
         """``answer`` with the probabilities, decisions and thresholds of logits (labels,).
 
         Undecided, with their probabilities as they are, are labels too near to their threshold, those that are decided
-        otherwise at another scale that the page may have, those whose leads are not printed, and those that
-        ``answer.measured`` contradicts.
+        otherwise at another scale that the page may have, those whose leads are not printed, those that another rhythm
+        may be taken for, and those that ``answer.measured`` contradicts.
 
         Args:
             answer: what it is put into.
@@ -320,6 +320,7 @@ class Pipeline:
                 reasons |= not_seen(labels, flat_leads(answer.leads, layout))
         if answer.measured is not None:
             reasons |= of_exchanged(labels, answer.measured)
+            reasons |= of_other_rhythm(labels, answer.measured)
             reasons |= {
                 one.label: Undecided(code="contradicted", message=one.message)
                 for one in contradictions(answer.measured, decisions, labels)

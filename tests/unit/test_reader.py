@@ -27,6 +27,7 @@ from vizecg.spec.manifest import MANIFEST
 from vizecg_edge import Answer, Reader
 from vizecg_edge.judge.doubts import NEAR_LIMIT, doubts_of
 from vizecg_edge.leads.layout import LeadOrder, PageLayout, Timing
+from vizecg_edge.leads.measured import Measured
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.scales import PageScales, Scale, ScaleSource
 from vizecg_edge.rectify.ruler import Ruler
@@ -196,7 +197,7 @@ def test_doubts(calibrated: bool, known: PageScales, score: float, codes: list[s
         layout=PAGE,
         ruler=Ruler(),
         printed_rate_bpm=62.0,
-        rate_bpm=64.0,
+        measured=Measured(rate_bpm=64.0),
         score=score,
         gate=gate,
     )
@@ -212,7 +213,7 @@ def test_leads_whose_names_are_not_read_are_doubted(named: int | None, codes: li
         layout=replace(PAGE, named=named),
         ruler=Ruler(),
         printed_rate_bpm=None,
-        rate_bpm=None,
+        measured=Measured(),
         score=1.0,
         gate=QualityGate(least_score=0.5),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vizecg.spec.gate import QualityGate
 from vizecg_edge.answer import Doubt
 from vizecg_edge.leads.layout import RHYTHM, PageLayout
+from vizecg_edge.leads.measured import Measured
 from vizecg_edge.leads.scales import PageScales, ScaleSource
 from vizecg_edge.rectify.ruler import Ruler, RulerKind
 
@@ -29,7 +30,7 @@ def doubts_of(
     layout: PageLayout,
     ruler: Ruler,
     printed_rate_bpm: float | None,
-    rate_bpm: float | None,
+    measured: Measured,
     score: float,
     gate: QualityGate,
 ) -> tuple[Doubt, ...]:
@@ -40,7 +41,8 @@ def doubts_of(
         scales: at which the page may be printed.
         layout: what is printed where.
         ruler: what the page's millimetres were taken from.
-        printed_rate_bpm, rate_bpm: what the page says of the heart rate, and what was measured.
+        printed_rate_bpm: what the page says of the heart rate.
+        measured: rate and rhythm.
         score: its quality, 0 to 1.
         gate: the bundle's.
     """
@@ -75,6 +77,12 @@ def doubts_of(
         if ruler.tried_sd:
             told += ", and decided where both ends of that agree"
         doubts.append(Doubt(code="scale_without_grid", message=told))
+    if measured.other:
+        told = "; ".join(other.words for other in measured.other)
+        doubts.append(
+            Doubt(code="other_rhythm", message=f"{told}: the rhythm may be none of those that are looked for")
+        )
+    rate_bpm = measured.rate_bpm
     if printed_rate_bpm is not None and rate_bpm is not None:
         off = abs(rate_bpm - printed_rate_bpm)
         if off > max(RATE_OFF_BPM, RATE_OFF_SHARE * printed_rate_bpm):

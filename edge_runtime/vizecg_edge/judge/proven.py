@@ -1,12 +1,17 @@
-"""Whether the leads that are printed show a heart: a network answers about flat lines, too."""
+"""Whether the leads that are printed show a heart, and are seen: a network answers about anything."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from vizecg_edge.answer import Doubt
+from vizecg_edge.leads.contrast import contrasts_of
+from vizecg_edge.leads.find import FoundPage
 from vizecg_edge.leads.layout import PageLayout, Piece
 from vizecg_edge.leads.page_ink import PageInk
+from vizecg_edge.leads.read import ReadLeads
 from vizecg_edge.leads.signals import Leads, LeadTrace
+from vizecg_edge.leads.unseen import unseen_pieces
 from vizecg_edge.rectify.reasons import Reason, refusal
 from vizecg_edge.rectify.traces import PX_PER_MM
 
@@ -20,8 +25,31 @@ LEAST_SEEN = 0.25
 LEAST_INKED, REACH_MM = 0.1, 6.0
 """A trace that runs along a line of the grid is not followed, but its waves are seen beside the line: ink in so many
 columns within the second of its baseline. Of 3 drawn pages such leads have 0.15 or more, and 0.01 under a note."""
+LEAST_CONTRAST, PALE = 0.27, 0.34
+"""Traces paler than the first, a third of black, are not answered, since the network never saw such, and of those paler
+than the second people are told. The palest of 143 pages that can be read, real and drawn, has 0.36."""
 MOST_FLAT = 1
 """More flat or covered leads refuse the page; one makes what is read from it undecided."""
+
+
+def prove(found: FoundPage, read: ReadLeads) -> tuple[Doubt, ...]:
+    """Refuse a page whose leads show no heart, are pale, or are not all seen.
+
+    Returns:
+        What is to be said of an answer.
+
+    Raises:
+        InputRefusedError: no_heartbeat, leads_missing, faded, covered.
+    """
+    refuse_unproven(read.leads, read.layout, found.ink)
+    contrasts = contrasts_of(found, read.traces)
+    contrast = float(np.nanmedian(contrasts)) if np.isfinite(contrasts).any() else 1.0
+    if contrast < LEAST_CONTRAST:
+        raise refusal(Reason.FADED, f"a contrast of {contrast:.0%}")
+    refuse_covered(found, read)
+    if contrast < PALE:
+        return (Doubt(code="pale", message=f"the traces are pale, with a contrast of {contrast:.0%}"),)
+    return ()
 
 
 def flat_leads(leads: Leads, layout: PageLayout) -> tuple[str, ...]:
@@ -68,6 +96,20 @@ def _inked_share(piece: Piece, ink: PageInk) -> float:
     left, right = piece.left_mm * PX_PER_MM, piece.right_mm * PX_PER_MM
     part = ink.mask[max(0, round(top)) : max(0, round(bottom)), max(0, round(left)) : max(0, round(right))]
     return float(part.any(axis=0).mean()) if part.size else 0.0
+
+
+def refuse_covered(found: FoundPage, read: ReadLeads) -> None:
+    """Refuse a page of whose leads a stretch is not seen: what covers it may hide a beat, or be taken for one.
+
+    Raises:
+        InputRefusedError: covered.
+    """
+    pieces = unseen_pieces(
+        found, read.traces, beats_s=read.measured.beat_times_s, speed_mm_s=read.scales.best.speed_mm_s
+    )
+    if pieces:
+        names = dict.fromkeys("the strip" if piece.strip else piece.lead for piece in pieces)
+        raise refusal(Reason.COVERED, f"not all is seen of {', '.join(names)}")
 
 
 def _heights(leads: Leads) -> dict[str, float]:

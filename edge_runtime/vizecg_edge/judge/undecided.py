@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from vizecg.spec import LabelSet
+from vizecg.spec.code6 import with_limits
+from vizecg.spec.labels import Label
 from vizecg_edge.answer import Undecided
 from vizecg_edge.leads.layout import PageLayout
+from vizecg_edge.leads.measured import Measured, Sign
 
 LEAST_SECONDS = 1.6
+USUAL_BPM = 50.0, 100.0
+"""Between these no label of a rate is present, whatever sets it."""
 LEAST_LEADS = 0.5
 """A label is decided where at least this share of the leads that show it is printed."""
 
@@ -39,8 +44,27 @@ def too_short(labels: LabelSet, layout: PageLayout, *, speed_mm_s: float) -> dic
     if seconds >= LEAST_SECONDS:
         return {}
     why = Undecided(code="leads_short", message=f"leads of {seconds:.1f} s are too short to show a rhythm")
-    rhythms = [one for one in labels.labels if one.needs_rate or not (one.needs_time or one.needs_voltage)]
-    return {label.name: why for label in rhythms}
+    return {label.name: why for label in labels.labels if _of_rhythm(label)}
+
+
+def of_other_rhythm(labels: LabelSet, measured: Measured) -> dict[str, Undecided]:
+    """The labels that another rhythm may be taken for, or may hide.
+
+    Paced, ventricular and pre-excited beats are as broad as those of bundle branch blocks; a rate that a sinus node may
+    have as well tells nothing wrong of it. The breadth of fast and of alternating beats tells what it always does.
+    """
+    rate = measured.rate_bpm
+    usual = rate is not None and USUAL_BPM[0] <= rate <= USUAL_BPM[1]
+    found: dict[str, Undecided] = {}
+    for other in measured.other:
+        why = Undecided(code="other_rhythm", message=other.words)
+        conduction = other.sign in (Sign.SPIKES, Sign.WIDE, Sign.SHORT_PR)
+        rhythm = other.sign in (Sign.SPIKES, Sign.FAST, Sign.ALTERNATING) or (other.sign is Sign.WIDE and not usual)
+        for label in with_limits(labels).labels:
+            of_pr = label.limits is not None and label.limits.quantity == "pr_ms"
+            if (conduction and label.needs_time) or (rhythm and (of_pr or _of_rhythm(label))):
+                found.setdefault(label.name, why)
+    return found
 
 
 def not_seen(labels: LabelSet, flat: Sequence[str]) -> dict[str, Undecided]:
@@ -64,3 +88,8 @@ def not_printed(labels: LabelSet, layout: PageLayout) -> dict[str, Undecided]:
         name: Undecided(code="leads_missing", message=f"{', '.join(leads)} not on this page")
         for name, leads in missing.items()
     }
+
+
+def _of_rhythm(label: Label) -> bool:
+    """Whether a label is read from the rate, or from what neither intervals nor voltages show."""
+    return label.needs_rate or not (label.needs_time or label.needs_voltage)

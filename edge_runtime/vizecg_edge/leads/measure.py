@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from vizecg_edge.leads.electrodes import exchanged
 from vizecg_edge.leads.false_beats import true_runs
 from vizecg_edge.leads.intervals import Marks, marks_of
 from vizecg_edge.leads.measured import Interval, Measured, not_measured
+from vizecg_edge.leads.other_rhythm import other_rhythms
 from vizecg_edge.leads.signals import Leads
 
 IRREGULAR = 0.10
@@ -40,24 +42,39 @@ LARGEST_SPLIT_MS, LARGEST_QRS_SPLIT_MS = 50.0, 70.0
 """Halves of the leads that differ by more measured something else; some leads hardly show the end of a broad QRS."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """A page's beats, cut out, the longest stretch of time first. ``plain``: all that was measured of them, with what
+    no reader would believe: it tells that a page is printed at another speed, or that beats are too wide to have an
+    end."""
+
+    windows: tuple[Windows, ...]
+    plain: Measured
+
+    @cached_property
+    def believed(self) -> Measured:
+        """What can be told; what cannot is None, with a reason."""
+        if self.plain.regular is False:
+            alike = np.concatenate([one.alike for one in self.windows])
+            if np.median(alike) < USUAL_ALIKE and (alike < UNLIKE).mean() >= MOST_UNLIKE:
+                return not_measured("what moves fast is not alike, from beat to beat")
+        return replace(_believed(self.plain), other=other_rhythms(self.plain, self.windows))
+
+
+def examine(leads: Leads) -> Examined:
+    """Find and measure the beats of a page. Nothing is raised."""
+    windows = tuple(cut(run, leads.sampling_rate) for run in true_runs(leads))
+    return Examined(windows=windows, plain=_measured(windows))
+
+
 def measure(leads: Leads) -> Measured:
     """What can be measured on a page; what cannot is None, with a reason. Nothing is raised."""
-    windows = _windows(leads)
-    told = _measured(windows)
-    if told.regular is False:
-        alike = np.concatenate([one.alike for one in windows])
-        if np.median(alike) < USUAL_ALIKE and (alike < UNLIKE).mean() >= MOST_UNLIKE:
-            return not_measured("what moves fast is not alike, from beat to beat")
-    return _believed(told)
+    return examine(leads).believed
 
 
 def measure_all(leads: Leads) -> Measured:
-    """The same, with what no reader would believe: it tells that a page is printed at another speed."""
-    return _measured(_windows(leads))
-
-
-def _windows(leads: Leads) -> tuple[Windows, ...]:
-    return tuple(cut(run, leads.sampling_rate) for run in true_runs(leads))
+    """The same, with what no reader would believe."""
+    return examine(leads).plain
 
 
 def _measured(windows: tuple[Windows, ...]) -> Measured:

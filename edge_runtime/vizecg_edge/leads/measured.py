@@ -56,6 +56,24 @@ _WORDS = {
 }
 
 
+class Sign(str, Enum):
+    """What tells of a rhythm that is none of the usual ones."""
+
+    SPIKES = "pacing_spikes"
+    WIDE = "wide_without_p"
+    FAST = "fast_regular"
+    SHORT_PR = "short_pr_wide_qrs"
+    ALTERNATING = "alternating"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherRhythm:
+    """A sign of another rhythm, and what was measured of it in a few ``words``."""
+
+    sign: Sign
+    words: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measured:
     """Rate, rhythm and intervals of a page.
@@ -76,6 +94,7 @@ class Measured:
         leads: those that it was measured in.
         reason: why there is no rate; empty where there is one.
         exchanged: which electrodes, or parts of the page, seem to be.
+        other: what tells of a rhythm that is none of the usual ones: paced, a ventricle's own, bigeminy ...
     """
 
     rate_bpm: float | None = None
@@ -96,6 +115,7 @@ class Measured:
     leads: tuple[str, ...] = ()
     reason: str = ""
     exchanged: Exchange | None = None
+    other: tuple[OtherRhythm, ...] = ()
 
     @property
     def text(self) -> str:

@@ -27,6 +27,8 @@ class Reason(str, Enum):
     LEADS_MISSING = "leads_missing"
     SEVERAL_SHEETS = "several_sheets"
     NO_SUCH_SHEET = "no_such_sheet"
+    COVERED = "covered"
+    FADED = "faded"
     PAGES_DIFFER = "pages_differ"
     LOW_QUALITY = "low_quality"
 
@@ -87,6 +89,8 @@ _TOLD = {
         "Photograph one printout alone, or choose one with --sheet.",
     ),
     Reason.NO_SUCH_SHEET: ("The picture shows fewer sheets", "Give --sheet the number of one that it shows."),
+    Reason.FADED: ("The traces are too pale", "Print the page anew, with more ink or toner."),
+    Reason.COVERED: ("Parts of leads are covered or erased", "Take away what lies on them, or print the page anew."),
     Reason.PAGES_DIFFER: (
         "The pages do not complete one another to one record",
         "Give the pages of one record, each of them once.",
