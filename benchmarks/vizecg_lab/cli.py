@@ -21,6 +21,7 @@ from vizecg_lab.verbs.page_train import page_train
 from vizecg_lab.verbs.photos import photos
 from vizecg_lab.verbs.rectify import rectify
 from vizecg_lab.verbs.render import render
+from vizecg_lab.verbs.rhythms import rhythms
 from vizecg_lab.verbs.stages import stages
 from vizecg_lab.verbs.startup import startup
 from vizecg_lab.verbs.study import study
@@ -39,8 +40,8 @@ def root_command() -> None:
 PAPER = (table1, table2, study)
 TRAINING = (train_step, packed_store, conv_layouts, gpu_run, drawing_paths)
 EDGE = (
-    render, photos, rectify, leads, measure, not_ecg, hostile, page_tiles, page_train, page_judge, stages, startup,
-    fuzz,
+    render, photos, rectify, leads, measure, rhythms, not_ecg, page_tiles, page_train, page_judge, stages, startup,
+    fuzz, hostile,
 )  # fmt: skip
 for verb in (*PAPER, *TRAINING, *EDGE):
     app.command()(verb)
