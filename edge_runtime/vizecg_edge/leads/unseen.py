@@ -102,7 +102,7 @@ def _stretches(
     x, y, piece = trace.x_mm[::EVERY], trace.y_mm[::EVERY], trace.piece
     if len(x) < 2:
         return []
-    read = np.isfinite(y)
+    read: np.ndarray = np.isfinite(y)
     y = np.where(read, y, piece.baseline_mm)
     rows, columns = ((at * PX_PER_MM).astype(int) for at in (y, x))
     rows, columns = (np.clip(at, 0, most - 1) for at, most in zip((rows, columns), ink.shape, strict=True))
