@@ -102,7 +102,7 @@ def _stretches(
     x, y, piece = trace.x_mm[::EVERY], trace.y_mm[::EVERY], trace.piece
     if len(x) < 2:
         return []
-    read: np.ndarray = np.isfinite(y)
+    read = np.asarray(np.isfinite(y))
     y = np.where(read, y, piece.baseline_mm)
     rows, columns = ((at * PX_PER_MM).astype(int) for at in (y, x))
     rows, columns = (np.clip(at, 0, most - 1) for at, most in zip((rows, columns), ink.shape, strict=True))
@@ -112,7 +112,7 @@ def _stretches(
     seen = cv2.morphologyEx(seen[None], cv2.MORPH_OPEN, np.ones((1, least), np.uint8))[0]
     edges = np.flatnonzero(np.diff(np.concatenate([[1], seen, [1]]).astype(int)))
     top, bottom = (max(0, round((piece.baseline_mm + off) * PX_PER_MM)) for off in (-AROUND_MM, AROUND_MM))
-    near = ink[top:bottom, columns].any(axis=0)
+    near = np.asarray(ink[top:bottom, columns].any(axis=0))
     found = []
     for first, last in zip(edges[::2], edges[1::2], strict=True):
         left, right = float(x[first]), float(x[last - 1])
@@ -122,15 +122,15 @@ def _stretches(
         shown = float((inside[rows[where], columns[where]] > 0).mean())
         at = beats_mm - piece.time_mm + piece.left_mm
         at = at[(at > left) & (at < right)]
-        unread = [~read[np.abs(x - beat) < qrs_mm] for beat in at]
+        unread: list[np.ndarray] = [~read[np.abs(x - beat) < qrs_mm] for beat in at]
         stretch = _Stretch(
             number=number,
             piece=piece,
             left_mm=left,
             right_mm=right,
             unread=float(1 - read[where].mean()),
-            inked=float(near[where].mean()),
-            hides_beat=any(len(one) > 0 and one.mean() > 0.5 for one in unread),
+            inked=float(np.mean(near[where])),
+            hides_beat=any(len(one) > 0 and float(np.mean(one)) > 0.5 for one in unread),
         )
         # The end of a strip that lies outside the picture is in the leads above it.
         if not piece.strip or shown >= INSIDE:

@@ -38,7 +38,7 @@ from vizecg_export.running import open_artefact
 
 SEED = 11
 PHOTOS = (".jpg", ".jpeg", ".png")
-ROWS_VERSION = 4
+ROWS_VERSION = 5
 """Raised when the same photographs give other rows."""
 DECIDE: tuple[ModuleType, ...] = (
     vizecg_edge.judge.quality,
@@ -155,7 +155,9 @@ def record_rows(record: EcgRecord, photographs: int, manifest: Manifest, runs: d
         away = np.linalg.norm(rectified.to_sheet_mm(scene.seen, spec) - scene.block_mm, axis=1)
         merits = {figure: round(float(value), 6) for figure, value in merits_of(rectified).items()}
         logits = logits_of(rectified.sheet)
-        rows.append(GateRow(**about, reason=None, merits=merits, error_mm=round(float(away.mean()), 4), logits=logits))
+        # Of a page that was laid on lead by lead no one place says where it lies.
+        error_mm = round(float(away.mean()), 4) if rectified.whole else None
+        rows.append(GateRow(**about, reason=None, merits=merits, error_mm=error_mm, logits=logits))
     return rows
 
 
