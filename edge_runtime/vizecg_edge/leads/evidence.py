@@ -28,6 +28,8 @@ low waves, and rows of hardly any."""
 MANY_STEEP, TO_END_MM, FOOT_MM, WHOLE_COVER = 8, 1.5, 2.5, 0.9
 """A row with so many high waves, which reaches from end to end to within the second, is one of traces, since no text
 does; and one with a pulse whose foot is so near to its baseline; both with ink along so much of it."""
+LEAST_FULL, BETWEEN = 3, 0.7
+"""Rows between which others are looked at, and how much nearer to them these must be than they to each other."""
 SLACK_PX = 3
 """Columns that begin together are laid on a strip's beginning within so much."""
 NAME_MM, BARE_MM = 9.0, 3.0
@@ -102,6 +104,27 @@ def _to_their_ends(rows: tuple[TraceRow, ...], plain: Sequence[TraceRow]) -> tup
     return tuple(longer)
 
 
+def _without_between(rows: tuple[TraceRow, ...], ends: Ends) -> tuple[TraceRow, ...]:
+    """The rows without what lies between two of them nearer than any two that are as long as the traces: part of a lead
+    whose baseline lies elsewhere than that of its row."""
+    full = [row.y_mm for row in rows if _is_full(row, ends)]
+    if len(full) < LEAST_FULL:
+        return rows
+    near_mm = BETWEEN * float(np.min(np.diff(full)))
+    return tuple(
+        row
+        for row in rows
+        if _is_full(row, ends)
+        or not full[0] < row.y_mm < full[-1]
+        or min(abs(row.y_mm - y_mm) for y_mm in full) >= near_mm
+    )
+
+
+def _is_full(row: TraceRow, ends: Ends) -> bool:
+    """Whether a row is as long as the traces."""
+    return row.named or row.cover(ends.left_mm, ends.right_mm) > LEAST_COVER
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What is seen one way up.
@@ -139,6 +162,7 @@ class Evidence:
         seen, see ``find_ends``; ``names``: read."""
         rows = _to_their_ends(rows, plain)
         ends = find_ends(every, sure_rows(rows), marks, names)
+        rows = _without_between(rows, ends)
         heights = heights_of(ink.mask, tuple(row.y_mm for row in rows))
         changes = BeatChanges(heights, left_mm=ends.left_mm, right_mm=ends.right_mm)
         sure = tuple(_is_trace(row, changes.follows(index), ends) for index, row in enumerate(rows))
@@ -185,8 +209,7 @@ class Evidence:
     @cached_property
     def full(self) -> tuple[bool, ...]:
         """Whether each row is as long as the traces."""
-        left, right = self.ends.left_mm, self.ends.right_mm
-        return tuple(row.named or row.cover(left, right) > LEAST_COVER for row in self.rows)
+        return tuple(_is_full(row, self.ends) for row in self.rows)
 
     def score(self, form: Form, first: int, *, mirrored: bool = False) -> float:
         """How well a form whose first row is ``first`` agrees with all of it."""

@@ -26,10 +26,10 @@ SURE_NAME, LEAST_DOUBTED = 0.7, 3.5
 whose strips were misnamed in silence had 0.55 and 0.58, and were 3.1 and 2.7 ahead."""
 USUAL = "II"
 LEAST_CHANCE = 0.01
-STROKES, STROKE_CHANCE, DIGIT_CHANCE = ("I", "II", "III"), 0.08, 0.04
-"""A stroke is missed, or a line taken for one, this often, and a digit taken for another where a chest lead's name is
-read: of 360 drawn pages two had a strip II called III, or the other way round, both by names of less than 0.6, and one
-V6 called V5."""
+STROKES, STROKE_CHANCE, DIGIT_CHANCE = ("II", "III"), 0.08, 0.04
+"""The third stroke is missed, or a line taken for it, this often, and a digit taken for another where a chest lead's
+name is read: of 360 drawn pages two had a strip II called III, or the other way round, both by names of less than 0.6,
+and one V6 called V5."""
 LEAST_STROKE, SURE = 4.0, 0.8
 """So far ahead is one of ``STROKES`` of another where one is read there whose chance is less than ``SURE``."""
 CLEARLY = 0.7
