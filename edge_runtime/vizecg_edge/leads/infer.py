@@ -41,7 +41,8 @@ names had less than 15, of the drawn ones that were read wrongly none more than 
 the third, or less where names prove the reading, but leave out no two rows, which costs more than the last."""
 LEAST_SURE = 0.5
 """Of the rows of a page; nearly flat leads are seldom sure."""
-MOST_AGAINST, AGAINST_SHARE = 1, 0.25
+MOST_AGAINST, AGAINST_SHARE, LEAST_AGREEING = 1, 0.25, 2
+"""Of names that stand beside leads. Letters of a page on its head, and waves, look like some that stand beside none."""
 LEAST_COLUMN_MM = 28.0
 """2.5 s at 12.5 mm/s are 31 mm."""
 LEAST_DRIFT_MM = 1.5
@@ -196,24 +197,26 @@ def _checked_names(layout: PageLayout, reading: Reading, readings: Sequence[Read
             since rows or columns were not told apart, and where there is neither a name nor a strip that repeats a
             lead.
     """
-    names = reading.evidence.names
+    names, words = reading.evidence.names, reading.form.words
     if not legible(names):
         # Many a wave looks like strokes.
         names = tuple(name for name in names if "V" in name.name)
     against, agreeing = contradicted(layout.pieces, names, spacing_mm=reading.spacing_mm)
     many = against > MOST_AGAINST and against > AGAINST_SHARE * (against + agreeing)
     if many and (against >= agreeing or not _told_by_traces(layout, reading, readings)):
-        told = f"{against} of {against + agreeing} names stand beside other leads of {reading.form.words}"
+        told = f"{against} of {against + agreeing} names stand beside other leads of {words}"
         raise refusal(Reason.LAYOUT_UNCERTAIN, told)
+    if legible(names) and agreeing < LEAST_AGREEING:
+        raise refusal(Reason.LAYOUT_UNCERTAIN, f"names stand beside {agreeing or 'none'} of the leads of {words}")
     rows = MANY_ROWS if legible(names) else LEAST_LEGIBLE
     if unnamed_column(layout.pieces, reading.evidence.names, spacing_mm=reading.spacing_mm, least_rows=rows):
-        told = f"a column of {reading.form.words} has no names, and another has them"
+        told = f"a column of {words} has no names, and another has them"
         raise refusal(Reason.LAYOUT_UNCERTAIN, told)
     if between_rows(layout.pieces, names):
-        told = f"names stand where {reading.form.words} has no row"
+        told = f"names stand where {words} has no row"
         raise refusal(Reason.LAYOUT_UNCERTAIN, told)
     if not agreeing and len(layout.strips) > 1 and all(strip.lead == RHYTHM for strip in layout.strips):
-        told = f"no names are read, and the strips of {reading.form.words} repeat none of its leads"
+        told = f"no names are read, and the strips of {words} repeat none of its leads"
         raise refusal(Reason.LAYOUT_UNCERTAIN, told)
     return agreeing
 
