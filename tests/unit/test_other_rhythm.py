@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
-from vizecg.records.synthetic import synthesise
+from vizecg.records.synthetic import synthesise, twelve_leads
 from vizecg.spec import CODE6, Label, LabelSet
 from vizecg_edge.judge.undecided import of_other_rhythm
 from vizecg_edge.leads.measure import measure
@@ -64,6 +66,12 @@ def test_fast_regular_beats_are_none_of_a_sinus_node(seed: int) -> None:
     [
         (measured(qrs_ms=165.0, pr_ms=None, p_share=0.1), Sign.WIDE),
         (measured(qrs_ms=165.0, p_share=1.0), None),
+        (replace(measured(qrs_ms=210.0), rate_bpm=130.0), Sign.WIDE),
+        (replace(measured(qrs_ms=210.0), rate_bpm=80.0), None),
+        (replace(measured(p_share=0.2), rate_bpm=36.0), Sign.SLOW),
+        (replace(measured(p_share=1.0), rate_bpm=36.0), None),
+        (replace(measured(), alike=0.4), Sign.UNLIKE),
+        (replace(measured(), alike=0.9), None),
         (measured(qrs_ms=100.0, pr_ms=None, p_share=0.1), None),
         (measured(qrs_ms=150.0, pr_ms=100.0), Sign.SHORT_PR),
         (measured(qrs_ms=90.0, pr_ms=100.0), None),
@@ -86,6 +94,8 @@ def test_signs_are_read_from_what_was_measured(found: Measured, sign: Sign | Non
         (Sign.FAST, 180.0, OF_RHYTHM),
         (Sign.SHORT_PR, 70.0, OF_BREADTH),
         (Sign.ALTERNATING, 80.0, OF_RHYTHM),
+        (Sign.SLOW, 35.0, OF_RHYTHM),
+        (Sign.UNLIKE, 80.0, EVERY),
     ],
 )
 def test_what_another_rhythm_may_be_taken_for_is_undecided(
@@ -102,6 +112,21 @@ def test_voltages_are_decided_whatever_the_rhythm() -> None:
     labels = LabelSet(name="own", labels=(Label(name="LVH", needs_voltage=True), Label(name="VT")))
     other = OtherRhythm(sign=Sign.SPIKES, words="seen")
     assert set(of_other_rhythm(labels, Measured(other=(other,)))) == {"VT"}
+
+
+def noise(seed: int, *, hertz: float) -> Any:
+    """Of 0.2 mV, slow or fast, that obeys the identities of the limb leads."""
+    white = np.random.default_rng(seed).normal(0.0, 1.0, (8, 4000)).astype(np.float32)
+    slow = cv2.GaussianBlur(white, (0, 0), sigmaX=400 / (2 * np.pi * hertz), sigmaY=1e-3)
+    return replace(synthesise(seed=seed), signal=twelve_leads(0.2 * slow / slow.std()))
+
+
+@pytest.mark.parametrize("hertz", [4.0, 30.0])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_has_no_beats_in_common_is_no_rhythm(seed: int, hertz: float) -> None:
+    found = measure(page_of(noise(seed, hertz=hertz), np.random.default_rng(seed)))
+    assert Sign.UNLIKE in [other.sign for other in found.other]
+    assert set(of_other_rhythm(CODE6, found)) == EVERY
 
 
 @pytest.mark.parametrize("change", [paced, faster])

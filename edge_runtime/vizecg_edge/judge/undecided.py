@@ -59,10 +59,12 @@ def of_other_rhythm(labels: LabelSet, measured: Measured) -> dict[str, Undecided
     for other in measured.other:
         why = Undecided(code="other_rhythm", message=other.words)
         conduction = other.sign in (Sign.SPIKES, Sign.WIDE, Sign.SHORT_PR)
-        rhythm = other.sign in (Sign.SPIKES, Sign.FAST, Sign.ALTERNATING) or (other.sign is Sign.WIDE and not usual)
+        rhythm = other.sign in (Sign.SPIKES, Sign.FAST, Sign.SLOW, Sign.ALTERNATING)
+        rhythm = rhythm or (other.sign is Sign.WIDE and not usual)
         for label in with_limits(labels).labels:
             of_pr = label.limits is not None and label.limits.quantity == "pr_ms"
-            if (conduction and label.needs_time) or (rhythm and (of_pr or _of_rhythm(label))):
+            of_both = (conduction and label.needs_time) or (rhythm and (of_pr or _of_rhythm(label)))
+            if of_both or other.sign is Sign.UNLIKE:
                 found.setdefault(label.name, why)
     return found
 

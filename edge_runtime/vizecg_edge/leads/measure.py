@@ -14,7 +14,7 @@ from vizecg_edge.leads.electrodes import exchanged
 from vizecg_edge.leads.false_beats import true_runs
 from vizecg_edge.leads.intervals import Marks, marks_of
 from vizecg_edge.leads.measured import Interval, Measured, not_measured
-from vizecg_edge.leads.other_rhythm import other_rhythms
+from vizecg_edge.leads.other_rhythm import NOT_ALIKE, other_rhythms
 from vizecg_edge.leads.signals import Leads
 
 IRREGULAR = 0.10
@@ -54,17 +54,22 @@ class Examined:
     @cached_property
     def believed(self) -> Measured:
         """What can be told; what cannot is None, with a reason."""
+        believed, other = _believed(self.plain), other_rhythms(self.plain, self.windows)
         if self.plain.regular is False:
             alike = np.concatenate([one.alike for one in self.windows])
             if np.median(alike) < USUAL_ALIKE and (alike < UNLIKE).mean() >= MOST_UNLIKE:
-                return not_measured("what moves fast is not alike, from beat to beat")
-        return replace(_believed(self.plain), other=other_rhythms(self.plain, self.windows))
+                believed = replace(not_measured(NOT_ALIKE.words), alike=believed.alike)
+                other = (*(one for one in other if one != NOT_ALIKE), NOT_ALIKE)
+        return replace(believed, other=other)
 
 
 def examine(leads: Leads) -> Examined:
     """Find and measure the beats of a page. Nothing is raised."""
     windows = tuple(cut(run, leads.sampling_rate) for run in true_runs(leads))
-    return Examined(windows=windows, plain=_measured(windows))
+    plain = _measured(windows)
+    if windows:
+        plain = replace(plain, alike=round(float(np.median(np.concatenate([one.alike for one in windows]))), 3))
+    return Examined(windows=windows, plain=plain)
 
 
 def measure(leads: Leads) -> Measured:

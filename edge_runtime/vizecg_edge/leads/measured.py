@@ -64,6 +64,8 @@ class Sign(str, Enum):
     FAST = "fast_regular"
     SHORT_PR = "short_pr_wide_qrs"
     ALTERNATING = "alternating"
+    SLOW = "slow_without_p"
+    UNLIKE = "beats_unlike"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,7 @@ class Measured:
         leads: those that it was measured in.
         reason: why there is no rate; empty where there is one.
         exchanged: which electrodes, or parts of the page, seem to be.
+        alike: how alike the QRS are from beat to beat, the median correlation with the usual one; None without beats.
         other: what tells of a rhythm that is none of the usual ones: paced, a ventricle's own, bigeminy ...
     """
 
@@ -115,6 +118,7 @@ class Measured:
     leads: tuple[str, ...] = ()
     reason: str = ""
     exchanged: Exchange | None = None
+    alike: float | None = None
     other: tuple[OtherRhythm, ...] = ()
 
     @property

@@ -25,7 +25,14 @@ SAME_PLACE_S = 0.012
 LEAST_SPIKED, LEAST_BEATS = 0.6, 4
 """Share of beats that have a stroke at one distance before their QRS."""
 WIDE_MS, MOST_P = 140.0, 0.5
-"""Regular beats that are so wide, and half of which have no P wave before them, are a ventricle's own or paced."""
+"""Regular beats that are so wide, or whose end is not told from T, and half of which have no P wave before them, are a
+ventricle's own or paced."""
+WIDEST_MS, WIDE_BPM = 190.0, 110.0
+"""Beats that are wider, or have no end, are so at this rate whatever looks like a P wave: it is the T wave's end."""
+SLOW_BPM, SLOW_P = 50.0, 0.6
+"""Slower regular beats, as many of which have a P wave at most, are none of a sinus node."""
+LEAST_ALIKE = 0.6
+"""Beats that are less alike, by the median, have nothing in common: the ventricles fibrillate, or there are none."""
 FAST_BPM, MOST_UNEVEN = 135.0, 0.15
 """Faster beats are hardly those of a sinus node, if they are regular, or no more are off the usual interval than the
 second, as where one was missed; those of fibrillation are more uneven."""
@@ -34,7 +41,9 @@ SHORT_PR_MS, BROAD_MS, MOST_UNCERTAIN_MS = 115.0, 140.0, 50.0
 LEAST_ALTERNATING, STEP, LEAST_INTERVALS = 0.7, 0.15, 5
 """Share of the intervals between two that are both longer, or both shorter, by so much of the usual one. These limits
 and those above were chosen on 1,328 records of PTB-XL's folds 1 to 8: of 1,000 without paced beats, flutter, other
-tachycardia, bigeminy, complete or second-degree block and pre-excitation they warn of 8."""
+tachycardia, bigeminy, complete or second-degree block and pre-excitation they warn of 9."""
+
+NOT_ALIKE = OtherRhythm(sign=Sign.UNLIKE, words="what moves fast is not alike, from beat to beat")
 
 
 def other_rhythms(measured: Measured, windows: tuple[Windows, ...]) -> tuple[OtherRhythm, ...]:
@@ -50,9 +59,15 @@ def other_rhythms(measured: Measured, windows: tuple[Windows, ...]) -> tuple[Oth
     if spiked >= LEAST_SPIKED:
         found.append(OtherRhythm(sign=Sign.SPIKES, words=f"pacing spikes before {spiked:.0%} of the beats"))
     rate, qrs, pr = measured.rate_bpm, measured.qrs.ms, measured.pr.ms
-    without_p = measured.p_share is None or measured.p_share < MOST_P
-    if rate is not None and measured.regular and qrs is not None and qrs >= WIDE_MS and without_p:
-        found.append(OtherRhythm(sign=Sign.WIDE, words=f"wide beats of {qrs:.0f} ms without P waves"))
+    if rate is not None and measured.regular:
+        p_share = measured.p_share or 0.0
+        if (qrs is None or qrs >= WIDE_MS) and p_share <= MOST_P:
+            told = "" if qrs is None else f" of {qrs:.0f} ms"
+            found.append(OtherRhythm(sign=Sign.WIDE, words=f"wide beats{told} without P waves"))
+        elif (qrs is None or qrs >= WIDEST_MS) and rate >= WIDE_BPM:
+            found.append(OtherRhythm(sign=Sign.WIDE, words=f"wide beats, {rate:.0f} a minute"))
+        if rate < SLOW_BPM and p_share <= SLOW_P:
+            found.append(OtherRhythm(sign=Sign.SLOW, words=f"{rate:.0f} beats a minute without P waves before them"))
     uneven = measured.irregular_share
     even = measured.regular or (uneven is not None and uneven <= MOST_UNEVEN)
     if rate is not None and rate >= FAST_BPM and even:
@@ -62,6 +77,8 @@ def other_rhythms(measured: Measured, windows: tuple[Windows, ...]) -> tuple[Oth
         found.append(OtherRhythm(sign=Sign.SHORT_PR, words=f"PR of {pr:.0f} ms before wide beats of {qrs:.0f} ms"))
     if _alternating(measured.rr_s) >= LEAST_ALTERNATING:
         found.append(OtherRhythm(sign=Sign.ALTERNATING, words="intervals short and long by turns"))
+    if measured.alike is not None and measured.alike < LEAST_ALIKE:
+        found.append(NOT_ALIKE)
     return tuple(found)
 
 
