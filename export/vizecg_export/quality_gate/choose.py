@@ -160,14 +160,19 @@ def choose(
 
 
 def _spoilt(rows: list[GateRow], hostile: Judged, gate: QualityGate) -> dict[str, Any]:
-    """What becomes of pages that were spoilt on purpose, on the half that was not chosen on but for ``kinds``."""
+    """What becomes of pages that were spoilt on purpose, on the half that was not chosen on but for the last two."""
     second = hostile.part(~halves(hostile.records))
     return {
-        "before": figures_of(second, BEFORE),
-        "after": figures_of(second, gate),
+        "pages": len(second.records),
+        **{name: _answered(second, one) for name, one in (("before", BEFORE), ("after", gate))},
         "stopped_by": _stopped_by(hostile, gate),
         "kinds": _kinds(rows, hostile, gate),
     }
+
+
+def _answered(judged: Judged, gate: QualityGate) -> dict[str, int]:
+    answered = judged.answered(gate)
+    return {"answered": int(answered.sum()), "answered_wrongly": int(judged.wrong[answered].sum())}
 
 
 def _stopped_by(judged: Judged, gate: QualityGate) -> dict[str, dict[str, int]]:
