@@ -51,7 +51,8 @@ DROPPED, SHORT, DULL, UNEVEN, SPECK, MAYBE = 8.0, 20.0, 1.5, 4.0, 0.3, 1.0
 LEANING_WEIGHT = 0.5
 """Leads of one heart lean together."""
 SAME_ROW_MM, TRIMMED_MM = 3.0, 12.0
-MIRRORED = -5.0
+MIRRORED = -6.5
+"""How rarely a page is seen in a mirror, in logits; which way time runs says up to 3 for it."""
 MOST_IDENTITIES = 3.0
 """Identities come in threes: both triples of limb leads and one strip."""
 

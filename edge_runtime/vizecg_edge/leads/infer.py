@@ -11,7 +11,7 @@ from vizecg.spec import InputRefusedError
 from vizecg_edge.leads.cut import column_mm, is_cut
 from vizecg_edge.leads.evidence import Evidence, Signals
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
-from vizecg_edge.leads.layout import RHYTHM, LeadOrder, PageLayout, Piece, Timing
+from vizecg_edge.leads.layout import RHYTHM, PageLayout, Piece, Timing
 from vizecg_edge.leads.names import (
     LEAST_LEGIBLE,
     MANY_ROWS,
@@ -28,9 +28,9 @@ from vizecg_edge.leads.strips import named_strips, repeats_together, timing_of
 from vizecg_edge.leads.ways import MIRRORED, NO_ROWS, Looker, ways_of
 from vizecg_edge.rectify.reasons import Reason, refusal
 
-LEAST_MARGIN, LEAST_UNNAMED, LEAST_CABRERA = 2.0, 3.5, 4.5
-"""With legible names, without, and of Cabrera's order without, which six chest leads resemble. Of 240 drawn pages 32
-with legible names had 5.8 and more, all read rightly; of 35 without, three that were read wrongly had 3.1 to 4.1."""
+LEAST_MARGIN, LEAST_UNNAMED = 2.0, 3.5
+"""With legible names and without. Of 240 drawn pages 32 with legible names had 5.8 and more, all read rightly; of 35
+without, the two that were read wrongly and had more than 3 had 3.1 and 3.4."""
 LEAST_IDENTITIES = 1.0
 """Leads whose names cannot be read agree at least so well, see ``PageLayout.identities``."""
 LEAST_AHEAD, LEAST_AGREED = 8.0, 3.0
@@ -151,7 +151,7 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker |
         raise refusal(Reason.LAYOUT_UNCERTAIN, f"{sum(best.sure)} rows of traces, and no layout fits their names")
     if best.mirrored:
         raise refusal(Reason.ORIENTATION_UNCERTAIN, MIRRORED)
-    if margin < _least_margin(best):
+    if margin < (LEAST_MARGIN if legible(best.evidence.names) else LEAST_UNNAMED):
         raise _uncertain(readings, best)
     layout = _layout(best, margin)
     layout = replace(layout, named=_checked_names(layout, best, readings))
@@ -162,13 +162,6 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker |
         raise refusal(Reason.CUT_OFF)
     evidence = best.evidence
     return FoundLayout(ink=evidence.ink, every=evidence.every, layout=layout, quarters=evidence.quarters)
-
-
-def _least_margin(reading: Reading) -> float:
-    """By how much a reading must be ahead of the next one."""
-    if legible(reading.evidence.names):
-        return LEAST_MARGIN
-    return LEAST_CABRERA if reading.form.order is LeadOrder.CABRERA else LEAST_UNNAMED
 
 
 def _is_proved(reading: Reading) -> bool:
