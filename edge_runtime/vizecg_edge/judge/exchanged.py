@@ -1,4 +1,4 @@
-"""What follows where electrodes, or rows or columns of a page, seem to be exchanged."""
+"""What follows where leads seem to be of two hearts, or electrodes, rows or columns of a page to be exchanged."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ OF_PAGES = frozenset({Exchange.ROWS, Exchange.FLIPPED})
 
 
 def refuse_exchanged(measured: Measured, layout: PageLayout) -> None:
-    """Refuse a page without names whose leads seem to stand in another order than they are taken for.
+    """Refuse a page whose leads are of two hearts, or which has no names and whose leads seem to stand in another
+    order than they are taken for.
 
     Raises:
-        InputRefusedError: orientation_uncertain, layout_uncertain.
+        InputRefusedError: not_one_heart, orientation_uncertain, layout_uncertain.
     """
+    if measured.apart:
+        raise refusal(Reason.NOT_ONE_HEART, measured.apart)
     if measured.exchanged is None or not _is_unnamed(layout):
         return
     if measured.exchanged is Exchange.FLIPPED:

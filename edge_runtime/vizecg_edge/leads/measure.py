@@ -14,6 +14,7 @@ from vizecg_edge.leads.electrodes import exchanged
 from vizecg_edge.leads.false_beats import true_runs
 from vizecg_edge.leads.intervals import Marks, marks_of
 from vizecg_edge.leads.measured import Interval, Measured, not_measured
+from vizecg_edge.leads.one_heart import apart
 from vizecg_edge.leads.other_rhythm import NOT_ALIKE, other_rhythms
 from vizecg_edge.leads.signals import Leads
 
@@ -74,7 +75,8 @@ def examine(leads: Leads) -> Examined:
 
 def measure(leads: Leads) -> Measured:
     """What can be measured on a page; what cannot is None, with a reason. Nothing is raised."""
-    return examine(leads).believed
+    examined = examine(leads)
+    return replace(examined.believed, apart=apart([window.run for window in examined.windows], leads))
 
 
 def measure_all(leads: Leads) -> Measured:

@@ -95,6 +95,7 @@ class Measured:
         pr, qrs, qt, qtc: the intervals; ``qtc`` is by ``QTC_FORMULA``.
         leads: those that it was measured in.
         reason: why there is no rate; empty where there is one.
+        apart: what of the page is not of the same heart as the rest, in words; empty where nothing is told.
         exchanged: which electrodes, or parts of the page, seem to be.
         alike: how alike the QRS are from beat to beat, the median correlation with the usual one; None without beats.
         other: what tells of a rhythm that is none of the usual ones: paced, a ventricle's own, bigeminy ...
@@ -117,6 +118,7 @@ class Measured:
     qtc: Interval = Interval()
     leads: tuple[str, ...] = ()
     reason: str = ""
+    apart: str = ""
     exchanged: Exchange | None = None
     alike: float | None = None
     other: tuple[OtherRhythm, ...] = ()

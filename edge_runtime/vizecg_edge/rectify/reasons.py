@@ -25,6 +25,7 @@ class Reason(str, Enum):
     DISTORTED = "distorted"
     NO_HEARTBEAT = "no_heartbeat"
     LEADS_MISSING = "leads_missing"
+    NOT_ONE_HEART = "not_one_heart"
     SEVERAL_SHEETS = "several_sheets"
     NO_SUCH_SHEET = "no_such_sheet"
     COVERED = "covered"
@@ -83,6 +84,10 @@ _TOLD = {
     Reason.LEADS_MISSING: (
         "Leads are flat or covered",
         "Uncover the printout, or record it anew with all electrodes in place.",
+    ),
+    Reason.NOT_ONE_HEART: (
+        "The leads are not all of one heart",
+        "Photograph one printout alone, as it was printed.",
     ),
     Reason.SEVERAL_SHEETS: (
         "The picture shows more than one ECG",
