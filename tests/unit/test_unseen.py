@@ -109,3 +109,13 @@ def test_faded_traces_are_not_answered() -> None:
     with pytest.raises(InputRefusedError, match="a contrast of 2") as caught:
         prove(*read(printed(PrintStyle(ink=(185, 185, 185)))))
     assert caught.value.reason == "faded"
+
+
+def test_traces_that_end_at_a_finger_are_covered() -> None:
+    picture = printed()
+    x, y = place("V4")
+    left, right = (round((x + off) * SPEC.px_per_mm) for off in (20.0, 45.0))
+    picture[round((y - 15) * SPEC.px_per_mm) :, left:right] = SKIN
+    with pytest.raises(InputRefusedError, match="V4, V5, V6") as caught:
+        prove(*read(picture))
+    assert caught.value.reason == "covered"

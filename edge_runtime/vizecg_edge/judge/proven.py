@@ -6,6 +6,7 @@ import numpy as np
 
 from vizecg_edge.answer import Doubt
 from vizecg_edge.leads.contrast import contrasts_of
+from vizecg_edge.leads.covered_ends import pieces_at_covered_ends
 from vizecg_edge.leads.find import FoundPage
 from vizecg_edge.leads.layout import PageLayout, Piece
 from vizecg_edge.leads.page_ink import PageInk
@@ -113,6 +114,7 @@ def refuse_covered(found: FoundPage, read: ReadLeads) -> None:
     pieces = unseen_pieces(
         found, read.traces, beats_s=read.measured.beat_times_s, speed_mm_s=read.scales.best.speed_mm_s
     )
+    pieces += pieces_at_covered_ends(found)
     if pieces:
         names = dict.fromkeys("the strip" if piece.strip else piece.lead for piece in pieces)
         raise refusal(Reason.COVERED, f"not all is seen of {', '.join(names)}")
