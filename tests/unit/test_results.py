@@ -59,6 +59,19 @@ def test_a_run_tells_its_commit_with_its_environment(tmp_path: Path) -> None:
     assert read_result(written(tmp_path / "b.json")).commit is None
 
 
+def test_a_card_quotes_how_many_spoilt_pages_were_changed_in_silence(tmp_path: Path) -> None:
+    content = {
+        "kind": "hostile",
+        "spoiled": {"kinds": 99, "pages": 400, "silent_by_kind": 0.0084, "silent": {"count": 4, "share": 0.01}},
+        "benign": {"pages": 130, "answered": {"count": 130, "share": 1.0}},
+    }  # fmt: skip
+    found = key_figures(read_result(written(tmp_path / "a.json", **content)))
+    assert found == {
+        "spoiled/kinds": "99", "spoiled/pages": "400", "spoiled/silent_by_kind": "0.0084", "spoiled/silent/count": "4",
+        "benign/pages": "130", "benign/answered/share": "1",
+    }  # fmt: skip
+
+
 def test_the_key_figures_of_a_known_kind(tmp_path: Path) -> None:
     latency = {"p50": {"value": 6.5, "low": 6.4, "high": 6.6}}
     contenders = [
