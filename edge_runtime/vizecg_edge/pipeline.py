@@ -32,7 +32,7 @@ from vizecg_edge.judge.damage import file_doubts, refuse_anywhere, refuse_on_lea
 from vizecg_edge.judge.doubts import doubts_of
 from vizecg_edge.judge.evidence import contradictions
 from vizecg_edge.judge.exchanged import exchange_doubts, of_exchanged, refuse_exchanged
-from vizecg_edge.judge.proven import flat_leads, prove
+from vizecg_edge.judge.proven import flat_leads, prove, still_leads
 from vizecg_edge.judge.quality import Verdict, judge
 from vizecg_edge.judge.undecided import changed_by_scale, not_printed, not_seen, of_other_rhythm, too_short
 from vizecg_edge.leads.find import FoundPage
@@ -317,7 +317,8 @@ class Pipeline:
             reasons |= too_short(labels, layout, speed_mm_s=answer.geometry.speed_mm_s or PAPER_SPEED_MM_S)
             reasons |= not_printed(labels, layout)
             if answer.leads is not None:
-                reasons |= not_seen(labels, flat_leads(answer.leads, layout))
+                still = () if answer.measured is None else still_leads(answer.leads, answer.measured)
+                reasons |= not_seen(labels, (*flat_leads(answer.leads, layout), *still))
         if answer.measured is not None:
             reasons |= of_exchanged(labels, answer.measured)
             reasons |= of_other_rhythm(labels, answer.measured)

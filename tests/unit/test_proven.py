@@ -10,9 +10,10 @@ import pytest
 
 from vizecg.records.synthetic import synthesise
 from vizecg.spec import CODE6, LEADS, InputRefusedError
-from vizecg_edge.judge.proven import flat_leads, refuse_unproven
+from vizecg_edge.judge.proven import flat_leads, refuse_unproven, still_leads
 from vizecg_edge.judge.undecided import not_seen
 from vizecg_edge.leads.layout import LeadOrder, PageLayout, Piece, Timing
+from vizecg_edge.leads.measure import measure
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.signals import Leads, LeadTrace
@@ -89,3 +90,16 @@ def test_one_flat_lead_leaves_undecided_what_is_read_from_it() -> None:
     assert list(found) == ["RBBB", "LBBB"]
     assert found["RBBB"].message == "V6 flat or covered"
     assert found["RBBB"].code == "leads_missing"
+
+
+def test_a_lead_that_falls_off_leaves_undecided_what_is_read_from_it() -> None:
+    leads = page(lambda trace: trace.mv)
+    measured = measure(leads)
+    assert still_leads(leads, measured) == ()
+    for trace in leads.traces:
+        if trace.lead == "V1":
+            trace.mv[len(trace.mv) // 2 :] = trace.mv[len(trace.mv) // 2]
+    found = still_leads(leads, measured)
+    assert found == ("V1",)
+    assert list(not_seen(CODE6, found)) == [label.name for label in CODE6.labels if "V1" in label.leads]
+    assert still_leads(leads, replace(measured, regular=False)) == ()

@@ -111,6 +111,16 @@ def test_faded_traces_are_not_answered() -> None:
     assert caught.value.reason == "faded"
 
 
+def test_a_note_with_a_line_like_a_trace_on_it_is_no_lead() -> None:
+    picture = laid((236, 238, 234), width_mm=62.0, height_mm=30.0)(printed())
+    x, y = place("V1")
+    across = np.arange(25.0, 65.0, 0.5)
+    line = np.stack([x + across, y + np.sin(across)], axis=-1) * SPEC.px_per_mm
+    cv2.polylines(picture, [np.round(line).astype(np.int32)], False, (40, 40, 110), 3)
+    with pytest.raises(InputRefusedError, match="V1"):
+        prove(*read(picture))
+
+
 def test_traces_that_end_at_a_finger_are_covered() -> None:
     picture = printed()
     x, y = place("V4")

@@ -9,6 +9,7 @@ from vizecg_edge.leads.contrast import contrasts_of
 from vizecg_edge.leads.covered_ends import pieces_at_covered_ends
 from vizecg_edge.leads.find import FoundPage
 from vizecg_edge.leads.layout import PageLayout, Piece
+from vizecg_edge.leads.measured import Measured
 from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.read import ReadLeads
 from vizecg_edge.leads.signals import Leads, LeadTrace
@@ -32,6 +33,9 @@ Of 1,719 records of PTB-XL 5 have less, each paced or with a ventricle's beats."
 LEAST_CONTRAST, PALE = 0.27, 0.34
 """Traces paler than the first, a third of black, are not answered, since the network never saw such, and of those paler
 than the second people are told. The palest of 143 pages that can be read, real and drawn, has 0.36."""
+QRS_S, STILL_SHARE = 0.1, 0.12
+"""A lead is still at a beat of the page where it moves less than ``FLAT_MV`` within so much of it, and less than this
+share of its height."""
 MOST_FLAT = 1
 """More flat or covered leads refuse the page; one makes what is read from it undecided."""
 
@@ -64,6 +68,25 @@ def flat_leads(leads: Leads, layout: PageLayout) -> tuple[str, ...]:
     heights = _heights(leads)
     printed = dict.fromkeys(piece.lead for piece in layout.pieces if not piece.strip)
     return tuple(lead for lead in printed if heights.get(lead, 0.0) < FLAT_MV)
+
+
+def still_leads(leads: Leads, measured: Measured) -> tuple[str, ...]:
+    """The leads that are flat at a beat of a regular rhythm, as where an electrode fell off, and move at others."""
+    if not measured.regular:
+        return ()
+    found = []
+    for trace in leads.traces:
+        height = trace.height_mv
+        if trace.strip or height < FLAT_MV:
+            continue
+        for beat in measured.beat_times_s:
+            first, last = (round((beat + off - trace.start_s) * trace.sampling_rate) for off in (-QRS_S, QRS_S))
+            near = trace.mv[max(0, first) : last]
+            if first < 0 or last > len(trace.mv) or not np.isfinite(near).all():
+                continue
+            if float(np.ptp(near)) < min(FLAT_MV, STILL_SHARE * height):
+                found.append(trace.lead)
+    return tuple(dict.fromkeys(found))
 
 
 def refuse_unproven(leads: Leads, layout: PageLayout, ink: PageInk | None = None) -> None:

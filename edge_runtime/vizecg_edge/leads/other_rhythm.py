@@ -24,7 +24,7 @@ moves fastest. Of 100 such records without a pacemaker none has such strokes."""
 SAME_PLACE_S = 0.012
 LEAST_SPIKED, LEAST_BEATS = 0.6, 4
 """Share of beats that have a stroke at one distance before their QRS."""
-WIDE_MS, MOST_P = 140.0, 0.5
+WIDE_MS, MOST_P = 150.0, 0.5
 """Regular beats that are so wide, or whose end is not told from T, and half of which have no P wave before them, are a
 ventricle's own or paced."""
 WIDEST_MS, WIDE_BPM = 190.0, 110.0

@@ -13,7 +13,6 @@ from vizecg_edge.leads.flat import FlatPicture
 from vizecg_edge.leads.layout import Piece
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.trace import PieceTrace
-from vizecg_edge.printed.page_ink import page_ink
 from vizecg_edge.rectify.ruler import RulerKind
 from vizecg_edge.rectify.traces import PX_PER_MM
 
@@ -29,9 +28,10 @@ COLOURED = 0.12
 """What covers the paper has another colour, or another brightness, than it: logarithm of a channel's ratio, against the
 paper beside it. In 31 stretches of 38 photographs and 54 printouts, that are level along a line of the grid and not
 seen as traces, it is 0.08 at most."""
-LEAST_BARE_MM, BARE = 12.0, 0.6
-"""White paper or tape shows no grid: so many of the lines that should cross the stretch are missing."""
-FAINT, LEAST_LINES, LEAST_LINE = 0.4, 0.7, 8.0
+LEAST_BARE_MM, BARE, LEAST_MISSING = 14.0, 0.6, 8
+"""White paper or tape shows no grid: so many of the lines that should cross the stretch are missing. And of a lead,
+whatever seems to be seen on it, such as writing, so many one after the other: of those pages 6 at most."""
+FAINT, LEAST_LINES, LEAST_LINE = 0.4, 0.7, 0.03
 """A line is missing with less than this share of the usual line's ink. The grid tells where so many lines of the page
 are there, and as dark as this."""
 LONG_MM, LONG_STRIP_MM, HIDDEN_BEAT_MM = 35.0, 50.0, 20.0
@@ -85,14 +85,13 @@ def unseen_pieces(
         for number, trace in enumerate(traces)
         for one in _stretches(number, trace, ink, found.ink.inside, beats_mm, QRS_S * speed_mm_s)
     ]
-    if not stretches:
-        return ()
     flat = None if found.flat is None else found.flat.seen_as(found.page.page_to_cells)
     unseen = [one for one in stretches if _is_long(one) or (flat is not None and _is_coloured(one, flat))]
     bare = [one for one in stretches if one.length_mm >= LEAST_BARE_MM and one not in unseen]
-    if bare and flat is not None and found.ruler.kind is RulerKind.GRID:
-        unseen += _without_lines(bare, traces, flat)
-    return tuple(dict.fromkeys(one.piece for one in unseen))
+    pieces = [one.piece for one in unseen]
+    if flat is not None and found.ruler.kind is RulerKind.GRID:
+        pieces += _without_lines(bare, traces, flat)
+    return tuple(dict.fromkeys(pieces))
 
 
 def _stretches(
@@ -167,10 +166,9 @@ def _paper(flat: FlatPicture, left: float, right: float, baseline: float) -> np.
     return np.maximum(np.quantile(pixels.reshape(-1, 3), PAPER_QUANTILE, axis=0), 8.0)
 
 
-def _without_lines(bare: Sequence[_Stretch], traces: Sequence[PieceTrace], flat: FlatPicture) -> list[_Stretch]:
-    """Those that the lines of the grid do not cross, where the others are crossed by them."""
-    ink = page_ink(flat.pixels, px_per_mm=flat.px_per_mm)[1]
-    lines = [_lines(trace, ink, flat) for trace in traces]
+def _without_lines(bare: Sequence[_Stretch], traces: Sequence[PieceTrace], flat: FlatPicture) -> list[Piece]:
+    """The pieces that the lines of the grid do not cross there, or hardly anywhere, where they cross the others."""
+    lines = [_lines(trace, flat) for trace in traces]
     every = np.concatenate([darkness for _, darkness in lines])
     usual = float(np.median(every)) if len(every) else 0.0
     if usual < LEAST_LINE or (every >= FAINT * usual).mean() < LEAST_LINES:
@@ -180,12 +178,18 @@ def _without_lines(bare: Sequence[_Stretch], traces: Sequence[PieceTrace], flat:
         at, darkness = lines[one.number]
         crossing = darkness[(at > one.left_mm + LINE_MM) & (at < one.right_mm - LINE_MM)]
         if len(crossing) and (crossing < FAINT * usual).mean() >= BARE:
-            found.append(one)
+            found.append(one.piece)
+    for trace, (_, darkness) in zip(traces, lines, strict=True):
+        edges = np.flatnonzero(np.diff(np.concatenate([[1], darkness >= FAINT * usual, [1]]).astype(int)))
+        missing = int((edges[1::2] - edges[::2]).max(initial=0))
+        if missing >= LEAST_MISSING and not trace.piece.strip:
+            found.append(trace.piece)
     return found
 
 
-def _lines(trace: PieceTrace, ink: np.ndarray, flat: FlatPicture) -> tuple[np.ndarray, np.ndarray]:
-    """Where lines of the grid cross a piece, page millimetres, and how much darker each is than what is beside it."""
+def _lines(trace: PieceTrace, flat: FlatPicture) -> tuple[np.ndarray, np.ndarray]:
+    """Where lines of the grid cross a piece, page millimetres, and by which share each is darker than what is beside
+    it."""
     # Of a page that was turned by a quarter, cells are counted down it.
     axis = int(np.abs(flat.page_to_cells[:2, 0]).argmax())
     scale, start = flat.page_to_cells[axis, 0], flat.page_to_cells[axis, 2]
@@ -194,14 +198,14 @@ def _lines(trace: PieceTrace, ink: np.ndarray, flat: FlatPicture) -> tuple[np.nd
     known = np.isfinite(trace.y_mm)
     y = np.interp(x, trace.x_mm[known], trace.y_mm[known]) if known.any() else np.full(len(x), trace.piece.baseline_mm)
     k = flat.px_per_mm
-    steps = np.arange(NEAR_MM, ABOVE_MM, 1 / k)
+    steps = np.arange(NEAR_MM, ABOVE_MM, 2 / k)
     rows = np.round((y[:, None] + np.concatenate([-steps, steps]) - flat.box.top) * k).astype(int)
-    rows = np.clip(rows, 0, ink.shape[0] - 1)
-
-    def darkness(off_mm: float) -> np.ndarray:
-        columns = np.round((x + off_mm - flat.box.left) * k).astype(int)
-        return ink[rows, np.clip(columns, 0, ink.shape[1] - 1)[:, None]]
-
-    on = np.max([darkness(off) for off in np.arange(-LINE_MM, LINE_MM + 1e-9, 1 / k)], axis=0)
-    beside = np.max([np.median(darkness(off), axis=1) for off in OFF_MM], axis=0)
-    return x, np.median(on, axis=1) - beside
+    rows = np.clip(rows, 0, flat.pixels.shape[0] - 1)
+    offs = np.concatenate([np.arange(-LINE_MM, LINE_MM + 1e-9, 1 / k), OFF_MM])
+    columns = np.round((x + offs[:, None] - flat.box.left) * k).astype(int)
+    columns = np.clip(columns, 0, flat.pixels.shape[1] - 1)
+    # (offs, lines, rows): of coloured lines one channel is dark, of black ones all are.
+    bright = flat.pixels[rows, columns[:, :, None]].min(axis=3)
+    on = np.median(bright[: -len(OFF_MM)].min(axis=0), axis=1)
+    beside = np.median(bright[-len(OFF_MM) :], axis=2).min(axis=0)
+    return x, 1 - on / np.maximum(beside, 1.0)
