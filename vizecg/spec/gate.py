@@ -29,11 +29,12 @@ class QualityGate:
         layout: how much better they agree in the places of the layout that is read than in those of others.
         least_score: lowest product of all marks that passes, 0 to 1.
 
-    The defaults are set by hand, but for two: ``identities`` and ``layout`` lie half way between ECGs and pictures that
-    are none. ``vizecg-export fit-gate`` begins with them, and a bundle's manifest says what its own were fitted on.
+    The defaults are set by hand, but for three: ``identities`` and ``layout`` lie half way between ECGs and pictures
+    that are none, ``px_per_mm`` was measured: of 131 drawn pages of 1.4 to 2 ``px_per_mm`` none was decided otherwise than at full size.
+    ``vizecg-export fit-gate`` begins with them, and a bundle's manifest says what its own were fitted on.
     """
 
-    px_per_mm: MeritRange = (2.0, 4.0)
+    px_per_mm: MeritRange = (1.4, 2.0)
     scale_spread: MeritRange = (0.05, 0.02)
     bend_residual_mm: MeritRange = (1.0, 0.2)
     grid_residual_mm: MeritRange = (3.0, 0.8)
