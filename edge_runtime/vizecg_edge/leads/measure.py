@@ -73,10 +73,15 @@ def examine(leads: Leads) -> Examined:
     return Examined(windows=windows, plain=plain)
 
 
-def measure(leads: Leads) -> Measured:
-    """What can be measured on a page; what cannot is None, with a reason. Nothing is raised."""
+def measure(leads: Leads, *, timed: bool = True) -> Measured:
+    """What can be measured on a page; what cannot is None, with a reason. Nothing is raised.
+
+    Args:
+        leads: of the page.
+        timed: whether its speed is known; else nothing is told of leads that do not beat together.
+    """
     examined = examine(leads)
-    return replace(examined.believed, apart=apart([window.run for window in examined.windows], leads))
+    return replace(examined.believed, apart=apart([window.run for window in examined.windows], leads, timed=timed))
 
 
 def measure_all(leads: Leads) -> Measured:

@@ -39,9 +39,15 @@ LEAST_MV2 = 0.002
 """Less power than this is no wave."""
 
 
-def apart(runs: Sequence[Run], leads: Leads) -> str:
-    """What of a page is not of the same heart as the rest, in a few words for people; empty where nothing is told."""
-    found = alike(runs, leads.sampling_rate)
+def apart(runs: Sequence[Run], leads: Leads, *, timed: bool = True) -> str:
+    """What of a page is not of the same heart as the rest, in a few words for people; empty where nothing is told.
+
+    Args:
+        runs: the beats of the page.
+        leads: as they were read.
+        timed: whether the speed is known: at another a QRS is no QRS, and only sums of leads are told.
+    """
+    found = alike(runs if timed else (), leads.sampling_rate)
     strange = dict.fromkeys(trace.lead for trace, told in found.leads if told < LEAST_ALIKE and not trace.strip)
     if len(strange) > MOST_STRANGE:
         return f"{', '.join(strange)} do not beat with the other leads"

@@ -53,7 +53,7 @@ class ReadLeads:
         scales = self.scales
         if scales.speed_source is ScaleSource.ASSUMED and scales.best.speed_mm_s != PAPER_SPEED_MM_S:
             return not_measured("the paper speed is not known")
-        return measure(self.leads)
+        return measure(self.leads, timed=scales.speed_source.stated)
 
 
 def read_leads(found: FoundPage) -> ReadLeads:

@@ -311,12 +311,16 @@ def _in_parts(image: np.ndarray, find: Finder) -> tuple[Box, ...]:
             Box(box.left + left, box.top + top, box.right + left, box.bottom + top)
             for box in _sheets(np.ascontiguousarray(half), find, most=MOST_SHEETS)
         ]
-        if not seen:
+        # The traces of one sheet run across the line along which it is cut, and what cannot be read proves nothing.
+        if not seen or any(_reaches(box, seam, across=across, before=not low) for box in seen):
             return ()
         boxes += seen
-    # Halves of one sheet show rows of traces, too, which cannot be read.
-    whole = {Box(0, 0, seam, height), Box(seam, 0, width, height), Box(0, 0, width, seam), Box(0, seam, width, height)}
-    return tuple(boxes) if set(boxes) - whole else ()
+    return tuple(boxes)
+
+
+def _reaches(box: Box, seam: int, *, across: bool, before: bool) -> bool:
+    near, far = (box.left, box.right) if across else (box.top, box.bottom)
+    return far >= seam if before else near <= seam
 
 
 def _seam(image: np.ndarray, *, across: bool) -> int:
