@@ -20,7 +20,6 @@ COLOURED, ALIKE, LEAST_BACK = 0.12, 0.08, 2
 """Logarithm of a channel's ratio from which on it is not paper, and up to which it is; and in how many steps it must be
 seen again, with its grid. No row of 143 pages, real and drawn, ends so."""
 BAND_MM = 6.0
-PAPER_QUANTILE = 0.7
 LEAST_ROWS = 0.5
 
 
@@ -62,11 +61,7 @@ def _ends_at_something(piece: Piece, side: int, found: FoundPage, flat: FlatPict
 
 
 def _colour(flat: FlatPicture, first: float, last: float, baseline: float) -> np.ndarray | None:
-    """float64 (3,): of most of what is around a baseline; None where the picture does not show it."""
-    pixels = flat.part(Box(min(first, last), baseline - BAND_MM, max(first, last), baseline + BAND_MM))
-    if pixels is None:
-        return None
-    return np.maximum(np.quantile(pixels[::2, ::2].reshape(-1, 3), PAPER_QUANTILE, axis=0), 8.0)
+    return flat.paper(Box(min(first, last), baseline - BAND_MM, max(first, last), baseline + BAND_MM))
 
 
 def _has_grid(found: FoundPage, x_mm: float, y_mm: float) -> bool:

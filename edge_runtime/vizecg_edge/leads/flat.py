@@ -9,6 +9,8 @@ import numpy as np
 
 from vizecg_edge.leads.page import Box, Page
 
+PAPER_QUANTILE, PAPER_STEP, DARKEST_PAPER = 0.7, 3, 8.0
+"""Most of a part without letters is paper, of which every so many pixels are looked at."""
 TURNED = 1e-6
 """Axes of two pages that differ by less are the same."""
 
@@ -64,3 +66,11 @@ class FlatPicture:
         if min(left, top) < 0 or left + width > self.pixels.shape[1] or top + height > self.pixels.shape[0]:
             return None
         return np.ascontiguousarray(self.pixels[top : top + height, left : left + width])
+
+    def paper(self, box: Box) -> np.ndarray | None:
+        """float64 (3,), RGB: the colour of the paper in a box, 8 at least; None where it does not show all of it."""
+        pixels = self.part(box)
+        if pixels is None:
+            return None
+        some = np.sort(pixels[::PAPER_STEP, ::PAPER_STEP].reshape(-1, 3), axis=0)
+        return np.maximum(some[int(PAPER_QUANTILE * (len(some) - 1))].astype(np.float64), DARKEST_PAPER)

@@ -44,8 +44,7 @@ ABOVE_MM, NEAR_MM, LINE_MM = 7.0, 1.5, 0.5
 """A line is looked at between the first two above and below the trace, within the third to its left and right."""
 OFF_MM = (-2.0, -1.5, 1.5, 2.0)
 PAPER_MM, ASIDE_MM = 6.0, 10.0
-PAPER_QUANTILE = 0.7
-"""Of the pixels above and below the baseline, and as far beside the stretch, most are paper."""
+"""How far above and below the baseline, and beside the stretch, the paper is looked at."""
 INSIDE = 0.95
 
 
@@ -159,11 +158,7 @@ def _is_coloured(stretch: _Stretch, flat: FlatPicture) -> bool:
 
 
 def _paper(flat: FlatPicture, left: float, right: float, baseline: float) -> np.ndarray | None:
-    """float64 (3,): the colour of the paper around a baseline; None where the picture does not show it."""
-    pixels = flat.part(Box(left, baseline - PAPER_MM, right, baseline + PAPER_MM))
-    if pixels is None:
-        return None
-    return np.maximum(np.quantile(pixels.reshape(-1, 3), PAPER_QUANTILE, axis=0), 8.0)
+    return flat.paper(Box(left, baseline - PAPER_MM, right, baseline + PAPER_MM))
 
 
 def _without_lines(bare: Sequence[_Stretch], traces: Sequence[PieceTrace], flat: FlatPicture) -> list[Piece]:
