@@ -33,8 +33,8 @@ NARROWEST = 0.05
 """Least distance between a figure's two limits, as a share of the spread of what was seen."""
 
 FIXED = ("identities", "layout", "px_per_mm")
-"""Taken as they are: the first two tell ECGs from other pictures (``vizecg_lab not-ecg``), not good photographs from bad
-ones, and few photographs here are so small that the third begins to matter; it was measured on pages made smaller."""
+"""Taken as they are: the first two tell ECGs from other pictures (``vizecg_lab not-ecg``), not good photographs from
+bad ones, and few photographs here are so small that the third begins to matter: it was measured on pages made smaller."""
 NO_WIDER = ("scale_spread",)
 """Limits that everyday photographs do not widen beyond those set by hand: where the length of the rows is the only
 ruler, they are taken for 10 s, which nothing confirms."""
