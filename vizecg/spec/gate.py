@@ -30,7 +30,8 @@ class QualityGate:
         least_score: lowest product of all marks that passes, 0 to 1.
 
     The defaults are set by hand, but for three: ``identities`` and ``layout`` lie half way between ECGs and pictures
-    that are none, ``px_per_mm`` was measured: of 131 drawn pages of 1.4 to 2 ``px_per_mm`` none was decided otherwise than at full size.
+    that are none, ``px_per_mm`` was measured: of 131 drawn pages of 1.4 to 2 none was decided otherwise than when
+    large.
     ``vizecg-export fit-gate`` begins with them, and a bundle's manifest says what its own were fitted on.
     """
 

@@ -96,7 +96,7 @@ def find_paper(work: Work) -> FoundPaper:
         if not is_drawn(ink, grid, bend):
             return _without_lines(work, grid, bend)
         return FoundPaper(grid=grid, bend=bend, ruler=Ruler(), lined=not dotted)
-    paper = _confirmed(work, grid, bend, squares.mm)
+    paper = _confirmed(work, ink, grid, bend, squares.mm)
     if uneven and paper.ruler.kind is RulerKind.GRID and not paper.ruler.doubt:
         told = f"the squares seem {stretch:.2f} times as long one way as the other, and have hardly any lines that way"
         return replace(paper, ruler=replace(paper.ruler, doubt=told))
@@ -155,7 +155,7 @@ def _without_lines(work: Work, grid: Grid, bend: Bend) -> FoundPaper:
     return FoundPaper(grid=printed, bend=_flat(printed), ruler=ruler)
 
 
-def _confirmed(work: Work, grid: Grid, bend: Bend, mm: float | None) -> FoundPaper:
+def _confirmed(work: Work, ink: np.ndarray, grid: Grid, bend: Bend, mm: float | None) -> FoundPaper:
     """The grid in squares of 5 mm, where what is printed says how large its squares are; else with a doubt."""
     try:
         ways = find_printed(work)
@@ -173,7 +173,8 @@ def _confirmed(work: Work, grid: Grid, bend: Bend, mm: float | None) -> FoundPap
         near = min((*SIDES_MM, mm or CELL_MM), key=lambda one: abs(float(np.log(one / side))))
         if mm is not None and _apart(mm, sides) < AGREE[ruler.kind]:
             near = mm
-        clear = mm == near and grid.residual_cells <= MOST_RESIDUAL
+        # Bent paper departs from a plane, but its lines are all there along the bend.
+        clear = mm == near and (grid.residual_cells <= MOST_RESIDUAL or is_drawn(ink, grid, bend))
         if _apart(near, sides) > (AGREE[ruler.kind] if clear or ruler.kind is RulerKind.COLUMNS else AGREE_POOR):
             doubt = f"a lattice of {side:.2g} mm was found" if ruler.kind is RulerKind.COLUMNS else ruler.doubt
             return FoundPaper(grid=printed, bend=_flat(printed), ruler=replace(ruler, doubt=doubt))

@@ -34,7 +34,7 @@ NARROWEST = 0.05
 
 FIXED = ("identities", "layout", "px_per_mm")
 """Taken as they are: the first two tell ECGs from other pictures (``vizecg_lab not-ecg``), not good photographs from
-bad ones, and few photographs here are so small that the third begins to matter: it was measured on pages made smaller."""
+bad ones; the third was measured on pages made smaller, of which there are few here."""
 NO_WIDER = ("scale_spread",)
 """Limits that everyday photographs do not widen beyond those set by hand: where the length of the rows is the only
 ruler, they are taken for 10 s, which nothing confirms."""
