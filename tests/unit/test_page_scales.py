@@ -88,6 +88,14 @@ def test_what_is_printed_is_the_only_candidate() -> None:
     assert scales.printed_rate_bpm == 75.0
 
 
+@pytest.mark.parametrize(("limb", "chest"), [(10.0, 20.0), (5.0, 20.0), (2.5, 20.0)])
+def test_gains_that_are_stated_hold_however_unusual(limb: float, chest: float) -> None:
+    apart = (SPEED, Setting(Quantity.GAIN, limb, LeadGroup.LIMB), Setting(Quantity.GAIN, chest, LeadGroup.CHEST))
+    found = page_scales(settings=apart, layout=layout())
+    assert [(one.limb_mm_mv, one.chest_mm_mv) for one in found.candidates] == [(limb, chest)]
+    assert found.certain
+
+
 def test_limb_and_chest_gains_apart() -> None:
     apart = (SPEED, Setting(Quantity.GAIN, 10.0, LeadGroup.LIMB), Setting(Quantity.GAIN, 5.0, LeadGroup.CHEST))
     scales = page_scales(settings=apart, layout=layout(pulse()))

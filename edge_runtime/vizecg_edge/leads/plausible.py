@@ -187,6 +187,8 @@ def gain_likelihoods(sizes: TraceSizes, *, limb: float | None, chest: float | No
         for first in (GAIN_PRIOR if limb is None else (limb,))
         for second in (GAIN_PRIOR if chest is None else (chest,))
     }
+    if len(pairs) == 1:  # stated, however unusual it is
+        return dict.fromkeys(pairs, 1.0)
     likely = {pair: prior * _height_weight(pair, sizes) for pair, prior in pairs.items() if prior > 0}
     if not any(likely.values()):
         likely = {pair: prior for pair, prior in pairs.items() if prior > 0}
