@@ -8,6 +8,7 @@ from vizecg.spec.commands import HELP
 from vizecg.spec.console import run_app
 from vizecg_lab.verbs.conv_layouts import conv_layouts
 from vizecg_lab.verbs.drawing_paths import drawing_paths
+from vizecg_lab.verbs.electrodes import electrodes
 from vizecg_lab.verbs.fuzz import fuzz
 from vizecg_lab.verbs.gpu_run import gpu_run
 from vizecg_lab.verbs.hostile import hostile
@@ -40,8 +41,8 @@ def root_command() -> None:
 PAPER = (table1, table2, study)
 TRAINING = (train_step, packed_store, conv_layouts, gpu_run, drawing_paths)
 EDGE = (
-    render, photos, rectify, leads, measure, rhythms, not_ecg, page_tiles, page_train, page_judge, stages, startup,
-    fuzz, hostile,
+    render, photos, rectify, leads, measure, rhythms, electrodes, not_ecg, page_tiles, page_train, page_judge, stages,
+    startup, fuzz, hostile,
 )  # fmt: skip
 for verb in (*PAPER, *TRAINING, *EDGE):
     app.command()(verb)

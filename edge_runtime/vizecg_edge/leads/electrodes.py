@@ -19,7 +19,7 @@ from vizecg_edge.leads.intervals import Marks
 from vizecg_edge.leads.measured import Exchange
 
 DENSITY = Path(__file__).parent / "usual_beats.npz"
-"""``mean`` (kinds, 40), ``covariance`` (kinds, 40, 40) of ``_features``: of 4,140 records without a bundle branch
+"""``mean`` (kinds, 40), ``covariance`` (kinds, 40, 40) of ``features_of``: of 4,140 records without a bundle branch
 block, 433 with RBBB and 427 with LBBB of PTB-XL's folds 1 to 8, each as a 3x4 page shows it."""
 FREEDOM = 6.0
 """Degrees of freedom of the Student's t densities."""
@@ -82,19 +82,19 @@ _UNDOINGS = (
 def exchanged(beats: MeanBeats, marks: Marks) -> Exchange | None:
     """What seems to be exchanged on a page that shows I, II or leads that give them, and V1 to V6; None of others, and
     where nothing does."""
-    seen = _eight(beats)
+    seen = eight_leads(beats)
     if seen is None:
         return None
     if _has_flat_limb(seen[:2], marks):
         return Exchange.ARM_RIGHT_LEG
-    every = np.stack([_features(seen, marks), *(_features(one.of(seen), marks) for one in _UNDOINGS)])
+    every = np.stack([features_of(seen, marks), *(features_of(one.of(seen), marks) for one in _UNDOINGS)])
     told = _log_density(every)
     ahead = [gain - one.limit for gain, one in zip(told[1:] - told[0], _UNDOINGS, strict=True)]
     best = int(np.argmax(ahead))
     return _UNDOINGS[best].exchange if ahead[best] > 0 and told[1 + best] > LEAST_USUAL else None
 
 
-def _eight(beats: MeanBeats) -> np.ndarray | None:
+def eight_leads(beats: MeanBeats) -> np.ndarray | None:
     """Mean beats (8, samples) of ``LEADS``, I and II from all limb leads; None where they are not all given."""
     rows = {
         lead: np.average(
@@ -119,7 +119,7 @@ def _has_flat_limb(limb: np.ndarray, marks: Marks) -> bool:
     return any(heights[k] < share * max(heights[k - 1], heights[k - 2]) for k, share in enumerate(FLAT_SHARE.values()))
 
 
-def _features(beats: np.ndarray, marks: Marks) -> np.ndarray:
+def features_of(beats: np.ndarray, marks: Marks) -> np.ndarray:
     """(8, samples) mean beats -> (40,): of each lead mean, highest and lowest of its QRS, mean of T, and of P; by the
     usual height of all QRS, P by that of all P. NaN without a P wave."""
     on, off = round(marks.qrs_on), round(marks.qrs_off)

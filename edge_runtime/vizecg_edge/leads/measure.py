@@ -95,12 +95,23 @@ def _measured(windows: tuple[Windows, ...]) -> Measured:
     runs = tuple(one.run for one in windows)
     told = _rhythm(runs)
     beats = mean_beats(windows)
-    gap = float(np.median(told.rr_s)) if told.rr_s else float(runs[0].end_s - runs[0].start_s)
+    gap = _usual_gap(told, runs)
     marks = None if beats is None else _marked(beats, gap, windows)
     if beats is None or marks is None:
         none = Interval(reason="no QRS stands out from the noise")
         return replace(told, pr=none, qrs=none, qt=none, qtc=none)
     return replace(_with_intervals(told, windows, beats, marks, gap), exchanged=exchanged(beats, marks))
+
+
+def marks_in(beats: MeanBeats, windows: tuple[Windows, ...]) -> Marks | None:
+    """The bounds of the waves of mean beats of these windows; None where no QRS stands out."""
+    runs = tuple(one.run for one in windows)
+    return _marked(beats, _usual_gap(_rhythm(runs), runs), windows)
+
+
+def _usual_gap(told: Measured, runs: tuple[Run, ...]) -> float:
+    """Seconds from beat to beat; those of the longest run where it shows one beat."""
+    return float(np.median(told.rr_s)) if told.rr_s else float(runs[0].end_s - runs[0].start_s)
 
 
 def _believed(told: Measured) -> Measured:
