@@ -224,6 +224,9 @@ def test_benign_pages_must_be_answered_alike_and_without_a_word() -> None:
     }  # fmt: skip
     warned = hostile_figures([*pages, *3 * [page("c", Outcome.ALIKE, benign=True, told=("gain_assumed",))]])
     assert warned["bars"]["benign_warned"] is False
+    opened = hostile_figures([*pages, *3 * [page("c", Outcome.UNDECIDED, benign=True, told=("near_threshold",))]])
+    assert opened["bars"]["benign_warned"] is True
+    assert opened["benign"]["undecided"]["count"] == 3
 
 
 def test_only_records_that_are_decided_rightly_are_drawn() -> None:

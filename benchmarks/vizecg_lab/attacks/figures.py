@@ -15,6 +15,8 @@ Page = Mapping[str, Any]
 MOST_SILENT, MOST_SILENT_OF_A_KIND = 0.01, 0.1
 LEAST_ANSWERED, MOST_CHANGED, MOST_WARNED = 0.97, 0.01, 0.02
 _CHANGED = (Outcome.SILENT.value, Outcome.WARNED.value)
+_STANDING = (Outcome.ALIKE.value, Outcome.WARNED.value)
+"""Where a warning leaves every decision, or the one that is changed, standing."""
 
 
 def hostile_figures(pages: Sequence[Page]) -> dict[str, Any]:
@@ -61,7 +63,8 @@ def _benign(pages: Sequence[Page]) -> dict[str, Any]:
         "outcomes": _outcomes(pages),
         "answered": exact(len(answered), len(pages)),
         "changed": _share(pages, _CHANGED),
-        "warned": exact(sum(bool(page["told"]) for page in pages), len(pages)),
+        "warned": exact(sum(bool(page["told"]) and page["outcome"] in _STANDING for page in pages), len(pages)),
+        "undecided": _share(pages, [Outcome.UNDECIDED.value]),
         "by_kind": {name: _kind(own) for name, own in _grouped(pages, "kind").items()},
     }
 

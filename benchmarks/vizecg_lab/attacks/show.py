@@ -40,7 +40,8 @@ def print_hostile(figures: dict[str, Any], console: Console) -> None:
     if benign["pages"]:
         console.print(
             f"benign: {benign['kinds']} kinds, {benign['ways']} ways, {benign['pages']} pages; answered"
-            f" {_told(benign['answered'])}, changed {_told(benign['changed'])}, warned {_told(benign['warned'])}"
+            f" {_told(benign['answered'])}, changed {_told(benign['changed'])}, warned {_told(benign['warned'])},"
+            f" classes left open {_told(benign['undecided'])}"
         )
     console.print(
         "bars: " + ", ".join(f"{name} {'-' if met is None else met}" for name, met in figures["bars"].items())
