@@ -75,7 +75,7 @@ def test_limb_and_chest_gain_are_told_apart() -> None:
 
 def test_a_page_without_a_grid_is_decided_where_both_ends_of_its_pulses_agree() -> None:
     """Two-level scans were once refused, though nothing on them was decided otherwise than on paper."""
-    record, pipeline = synthesise(["ST"], seed=8), Pipeline(threads=1)
+    record, pipeline = synthesise(["SB"], seed=8), Pipeline(threads=1)
     on_paper, without = (
         render_sheet(record, style=PrintStyle(palette=palette, footer=None)).image for palette in ("pink", "none")
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from vizecg.spec import PAPER_SPEED_MM_S
 from vizecg_edge.leads.find import FoundPage
 from vizecg_edge.leads.flat import FlatPicture
 from vizecg_edge.leads.layout import Piece
@@ -35,8 +36,9 @@ FAINT, LEAST_LINES, LEAST_LINE = 0.4, 0.7, 0.03
 """A line is missing with less than this share of the usual line's ink. The grid tells where so many lines of the page
 are there, and as dark as this."""
 LONG_MM, LONG_STRIP_MM, HIDDEN_BEAT_MM = 35.0, 50.0, 20.0
-"""Longer stretches are not proven whatever lies there; such that hide a beat, from the last on. Level traces on a line
-of the grid are not seen over 20 mm, between two beats."""
+"""Longer stretches are not proven whatever lies there, at 25 mm/s or less, and on faster paper so much longer ones;
+such that hide a beat, from the last on. Level traces on a line of the grid are not seen over 20 mm, between two
+beats."""
 MOSTLY, INKED, AROUND_MM = 0.8, 0.1, 6.0
 """And their waves are seen beside the line: ink in more columns than the second, within the third of the baseline."""
 QRS_S = 0.05
@@ -85,7 +87,7 @@ def unseen_pieces(
         for one in _stretches(number, trace, ink, found.ink.inside, beats_mm, QRS_S * speed_mm_s)
     ]
     flat = None if found.flat is None else found.flat.seen_as(found.page.page_to_cells)
-    unseen = [one for one in stretches if _is_long(one) or (flat is not None and _is_coloured(one, flat))]
+    unseen = [one for one in stretches if _is_long(one, speed_mm_s) or (flat is not None and _is_coloured(one, flat))]
     bare = [one for one in stretches if one.length_mm >= LEAST_BARE_MM and one not in unseen]
     pieces = [one.piece for one in unseen]
     if flat is not None and found.ruler.kind is RulerKind.GRID:
@@ -136,10 +138,11 @@ def _stretches(
     return found
 
 
-def _is_long(stretch: _Stretch) -> bool:
+def _is_long(stretch: _Stretch, speed_mm_s: float) -> bool:
     if stretch.inked > INKED:
         return False
-    if stretch.length_mm >= (LONG_STRIP_MM if stretch.piece.strip else LONG_MM):
+    longest_mm = LONG_STRIP_MM if stretch.piece.strip else LONG_MM
+    if stretch.length_mm >= longest_mm * max(1.0, speed_mm_s / PAPER_SPEED_MM_S):
         return True
     hidden = stretch.hides_beat and stretch.unread >= MOSTLY
     return hidden and stretch.length_mm >= HIDDEN_BEAT_MM
