@@ -30,6 +30,7 @@ ONE_OR_SEVERAL = {
     "--backend": "one answers, several are measured",
     "--threads": "one setting answers, several are measured",
     "--condition": "a photograph is of one, an evaluation of several",
+    "--fold": "one is measured, rare findings are looked for in several",
     "--photos": "a gate takes several folders, photos.csv names the images of one",
     "--split": "a store holds several, everything else reads one",
     "--target": "one export or all of them; a release is of several",
