@@ -75,3 +75,17 @@ def test_the_table_of_the_results_quotes_its_files() -> None:
         assert f"| {label} | {count} | {' | '.join(map(interval, figures))} |" in text
     figures = (clean["macro"]["auroc"], photo["macro"]["auroc"], photo["macro"]["f1"])
     assert f"| macro | | {' | '.join(map(interval, figures))} |" in text
+
+
+def test_the_page_of_spoilt_pages_quotes_its_files() -> None:
+    text = (REPOSITORY / "docs" / "hostile.md").read_text()
+    before, now = result("hostile_before")["spoiled"], result("hostile")["spoiled"]
+    families = {name: (before["families"][name], own) for name, own in now["families"].items()}
+    for name, both in {**families, "all": (before, now)}.items():
+        told = " | ".join(
+            " | ".join(str(one["outcomes"][what]) for what in ("refused", "undecided", "warned", "silent"))
+            if place == "outcomes" else str(one["pages"])
+            for one in both
+            for place in ("pages", "outcomes")
+        )  # fmt: skip
+        assert f"| {name} | {told} |" in text
