@@ -15,7 +15,7 @@ def electrodes(
     root: PtbxlOption,
     fold: Annotated[list[int] | None, typer.Option(min=1, max=10, help="PTB-XL folds; default: 9, validation.")] = None,
     limit: LimitOption = None,
-    fit: Annotated[
+    fitted: Annotated[
         Path | None, typer.Option(help="Fit how usual beats are on these records, and write it to this .npz file.")
     ] = None,
     figures: FiguresOption = None,
@@ -23,4 +23,4 @@ def electrodes(
     """Electrodes exchanged on recorded ECGs: how many are told, and of how many that are in their places."""
     from vizecg_lab.measuring.exchanges import measure_exchanges
 
-    measure_exchanges(root=root, folds=fold or [9], limit=limit, fit=fit, out=figures)
+    measure_exchanges(root=root, folds=fold or [9], limit=limit, fit=fitted, out=figures)
