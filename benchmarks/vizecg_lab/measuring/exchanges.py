@@ -11,6 +11,7 @@ from rich.progress import track
 
 from vizecg.spec import InputRefusedError, UsageError
 from vizecg.spec.results import write_result
+from vizecg_edge.judge.exchanged import OF_PAGES
 from vizecg_edge.leads.averaged import MeanBeats, mean_beats
 from vizecg_edge.leads.electrodes import FREEDOM, LEADS, eight_leads, exchanged, features_of
 from vizecg_edge.leads.intervals import Marks
@@ -83,7 +84,7 @@ def recorded(beat: np.ndarray, name: str) -> np.ndarray:
 def _told(beat: np.ndarray, marks: Marks) -> bool:
     ones = np.ones(len(LEADS), int)
     beats = MeanBeats(leads=LEADS, mv=beat, known=np.ones(beat.shape, bool), counts=ones, columns=ones)
-    return exchanged(beats, marks) is not None
+    return exchanged(beats, marks) not in (None, *OF_PAGES)
 
 
 def measure_exchanges(

@@ -11,7 +11,7 @@ from vizecg_edge.leads.measured import Exchange, Measured
 from vizecg_edge.rectify.reasons import Reason, refusal
 
 REVERSED = "electrodes_reversed"
-OF_PAGES = frozenset({Exchange.ROWS, Exchange.FLIPPED})
+OF_PAGES = frozenset({Exchange.ROWS, Exchange.COLUMNS, Exchange.FLIPPED})
 """What no electrodes do."""
 
 

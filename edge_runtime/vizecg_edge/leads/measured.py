@@ -36,6 +36,7 @@ class Exchange(str, Enum):
     ARM_RIGHT_LEG = "arm_right_leg"
     CHEST = "chest"
     ROWS = "rows"
+    COLUMNS = "columns"
     FLIPPED = "flipped"
 
     @property
@@ -52,6 +53,7 @@ _WORDS = {
     Exchange.ARM_RIGHT_LEG: "the electrodes of an arm and the right leg",
     Exchange.CHEST: "electrodes of the chest",
     Exchange.ROWS: "rows of the page",
+    Exchange.COLUMNS: "columns of the page",
     Exchange.FLIPPED: "above and below",
 }
 
