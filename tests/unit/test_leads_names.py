@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from vizecg_edge.leads.layout import Piece
-from vizecg_edge.leads.names import SeenName, between_rows, mostly_beside, unnamed_column
+from vizecg_edge.leads.names import SeenName, between_rows, beyond_rows, mostly_beside, unnamed_column
 
 pytestmark = pytest.mark.unit
 
@@ -48,6 +48,19 @@ def test_names_of_a_row_that_was_left_out_stand_between_rows() -> None:
 def test_names_that_stand_beside_their_rows(rows: tuple[float, ...], written: tuple[float, ...]) -> None:
     assert not between_rows(pieces(*rows), names(*written))
     assert not between_rows(pieces(*rows), [])
+
+
+def test_names_of_rows_that_were_left_out_above_and_below() -> None:
+    limb = tuple(replace(piece, column=0, left_mm=20.0) for piece in pieces(80, 95, 110) if piece.column < 1)
+
+    def seen(name: str, x_mm: float, y_mm: float, chance: float = 0.9) -> SeenName:
+        return SeenName(name=name, x_mm=x_mm, y_mm=y_mm, chances={name: chance})
+
+    assert beyond_rows(limb, [seen("V1", 23, 62), seen("V2", 23, 125)], spacing_mm=15) == ("V1", "V2")
+    beside = [seen("V1", 23, 80), seen("V1", 90, 62), seen("aVL", 23, 62), seen("V1", 23, 62, 0.4)]
+    assert beyond_rows(limb, beside, spacing_mm=15) == (), (
+        "beside a row, in no column, of a lead that is there, unclear"
+    )
 
 
 def test_a_column_without_names_is_none_where_rows_are_many():

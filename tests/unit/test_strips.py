@@ -60,3 +60,9 @@ def test_a_name_that_may_be_misread_does_not_name_a_strip_against_its_trace():
     assert _called({"V5": 0.88}, repeats="V6") in (RHYTHM, "V6")
     assert _called({"II": 0.55, "III": 0.3}, repeats="III") in (RHYTHM, "III")
     assert _called({"III": 0.55}) == RHYTHM
+
+
+@pytest.mark.parametrize("lead", ["V5", "V6"])
+def test_a_name_alone_names_no_strip_of_leads_that_look_alike(lead: str):
+    """V6 is read as V5 now and then, as clearly as can be."""
+    assert _called({lead: 0.99}) == RHYTHM

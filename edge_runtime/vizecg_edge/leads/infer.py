@@ -16,6 +16,7 @@ from vizecg_edge.leads.names import (
     LEAST_LEGIBLE,
     MANY_ROWS,
     between_rows,
+    beyond_rows,
     contradicted,
     legible,
     mostly_beside,
@@ -43,6 +44,9 @@ LEAST_SURE = 0.5
 """Of the rows of a page; nearly flat leads are seldom sure."""
 MOST_AGAINST, AGAINST_SHARE, LEAST_AGREEING = 1, 0.25, 2
 """Of names that stand beside leads. Letters of a page on its head, and waves, look like some that stand beside none."""
+MOST_BEYOND = 1
+"""Names of strokes alone, of leads that have no row, above the first or below the last: one may be a letter of
+something else. Of 2,700 drawn pages two with twelve rows were read as seven."""
 LEAST_COLUMN_MM = 28.0
 """2.5 s at 12.5 mm/s are 31 mm."""
 LEAST_DRIFT_MM = 1.5
@@ -208,6 +212,9 @@ def _checked_names(layout: PageLayout, reading: Reading, readings: Sequence[Read
     if between_rows(layout.pieces, names):
         told = f"names stand where {words} has no row"
         raise refusal(Reason.LAYOUT_UNCERTAIN, told)
+    beyond = beyond_rows(layout.pieces, names, spacing_mm=reading.spacing_mm)
+    if len(beyond) > MOST_BEYOND or any(not set(lead) <= {"I"} for lead in beyond):
+        raise refusal(Reason.LAYOUT_UNCERTAIN, f"names of {', '.join(beyond)} stand where {words} has no row")
     if not agreeing and len(layout.strips) > 1 and all(strip.lead == RHYTHM for strip in layout.strips):
         told = f"no names are read, and the strips of {words} repeat none of its leads"
         raise refusal(Reason.LAYOUT_UNCERTAIN, told)

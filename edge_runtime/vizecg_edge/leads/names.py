@@ -113,6 +113,22 @@ def between_rows(pieces: Sequence[Piece], seen: Sequence[SeenName]) -> bool:
     return False
 
 
+def beyond_rows(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> tuple[str, ...]:
+    """The leads without a piece whose names stand clearly above the first row or below the last one, where a column
+    begins: rows that were left out."""
+    rows = [piece.baseline_mm for piece in pieces]
+    above, below = _reach(spacing_mm)
+    starts, shown = {piece.left_mm for piece in pieces}, {piece.lead for piece in pieces}
+    found = (
+        name.name.lstrip("-")
+        for name in seen
+        if name.chance > CLEAR
+        and not min(rows) - above <= name.y_mm <= max(rows) + below
+        and any(-BEFORE_MM < name.x_mm - start < USUAL_MM for start in starts)
+    )
+    return tuple(dict.fromkeys(lead for lead in found if lead not in shown))
+
+
 def _offsets(row: Sequence[Piece], seen: Sequence[SeenName], y_mm: float, *, reach: float) -> list[float]:
     """How far below a row the names of its leads stand."""
     return [
