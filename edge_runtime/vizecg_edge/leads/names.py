@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
+from vizecg.spec import LEADS
 from vizecg_edge.leads.layout import Piece
 
 BEFORE_MM, AFTER = 13.0, 0.65
@@ -114,8 +115,8 @@ def between_rows(pieces: Sequence[Piece], seen: Sequence[SeenName]) -> bool:
 
 
 def beyond_rows(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> tuple[str, ...]:
-    """The leads without a piece whose names stand clearly above the first row or below the last one, where a column
-    begins: rows that were left out."""
+    """The leads without a piece, of the twelve, whose names stand clearly above the first row or below the last one, where
+    a column begins: rows that were left out."""
     rows = [piece.baseline_mm for piece in pieces]
     above, below = _reach(spacing_mm)
     starts, shown = {piece.left_mm for piece in pieces}, {piece.lead for piece in pieces}
@@ -126,7 +127,7 @@ def beyond_rows(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm
         and not min(rows) - above <= name.y_mm <= max(rows) + below
         and any(-BEFORE_MM < name.x_mm - start < USUAL_MM for start in starts)
     )
-    return tuple(dict.fromkeys(lead for lead in found if lead not in shown))
+    return tuple(dict.fromkeys(lead for lead in found if lead in LEADS and lead not in shown))
 
 
 def _offsets(row: Sequence[Piece], seen: Sequence[SeenName], y_mm: float, *, reach: float) -> list[float]:
