@@ -115,8 +115,8 @@ def between_rows(pieces: Sequence[Piece], seen: Sequence[SeenName]) -> bool:
 
 
 def beyond_rows(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> tuple[str, ...]:
-    """The leads without a piece, of the twelve, whose names stand clearly above the first row or below the last one, where
-    a column begins: rows that were left out."""
+    """The leads without a piece, of the twelve, whose names stand clearly above the first row or below the last one,
+    where a column begins: rows that were left out."""
     rows = [piece.baseline_mm for piece in pieces]
     above, below = _reach(spacing_mm)
     starts, shown = {piece.left_mm for piece in pieces}, {piece.lead for piece in pieces}
