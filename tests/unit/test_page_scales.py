@@ -12,7 +12,7 @@ from vizecg.records.synthetic import synthesise
 from vizecg.render import Layout, PrintStyle, photograph, render_sheet
 from vizecg.render.style import Pulse
 from vizecg.spec import LEADS, InputRefusedError, SheetSpec
-from vizecg_edge.leads.layout import CalibrationPulse, LeadOrder, PageLayout, Piece, Timing
+from vizecg_edge.leads.layout import RHYTHM, CalibrationPulse, LeadOrder, PageLayout, Piece, Timing
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.plausible import Beats, TraceSizes, heights_mv, possible_speeds
 from vizecg_edge.leads.pulses import find_pulses
@@ -141,6 +141,23 @@ def test_a_pulse_between_rows_of_both_groups_is_the_limb_leads() -> None:
     page = replace(layout(between), arrangement="12x1", pieces=rows, block=Box(20, 40, 270, 150))
     apart = (SPEED, Setting(Quantity.GAIN, 10.0), Setting(Quantity.GAIN, 5.0, LeadGroup.CHEST))
     assert page_scales(settings=apart, layout=page).best.words == "25 mm/s, limb 10, chest 5 mm/mV"
+
+
+def test_pulses_at_the_end_of_rows_are_the_chest_leads_that_end_there() -> None:
+    """They were once taken for the limb leads' too, whose gain is twice as large, where they stood a little apart, or
+    beside a strip whose lead is not known."""
+    rows = layout().pieces
+    right = max(piece.right_mm for piece in rows)
+    apart = [pulse(left=right + gap, row=row, height=5.0) for row, gap in enumerate((0.5, 6.0, 9.0))]
+    scales = page_scales(settings=(SPEED,), layout=layout(*apart))
+    assert scales.chest_source is ScaleSource.PULSE
+    assert scales.limb_source is not ScaleSource.PULSE
+    strip = Piece(
+        lead=RHYTHM, row=3, column=0, left_mm=20.0, right_mm=right, baseline_mm=rows[-1].baseline_mm + 25, strip=True
+    )
+    unnamed = replace(apart[0], box=Box(right + 1, strip.baseline_mm - 5, right + 6, strip.baseline_mm))
+    page = replace(layout(*apart, unnamed), pieces=(*(piece for piece in rows if not piece.strip), strip))
+    assert page_scales(settings=(SPEED,), layout=page).limb_source is not ScaleSource.PULSE
 
 
 def test_pulses_that_the_page_network_does_not_see_state_nothing() -> None:

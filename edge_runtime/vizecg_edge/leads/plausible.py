@@ -8,7 +8,7 @@ from statistics import median
 
 import numpy as np
 
-from vizecg_edge.leads.layout import PageLayout, Piece, Timing
+from vizecg_edge.leads.layout import RHYTHM, CalibrationPulse, PageLayout, Piece, Timing
 from vizecg_edge.leads.signals import Leads
 
 SPEED_PRIOR = {12.5: 0.0025, 25.0: 0.95, 50.0: 0.045, 100.0: 0.0025}
@@ -141,21 +141,34 @@ def trusted_pulses(layout: PageLayout) -> PulseEvidence:
     if not trusted:
         return PulseEvidence()
     groups: dict[bool, set[float]] = {False: set(), True: set()}
-    # One in the margin is the limb leads', where there are any, and so is one between rows of both.
+    # One that stands on no row is the limb leads', where there are any, and so is one between rows of both.
     alone = {all(piece.lead.startswith("V") for piece in layout.pieces)}
+    unnamed: set[float] = set()
     for pulse in trusted:
-        beside = {
-            piece.lead.startswith("V")
-            for piece in layout.pieces
-            if abs(piece.baseline_mm - pulse.box.bottom) <= FOOT_MM and _touches(pulse.box.left, pulse.box.right, piece)
-        }
+        height = _nominal(pulse.height_mm)
+        row = [piece for piece in layout.pieces if abs(piece.baseline_mm - pulse.box.bottom) <= FOOT_MM]
+        if row and all(piece.lead == RHYTHM for piece in row):
+            unnamed.add(height)
+            continue
+        beside = {piece.lead.startswith("V") for piece in row if _touches(pulse.box.left, pulse.box.right, piece)}
+        if row and not beside:
+            # At the end of a row it is that of the lead that ends there.
+            beside = {min(row, key=lambda piece: _gap_mm(pulse, piece)).lead.startswith("V")}
         for chest in beside if len(beside) == 1 else alone:
-            groups[chest].add(_nominal(pulse.height_mm))
+            groups[chest].add(height)
+    if not any(groups.values()):
+        # Nothing tells whose the strip is beside which they stand.
+        groups[next(iter(alone))] = unnamed
     return PulseEvidence(
         limb_mm=frozenset(groups[False]),
         chest_mm=frozenset(groups[True]),
         width_mm=median(pulse.width_mm for pulse in trusted),
     )
+
+
+def _gap_mm(pulse: CalibrationPulse, piece: Piece) -> float:
+    """How far a pulse stands to the left or to the right of a piece."""
+    return max(0.0, piece.left_mm - pulse.box.right, pulse.box.left - piece.right_mm)
 
 
 def pulse_speeds(pulses: PulseEvidence) -> frozenset[float]:
