@@ -37,9 +37,9 @@ UNTURNED = -2.0
 LEAST_LEGIBLE, LEAST_TURNED = 3, 0.3
 NEARLY_ALL, MANY_ROWS = 0.65, 8
 """Pages of fewer rows whose second names cannot be read are common: 3 of 54 printouts of other origin."""
-LEAST_BESIDE, MOSTLY = 5, 0.7
+LEAST_BESIDE, MOSTLY, BARE_ROWS = 5, 0.7, 0.25
 """Names that stand beside their leads prove a layout where they are so many, and this share of all that are clear;
-some stand beside strips."""
+some stand beside strips. Of the rows so many may have none."""
 LEAST_MIRRORED = 5
 """Names that are read in a mirror prove it. Some letters of handwriting look like a few."""
 FAR_APART, MOVED = 1.6, 0.5
@@ -89,11 +89,13 @@ def contradicted(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_m
 
 def mostly_beside(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> bool:
     """Whether nearly all names that are clear stand beside the leads that they name, and so many that this is no
-    chance."""
+    chance, in nearly all rows."""
     leads = [piece for piece in pieces if not piece.strip]
     clear = [name for name in seen if name.chance >= CLEAR and name.name != STROKE]
     _, agreeing = contradicted(leads, clear, spacing_mm=spacing_mm)
-    return agreeing >= LEAST_BESIDE and agreeing >= MOSTLY * len(clear)
+    rows = [[piece for piece in leads if piece.row == row] for row in {piece.row for piece in leads}]
+    bare = sum(contradicted(row, clear, spacing_mm=spacing_mm)[1] == 0 for row in rows)
+    return agreeing >= LEAST_BESIDE and agreeing >= MOSTLY * len(clear) and bare <= BARE_ROWS * len(rows)
 
 
 def between_rows(pieces: Sequence[Piece], seen: Sequence[SeenName]) -> bool:

@@ -32,6 +32,8 @@ seen as traces, it is 0.08 at most."""
 LEAST_BARE_MM, BARE, LEAST_MISSING = 14.0, 0.6, 8
 """White paper or tape shows no grid: so many of the lines that should cross the stretch are missing. And of a lead,
 whatever seems to be seen on it, such as writing, so many one after the other: of those pages 6 at most."""
+LEAST_CROSSING, CLEAR_PAPER = 4, 0.7
+"""Fewer lines tell nothing, nor those beside which the paper is darker than this share of what it usually is."""
 FAINT, LEAST_LINES, LEAST_LINE = 0.4, 0.7, 0.03
 """A line is missing with less than this share of the usual line's ink. The grid tells where so many lines of the page
 are there, and as dark as this."""
@@ -39,11 +41,14 @@ LONG_MM, LONG_STRIP_MM, HIDDEN_BEAT_MM = 35.0, 50.0, 20.0
 """Longer stretches are not proven whatever lies there, at 25 mm/s or less, and on faster paper so much longer ones;
 such that hide a beat, from the last on. Level traces on a line of the grid are not seen over 20 mm, between two
 beats."""
+LEAST_UNREAD = 0.3
+"""Where more than the rest of it was followed, a level trace lies there that is not told from a line of the grid."""
 MOSTLY, INKED, AROUND_MM = 0.8, 0.1, 6.0
 """And their waves are seen beside the line: ink in more columns than the second, within the third of the baseline."""
 QRS_S = 0.05
-ABOVE_MM, NEAR_MM, LINE_MM = 7.0, 1.5, 0.5
-"""A line is looked at between the first two above and below the trace, within the third to its left and right."""
+ABOVE_MM, NEAR_MM, LINE_MM, OWN = 7.0, 1.5, 0.5, 0.4
+"""A line is looked at between the first two above and below the trace, within the third to its left and right, but no
+further than the fourth of the distance of rows."""
 OFF_MM = (-2.0, -1.5, 1.5, 2.0)
 PAPER_MM, ASIDE_MM = 6.0, 10.0
 """How far above and below the baseline, and beside the stretch, the paper is looked at."""
@@ -142,7 +147,8 @@ def _is_long(stretch: _Stretch, speed_mm_s: float) -> bool:
     if stretch.inked > INKED:
         return False
     longest_mm = LONG_STRIP_MM if stretch.piece.strip else LONG_MM
-    if stretch.length_mm >= longest_mm * max(1.0, speed_mm_s / PAPER_SPEED_MM_S):
+    bare = stretch.unread >= LEAST_UNREAD
+    if bare and stretch.length_mm >= longest_mm * max(1.0, speed_mm_s / PAPER_SPEED_MM_S):
         return True
     hidden = stretch.hides_beat and stretch.unread >= MOSTLY
     return hidden and stretch.length_mm >= HIDDEN_BEAT_MM
@@ -166,7 +172,10 @@ def _paper(flat: FlatPicture, left: float, right: float, baseline: float) -> np.
 
 def _without_lines(bare: Sequence[_Stretch], traces: Sequence[PieceTrace], flat: FlatPicture) -> list[Piece]:
     """The pieces that the lines of the grid do not cross there, or hardly anywhere, where they cross the others."""
-    lines = [_lines(trace, flat) for trace in traces]
+    rows = np.unique([round(trace.piece.baseline_mm, 1) for trace in traces])
+    # Between crowded rows the neighbours' waves hide the lines.
+    above_mm = min(ABOVE_MM, OWN * float(np.diff(rows).min())) if len(rows) > 1 else ABOVE_MM
+    lines = [_lines(trace, flat, above_mm) for trace in traces]
     every = np.concatenate([darkness for _, darkness in lines])
     usual = float(np.median(every)) if len(every) else 0.0
     if usual < LEAST_LINE or (every >= FAINT * usual).mean() < LEAST_LINES:
@@ -175,7 +184,7 @@ def _without_lines(bare: Sequence[_Stretch], traces: Sequence[PieceTrace], flat:
     for one in bare:
         at, darkness = lines[one.number]
         crossing = darkness[(at > one.left_mm + LINE_MM) & (at < one.right_mm - LINE_MM)]
-        if len(crossing) and (crossing < FAINT * usual).mean() >= BARE:
+        if len(crossing) >= LEAST_CROSSING and (crossing < FAINT * usual).mean() >= BARE:
             found.append(one.piece)
     for trace, (_, darkness) in zip(traces, lines, strict=True):
         edges = np.flatnonzero(np.diff(np.concatenate([[1], darkness >= FAINT * usual, [1]]).astype(int)))
@@ -185,7 +194,7 @@ def _without_lines(bare: Sequence[_Stretch], traces: Sequence[PieceTrace], flat:
     return found
 
 
-def _lines(trace: PieceTrace, flat: FlatPicture) -> tuple[np.ndarray, np.ndarray]:
+def _lines(trace: PieceTrace, flat: FlatPicture, above_mm: float) -> tuple[np.ndarray, np.ndarray]:
     """Where lines of the grid cross a piece, page millimetres, and by which share each is darker than what is beside
     it."""
     # Of a page that was turned by a quarter, cells are counted down it.
@@ -196,7 +205,7 @@ def _lines(trace: PieceTrace, flat: FlatPicture) -> tuple[np.ndarray, np.ndarray
     known = np.isfinite(trace.y_mm)
     y = np.interp(x, trace.x_mm[known], trace.y_mm[known]) if known.any() else np.full(len(x), trace.piece.baseline_mm)
     k = flat.px_per_mm
-    steps = np.arange(NEAR_MM, ABOVE_MM, 2 / k)
+    steps = np.arange(NEAR_MM, max(above_mm, NEAR_MM + 2 / k), 2 / k)
     rows = np.round((y[:, None] + np.concatenate([-steps, steps]) - flat.box.top) * k).astype(int)
     rows = np.clip(rows, 0, flat.pixels.shape[0] - 1)
     offs = np.concatenate([np.arange(-LINE_MM, LINE_MM + 1e-9, 1 / k), OFF_MM])
@@ -206,4 +215,6 @@ def _lines(trace: PieceTrace, flat: FlatPicture) -> tuple[np.ndarray, np.ndarray
     bright = flat.pixels[rows, columns[:, :, None]].min(axis=3)
     on = np.median(bright[: -len(OFF_MM)].min(axis=0), axis=1)
     beside = np.median(bright[-len(OFF_MM) :], axis=2).min(axis=0)
-    return x, 1 - on / np.maximum(beside, 1.0)
+    # Where a wave runs beside a line, nothing is told of the line.
+    clear = beside >= CLEAR_PAPER * float(np.median(beside)) if len(beside) else np.zeros(0, bool)
+    return x[clear], 1 - on[clear] / np.maximum(beside[clear], 1.0)
