@@ -34,7 +34,7 @@ LEAST_BARE_MM, BARE, LEAST_MISSING = 14.0, 0.6, 8
 whatever seems to be seen on it, such as writing, so many one after the other: of those pages 6 at most."""
 LEAST_CROSSING, CLEAR_PAPER = 4, 0.7
 """Fewer lines tell nothing, nor those beside which the paper is darker than this share of what it usually is."""
-FAINT, LEAST_LINES, LEAST_LINE = 0.4, 0.7, 0.03
+FAINT, LEAST_LINES, LEAST_LINE = 0.3, 0.7, 0.03
 """A line is missing with less than this share of the usual line's ink. The grid tells where so many lines of the page
 are there, and as dark as this."""
 LONG_MM, LONG_STRIP_MM, HIDDEN_BEAT_MM = 35.0, 50.0, 20.0
@@ -176,7 +176,7 @@ def _without_lines(bare: Sequence[_Stretch], traces: Sequence[PieceTrace], flat:
     # Between crowded rows the neighbours' waves hide the lines.
     above_mm = min(ABOVE_MM, OWN * float(np.diff(rows).min())) if len(rows) > 1 else ABOVE_MM
     lines = [_lines(trace, flat, above_mm) for trace in traces]
-    every = np.concatenate([darkness for _, darkness in lines])
+    every = np.concatenate([darkness[np.isfinite(darkness)] for _, darkness in lines])
     usual = float(np.median(every)) if len(every) else 0.0
     if usual < LEAST_LINE or (every >= FAINT * usual).mean() < LEAST_LINES:
         return []
@@ -184,10 +184,11 @@ def _without_lines(bare: Sequence[_Stretch], traces: Sequence[PieceTrace], flat:
     for one in bare:
         at, darkness = lines[one.number]
         crossing = darkness[(at > one.left_mm + LINE_MM) & (at < one.right_mm - LINE_MM)]
+        crossing = crossing[np.isfinite(crossing)]
         if len(crossing) >= LEAST_CROSSING and (crossing < FAINT * usual).mean() >= BARE:
             found.append(one.piece)
     for trace, (_, darkness) in zip(traces, lines, strict=True):
-        edges = np.flatnonzero(np.diff(np.concatenate([[1], darkness >= FAINT * usual, [1]]).astype(int)))
+        edges = np.flatnonzero(np.diff(np.concatenate([[1], ~(darkness < FAINT * usual), [1]]).astype(int)))
         missing = int((edges[1::2] - edges[::2]).max(initial=0))
         if missing >= LEAST_MISSING and not trace.piece.strip:
             found.append(trace.piece)
@@ -196,7 +197,7 @@ def _without_lines(bare: Sequence[_Stretch], traces: Sequence[PieceTrace], flat:
 
 def _lines(trace: PieceTrace, flat: FlatPicture, above_mm: float) -> tuple[np.ndarray, np.ndarray]:
     """Where lines of the grid cross a piece, page millimetres, and by which share each is darker than what is beside
-    it."""
+    it; NaN where that is not seen."""
     # Of a page that was turned by a quarter, cells are counted down it.
     axis = int(np.abs(flat.page_to_cells[:2, 0]).argmax())
     scale, start = flat.page_to_cells[axis, 0], flat.page_to_cells[axis, 2]
@@ -217,4 +218,4 @@ def _lines(trace: PieceTrace, flat: FlatPicture, above_mm: float) -> tuple[np.nd
     beside = np.median(bright[-len(OFF_MM) :], axis=2).min(axis=0)
     # Where a wave runs beside a line, nothing is told of the line.
     clear = beside >= CLEAR_PAPER * float(np.median(beside)) if len(beside) else np.zeros(0, bool)
-    return x[clear], 1 - on[clear] / np.maximum(beside[clear], 1.0)
+    return x, np.where(clear, 1 - on / np.maximum(beside, 1.0), np.nan)
