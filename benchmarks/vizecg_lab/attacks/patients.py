@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from vizecg.records import EcgRecord
 from vizecg.spec import InputRefusedError, UsageError
 from vizecg_lab.attacks.edges import Said
 from vizecg_lab.leads.drawn import shuffled
+from vizecg_lab.leads.strata import by_rarest_label
 
 if TYPE_CHECKING:
     from vizecg.records.ptbxl import PtbxlEntry
@@ -102,13 +101,8 @@ def in_turn(entries: Sequence[PtbxlEntry], fold: int) -> list[PtbxlEntry]:
     Raises:
         UsageError: the fold has no records.
     """
-    order = shuffled(entries, fold)
-    frequent = np.sum([entry.labels for entry in order], axis=0)
-    strata: dict[int | None, list[PtbxlEntry]] = {}
-    for entry in order:
-        own = np.flatnonzero(entry.labels)
-        strata.setdefault(int(own[np.argmin(frequent[own])]) if len(own) else None, []).append(entry)
-    turn: list[int | None] = [*range(len(frequent))]
+    strata = by_rarest_label(shuffled(entries, fold))
+    turn: list[int | None] = [*range(len(entries[0].labels))]
     turn[len(turn) // 2 : len(turn) // 2] = [None]
     turn.append(None)
     taken = []

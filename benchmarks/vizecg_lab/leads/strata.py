@@ -37,13 +37,8 @@ def choose(entries: Sequence[Entry], count: int, *, fold: int) -> Chosen[Entry]:
     Raises:
         UsageError: the fold has no records.
     """
-    order = shuffled(entries, fold)
-    frequent = np.sum([entry.labels for entry in order], axis=0)
-    strata: dict[int | None, list[Entry]] = {}
-    for entry in order:
-        own = np.flatnonzero(entry.labels)
-        strata.setdefault(int(own[np.argmin(frequent[own])]) if len(own) else None, []).append(entry)
-    shares = _shares({key: len(found) for key, found in strata.items()}, min(count, len(order)))
+    strata = by_rarest_label(shuffled(entries, fold))
+    shares = _shares({key: len(found) for key, found in strata.items()}, min(count, len(entries)))
     ranked = [
         ((rank + 0.5) / shares[key], len(found) / shares[key], entry)
         for key, found in strata.items()
@@ -51,6 +46,16 @@ def choose(entries: Sequence[Entry], count: int, *, fold: int) -> Chosen[Entry]:
     ]
     ranked.sort(key=lambda one: one[0])
     return Chosen(entries=tuple(one[2] for one in ranked), weights=np.array([one[1] for one in ranked]))
+
+
+def by_rarest_label(entries: Sequence[Entry]) -> dict[int | None, list[Entry]]:
+    """The entries, in their order, by that of their labels which the fewest of them have; None for those without."""
+    frequent = np.sum([entry.labels for entry in entries], axis=0)
+    strata: dict[int | None, list[Entry]] = {}
+    for entry in entries:
+        own = np.flatnonzero(entry.labels)
+        strata.setdefault(int(own[np.argmin(frequent[own])]) if len(own) else None, []).append(entry)
+    return strata
 
 
 def _shares(sizes: dict[int | None, int], count: int) -> dict[int | None, int]:

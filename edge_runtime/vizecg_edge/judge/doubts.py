@@ -88,7 +88,7 @@ def doubts_of(
         if off > max(RATE_OFF_BPM, RATE_OFF_SHARE * printed_rate_bpm):
             told = f"{rate_bpm:.0f} beats a minute measured, {printed_rate_bpm:.0f} printed: check speed and leads"
             doubts.append(Doubt(code="rate_differs", message=told))
-    if layout.named is not None and layout.named < LEAST_NAMED:
+    if hardly_named(layout):
         told = "hardly any lead has a name that can be read: which is which is inferred from the traces"
         doubts.append(Doubt(code="leads_unnamed", message=told))
     if any(strip.lead == RHYTHM for strip in layout.strips):
@@ -102,3 +102,8 @@ def doubts_of(
             )
         )
     return tuple(doubts)
+
+
+def hardly_named(layout: PageLayout) -> bool:
+    """Whether so few leads have a name that which is which is told by the traces alone."""
+    return layout.named is not None and layout.named < LEAST_NAMED

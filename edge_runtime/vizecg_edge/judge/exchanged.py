@@ -5,7 +5,7 @@ from __future__ import annotations
 from vizecg.spec import LabelSet
 from vizecg.spec.code6 import with_limits
 from vizecg_edge.answer import Doubt, Undecided
-from vizecg_edge.judge.doubts import LEAST_NAMED
+from vizecg_edge.judge.doubts import hardly_named
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.measured import Exchange, Measured
 from vizecg_edge.rectify.reasons import Reason, refusal
@@ -24,7 +24,7 @@ def refuse_exchanged(measured: Measured, layout: PageLayout) -> None:
     """
     if measured.apart:
         raise refusal(Reason.NOT_ONE_HEART, measured.apart)
-    if measured.exchanged is None or not _is_unnamed(layout):
+    if measured.exchanged is None or not hardly_named(layout):
         return
     if measured.exchanged is Exchange.FLIPPED:
         raise refusal(Reason.ORIENTATION_UNCERTAIN, "it seems to be seen in a mirror")
@@ -48,7 +48,3 @@ def of_exchanged(labels: LabelSet, measured: Measured) -> dict[str, Undecided]:
     why = Undecided(code=REVERSED, message=f"exchanged seem to be {measured.exchanged.words}")
     shapes = [one for one in with_limits(labels).labels if one.limits is None and (one.needs_time or one.needs_voltage)]
     return {label.name: why for label in shapes}
-
-
-def _is_unnamed(layout: PageLayout) -> bool:
-    return layout.named is not None and layout.named < LEAST_NAMED

@@ -16,7 +16,7 @@ from vizecg_edge.leads.evidence import likely
 from vizecg_edge.leads.find import FoundPage
 from vizecg_edge.leads.page import CELL_MM, Box
 from vizecg_edge.leads.rows import find_rows
-from vizecg_edge.rectify.grid import find_grid
+from vizecg_edge.rectify.grid import cell_sides_px, find_grid
 from vizecg_edge.rectify.prepare import prepare
 from vizecg_edge.rectify.traces import PX_PER_MM
 
@@ -153,10 +153,6 @@ def _has_grid(image: np.ndarray, *, px_per_mm: float) -> bool:
     except InputRefusedError as refused:
         refused.__traceback__ = None
         return False
-    left, top, right, bottom = grid.box
-    x, y = (left + right) / 2, (top + bottom) / 2
-    at, across, down = cv2.perspectiveTransform(
-        np.array([[[x, y], [x + 1, y], [x, y + 1]]]), np.linalg.inv(grid.to_cells)
-    )[0]
-    side = float(np.sqrt(np.linalg.norm(across - at) * np.linalg.norm(down - at))) / work.scale
+    across, down = cell_sides_px(grid)
+    side = float(np.sqrt(across * down)) / work.scale
     return bool(LEAST_SIDE <= side / (CELL_MM * px_per_mm) <= 1 / LEAST_SIDE)

@@ -24,7 +24,7 @@ def contrasts_of(found: FoundPage, traces: Sequence[PieceTrace]) -> np.ndarray:
 
     NaN for one of which nothing is read, and all of them where the page was not looked at.
     """
-    flat = None if found.flat is None else found.flat.seen_as(found.page.page_to_cells)
+    flat = found.flat
     dark = np.full(len(traces), np.nan)
     if flat is None:
         return dark

@@ -7,25 +7,23 @@ import cv2
 import numpy as np
 
 from vizecg_edge.leads.find import FoundPage
-from vizecg_edge.leads.flat import FlatPicture
+from vizecg_edge.leads.flat import COLOURED, FlatPicture, apart
 from vizecg_edge.leads.layout import Piece
-from vizecg_edge.leads.page import Box
 
 INNER_MM = (3.0, 12.0)
 """So far before their end the paper is looked at."""
 STEP_MM, STEPS, NEAR_STEPS = 4.0, 14, 2
 """And beyond, step by step; what they end at is in the first of these."""
 FIRST_MM = 2.0
-COLOURED, ALIKE, LEAST_BACK = 0.12, 0.08, 2
-"""Logarithm of a channel's ratio from which on it is not paper, and up to which it is; and in how many steps it must be
-seen again, with its grid. No row of 143 pages, real and drawn, ends so."""
-BAND_MM = 6.0
+ALIKE, LEAST_BACK = 0.08, 2
+"""Up to how far apart two colours are one paper; and in how many steps it must be seen again, with its grid. No row of
+143 pages, real and drawn, ends so."""
 LEAST_ROWS = 0.5
 
 
 def pieces_at_covered_ends(found: FoundPage) -> tuple[Piece, ...]:
     """The last pieces of the rows, or the first, where half of the rows end at something that is no paper."""
-    flat = None if found.flat is None else found.flat.seen_as(found.page.page_to_cells)
+    flat = found.flat
     if flat is None:
         return ()
     rows: dict[int, list[Piece]] = {}
@@ -42,26 +40,22 @@ def pieces_at_covered_ends(found: FoundPage) -> tuple[Piece, ...]:
 
 def _ends_at_something(piece: Piece, side: int, found: FoundPage, flat: FlatPicture) -> bool:
     end = piece.right_mm if side > 0 else piece.left_mm
-    paper = _colour(flat, end - side * INNER_MM[1], end - side * INNER_MM[0], piece.baseline_mm)
+    paper = flat.paper_along(end - side * INNER_MM[1], end - side * INNER_MM[0], piece.baseline_mm)
     back, covered = 0, False
     for step in range(STEPS):
         if step == NEAR_STEPS and not covered:
             return False
         first = end + side * (FIRST_MM + step * STEP_MM)
-        seen = _colour(flat, first, first + side * STEP_MM, piece.baseline_mm)
+        seen = flat.paper_along(first, first + side * STEP_MM, piece.baseline_mm)
         if paper is None or seen is None:
             return False
-        off = float(np.abs(np.log(seen / paper)).max())
+        off = apart(seen, paper)
         covered = covered or off >= COLOURED
         middle = first + side * STEP_MM / 2
         back += covered and off < ALIKE and _has_grid(found, middle, piece.baseline_mm)
         if back >= LEAST_BACK:
             return True
     return False
-
-
-def _colour(flat: FlatPicture, first: float, last: float, baseline: float) -> np.ndarray | None:
-    return flat.paper(Box(min(first, last), baseline - BAND_MM, max(first, last), baseline + BAND_MM))
 
 
 def _has_grid(found: FoundPage, x_mm: float, y_mm: float) -> bool:

@@ -11,6 +11,11 @@ from vizecg_edge.leads.page import Box, Page
 
 PAPER_QUANTILE, PAPER_STEP, DARKEST_PAPER = 0.7, 3, 8.0
 """Most of a part without letters is paper, of which every so many pixels are looked at."""
+BAND_MM = 6.0
+"""How far above and below a baseline the paper is looked at."""
+COLOURED = 0.12
+"""What covers the paper is so far from its colour, see ``apart``. In 31 stretches of 38 photographs and 54 printouts,
+that are level along a line of the grid and not seen as traces, it is 0.08 at most."""
 TURNED = 1e-6
 """Axes of two pages that differ by less are the same."""
 
@@ -74,3 +79,13 @@ class FlatPicture:
             return None
         some = np.sort(pixels[::PAPER_STEP, ::PAPER_STEP].reshape(-1, 3), axis=0)
         return np.maximum(some[int(PAPER_QUANTILE * (len(some) - 1))].astype(np.float64), DARKEST_PAPER)
+
+    def paper_along(self, first_mm: float, last_mm: float, baseline_mm: float) -> np.ndarray | None:
+        """``paper`` between two places along a baseline."""
+        left, right = sorted((first_mm, last_mm))
+        return self.paper(Box(left, baseline_mm - BAND_MM, right, baseline_mm + BAND_MM))
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    """How far two colours (3,) are from each other: the largest logarithm of a channel's ratio."""
+    return float(np.abs(np.log(one / other)).max())

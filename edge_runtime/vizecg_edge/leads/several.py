@@ -110,10 +110,11 @@ def alone(image: np.ndarray, boxes: Sequence[Box], number: int) -> np.ndarray:
 
 def _block(found: FoundPage) -> Box:
     """Around the traces of a sheet and what belongs to them."""
-    block, rows = found.layout.block, sorted({piece.baseline_mm for piece in found.layout.pieces})
-    beside = (block.bottom - block.top) / max(1, 2 * (len({piece.row for piece in found.layout.pieces}) - 1))
+    block, pieces = found.layout.block, found.layout.pieces
+    baselines = [piece.baseline_mm for piece in pieces]
+    beside = (block.bottom - block.top) / max(1, 2 * (len({piece.row for piece in pieces}) - 1))
     left, right = block.left - BESIDE_MM, block.right + BESIDE_MM
-    top, bottom = min(rows[0], block.top) - beside, max(rows[-1], block.bottom) + beside
+    top, bottom = min(block.top, *baselines) - beside, max(block.bottom, *baselines) + beside
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
     points = found.page.to_photo(corners)
     return Box(*points.min(axis=0).tolist(), *points.max(axis=0).tolist())

@@ -10,9 +10,8 @@ import numpy as np
 
 from vizecg.spec import PAPER_SPEED_MM_S
 from vizecg_edge.leads.find import FoundPage
-from vizecg_edge.leads.flat import FlatPicture
+from vizecg_edge.leads.flat import COLOURED, FlatPicture, apart
 from vizecg_edge.leads.layout import Piece
-from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.trace import PieceTrace
 from vizecg_edge.rectify.ruler import RulerKind
 from vizecg_edge.rectify.traces import PX_PER_MM
@@ -25,10 +24,6 @@ covers the paper, are none of it."""
 SPECK_MM = 1.5
 """So little that is seen in between is none of a trace."""
 LEAST_MM = 6.0
-COLOURED = 0.12
-"""What covers the paper has another colour, or another brightness, than it: logarithm of a channel's ratio, against the
-paper beside it. In 31 stretches of 38 photographs and 54 printouts, that are level along a line of the grid and not
-seen as traces, it is 0.08 at most."""
 LEAST_BARE_MM, BARE, LEAST_MISSING = 14.0, 0.6, 8
 """White paper or tape shows no grid: so many of the lines that should cross the stretch are missing. And of a lead,
 whatever seems to be seen on it, such as writing, so many one after the other: of those pages 6 at most."""
@@ -50,8 +45,8 @@ ABOVE_MM, NEAR_MM, LINE_MM, OWN = 7.0, 1.5, 0.5, 0.4
 """A line is looked at between the first two above and below the trace, within the third to its left and right, but no
 further than the fourth of the distance of rows."""
 OFF_MM = (-2.0, -1.5, 1.5, 2.0)
-PAPER_MM, ASIDE_MM = 6.0, 10.0
-"""How far above and below the baseline, and beside the stretch, the paper is looked at."""
+ASIDE_MM = 10.0
+"""How far beside the stretch the paper is looked at."""
 INSIDE = 0.95
 
 
@@ -91,7 +86,7 @@ def unseen_pieces(
         for number, trace in enumerate(traces)
         for one in _stretches(number, trace, ink, found.ink.inside, beats_mm, QRS_S * speed_mm_s)
     ]
-    flat = None if found.flat is None else found.flat.seen_as(found.page.page_to_cells)
+    flat = found.flat
     unseen = [one for one in stretches if _is_long(one, speed_mm_s) or (flat is not None and _is_coloured(one, flat))]
     bare = [one for one in stretches if one.length_mm >= LEAST_BARE_MM and one not in unseen]
     pieces = [one.piece for one in unseen]
@@ -157,17 +152,13 @@ def _is_long(stretch: _Stretch, speed_mm_s: float) -> bool:
 def _is_coloured(stretch: _Stretch, flat: FlatPicture) -> bool:
     """Whether the paper has another colour there than on either side."""
     left, right, baseline = stretch.left_mm, stretch.right_mm, stretch.piece.baseline_mm
-    here = _paper(flat, left + 1, right - 1, baseline)
+    here = flat.paper_along(left + 1, right - 1, baseline)
     sides = (left - ASIDE_MM - 1, left - 1), (right + 1, right + ASIDE_MM + 1)
-    beside = [paper for first, last in sides if (paper := _paper(flat, first, last, baseline)) is not None]
+    beside = [paper for first, last in sides if (paper := flat.paper_along(first, last, baseline)) is not None]
     if here is None:
         return False
-    off = [float(np.abs(np.log(here / paper)).max()) for paper in beside]
+    off = [apart(here, paper) for paper in beside]
     return bool(off) and min(off) >= COLOURED
-
-
-def _paper(flat: FlatPicture, left: float, right: float, baseline: float) -> np.ndarray | None:
-    return flat.paper(Box(left, baseline - PAPER_MM, right, baseline + PAPER_MM))
 
 
 def _without_lines(bare: Sequence[_Stretch], traces: Sequence[PieceTrace], flat: FlatPicture) -> list[Piece]:

@@ -11,7 +11,7 @@ from vizecg.spec import InputRefusedError
 from vizecg_edge.rectify.closer import closer
 from vizecg_edge.rectify.dots import FLAT_RESIDUAL, blurred_ink, calm_bend, may_be_dotted
 from vizecg_edge.rectify.every_line import is_drawn
-from vizecg_edge.rectify.grid import Grid, find_grid
+from vizecg_edge.rectify.grid import Grid, cell_sides_px, find_grid
 from vizecg_edge.rectify.gridless import CELL_MM, find_printed
 from vizecg_edge.rectify.prepare import Work
 from vizecg_edge.rectify.printed_scale import StatedScale
@@ -81,14 +81,14 @@ def find_paper(work: Work) -> FoundPaper:
             ink, grid, lines = blurred, found, look_at_lines(blurred, found)
     bend = calm_bend(ink, grid) if dotted else refine_bend(ink, grid, first_bend(grid))
     squares = measure_squares(lines, grid)
-    across, down = _cell_px(grid)
+    across, down = cell_sides_px(grid)
     stretch, ink_ratio = max(across / down, down / across), lines.strengths.min() / max(lines.strengths.max(), 1e-6)
     uneven = bool(stretch > UNEVEN and ink_ratio < WEAK)
     plain = stretch < MOST_STRETCH and not uneven
     coarse = min(across, down) < LEAST_CELL_PX
     if (coarse or not squares.sure) and not dotted and (near := closer(work, grid)) is not None:
         squares = measure_squares(look_at_lines(*near, most=LONG_LOOK), grid)
-        coarse = min(_cell_px(near[1])) < LEAST_CELL_PX
+        coarse = min(cell_sides_px(near[1])) < LEAST_CELL_PX
     elif not squares.sure:
         squares = measure_squares(look_at_lines(ink, grid, most=LONG_LOOK), grid)
     plain = plain and not coarse
@@ -115,15 +115,6 @@ def _grid_or_none(ink: np.ndarray) -> Grid | None:
 def _is_clearer(grid: Grid, other: Grid) -> bool:
     fits = grid.residual_cells <= CLEARER * other.residual_cells + FLAT_RESIDUAL / 2
     return bool(fits and grid.present.sum() > CLEARER * other.present.sum())
-
-
-def _cell_px(grid: Grid) -> tuple[float, float]:
-    """Pixels of the reduced photograph to a cell, along its first and its second axis, in the middle of the grid."""
-    left, top, right, bottom = grid.box
-    x, y = (left + right) / 2, (top + bottom) / 2
-    corners = np.array([[[x, y], [x + 1, y], [x, y + 1]]])
-    first, across, down = cv2.perspectiveTransform(corners, np.linalg.inv(grid.to_cells))[0]
-    return float(np.linalg.norm(across - first)), float(np.linalg.norm(down - first))
 
 
 def _printed(work: Work, no_grid: InputRefusedError) -> FoundPaper:

@@ -126,9 +126,14 @@ def _square(grid: Grid) -> bool:
 
 def _sides_ratio(grid: Grid) -> float:
     """How many times as long as wide, or as wide as long, cells in the middle of what was examined are seen."""
-    left, top, right, bottom = grid.box
-    across, down = _sides_px(grid.to_cells, np.array([(left + right) / 2, (top + bottom) / 2]))
+    across, down = cell_sides_px(grid)
     return max(across, down) / min(across, down)
+
+
+def cell_sides_px(grid: Grid) -> tuple[float, float]:
+    """Ink pixels to a cell, along its first and its second axis, in the middle of what was examined."""
+    left, top, right, bottom = grid.box
+    return _sides_px(grid.to_cells, np.array([(left + right) / 2, (top + bottom) / 2]))
 
 
 def _sides_px(to_cells: np.ndarray, cell: np.ndarray) -> tuple[float, float]:
