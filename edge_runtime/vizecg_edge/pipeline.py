@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vizecg.spec import PAPER_SPEED_MM_S, InputRefusedError, MissingToolError
+from vizecg.spec import InputRefusedError, MissingToolError
 from vizecg.spec.manifest import Bundle, open_bundle
 from vizecg.spec.preprocess import preprocess
 from vizecg_edge.answer import (
@@ -22,7 +22,6 @@ from vizecg_edge.answer import (
     Input,
     PrintedPiece,
     Quality,
-    Undecided,
 )
 from vizecg_edge.backends import Backend, BackendKind
 from vizecg_edge.backends.choose import Opened, open_backend
@@ -30,11 +29,10 @@ from vizecg_edge.capture import Picture, Shot, Source, array_shot, shots_of
 from vizecg_edge.clock import Clock
 from vizecg_edge.judge.damage import file_doubts, refuse_anywhere, refuse_on_leads
 from vizecg_edge.judge.doubts import doubts_of
-from vizecg_edge.judge.evidence import contradictions
-from vizecg_edge.judge.exchanged import exchange_doubts, of_exchanged, refuse_exchanged
-from vizecg_edge.judge.proven import flat_leads, prove, still_leads
+from vizecg_edge.judge.exchanged import exchange_doubts, refuse_exchanged
+from vizecg_edge.judge.proven import prove
 from vizecg_edge.judge.quality import Verdict, judge
-from vizecg_edge.judge.undecided import changed_by_scale, not_printed, not_seen, of_other_rhythm, too_short
+from vizecg_edge.judge.undecided import changed_by_scale, undecided_of
 from vizecg_edge.leads.find import FoundPage
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.page import SPARE_SCALE
@@ -313,19 +311,7 @@ class Pipeline:
         decisions = dict(zip(labels.names, rule.decide(logits), strict=True))
         undecided = {label: NEAR_THRESHOLD for label, decision in decisions.items() if decision is None}
         reasons = changed_by_scale(decisions, [rule.decide(other) for other in others])
-        if layout is not None:
-            reasons |= too_short(labels, layout, speed_mm_s=answer.geometry.speed_mm_s or PAPER_SPEED_MM_S)
-            reasons |= not_printed(labels, layout)
-            if answer.leads is not None:
-                still = () if answer.measured is None else still_leads(answer.leads, answer.measured)
-                reasons |= not_seen(labels, (*flat_leads(answer.leads, layout), *still))
-        if answer.measured is not None:
-            reasons |= of_exchanged(labels, answer.measured)
-            reasons |= of_other_rhythm(labels, answer.measured)
-            reasons |= {
-                one.label: Undecided(code="contradicted", message=one.message)
-                for one in contradictions(answer.measured, decisions, labels)
-            }
+        reasons |= undecided_of(answer, labels, decisions, layout=layout)
         undecided |= reasons
         return replace(
             answer,

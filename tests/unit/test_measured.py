@@ -15,6 +15,7 @@ from vizecg.spec.code6 import with_limits
 from vizecg.spec.labels import Limits
 from vizecg_edge.answer import Answer, BundleId, Input, Undecided
 from vizecg_edge.judge.evidence import contradictions
+from vizecg_edge.judge.undecided import rate_not_named
 from vizecg_edge.leads.beats import find_runs
 from vizecg_edge.leads.layout import Timing
 from vizecg_edge.leads.measure import LONGEST_QRS_MS, measure, measure_all
@@ -197,6 +198,29 @@ def test_a_certain_measurement_contradicts_and_nothing_else_does() -> None:
 def test_a_rate_contradicts_what_is_present(rate: float, label: str) -> None:
     measured = replace(SLOW, rate_bpm=rate, pr=Interval(reason="none"))
     assert [one.label for one in contradictions(measured, ABSENT | {label: True}, CODE6)] == [label]
+
+
+@pytest.mark.parametrize(
+    ("rate", "present", "label"),
+    [
+        (135.0, {}, "ST"),
+        (135.0, {"AF": True}, None),
+        (135.0, {"AF": None}, None),
+        (101.0, {}, None),
+        (48.0, {}, "SB"),
+        (48.0, {"SB": True}, None),
+        (70.0, {}, None),
+    ],
+)
+def test_a_rate_that_no_rhythm_was_found_for_leaves_its_label_open(
+    rate: float, present: dict[str, bool | None], label: str | None
+) -> None:
+    """Whatever the rhythm is: flutter has no P waves, and is not regular always."""
+    measured = replace(SLOW, rate_bpm=rate, sinus=False, regular=False, p_share=0.3)
+    found = rate_not_named(CODE6, measured, ABSENT | present)
+    assert list(found) == ([] if label is None else [label])
+    assert not found or f"{rate:.0f} beats a minute" in next(iter(found.values())).message
+    assert rate_not_named(CODE6, replace(measured, rr_s=measured.rr_s[:3]), ABSENT) == {}
 
 
 def test_limits_travel_with_labels_and_old_sets_get_those_of_today() -> None:

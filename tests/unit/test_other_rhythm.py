@@ -68,6 +68,8 @@ def test_fast_regular_beats_are_none_of_a_sinus_node(seed: int) -> None:
         (measured(qrs_ms=165.0, p_share=1.0), None),
         (replace(measured(qrs_ms=210.0), rate_bpm=130.0), Sign.WIDE),
         (replace(measured(qrs_ms=210.0), rate_bpm=80.0), None),
+        (measured(qrs_ms=215.0, p_share=0.6), Sign.WIDE),
+        (measured(qrs_ms=195.0, p_share=0.6), None),
         (replace(measured(p_share=0.2), rate_bpm=36.0), Sign.SLOW),
         (replace(measured(p_share=1.0), rate_bpm=36.0), None),
         (replace(measured(), alike=0.4), Sign.UNLIKE),
