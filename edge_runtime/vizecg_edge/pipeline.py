@@ -311,7 +311,8 @@ class Pipeline:
         decisions = dict(zip(labels.names, rule.decide(logits), strict=True))
         undecided = {label: NEAR_THRESHOLD for label, decision in decisions.items() if decision is None}
         reasons = changed_by_scale(decisions, [rule.decide(other) for other in others])
-        reasons |= undecided_of(answer, labels, decisions, layout=layout)
+        distances = dict(zip(labels.names, rule.distances(logits).tolist(), strict=True))
+        reasons |= undecided_of(answer, labels, decisions, distances=distances, layout=layout)
         undecided |= reasons
         return replace(
             answer,

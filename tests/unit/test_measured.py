@@ -27,6 +27,7 @@ from vizecg_lab.measuring.pages import page_of
 pytestmark = pytest.mark.unit
 
 ABSENT = dict.fromkeys(CODE6.names, False)
+CLEAR = dict.fromkeys(CODE6.names, 3.0)
 SLOW = Measured(
     rate_bpm=44.0, rate_low_bpm=43.0, rate_high_bpm=46.0, beats=7, rr_s=(1.36,) * 6, regular=True, p_share=1.0,
     sinus=True, pr=Interval(ms=250.0, uncertainty_ms=18.0, leads=12, beats=7), leads=("I", "II"),
@@ -184,20 +185,50 @@ def test_a_speed_that_no_heart_has_is_told() -> None:
 
 
 def test_a_certain_measurement_contradicts_and_nothing_else_does() -> None:
-    found = contradictions(SLOW, ABSENT, CODE6)
+    found = contradictions(SLOW, ABSENT, CODE6, CLEAR)
     assert [one.label for one in found] == ["1dAVb", "SB"]
     assert "44 beats a minute" in found[1].message
-    assert contradictions(SLOW, ABSENT | {"1dAVb": None, "SB": True}, CODE6) == ()
+    assert contradictions(SLOW, ABSENT | {"1dAVb": None, "SB": True}, CODE6, CLEAR) == ()
     for unsure in ({"sinus": False}, {"regular": False}, {"p_share": 0.8}, {"rr_s": (1.36, 1.36)}, {"sinus": None}):
-        assert contradictions(replace(SLOW, **unsure), ABSENT, CODE6) == ()
+        assert contradictions(replace(SLOW, **unsure), ABSENT, CODE6, CLEAR) == ()
     spread = replace(SLOW, pr=replace(SLOW.pr, uncertainty_ms=40.0))
-    assert [one.label for one in contradictions(spread, ABSENT, CODE6)] == ["SB"]
+    assert [one.label for one in contradictions(spread, ABSENT, CODE6, CLEAR)] == ["SB"]
 
 
 @pytest.mark.parametrize(("rate", "label"), [(60.0, "SB"), (94.0, "ST"), (55.0, "AF"), (102.0, "AF")])
 def test_a_rate_contradicts_what_is_present(rate: float, label: str) -> None:
     measured = replace(SLOW, rate_bpm=rate, pr=Interval(reason="none"))
-    assert [one.label for one in contradictions(measured, ABSENT | {label: True}, CODE6)] == [label]
+    assert [one.label for one in contradictions(measured, ABSENT | {label: True}, CODE6, CLEAR)] == [label]
+
+
+@pytest.mark.parametrize(
+    ("label", "decision", "distance", "pr_ms", "rate", "expected"),
+    [
+        ("1dAVb", False, -0.5, 208.0, 70.0, True),
+        ("1dAVb", False, -2.0, 208.0, 70.0, False),
+        ("1dAVb", True, 0.5, 192.0, 70.0, True),
+        ("1dAVb", True, 0.5, 208.0, 70.0, False),
+        ("ST", False, -0.5, 150.0, 104.0, True),
+        ("ST", True, 0.5, 150.0, 104.0, False),
+    ],
+)
+def test_the_criterion_is_held_against_a_network_that_is_hardly_clear(
+    label: str, decision: bool, distance: float, pr_ms: float, rate: float, expected: bool
+) -> None:
+    measured = replace(SLOW, rate_bpm=rate, pr=replace(SLOW.pr, ms=pr_ms))
+    found = contradictions(measured, ABSENT | {label: decision}, CODE6, CLEAR | {label: distance})
+    assert [one.label for one in found] == ([label] if expected else [])
+
+
+@pytest.mark.parametrize(("cv", "expected"), [(0.002, True), (0.05, True), (0.06, False)])
+def test_beats_as_even_as_a_clocks_are_no_fibrillation(cv: float, expected: bool) -> None:
+    """Flutter with a fixed block has no P waves, and is taken for AF."""
+    measured = replace(SLOW, rate_bpm=75.0, sinus=False, p_share=0.1, rr_cv=cv, rr_s=(0.8,) * 8)
+    found = contradictions(measured, ABSENT | {"AF": True}, CODE6, CLEAR)
+    assert [one.label for one in found] == (["AF"] if expected else [])
+    assert not found or "differ by" in found[0].message
+    assert contradictions(measured, ABSENT, CODE6, CLEAR) == ()
+    assert contradictions(replace(measured, rr_s=(0.8,) * 5), ABSENT | {"AF": True}, CODE6, CLEAR) == ()
 
 
 @pytest.mark.parametrize(
@@ -231,10 +262,15 @@ def test_limits_travel_with_labels_and_old_sets_get_those_of_today() -> None:
     old = LabelSet.from_dict(told)
     assert old == CODE6
     assert with_limits(old).labels[3].limits == Limits(quantity="sinus_rate_bpm", present_below=50, absent_from=60)
+    for label in told["labels"]:
+        label["limits"] = {"quantity": "sinus_rate_bpm", "absent_from": 200.0}
+    assert with_limits(LabelSet.from_dict(told)).labels[0].limits == Limits(quantity="sinus_rate_bpm", absent_from=200)
     own = LabelSet(name="own", labels=(Label(name="SB"),))
-    assert contradictions(SLOW, {"SB": False}, own) == ()
+    assert contradictions(SLOW, {"SB": False}, own, CLEAR) == ()
     with pytest.raises(ValueError, match="expected one of sinus_rate_bpm, pr_ms"):
         Limits(quantity="qt")
+    with pytest.raises(ValueError, match="beyond a limit"):
+        Limits(quantity="pr_ms", present_from=230, criterion=240)
     with pytest.raises(ValueError, match="contradict each other"):
         Limits(quantity="pr_ms", present_from=100, absent_below=200)
 

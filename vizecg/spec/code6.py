@@ -20,7 +20,7 @@ CODE6 = LabelSet(
             needs_time=True,
             scp=("1AVB",),
             snomed=("270492004",),
-            limits=Limits(quantity="pr_ms", absent_below=180, present_from=230),
+            limits=Limits(quantity="pr_ms", absent_below=180, present_from=230, criterion=200),
         ),
         Label(
             name="RBBB",
@@ -62,7 +62,7 @@ CODE6 = LabelSet(
             scp=("AFIB",),
             snomed=("164889003",),
             # At no rate: a regular rhythm with a P wave before every QRS is not fibrillation.
-            limits=Limits(quantity="sinus_rate_bpm", absent_from=0),
+            limits=Limits(quantity="sinus_rate_bpm", absent_from=0, irregular=True),
         ),
         Label(
             name="ST",
@@ -73,14 +73,17 @@ CODE6 = LabelSet(
             needs_rate=True,
             scp=("STACH",),
             snomed=("427084000",),
-            limits=Limits(quantity="sinus_rate_bpm", absent_below=95, present_from=110),
+            # The labels of PTB-XL begin at 102, as rates are measured here.
+            limits=Limits(quantity="sinus_rate_bpm", absent_below=95, present_from=110, criterion=102),
         ),
     ),
 )
 
 
 def with_limits(labels: LabelSet) -> LabelSet:
-    """The set with the limits of ``CODE6``, where it is that set as it was written before labels had limits."""
-    if labels.labels != CODE6.labels or any(label.limits is not None for label in labels.labels):
+    """The set with the limits of ``CODE6``, where it is that set as it was written before it had these."""
+    if labels.labels != CODE6.labels:
         return labels
-    return replace(labels, labels=CODE6.labels)
+    own, bare = ([label.limits for label in one] for one in (labels.labels, CODE6.labels))
+    before = [None if limits is None else replace(limits, criterion=None, irregular=False) for limits in bare]
+    return replace(labels, labels=CODE6.labels) if own in (before, [None] * len(own)) else labels

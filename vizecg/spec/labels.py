@@ -39,6 +39,9 @@ class Limits:
         quantity: one of ``QUANTITIES``.
         present_below, present_from: beyond these it cannot be absent.
         absent_below, absent_from: beyond these it cannot be present.
+        criterion: from this on it is present by its definition, below it absent: held against networks that are hardly
+            clear themselves.
+        irregular: whether it is never as regular as a clock.
 
     Raises:
         TypeError, ValueError: another quantity, a limit that is no number, or one value that says both.
@@ -49,6 +52,8 @@ class Limits:
     present_from: float | None = None
     absent_below: float | None = None
     absent_from: float | None = None
+    criterion: float | None = None
+    irregular: bool = False
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -58,6 +63,8 @@ class Limits:
         for below, start in ((self.present_below, self.absent_from), (self.absent_below, self.present_from)):
             if below is not None and start is not None and below > start:
                 raise ValueError(f"limits of {self.quantity}: below {below:g} and from {start:g} contradict each other")
+        if self.criterion is not None and self.says(self.criterion) is not None:
+            raise ValueError(f"limits of {self.quantity}: the criterion of {self.criterion:g} lies beyond a limit")
 
     def says(self, value: float) -> bool | None:
         """Whether a label must be present at a measured value; None where it may be either."""

@@ -36,10 +36,12 @@ def decision_figures(records: Sequence[Any], *, bundle: Path | None, seed: int) 
     for record in track(records, description="decisions"):
         sheet = render_sheet(record, spec=manifest.sheet, style=PrintStyle()).image
         image = preprocess(sheet, sheet_spec=manifest.sheet, spec=manifest.preprocess)
-        decisions = dict(zip(labels.names, rule.decide(pipeline.backend.logits(image)), strict=True))
+        logits = pipeline.backend.logits(image)
+        decisions = dict(zip(labels.names, rule.decide(logits), strict=True))
+        distances = dict(zip(labels.names, rule.distances(logits).tolist(), strict=True))
         found = measure(page_of(record, rng))
         sinus += bool(found.sinus)
-        contradicted = {one.label: one for one in contradictions(found, decisions, labels)}
+        contradicted = {one.label: one for one in contradictions(found, decisions, labels, distances)}
         for label in limited:
             decision, own = decisions[label.name], counts[label.name]
             if decision is None:

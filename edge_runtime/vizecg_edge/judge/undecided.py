@@ -26,7 +26,12 @@ LEAST_LEADS = 0.5
 
 
 def undecided_of(
-    answer: Answer, labels: LabelSet, decisions: Mapping[str, bool | None], *, layout: PageLayout | None
+    answer: Answer,
+    labels: LabelSet,
+    decisions: Mapping[str, bool | None],
+    *,
+    distances: Mapping[str, float],
+    layout: PageLayout | None,
 ) -> dict[str, Undecided]:
     """Every label that what is printed and what was measured leave undecided.
 
@@ -34,6 +39,7 @@ def undecided_of(
         answer: with the leads of the page, what was measured on them, and its speed.
         labels: of the network.
         decisions: by label.
+        distances: of the calibrated logits from those of the thresholds, by label.
         layout: what is printed; None takes it that all leads are.
     """
     reasons: dict[str, Undecided] = {}
@@ -50,7 +56,7 @@ def undecided_of(
         reasons |= rate_not_named(labels, measured, decisions)
         reasons |= {
             one.label: Undecided(code="contradicted", message=one.message)
-            for one in contradictions(measured, decisions, labels)
+            for one in contradictions(measured, decisions, labels, distances)
         }
     return reasons
 
