@@ -9,6 +9,7 @@ import typer
 from vizecg.spec.commands import HELP, version_option
 from vizecg.spec.console import run_app
 from vizecg.verbs.evaluate import evaluate
+from vizecg.verbs.experts import experts
 from vizecg.verbs.join import join
 from vizecg.verbs.photograph import photograph
 from vizecg.verbs.prepare import prepare
@@ -28,7 +29,7 @@ def root_command(version: Annotated[bool, version_option("vizecg")] = False) -> 
     """Training side of vizecg."""
 
 
-for verb in (prepare, synth, render, photograph, train, evaluate, slim, join):
+for verb in (prepare, synth, render, photograph, train, evaluate, experts, slim, join):
     app.command()(verb)
 
 

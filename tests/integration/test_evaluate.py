@@ -120,6 +120,7 @@ def test_predictions_carry_ids_of_the_index(checkpoint: Path, tmp_path: Path) ->
         ({"checkpoint": None, "bundle": Path("b"), "stream": "signal"}, "image stream alone"),
         ({"checkpoint": None}, "name one of --checkpoint and --bundle"),
         ({"data": "code-test"}, "needs --root"),
+        ({"experts": Path("annotations")}, "annotators of code-test: they say nothing of --data synthetic"),
         ({"limit": 3, "fit": "cross", "stream": "signal"}, r"cross-fitting \w+ needs"),
     ],
 )
@@ -147,3 +148,27 @@ def test_code_test_from_its_files(checkpoint: Path, tmp_path: Path) -> None:
     figures = evaluate(checkpoint, tmp_path / "f.json", data="code-test", root=tmp_path, limit=None, fit="cross")
     assert (figures["data"], figures["n"], figures["refused_records"]) == ("CODE-test", N, {})
     assert figures["positives"] == dict(zip(CODE6.names, np.sum(rows, axis=0).tolist(), strict=True))
+    readers = tmp_path / "readers"
+    readers.mkdir()
+    for name, said in (("gold_standard", rows), ("cardiologist1", rows), ("medical_students", [[0] * 6] * N)):
+        with (readers / f"{name}.csv").open("w", newline="") as handle:
+            csv.writer(handle).writerows([CODE6.names, *said])
+    asked: dict[str, object] = {"data": "code-test", "root": tmp_path, "stream": "signal", "experts": readers}
+    report = tmp_path / "report"
+    figures = evaluate(checkpoint, tmp_path / "g.json", limit=None, fit="cross", report=report, **asked)
+    beside = figures["experts"]["signal"]  # type: ignore[index]
+    assert list(beside["readers"]) == ["network", "network, fitted", "cardiologist1", "medical_students"]
+    assert beside["readers"]["network"]["macro"]["f1"] is not None
+    own = figures["classes"]["ST"]["f1"]["value"]  # type: ignore[index]
+    assert beside["readers"]["network"]["classes"]["ST"]["f1"]["value"] == pytest.approx(own, abs=1e-5)
+    assert len(beside["pairs"]) == 4
+    assert (report / "experts_signal.png").is_file()
+    assert "| network, fitted - medical students |" in (report / "report.md").read_text()
+    assert evaluate(checkpoint, tmp_path / "h.json", limit=5, **asked)["experts"]["signal"]["n"] == 5  # type: ignore[index]
+    with (readers / "gold_standard.csv").open("w", newline="") as handle:
+        csv.writer(handle).writerows([CODE6.names, *rows[:-1]])
+    (readers / "cardiologist1.csv").unlink()
+    with (readers / "medical_students.csv").open("w", newline="") as handle:
+        csv.writer(handle).writerows([CODE6.names, *rows[:-1]])
+    with pytest.raises(UsageError, match=f"its tables have {N - 1} lines for the {N} tracings"):
+        evaluate(checkpoint, tmp_path / "i.json", limit=5, **asked)

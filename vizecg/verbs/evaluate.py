@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from vizecg.data.registry import SourceRequest
     from vizecg.data.source import RecordSource
     from vizecg.models import Modality
-    from vizecg.train.evaluation.measure import Fit
+    from vizecg.records.annotators import Annotations
+    from vizecg.train.evaluation.measure import Fit, Measured
     from vizecg.train.evaluation.predict import Classifier, Predictions
 
 
@@ -68,6 +69,12 @@ class Options:
     limit: LimitOption = None
     figures: FiguresOption = None
     report: Annotated[Path | None, typer.Option(help="Write tables and diagrams into this folder.")] = None
+    experts: Annotated[
+        Path | None,
+        typer.Option(
+            help="code-test: folder of its annotators' tables, to set the network beside them (vizecg experts)."
+        ),
+    ] = None
     cache: SheetsCacheOption = None
     workers: WorkersOption = 2
     seed: SeedOption = 0
@@ -104,7 +111,9 @@ def evaluate(options: Options) -> None:
     conditions, stream, fit = options.choices()
     classifier = _classifier(options, stream)
     asked = _asked(options, classifier)
-    source = _evaluated(options, asked).limited(options.limit)
+    evaluated = _evaluated(options, asked)
+    annotations = _annotations(options, classifier, evaluated)
+    source = evaluated.limited(options.limit)
     fitting = _validation(options, asked, source).limited(options.limit) if fit is Fit.VAL else None
     predicted: list[tuple[Predictions, Predictions | None]] = []
     for condition in conditions:
@@ -124,9 +133,15 @@ def evaluate(options: Options) -> None:
         for condition, one, other in track(list(pairs), description="resampling")
     ]
     figures = result(classifier, data=source.name, fit=fit, measured=measured) | {"kind": "evaluate", **provenance()}
+    if annotations is not None:
+        figures["experts"] = {one.name: _beside(annotations, one, seed=options.seed) for one in measured}
     if options.figures is not None:
         write_atomically(options.figures, json.dumps(figures, indent=1, allow_nan=False) + "\n")
     print(text_tables(figures))
+    for name, beside in figures.get("experts", {}).items():
+        from vizecg.train.evaluation.experts import experts_text
+
+        print(f"\n{name}, beside the annotators\n{experts_text(beside)}")
     if options.report is not None:
         from vizecg.train.evaluation.report import write_report
 
@@ -161,6 +176,31 @@ def _evaluated(options: Options, asked: SourceRequest) -> RecordSource:
     split = options.split or DEFAULT_SPLITS.get(options.data.partition(":")[0], "val")
     folds = (options.fold,) if options.split is None else None
     return build_source(options.data, replace(asked, split=split, folds=folds))
+
+
+def _annotations(options: Options, classifier: Classifier, evaluated: RecordSource) -> Annotations | None:
+    """The tables of ``--experts``, which must be of what is evaluated; None without."""
+    from vizecg.records.annotators import read_annotations
+    from vizecg.train.evaluation.experts import check_experts
+
+    if options.experts is None:
+        return None
+    if options.data.partition(":")[0] != "code-test":
+        raise UsageError(f"--experts are the annotators of code-test: they say nothing of --data {options.data}")
+    annotations = read_annotations(options.experts, labels=classifier.labels)
+    check_experts(annotations, len(evaluated))
+    return annotations
+
+
+def _beside(annotations: Annotations, measured: Measured, *, seed: int) -> dict[str, Any]:
+    from vizecg.scoring.metrics import decide
+    from vizecg.train.evaluation.experts import FITTED, NETWORK, experts_beside
+
+    decisions = {NETWORK: decide(measured.probabilities, measured.thresholds)}
+    if measured.fit is not None:
+        decisions[FITTED] = measured.fit.decisions
+    found = measured.predictions
+    return experts_beside(annotations, decisions, record_ids=found.record_ids, labels=found.labels, seed=seed)
 
 
 def _validation(options: Options, asked: SourceRequest, evaluated: RecordSource) -> RecordSource:

@@ -1,4 +1,4 @@
-"""Diagrams of an evaluation: reliability of the probabilities, ROC and precision-recall curves."""
+"""Diagrams of an evaluation: reliability of the probabilities, ROC and precision-recall curves, readers' F1."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from vizecg.scoring.curves import precision_recall, reliability, roc
+from vizecg.scoring.resamples import Interval
 
 DPI = 110
 _COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
@@ -83,6 +84,38 @@ def draw_curves(path: Path, column: int, scores: Mapping[str, tuple[np.ndarray, 
     for panel, place in ((left, "lower right"), (right, "lower left")):
         if panel.lines:
             panel.legend(fontsize=8, loc=place, ncols=1 + len(scores) // 7)
+    figure.suptitle(title)
+    _save(figure, path)
+
+
+def draw_readers(path: Path, readers: Mapping[str, Sequence[Interval]], *, classes: Sequence[str], title: str) -> None:
+    """F1 of several readers with its intervals: a panel per class, a line per reader.
+
+    Args:
+        path: a PNG file.
+        readers: title -> the intervals of each class.
+        classes: titles of the panels.
+        title: over them.
+    """
+    across = min(4, len(classes))
+    down = -(-len(classes) // across)
+    figure = Figure(figsize=(1.4 + 2.6 * across, (0.9 + 0.3 * len(readers)) * down + 0.4), layout="constrained")
+    panels = figure.subplots(down, across, squeeze=False, sharey=True)
+    for spare in panels.flat[len(classes) :]:
+        spare.set_axis_off()
+    for column, (name, panel) in enumerate(zip(classes, panels.flat, strict=False)):
+        for place, intervals in enumerate(readers.values()):
+            value, low, high = (intervals[column][key] for key in ("value", "low", "high"))
+            if value is None:
+                continue
+            colour = _COLOURS[place % len(_COLOURS)]
+            panel.plot([low, high], [place, place], color=colour, linewidth=1.5)
+            panel.plot([value], [place], "o", color=colour, markersize=5)
+        panel.set_title(name, fontsize=10)
+        panel.set(xlim=(-0.02, 1.02), ylim=(len(readers) - 0.5, -0.5), xlabel="F1")
+        panel.set_yticks(range(len(readers)), list(readers))
+        panel.grid(color="0.9")
+        panel.set_axisbelow(True)
     figure.suptitle(title)
     _save(figure, path)
 

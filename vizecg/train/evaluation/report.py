@@ -10,9 +10,10 @@ from typing import Any
 from vizecg.scoring.metrics import ECE_BINS
 from vizecg.spec import INTENDED_USE, UsageError
 from vizecg.spec.files import write_atomically
+from vizecg.train.evaluation.experts_report import draw_experts, experts_markdown
 from vizecg.train.evaluation.measure import Measured
 from vizecg.train.evaluation.plots import draw_curves, draw_reliability
-from vizecg.train.evaluation.tables import COMPARED, SHOWN, cell, few_folds, shares
+from vizecg.train.evaluation.tables import COMPARED, SHOWN, cell, few_folds, markdown_table, shares
 
 REPORT, FIGURES = "report.md", "figures.json"
 
@@ -22,7 +23,7 @@ def write_report(folder: Path, figures: dict[str, Any], measured: Sequence[Measu
 
     Args:
         folder: created when absent.
-        figures: of ``vizecg.train.evaluation.measure.result``.
+        figures: of ``vizecg.train.evaluation.measure.result``, and perhaps ``experts`` of each condition.
         measured: what they were made of.
 
     Raises:
@@ -42,6 +43,8 @@ def write_report(folder: Path, figures: dict[str, Any], measured: Sequence[Measu
         draw_reliability(
             folder / f"reliability_{one.name}.png", said, one.predictions.labels, names=one.names, title=title
         )
+    for name, experts in figures.get("experts", {}).items():
+        draw_experts(folder / f"experts_{name}.png", experts)
     write_atomically(folder / FIGURES, json.dumps(figures, indent=1, allow_nan=False) + "\n")
     write_atomically(folder / REPORT, markdown(figures))
     return folder / REPORT
@@ -67,6 +70,8 @@ def markdown(figures: dict[str, Any]) -> str:
         if entry["calibrated"] is not None:
             parts += _calibrated(entry, fit=figures["fit"])
         parts.append(f"![reliability, {name}](reliability_{name}.png)")
+    for name, experts in figures.get("experts", {}).items():
+        parts += [f"## Beside the annotators, {name}", *experts_markdown(experts, picture=f"experts_{name}.png")]
     parts.append("## Curves")
     parts += [f"![{label}](curves_{label}.png)" for label in next(iter(conditions.values()))["classes"]]
     return "\n\n".join(parts) + "\n"
@@ -90,7 +95,7 @@ def _differences(title: str, of: dict[str, Any]) -> str:
 
 def _macro_table(title: str, rows: dict[str, Any], show: Callable[[Any], str]) -> str:
     lines = [[name, *(show(values[metric]) for metric in COMPARED)] for name, values in rows.items()]
-    return table([title, *(metric.upper() for metric in COMPARED)], lines)
+    return markdown_table([title, *(metric.upper() for metric in COMPARED)], lines)
 
 
 def _accuracy(entry: dict[str, Any]) -> str:
@@ -99,7 +104,7 @@ def _accuracy(entry: dict[str, Any]) -> str:
         [name, positives, *(cell(values[metric]) for metric in (*SHOWN, "ece"))]
         for name, positives, values in [*rows, ["macro", "", entry["macro"]]]
     ]
-    return table(["", "n+", *SHOWN, "ECE"], lines)
+    return markdown_table(["", "n+", *SHOWN, "ECE"], lines)
 
 
 def _calibrated(entry: dict[str, Any], *, fit: str) -> list[str]:
@@ -124,16 +129,11 @@ def _calibrated(entry: dict[str, Any], *, fit: str) -> list[str]:
     return [
         f"Calibrated: fitted on {source}; mean and range over the folds. The thresholds are of best F1, on Platt's "
         "probabilities.",
-        table(titles, lines),
-        table(["", *heads], compared),
+        markdown_table(titles, lines),
+        markdown_table(["", *heads], compared),
         *few_folds(entry),
     ]
 
 
 def _both(entry: dict[str, Any], calibrated: dict[str, Any], label: str) -> list[dict[str, Any]]:
     return [values["macro"] if label == "macro" else values["classes"][label] for values in (entry, calibrated)]
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from vizecg.scoring.resamples import Interval
@@ -33,6 +33,10 @@ def cell(interval: Interval, *, sign: str = "") -> str:
     if value is None:
         return "-"
     return f"{value:{sign}.3f} ({low:{sign}.3f}{' to ' if sign else '-'}{high:{sign}.3f})"
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
 
 
 def shares(spread: dict[str, float]) -> str:
