@@ -11,6 +11,7 @@ from vizecg.spec.console import run_app
 from vizecg.verbs.evaluate import evaluate
 from vizecg.verbs.experts import experts
 from vizecg.verbs.join import join
+from vizecg.verbs.labels import labels_app
 from vizecg.verbs.photograph import photograph
 from vizecg.verbs.prepare import prepare
 from vizecg.verbs.render import render
@@ -31,6 +32,7 @@ def root_command(version: Annotated[bool, version_option("vizecg")] = False) -> 
 
 for verb in (prepare, synth, render, photograph, train, evaluate, experts, slim, join):
     app.command()(verb)
+app.add_typer(labels_app, name="labels")
 
 
 def main() -> None:

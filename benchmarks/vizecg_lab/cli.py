@@ -9,6 +9,7 @@ from vizecg.spec.console import run_app
 from vizecg_lab.verbs.conv_layouts import conv_layouts
 from vizecg_lab.verbs.drawing_paths import drawing_paths
 from vizecg_lab.verbs.electrodes import electrodes
+from vizecg_lab.verbs.finetune import finetune
 from vizecg_lab.verbs.fuzz import fuzz
 from vizecg_lab.verbs.gpu_run import gpu_run
 from vizecg_lab.verbs.hostile import hostile
@@ -39,7 +40,7 @@ def root_command() -> None:
 
 
 PAPER = (table1, table2, study)
-TRAINING = (train_step, packed_store, conv_layouts, gpu_run, drawing_paths)
+TRAINING = (train_step, packed_store, conv_layouts, gpu_run, drawing_paths, finetune)
 EDGE = (
     render, photos, rectify, leads, measure, rhythms, electrodes, not_ecg, page_tiles, page_train, page_judge, stages,
     startup, fuzz, hostile,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterable
 from enum import Enum
 
@@ -30,6 +32,22 @@ def check_coded(labels: LabelSet, vocabulary: Vocabulary, *, source: str) -> Non
                 f"{source} tells labels by codes, and {label.name} of the label set {labels.name} has no"
                 f" {vocabulary.value} code: give it one in a YAML file of labels"
             )
+
+
+def codes_in(cell: str) -> frozenset[str]:
+    """The codes of one cell of a table: with blanks, commas, semicolons or bars between, or as PTB-XL writes them,
+    ``{'NORM': 100.0, 'SR': 0.0}``, whatever their likelihoods.
+
+    Raises:
+        ValueError: a list or mapping that is none.
+    """
+    text = cell.strip()
+    if text[:1] in ("{", "["):
+        try:
+            return frozenset(map(str, ast.literal_eval(text)))
+        except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
+            raise ValueError(f"{text[:40]!r} is no list of codes") from error
+    return frozenset(filter(None, re.split(r"[\s,;|]+", text)))
 
 
 def labels_of(codes: Iterable[str], labels: LabelSet, vocabulary: Vocabulary) -> np.ndarray:

@@ -63,6 +63,12 @@ def _label(name: Any) -> Label:
     return next((label for label in CODE6.labels if label.name == name), Label(name=name))
 
 
+def _with_words(told: dict[str, Any]) -> dict[str, Any]:
+    """Concepts of SNOMED CT are numbers to YAML, and words to us."""
+    coded = {key: told[key] for key in ("scp", "snomed", "codes") if isinstance(told.get(key), list)}
+    return told | {key: [str(one) if type(one) is int else one for one in codes] for key, codes in coded.items()}
+
+
 def _read(path: Path) -> LabelSet:
     """A mapping of ``name`` (by default the file's), ``labels`` and ``ignored`` columns, or the labels alone: names, or
     mappings of what ``Label`` holds."""
@@ -77,7 +83,7 @@ def _read(path: Path) -> LabelSet:
     if not isinstance(found, dict) or not isinstance(found.get("labels"), list):
         raise UsageError(f"{path}: expected a list of labels, or a mapping of name, labels and ignored")
     try:
-        labels = [one if isinstance(one, dict) else asdict(_label(one)) for one in found["labels"]]
+        labels = [_with_words(one) if isinstance(one, dict) else asdict(_label(one)) for one in found["labels"]]
         return LabelSet.from_dict({"name": path.stem, **found, "labels": labels})
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{path}: {printable(error, 400)}") from error

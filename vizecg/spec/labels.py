@@ -27,6 +27,8 @@ RESERVED = frozenset(
 """What stands beside labels in tables and figures."""
 
 
+ABSENT = ("negative", "unknown")
+"""What a code may mean that is not there: the source lists every finding, or only some."""
 QUANTITIES = ("sinus_rate_bpm", "pr_ms")
 """What a label may be held against: beats a minute in sinus rhythm; milliseconds from P to QRS."""
 
@@ -89,6 +91,7 @@ class Label:
         needs_time, needs_rate, needs_voltage: whether it is read from intervals, from the rate, from voltages.
         scp: SCP-ECG statements that stand for it, as PTB-XL uses them.
         snomed: SNOMED CT concepts that stand for it, as the PhysioNet Challenges use them.
+        codes: abbreviations that stand for it in tables of one's own.
         limits: which measurements contradict it. They change no network, so labels that differ in them are equal.
 
     Raises:
@@ -105,6 +108,7 @@ class Label:
     needs_voltage: bool = False
     scp: tuple[str, ...] = ()
     snomed: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     limits: Limits | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -114,7 +118,7 @@ class Label:
                 f"label {printable(self.name)!r}: a name has 1 to 40 of A-Z, a-z, 0-9, _ . + -, begins with a letter or"
                 f" digit, and is none of {', '.join(sorted(RESERVED))}"
             )
-        for text in (self.english, self.portuguese, self.criteria, *self.scp, *self.snomed):
+        for text in (self.english, self.portuguese, self.criteria, *self.scp, *self.snomed, *self.codes):
             if len(text) > LONGEST_TEXT:
                 raise ValueError(
                     f"label {self.name}: a text of {len(text)} characters, expected at most {LONGEST_TEXT}"
@@ -133,6 +137,11 @@ class Label:
         """Words and name: ``atrial fibrillation (AF)``; the name alone where there are no words."""
         return f"{self.english} ({self.name})" if self.english else self.name
 
+    @property
+    def stands_for(self) -> tuple[str, ...]:
+        """Codes of any vocabulary that stand for it; its name where it has none."""
+        return (*self.codes, *self.scp, *self.snomed) or (self.name,)
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Label:
         """What ``dataclasses.asdict`` gave, as it comes from JSON or YAML; raises as the class."""
@@ -150,14 +159,20 @@ class LabelSet:
         name: of the set.
         labels: 1 to 200, of different names: two that differ in capitals only would be one file.
         ignored: columns of tables that look like labels and are none of these.
+        column: of tables that tell labels by codes in one cell; empty where every label has a column of its own.
+        absent: what it means that a code is not in that cell, or that a label's own cell is empty: ``negative`` or
+            ``unknown``. Empty where nobody said it.
 
     Raises:
-        ValueError: other numbers, or a name twice.
+        ValueError: other numbers, a name twice, codes of which nobody said what their absence means, or one code for
+            two labels.
     """
 
     name: str
     labels: tuple[Label, ...]
     ignored: tuple[str, ...] = ()
+    column: str = ""
+    absent: str = ""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -169,6 +184,26 @@ class LabelSet:
             if label.name.lower() in seen:
                 raise ValueError(f"label set {self.name}: {seen[label.name.lower()]} and {label.name} are one name")
             seen[label.name.lower()] = label.name
+        if self.absent not in ("", *ABSENT):
+            raise ValueError(
+                f"label set {self.name}: absent {printable(self.absent)!r}: expected {' or '.join(ABSENT)}"
+            )
+        if self.column:
+            self._check_codes()
+
+    def _check_codes(self) -> None:
+        if not self.absent:
+            raise ValueError(
+                f"label set {self.name}: column {printable(self.column)} tells which codes are there; say whether the"
+                " others are then absent (absent: negative) or not known (absent: unknown)"
+            )
+        meaning: dict[str, str] = {}
+        for label in self.labels:
+            for code in label.stands_for:
+                if meaning.setdefault(code, label.name) != label.name:
+                    raise ValueError(
+                        f"label set {self.name}: code {printable(code)} stands for {meaning[code]} and {label.name}"
+                    )
 
     def ignoring(self, columns: Iterable[str]) -> LabelSet:
         """The same with more columns that are none of its labels."""
@@ -204,7 +239,8 @@ class LabelSet:
     def to_dict(self) -> dict[str, Any]:
         """Plain types, without what was left out."""
         told: dict[str, Any] = {"name": self.name, "labels": [_told(label) for label in self.labels]}
-        return told | ({"ignored": list(self.ignored)} if self.ignored else {})
+        more = {"ignored": list(self.ignored), "column": self.column, "absent": self.absent}
+        return told | {key: value for key, value in more.items() if value}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LabelSet:
@@ -213,10 +249,14 @@ class LabelSet:
         Raises:
             KeyError, TypeError, ValueError: something else.
         """
-        if set(data) - {"name", "labels", "ignored"} or not isinstance(data["labels"], list):
-            raise ValueError("a label set has a name, a list of labels, and perhaps a list of ignored columns")
+        if set(data) - {"name", "labels", "ignored", "column", "absent"} or not isinstance(data["labels"], list):
+            raise ValueError(
+                "a label set has a name, a list of labels, and perhaps a list of ignored columns, a column of codes,"
+                " and what an absent one means"
+            )
         labels = tuple(Label.from_dict(one) for one in data["labels"])
-        found = cls(name=data["name"], labels=labels, ignored=tuple(data.get("ignored", ())))
+        more = {key: data[key] for key in ("column", "absent") if key in data}
+        found = cls(name=data["name"], labels=labels, ignored=tuple(data.get("ignored", ())), **more)
         check_types(found)
         return found
 

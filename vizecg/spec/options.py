@@ -38,7 +38,9 @@ HtmlOption = Annotated[Path | None, typer.Option(callback=writable, help="Write 
 MarkdownOption = Annotated[Path | None, typer.Option(callback=writable, help="Write the tables to this file.")]
 PlotOption = Annotated[Path | None, typer.Option(callback=writable_png, help="Draw it to this PNG.")]
 RootOption = Annotated[Path | None, typer.Option(help="Folder of the data, for all but synthetic.")]
-RecipeOption = Annotated[str, typer.Option(help="small (two CPU cores), paper (its sizes) or full (one GPU).")]
+RecipeOption = Annotated[
+    str, typer.Option(help="small (two CPU cores), paper (its sizes), full (one GPU) or finetune.")
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", help="NAME=VALUE over the recipe, as optimiser.learning_rate=1e-3; repeatable."),

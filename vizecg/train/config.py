@@ -23,10 +23,12 @@ class _Strict(BaseModel):
 
 class OptimiserConfig(_Strict):
     """Adam, with decoupled weight decay (``adamw``) or as it was published (``adam``, where decay is part of the
-    gradient), and a cosine that falls every step, after a linear warm-up."""
+    gradient), and a cosine that falls every step, after a linear warm-up. All but the heads learns at ``trunk_rate``
+    times the learning rate: less than 1 for weights that were trained before."""
 
     name: Literal["adam", "adamw"] = "adamw"
     learning_rate: float = Field(1e-4, gt=0)
+    trunk_rate: float = Field(1.0, gt=0, le=1)
     final_learning_rate: float = Field(1e-6, ge=0)
     weight_decay: float = Field(5e-4, ge=0)
     warmup_steps: int = Field(200, ge=0)
@@ -40,7 +42,8 @@ class TrainConfig(_Strict):
     whole label set; a configuration may name it instead (``vizecg.records.label_files``). ``batch_size`` is
     that of all processes together. ``modality_dropout`` is the share of samples whose streams do not see each other,
     so that each learns to work alone; in the last ``alone_epochs`` that is all of them, and the image stream learns as
-    it is deployed. ``freeze_signal`` keeps a signal stream that was trained before as it is, as a teacher.
+    it is deployed. ``freeze_signal`` keeps a signal stream that was trained before as it is, as a teacher;
+    ``freeze`` ``trunk`` keeps all but the heads.
     ``class_weights`` makes rare positives count more: by the ratio of negatives to positives (``balanced``) or its root
     (``sqrt``); ``focal_gamma`` makes answers that are right already count less. ``mixup`` blends pairs of samples and
     their labels by shares drawn from Beta(mixup, mixup) (0 switches it off). ``emptiness`` is the share of pictures
@@ -72,6 +75,7 @@ class TrainConfig(_Strict):
     temperature: float = Field(1.0, gt=0)
     memory_weight: float = Field(1.0, ge=0)
     freeze_signal: bool = False
+    freeze: Literal["none", "trunk"] = "none"
     class_weights: Literal["none", "sqrt", "balanced"] = "none"
     focal_gamma: float = Field(0.0, ge=0)
     mixup: float = Field(0.0, ge=0)

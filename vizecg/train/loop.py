@@ -19,9 +19,8 @@ from vizecg.data.cache import InkCache, await_cache, build_cache
 from vizecg.data.source import RecordSource
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.files import write_atomically
-from vizecg.spec.fingerprint import sha256_file, sha256_ids
+from vizecg.spec.fingerprint import sha256_ids
 from vizecg.train.averaging import MovingAverage
-from vizecg.train.checkpoint import Checkpoint, load_checkpoint
 from vizecg.train.compilation import check_compiler, compile_errors
 from vizecg.train.config import TrainConfig
 from vizecg.train.lightning import (
@@ -40,6 +39,7 @@ from vizecg.train.processes import Processes, find_processes
 from vizecg.train.progress import progress_callback
 from vizecg.train.resume import ResumePoint, check_same_data, resume_point
 from vizecg.train.saving import BEST, LAST, AtomicCheckpointIO, RunCheckpoints, TrainingStopped
+from vizecg.train.starting import Start, begin, find_start
 
 VALIDATION_CONDITIONS = (Condition.CLEAN, Condition.PHOTO)
 
@@ -48,14 +48,14 @@ VALIDATION_CONDITIONS = (Condition.CLEAN, Condition.PHOTO)
 class RunOptions:
     """Where and on what a run runs; nothing here changes what it computes, but rounding.
 
-    ``start_from`` is a checkpoint whose weights the run begins with, where it has weights of the same name and shape:
-    a signal stream trained alone before, say. The run's own checkpoints name it. ``workers`` are processes that draw
+    ``start_from`` is a checkpoint whose weights the run begins with, or ``shipped``; see ``vizecg.train.starting``. The
+    run's own checkpoints name it. ``workers`` are processes that draw
     and load, for each process that trains. ``force`` replaces a run that lies in ``out`` already.
     """
 
     out: Path
     cache: Path
-    start_from: Path | None = None
+    start_from: Path | str | None = None
     workers: int = 2
     accelerator: str = "auto"
     devices: int | None = None
@@ -115,7 +115,10 @@ def train(
         tell_precision(asked=asked, computed=config)
     for records in (training, validation):
         records.check_labels(config.label_set().names)
-    point = _checked(config, options)
+    start = None
+    if options.start_from is not None:
+        start = find_start(options.start_from, both_streams=config.modality.has_signal)
+    point = _checked(config, options, start)
     if options.threads:
         torch.set_num_threads(options.threads)
     # The same weights in every process, and in every start.
@@ -139,10 +142,10 @@ def train(
         validation_names=tuple(condition.value for condition in shown),
         training_data=training_data,
         positive_weight=positive_weight(config, train_cache),
-        started_from=_started_from(options, point),
+        started_from=_started_from(start, point),
     )
-    if options.start_from is not None:
-        start_from(module.network, load_checkpoint(options.start_from))
+    if start is not None and point is None:
+        begin(module.network, start, config=config, tell=processes.first)
     if config.draws_anew:
         module.caches = (train_cache, val_cache)
     loader = training_loader(
@@ -185,7 +188,7 @@ def train(
     )
 
 
-def _checked(config: TrainConfig, options: RunOptions) -> ResumePoint | None:
+def _checked(config: TrainConfig, options: RunOptions, start: Start | None) -> ResumePoint | None:
     """What can be refused before anything is drawn or written."""
     if config.draws_anew and not on_cuda(options.accelerator):
         print(
@@ -195,15 +198,17 @@ def _checked(config: TrainConfig, options: RunOptions) -> ResumePoint | None:
     if config.compile:
         check_compiler(cuda=on_cuda(options.accelerator))
     if options.resume:
-        if options.start_from is not None:
-            raise UsageError("a resumed run has its weights: leave out --start-from, or start another run")
-        return resume_point(options.out, config)
+        point = resume_point(options.out, config)
+        if start is not None and start.sha256 != point.started_from:
+            raise UsageError(
+                f"{point.path} did not start from {start.path}: leave out --start-from, or start another run"
+            )
+        return point
     if not options.force and any((options.out / name).exists() for name in (BEST, LAST)):
         raise UsageError(f"{options.out} holds a run already: --resume goes on with it, --force replaces it")
-    if config.freeze_signal and options.start_from is None:
-        raise UsageError(
-            "a frozen signal stream needs the weights of one trained before: name a checkpoint to start from"
-        )
+    frozen = "signal stream" if config.freeze_signal else config.freeze
+    if frozen != "none" and start is None:
+        raise UsageError(f"a frozen {frozen} needs the weights of one trained before: name a checkpoint to start from")
     return None
 
 
@@ -240,10 +245,10 @@ def open_cache(
     return build_cache(place, source=source, spec=spec, workers=max(1, workers))
 
 
-def _started_from(options: RunOptions, point: ResumePoint | None) -> str | None:
+def _started_from(start: Start | None, point: ResumePoint | None) -> str | None:
     if point is not None:
         return point.started_from
-    return None if options.start_from is None else sha256_file(options.start_from)
+    return None if start is None else start.sha256
 
 
 def _trainer(
@@ -308,24 +313,6 @@ def positive_weight(config: TrainConfig, cache: InkCache) -> list[float] | None:
     positives = np.array(cache.labels[cache.rows]).sum(axis=0)
     ratio = (len(cache.rows) - positives) / np.maximum(positives, 1)
     return [float(value) for value in (np.sqrt(ratio) if config.class_weights == "sqrt" else ratio)]
-
-
-def start_from(network: torch.nn.Module, checkpoint: Checkpoint) -> None:
-    """Copy the weights that have the same name and shape in both.
-
-    Raises:
-        UsageError: there are none.
-    """
-    own = network.state_dict()
-    shared = {
-        name: value
-        for name, value in checkpoint.network.state_dict().items()
-        if name in own and own[name].shape == value.shape
-    }
-    if not shared:
-        raise UsageError(f"{checkpoint.path} has no weights of the same name and shape as this network's")
-    network.load_state_dict({**own, **shared})
-    print(f"{len(shared)} of {len(own)} tensors from {checkpoint.path}", file=sys.stderr)
 
 
 def described(source: RecordSource, cache: InkCache) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from vizecg.data.cache import InkCache
 from vizecg.data.dataset import Sample
 from vizecg.data.fresh import SampleBatch, samples_on_device, signals_on_device
 from vizecg.models import Logits, VizECGNet
+from vizecg.models.parts import heads, label_rows
 from vizecg.models.systems import System, as_system, build_system
+from vizecg.spec import UsageError
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
 from vizecg.train.layout import compiler_options, training_layout
 from vizecg.train.lightning import (
@@ -70,8 +72,12 @@ class TrainingModule(pl.LightningModule):
             # Before the network is shared out among processes, which settles what they tell each other.
             self.network.signal_encoder.requires_grad_(False)
             self.network.signal_stream.requires_grad_(False)
-            # Lightning leaves modules in the mode they come in.
-            self.train()
+        if self.config.freeze == "trunk":
+            learning = {id(one) for one in self._head_parameters()}
+            for one in self.network.parameters():
+                one.requires_grad_(id(one) in learning)
+        # Lightning leaves modules in the mode they come in.
+        self.train()
         self.layout = torch.contiguous_format
         self.positive_weight = None if positive_weight is None else torch.tensor(positive_weight)
         self.preprocess = self.config.preprocess_spec()
@@ -102,12 +108,44 @@ class TrainingModule(pl.LightningModule):
         return f"{name}_{stream}"
 
     def train(self, mode: bool = True) -> TrainingModule:
-        """As ever, but a frozen signal stream stays in evaluation mode: its statistics are frozen with it."""
+        """As ever, but what is frozen stays in evaluation mode: its statistics are frozen with it."""
         super().train(mode)
+        if self.config.freeze == "trunk":
+            self.network.eval()
+            for head in self._heads():
+                head.train(mode)
         if self.config.freeze_signal and isinstance(self.network, VizECGNet):
             self.network.signal_encoder.eval()
             self.network.signal_stream.eval()
         return self
+
+    def _heads(self) -> list[torch.nn.Module]:
+        return heads(self.network, label_rows(self.config.architecture, self.config.model))
+
+    def _head_parameters(self) -> list[torch.nn.Parameter]:
+        found = [parameter for head in self._heads() for parameter in head.parameters()]
+        if not found:
+            raise UsageError(
+                f"{self.config.architecture} has no head apart: leave freeze and optimiser.trunk_rate alone"
+            )
+        return found
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """What learns, and at which rate: one group, or heads and all that comes before them."""
+        rate = self.config.optimiser.learning_rate
+        learning = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        if self.config.optimiser.trunk_rate == 1:
+            return [{"params": learning}]
+        of_heads = {id(parameter) for parameter in self._head_parameters()}
+        groups = [
+            {"params": [one for one in learning if id(one) in of_heads], "name": "head"},
+            {
+                "params": [one for one in learning if id(one) not in of_heads],
+                "name": "trunk",
+                "lr": rate * self.config.optimiser.trunk_rate,
+            },
+        ]
+        return [group for group in groups if group["params"]]
 
     def setup(self, stage: str) -> None:
         # A quarter faster on CPUs, and what tensor cores want on GPUs.
@@ -220,7 +258,7 @@ class TrainingModule(pl.LightningModule):
         settings = self.config.optimiser
         kind = torch.optim.Adam if settings.name == "adam" else torch.optim.AdamW
         optimiser = kind(
-            [parameter for parameter in self.network.parameters() if parameter.requires_grad],
+            self._groups(),
             lr=settings.learning_rate,
             weight_decay=settings.weight_decay,
         )

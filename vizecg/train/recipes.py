@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vizecg.data.signal import SignalSpec
-from vizecg.models import VizECGNetConfig
+from vizecg.models import Modality, VizECGNetConfig
 from vizecg.models.encoders import LeadMixing
 from vizecg.spec import UsageError
 from vizecg.train.config import OptimiserConfig, TrainConfig
@@ -49,7 +49,23 @@ def full_recipe(*, epochs: int = 60, seed: int = 0) -> TrainConfig:
     )
 
 
-RECIPES = {"small": small_recipe, "paper": paper_recipe, "full": full_recipe}
+def finetune_recipe(*, epochs: int = 20, seed: int = 0) -> TrainConfig:
+    """For some hundred to some thousand records of one's own, from the shipped weights (``--start-from shipped``): the
+    image stream of ``small``, its heads at the rate of a new network and all before them at a quarter of it."""
+    small = small_recipe(epochs=epochs, seed=seed)
+    return small.model_copy(
+        update={
+            "model": {**small.model, "streams": Modality.IMAGE.value},
+            "optimiser": OptimiserConfig(
+                learning_rate=1.2e-3, trunk_rate=0.25, final_learning_rate=1e-5, weight_decay=0.02, warmup_steps=20
+            ),
+            "mixup": 0.2,
+            "ema_decay": 0.98,
+        }
+    )
+
+
+RECIPES = {"small": small_recipe, "paper": paper_recipe, "full": full_recipe, "finetune": finetune_recipe}
 """Recipe name -> function of (epochs, seed)."""
 
 

@@ -49,8 +49,12 @@ class Options:
     epochs: EpochsOption = None
     seed: Annotated[int | None, typer.Option(help="Of weights, order, pictures and synthetic records; 0.")] = None
     start_from: Annotated[
-        Path | None, typer.Option(help="A checkpoint whose weights of the same name and shape to begin with.")
+        str | None,
+        typer.Option(
+            help="A checkpoint to begin with, or shipped: weights of the same name and shape, labels of the same name."
+        ),
     ] = None
+    freeze: Annotated[str | None, typer.Option(help="trunk: only the heads learn. none.")] = None
     limit: LimitOption = None
     cache: Annotated[Path | None, typer.Option(help="Where drawn sheets are kept; default OUT/cache.")] = None
     workers: Annotated[int, typer.Option(min=0, help="Processes that draw and load, per training process.")] = 2
@@ -76,6 +80,7 @@ class Options:
             "model.streams": self.streams,
             "epochs": self.epochs,
             "seed": self.seed,
+            "freeze": self.freeze,
         }
         given = {path: value for path, value in asked.items() if value is not None}
         config = resolve(recipe=self.recipe, file=self.config, assignments=self.assignments or (), options=given)
