@@ -43,7 +43,7 @@ class Limits:
         absent_below, absent_from: beyond these it cannot be present.
         criterion: from this on it is present by its definition, below it absent: held against networks that are hardly
             clear themselves.
-        irregular: whether it is never as regular as a clock.
+        irregular: whether its beats are never as even as a clock's.
 
     Raises:
         TypeError, ValueError: another quantity, a limit that is no number, or one value that says both.
