@@ -26,6 +26,7 @@ from vizecg_edge.answer import (
 from vizecg_edge.backends import Backend, BackendKind
 from vizecg_edge.backends.choose import Opened, open_backend
 from vizecg_edge.capture import Picture, Shot, Source, array_shot, shots_of
+from vizecg_edge.capture.closer import MOST_PX, closer
 from vizecg_edge.clock import Clock
 from vizecg_edge.judge.damage import file_doubts, refuse_anywhere, refuse_on_leads
 from vizecg_edge.judge.doubts import doubts_of
@@ -38,7 +39,7 @@ from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.page import SPARE_SCALE
 from vizecg_edge.leads.read import MOST_SCALES, ReadLeads, read_leads
 from vizecg_edge.leads.several import find_alone
-from vizecg_edge.rectify.reasons import MISSING_TOOL, advice_of
+from vizecg_edge.rectify.reasons import COARSE, MISSING_TOOL, advice_of
 from vizecg_edge.sheet import Rectified, lay
 from vizecg_edge.shipped import DEFAULT_BUNDLE
 from vizecg_edge.vouch.golden import check_golden_once
@@ -157,6 +158,16 @@ class Pipeline:
 
     def _run(self, shot: Shot, *, classify: bool) -> Result:
         clock = Clock(decode=shot.read_ms)
+        result = self._run_once(shot, clock, classify=classify)
+        side = max(result.answer.input.width or 0, result.answer.input.height or 0)
+        if not 0 < side <= MOST_PX or not COARSE.intersection(result.answer.reasons):
+            return result
+        again = self._run_once(closer(shot), clock, classify=classify)
+        if again.answer.status == REFUSED:
+            return replace(result, answer=replace(result.answer, timings_ms=clock.timings()))
+        return again
+
+    def _run_once(self, shot: Shot, clock: Clock, *, classify: bool) -> Result:
         source = Input(path=shot.path, sha256=shot.sha256, page=shot.page, frame=shot.frame, sheet=shot.sheet)
         photo = found = read = whole = None
         verdict = Verdict()
@@ -180,7 +191,8 @@ class Pipeline:
             clock.lap("rectify")
             whole = _in_whole(rectified, picture)
             refuse_on_leads(picture, (outline for _, outline in whole.on_photo))
-            verdict = judge(rectified, self.bundle.manifest.gate)
+            # Enlarging a picture makes its quality no better.
+            verdict = judge(whole if picture.reduced < 1 else rectified, self.bundle.manifest.gate)
             clock.lap("judge")
             if verdict.refusal is not None:
                 raise verdict.refusal

@@ -42,7 +42,8 @@ class Picture:
     Attributes:
         pixels: uint8 RGB (H, W, 3).
         width, height: of the whole upright picture in its file, in pixels.
-        reduced: 1, 2, 4 or 8 pixels of the file along each side make one of ``pixels``.
+        reduced: 1, 2, 4 or 8 pixels of the file along each side make one of ``pixels``; a share of one where it was
+            enlarged.
         damage: what tells that its file is damaged, in pixels of the whole picture.
         frames: how many pictures the file shows one after the other; only the first is read.
     """
@@ -50,7 +51,7 @@ class Picture:
     pixels: np.ndarray
     width: int
     height: int
-    reduced: int = 1
+    reduced: float = 1
     damage: tuple[Damage, ...] = ()
     frames: int = 1
 

@@ -48,6 +48,19 @@ class Reason(str, Enum):
         return f"{self.words}; {self.advice[0].lower()}{self.advice[1:]}"
 
 
+COARSE = frozenset(
+    reason.value
+    for reason in (
+        Reason.NO_GRID,
+        Reason.NOT_AN_ECG,
+        Reason.SCALE_UNCERTAIN,
+        Reason.UNSUPPORTED_LAYOUT,
+        Reason.LAYOUT_UNCERTAIN,
+        Reason.ORIENTATION_UNCERTAIN,
+    )
+)
+"""What a picture may be refused for that shows it all, but coarsely."""
+
 _TOLD = {
     Reason.INVALID_IMAGE: ("This is not an image that can be read", "Take the photograph again."),
     Reason.TOO_SMALL: ("The printout is too small in the picture", "Move closer or use a larger picture size."),
