@@ -13,6 +13,7 @@ from vizecg_edge.verbs.build import build
 from vizecg_edge.verbs.doctor import doctor
 from vizecg_edge.verbs.run import run
 from vizecg_edge.verbs.selftest import selftest
+from vizecg_edge.verbs.sheets import sheets
 from vizecg_edge.verbs.watch import watch
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, context_settings=HELP)
@@ -23,7 +24,7 @@ def root_command(version: Annotated[bool, version_option("vizecg-edge")] = False
     """Reads photographs of printed 12-lead ECGs, offline."""
 
 
-for verb in (run, watch, build, selftest, doctor):
+for verb in (run, watch, sheets, build, selftest, doctor):
     app.command(epilog=INTENDED_USE)(verb)
 
 

@@ -27,8 +27,9 @@ from rich.progress import track
 
 from vizecg.data.pool import bounded_map
 from vizecg.data.signal import SignalSpec, signal_input
-from vizecg.data.source import ReadRecord, RecordSource
+from vizecg.data.source import ReadRecord, ReadSheet, RecordSource
 from vizecg.records import EcgRecord
+from vizecg.records.sheets import SheetRecord
 from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, Layout, record_key, sheet_under
 from vizecg.render.sheet import drawing_rate, drawn_signal
 from vizecg.render.traces import stored_signal
@@ -122,6 +123,7 @@ def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers:
         UsageError: the folder holds a cache of other content.
         StoreError: there is no room for it.
     """
+    source.check_seen(signal=spec.printable or not spec.conditions)
     folder.mkdir(parents=True, exist_ok=True)
     record_ids = source.record_ids
     key = _key(source, spec)
@@ -140,7 +142,7 @@ def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers:
     if todo:
         jobs = ((index, source.items[index]) for index in todo)
         results = bounded_map(
-            partial(_draw, read=source.read, spec=spec),
+            partial(_draw, read=source.read, read_sheet=source.read_sheet, spec=spec),
             jobs,
             workers=workers,
             initializer=partial(cv2.setNumThreads, 1),
@@ -270,15 +272,17 @@ def _read_refused(path: Path) -> dict[str, str]:
 Drawn = tuple[int, "dict[str, Any] | str"]
 
 
-def _draw(job: tuple[int, Any], *, read: ReadRecord, spec: CacheSpec) -> Drawn:
+def _draw(job: tuple[int, Any], *, read: ReadRecord, read_sheet: ReadSheet | None, spec: CacheSpec) -> Drawn:
     """Row index and the arrays of that row, or the reason why the record was refused."""
     index, item = job
     try:
+        if read_sheet is not None:
+            return index, _laid(read_sheet(item), spec)
         record = read(item)
     except InputRefusedError as error:
         return index, str(error)
     if record.labels is None:
-        return index, f"record {record.record_id} has no labels"
+        return index, f"record {record.record_id}: its labels are not known"
     drawn = {
         "keys": record_key(record.record_id),
         "signals": signal_input(record, spec.signal),
@@ -298,6 +302,19 @@ def _draw(job: tuple[int, Any], *, read: ReadRecord, spec: CacheSpec) -> Drawn:
             [ink_map(picture, sheet_spec=spec.sheet, spec=spec.preprocess) for picture in pictures]
         )
     return index, drawn
+
+
+def _laid(record: SheetRecord, spec: CacheSpec) -> dict[str, Any] | str:
+    """A photograph, which is every one of the variants; there is nothing to draw, and no signal."""
+    if record.labels is None:
+        return f"photograph {record.record_id}: its labels are not known"
+    if record.sheet.shape != spec.sheet.shape:
+        return (
+            f"photograph {record.record_id}: its sheet has {record.sheet.shape[1]} x {record.sheet.shape[0]} pixels,"
+            f" expected {spec.sheet.width_px} x {spec.sheet.height_px}"
+        )
+    ink = ink_map(record.sheet, sheet_spec=spec.sheet, spec=spec.preprocess)
+    return {"labels": record.labels, "inks": np.stack([ink] * len(spec.conditions))}
 
 
 def _printable(record: EcgRecord, spec: CacheSpec) -> dict[str, Any]:

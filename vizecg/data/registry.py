@@ -15,6 +15,7 @@ from vizecg.data.source import (
     indexed_source,
     ptbxl_source,
     relabelled,
+    sheets_source,
     synthetic_source,
     varied_source,
 )
@@ -139,6 +140,12 @@ def _store(request: SourceRequest) -> RecordSource:
     return source if request.unlabelled else relabelled(source, request.labels)
 
 
+def _sheets(request: SourceRequest) -> RecordSource:
+    return sheets_source(
+        request.folder("sheets"), split=request.split, rule=request.rule, labels=request.labels, table=request.table
+    )
+
+
 def _made(request: SourceRequest, *, make: Callable[..., RecordSource]) -> RecordSource:
     size = SYNTHETIC_SIZES[request.split] if request.size is None else request.size
     source = make(size, seed=request.seed + SPLIT_NAMES.index(request.split))
@@ -157,6 +164,7 @@ SOURCES: dict[str, Callable[[SourceRequest], RecordSource]] = {
     "wfdb": _wfdb,
     "challenge": _challenge,
     "store": _store,
+    "sheets": _sheets,
     "synthetic": partial(_made, make=synthetic_source),
     VARIED: partial(_made, make=varied_source),
 }
@@ -167,6 +175,7 @@ NEEDS = {
     "wfdb": "a folder of WFDB records",
     "challenge": "a folder of .mat and .hea files",
     "store": "a folder or a packed file made by vizecg prepare",
+    "sheets": "a folder made by vizecg-edge sheets",
 }
 """What ``--root`` is; a source that is not here needs none."""
 DEFAULT_SPLITS = {"code-test": "test"}

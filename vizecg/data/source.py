@@ -12,12 +12,16 @@ from typing import Any, overload
 from vizecg.records import EcgRecord
 from vizecg.records.packing import UNKNOWN_LABELS
 from vizecg.records.ptbxl import TABLE, Ptbxl, read_entry
+from vizecg.records.sheets import SheetRecord, Sheets, no_signal, read_sheet
+from vizecg.records.splits import SplitRule
 from vizecg.records.synthetic import synthetic_record
 from vizecg.records.synthetic.varied import varied_record
 from vizecg.spec import CODE6, LabelSet, UsageError
-from vizecg.spec.fingerprint import sha256_file
+from vizecg.spec.fingerprint import sha256_bytes, sha256_file
+from vizecg.spec.sheet_files import TABLE as SHEETS_TABLE
 
 ReadRecord = Callable[[Any], EcgRecord]
+ReadSheet = Callable[[Any], SheetRecord]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +31,8 @@ class RecordSource:
     ``left_out`` lists what the index of the source names and cannot give: record or file -> one line that says why.
     ``fingerprint`` is a hash of that index: the same ids with other labels are other records.
     ``packed_labels`` are those of the records (``vizecg.records.packing``) where the index tells them; None where only
-    the records do. ``labels`` are the names behind both, in their order.
+    the records do. ``labels`` are the names behind both, in their order. ``read_sheet`` is there where the records are
+    photographs (``vizecg.records.sheets``): they have no signal, and ``read`` refuses each of them.
     """
 
     name: str
@@ -39,9 +44,21 @@ class RecordSource:
     fingerprint: str = ""
     packed_labels: Sequence[int] | None = None
     labels: tuple[str, ...] = CODE6.names
+    read_sheet: ReadSheet | None = None
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def check_seen(self, *, signal: bool, emptiness: float = 0.0) -> None:
+        """Raise UsageError where a network is to see signals of photographs, or pictures of them drawn otherwise."""
+        if self.read_sheet is None:
+            return
+        if signal:
+            raise UsageError(
+                f"{self.name} are photographs, without signals: only the image stream sees them, --streams image"
+            )
+        if emptiness:
+            raise UsageError(f"{self.name} are photographs, which lack what they lack: expected emptiness=0")
 
     def check_labels(self, names: tuple[str, ...]) -> None:
         """Raise UsageError unless its labels are these: as many others, or another order, would not be noticed."""
@@ -187,6 +204,23 @@ def ptbxl_source(root: Path, *, folds: Sequence[int], resolution: int = 100, lab
         fingerprint=sha256_file(dataset.root / TABLE),
         labels=labels.names,
     )
+
+
+def sheets_source(
+    root: Path, *, split: str, rule: SplitRule, labels: LabelSet, table: Path | None = None
+) -> RecordSource:
+    """Photographs of one split that ``vizecg-edge sheets`` read into the folder ``root``; raises as ``Sheets``."""
+    folder = Sheets(root=root, table=table, labels=labels)
+    source = indexed_source(
+        f"photographs in {root.resolve().name}, {split} of split seed {rule.seed}",
+        folder.select(split, rule),
+        read=no_signal,
+        record_id="photo",
+        left_out=folder.left_out,
+        fingerprint=sha256_bytes(f"{sha256_file(folder.table)} {sha256_file(root / SHEETS_TABLE)}".encode()),
+        labels=labels.names,
+    )
+    return replace(source, read_sheet=partial(read_sheet, root=root, spec=folder.spec, labels=len(labels)))
 
 
 def synthetic_source(n: int, *, seed: int) -> RecordSource:

@@ -144,8 +144,13 @@ def show_table(path: Path) -> list[Column]:
 def _column(name: str, cells: Counter[str]) -> Column:
     states = Counter[str]()
     for cell, n in cells.items():
-        truth = None if cell.lower() in BLANK else TRUTH.get(cell.lower(), "other")
-        states[{True: "present", False: "absent", None: "unknown"}.get(truth, "other")] += n  # type: ignore[call-overload]
+        words = cell.lower()
+        if words in BLANK:
+            states["unknown"] += n
+        elif words in TRUTH:
+            states["present" if TRUTH[words] else "absent"] += n
+        else:
+            states["other"] += n
     if name in KNOWN or name in NO_LABELS:
         return Column(name=name, kind="known")
     if not states["other"] and states["present"] + states["absent"]:

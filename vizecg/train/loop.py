@@ -115,6 +115,7 @@ def train(
         tell_precision(asked=asked, computed=config)
     for records in (training, validation):
         records.check_labels(config.label_set().names)
+        records.check_seen(signal=config.modality.has_signal or config.draws_anew, emptiness=config.emptiness)
     start = None
     if options.start_from is not None:
         start = find_start(options.start_from, both_streams=config.modality.has_signal)

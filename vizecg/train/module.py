@@ -137,7 +137,7 @@ class TrainingModule(pl.LightningModule):
         if self.config.optimiser.trunk_rate == 1:
             return [{"params": learning}]
         of_heads = {id(parameter) for parameter in self._head_parameters()}
-        groups = [
+        groups: list[dict[str, Any]] = [
             {"params": [one for one in learning if id(one) in of_heads], "name": "head"},
             {
                 "params": [one for one in learning if id(one) not in of_heads],

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,7 +106,6 @@ def evaluate(options: Options) -> None:
     from vizecg.spec.files import write_atomically
     from vizecg.spec.provenance import provenance
     from vizecg.train.evaluation.measure import Fit, measure, paired, result
-    from vizecg.train.evaluation.predict import condition_name
     from vizecg.train.evaluation.tables import text_tables
 
     conditions, stream, fit = options.choices()
@@ -115,9 +115,12 @@ def evaluate(options: Options) -> None:
     annotations = _annotations(options, classifier, evaluated)
     source = evaluated.limited(options.limit)
     fitting = _validation(options, asked, source).limited(options.limit) if fit is Fit.VAL else None
+    if source.read_sheet is not None and (options.condition or options.all_conditions):
+        raise UsageError("photographs are as they were printed: leave --condition and --all-conditions away")
+    named = partial(_way, classifier, source)
     predicted: list[tuple[Predictions, Predictions | None]] = []
     for condition in conditions:
-        name = condition_name(classifier, condition)
+        name = named(condition)
         if len(conditions) > 1:
             print(f"{name}:")
         with _cache(options, name if len(conditions) > 1 else "") as folder:
@@ -129,7 +132,7 @@ def evaluate(options: Options) -> None:
             predicted.append((mine, _predict(options, classifier, fitting, condition, folder)))
     pairs = zip(conditions, paired([one for one, _ in predicted]), (other for _, other in predicted), strict=True)
     measured = [
-        measure(condition_name(classifier, condition), classifier, one, fit=fit, validation=other, seed=options.seed)
+        measure(named(condition), classifier, one, fit=fit, validation=other, seed=options.seed)
         for condition, one, other in track(list(pairs), description="resampling")
     ]
     figures = result(classifier, data=source.name, fit=fit, measured=measured) | {"kind": "evaluate", **provenance()}
@@ -215,6 +218,13 @@ def _validation(options: Options, asked: SourceRequest, evaluated: RecordSource)
             "use --fit cross"
         )
     return source
+
+
+def _way(classifier: Classifier, source: RecordSource, condition: Condition) -> str:
+    """What figures are listed under."""
+    from vizecg.train.evaluation.predict import condition_name
+
+    return condition_name(classifier, condition) if source.read_sheet is None else "photographs"
 
 
 def _predict(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 DataOption = Annotated[
     str,
     typer.Option(
-        help="Where records come from: ptbxl, code15, code-test, wfdb, challenge or store, each as NAME:FOLDER or with"
-        " --root; synthetic or synthetic-varied."
+        help="Where records come from: ptbxl, code15, code-test, wfdb, challenge, sheets (photographs) or store, each"
+        " as NAME:FOLDER or with --root; synthetic or synthetic-varied."
     ),
 ]
 FormatOption = Annotated[PictureFormat, typer.Option("--format", help="Of the files in the folder OUT.")]

@@ -203,7 +203,7 @@ class _Job:
         self.missing_tool = False
 
     def answer_files(self, files: Sequence[Path], interrupt: Interrupt) -> None:
-        with _progress(len(files)) as step:
+        with progress(len(files)) as step:
             for number, path in enumerate(files):
                 if interrupt.asked:
                     self.left = len(files) - number
@@ -258,7 +258,7 @@ class _Job:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
+def progress(total: int) -> Iterator[Callable[[], None]]:
     """What to call after each file; it moves a bar where a person looks on."""
     if total < 2 or not sys.stderr.isatty():
         yield lambda: None
@@ -267,6 +267,6 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
     from rich.progress import Progress
 
     # Answers that go into a file must not pass through the bar's console.
-    with Progress(console=Console(stderr=True), redirect_stdout=sys.stdout.isatty(), transient=True) as progress:
-        task = progress.add_task("reading", total=total)
-        yield lambda: progress.advance(task)
+    with Progress(console=Console(stderr=True), redirect_stdout=sys.stdout.isatty(), transient=True) as bar:
+        task = bar.add_task("reading", total=total)
+        yield lambda: bar.advance(task)
