@@ -15,6 +15,7 @@ from vizecg.verbs.labels import labels_app
 from vizecg.verbs.photograph import photograph
 from vizecg.verbs.prepare import prepare
 from vizecg.verbs.render import render
+from vizecg.verbs.runs import runs
 from vizecg.verbs.slim import slim
 from vizecg.verbs.synth import synth
 from vizecg.verbs.train import train
@@ -33,6 +34,7 @@ def root_command(version: Annotated[bool, version_option("vizecg")] = False) -> 
 for verb in (prepare, synth, render, photograph, train, evaluate, experts, slim, join):
     app.command()(verb)
 app.add_typer(labels_app, name="labels")
+app.add_typer(runs, name="runs")
 
 
 def main() -> None:

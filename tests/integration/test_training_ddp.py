@@ -34,6 +34,7 @@ BOTH = [
     "model={image_widths: [4, 4, 8, 8], signal_widths: [4, 4, 8, 8], width: 8, heads: 2, signal_leads: joint}",
     "preprocess={height: 96, width: 192}", "conditions=[print]", "batch_size=4", "epochs=1", "ema_decay=0.9",
 ]  # fmt: skip
+RUN = {"best.ckpt", "last.ckpt", "config.json", "run.json", "run.lock", "cache", "logs"}
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "vizecg.cli"]
 
 
@@ -88,7 +89,7 @@ def trained_by_two(out: Path, assignments: list[str], *more: str) -> dict[str, A
 
 
 def losses(out: Path, start: int = 0) -> np.ndarray:
-    with (out / f"logs_{start}" / "metrics.csv").open() as handle:
+    with (out / "logs" / f"start-{start}" / "metrics.csv").open() as handle:
         return np.array([float(row["loss/total"]) for row in csv.DictReader(handle) if row["loss/total"]])
 
 
@@ -128,8 +129,8 @@ def test_two_processes_compute_what_one_does(alone: Path, tmp_path: Path, launch
     assert two["callbacks"][best]["best_score"] == pytest.approx(one["callbacks"][best]["best_score"], abs=1e-6)
     # Only the first process writes: one log, no second configuration, nothing half done.
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"best.ckpt", "last.ckpt", "config.json", "cache", "logs_0"}
-    assert len(list((tmp_path / "logs_0").glob("events*"))) == 1
+    assert names == RUN
+    assert len(list((tmp_path / "logs").rglob("events*"))) == 1
 
 
 def test_both_streams_run_stop_and_go_on_in_two_processes(tmp_path: Path) -> None:
@@ -137,9 +138,8 @@ def test_both_streams_run_stop_and_go_on_in_two_processes(tmp_path: Path) -> Non
     assert (first["finished"], first["steps"]) == (False, 1)
     last = trained_by_two(tmp_path, BOTH, "--resume")
     assert (last["finished"], last["epochs"], last["steps"]) == (True, 1, RECORDS // 4)
-    assert {path.name for path in tmp_path.iterdir()} == {
-        "best.ckpt", "last.ckpt", "config.json", "cache", "logs_0", "logs_1",
-    }  # fmt: skip
+    assert {path.name for path in tmp_path.iterdir()} == RUN
+    assert {path.name for path in (tmp_path / "logs").iterdir()} == {"start-0", "start-1"}
 
 
 def test_a_batch_that_cannot_be_shared_out_is_one_line(tmp_path: Path) -> None:

@@ -12,13 +12,13 @@ import yaml
 from typer.testing import CliRunner
 
 from vizecg.cli import app
+from vizecg.data.progress import duration
 from vizecg.models import Logits, Modality
 from vizecg.models.peers import PEERS
 from vizecg.models.systems import architectures, build_system
 from vizecg.spec import MissingToolError, UsageError
 from vizecg.train.compilation import check_compiler
 from vizecg.train.losses import training_loss
-from vizecg.train.progress import duration
 from vizecg.train.recipes import RECIPES
 from vizecg.train.sampler import EpochBatches, Position, step_seed
 from vizecg.train.settings import read_yaml, resolve, to_yaml

@@ -22,10 +22,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from vizecg.data.pool import bounded_map
+from vizecg.data.progress import progress
 from vizecg.data.signal import SignalSpec, signal_input
 from vizecg.data.source import ReadRecord, ReadSheet, RecordSource
 from vizecg.records import EcgRecord
@@ -147,15 +146,17 @@ def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers:
             workers=workers,
             initializer=partial(cv2.setNumThreads, 1),
         )
-        for index, drawn in track(results, total=len(todo), description="drawing", console=Console(stderr=True)):
-            if isinstance(drawn, str):
-                refused[record_ids[index]] = drawn
-                with refused_path.open("a") as handle:
-                    handle.write(json.dumps({"record": record_ids[index], "reason": drawn}) + "\n")
-                continue
-            for name, value in drawn.items():
-                arrays[name][index] = value
-            arrays["done"][index] = True
+        with progress(f"drawing {folder.name}", len(todo), quiet=False) as advance:
+            for index, drawn in results:
+                advance(1)
+                if isinstance(drawn, str):
+                    refused[record_ids[index]] = drawn
+                    with refused_path.open("a") as handle:
+                        handle.write(json.dumps({"record": record_ids[index], "reason": drawn}) + "\n")
+                    continue
+                for name, value in drawn.items():
+                    arrays[name][index] = value
+                arrays["done"][index] = True
         for array in arrays.values():
             array.flush()
     write_atomically(meta, json.dumps({"key": key, "records": len(source), "complete": True}))

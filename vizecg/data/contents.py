@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -11,7 +13,9 @@ from rich.table import Table
 
 from vizecg.data.packed.choice import Group
 from vizecg.data.packed.file import PackedStore
+from vizecg.data.sharding import missing_told
 from vizecg.data.store.read import META, Store
+from vizecg.data.store.shares import ShareReport
 from vizecg.data.store.summary import counted, reasons
 
 _REASONS_SHOWN = 12
@@ -54,6 +58,16 @@ def _print_skipped(console: Console, skipped: Sequence[dict[str, Any]], *, where
     hidden = len(kinds) - _REASONS_SHOWN
     more = f", {hidden} more kinds" if hidden > 0 else ""
     console.print(f"{len(skipped)} skipped{more}: all of them are in {where}", highlight=False)
+
+
+def report_share(out: Path, built: ShareReport, *, as_json: bool) -> None:
+    """What one process of several has done for a store, and what is still to be done, on stdout."""
+    if as_json:
+        print(json.dumps({"out": str(out), **built.to_dict()}))
+        return
+    merge = f"all are there: vizecg prepare --merge --out {shlex.quote(str(out))}"
+    rest = f"to come: {missing_told(built.missing)}" if built.missing else merge
+    print(f"{out}: shard {built.share} done; {built.records} records, {built.skipped} skipped; {rest}")
 
 
 def report_packed(packed: PackedStore, *, verified: bool, as_json: bool) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import sys
 import time
-import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,12 @@ from vizecg.spec.fingerprint import sha256_ids
 from vizecg.train.averaging import MovingAverage
 from vizecg.train.compilation import check_compiler, compile_errors
 from vizecg.train.config import TrainConfig
+from vizecg.train.journal import Journal, journal, told_stop
 from vizecg.train.lightning import (
     Callback,
     CSVLogger,
     LearningRateMonitor,
     Logger,
-    PossibleUserWarning,
     TensorBoardLogger,
     pl,
 )
@@ -36,9 +36,12 @@ from vizecg.train.loaders import training_loader, validation_loaders
 from vizecg.train.module import TrainingModule
 from vizecg.train.precision import computed_precision, tell_precision
 from vizecg.train.processes import Processes, find_processes
-from vizecg.train.progress import progress_callback
-from vizecg.train.resume import ResumePoint, check_same_data, resume_point
-from vizecg.train.saving import BEST, LAST, AtomicCheckpointIO, RunCheckpoints, TrainingStopped
+from vizecg.train.progress import progress_callbacks
+from vizecg.train.quiet import quiet_libraries
+from vizecg.train.resume import ResumePoint, check_resumable, check_same_data, resume_point
+from vizecg.train.runs.folder import BEST, CONFIG, LAST, RECORD, TEXT, log_folders, next_log_folder
+from vizecg.train.runs.record import Ending
+from vizecg.train.saving import AtomicCheckpointIO, RunCheckpoints, TrainingStopped
 from vizecg.train.starting import Start, begin, find_start
 
 VALIDATION_CONDITIONS = (Condition.CLEAN, Condition.PHOTO)
@@ -49,8 +52,9 @@ class RunOptions:
     """Where and on what a run runs; nothing here changes what it computes, but rounding.
 
     ``start_from`` is a checkpoint whose weights the run begins with, or ``shipped``; see ``vizecg.train.starting``. The
-    run's own checkpoints name it. ``workers`` are processes that draw
-    and load, for each process that trains. ``force`` replaces a run that lies in ``out`` already.
+    run's own checkpoints name it. ``workers`` are processes that draw and load, for each process that trains. ``force``
+    replaces a run that lies in ``out`` already. ``asked`` are the options by which a later start finds the data again
+    (``vizecg.train.runs.record``).
     """
 
     out: Path
@@ -67,6 +71,7 @@ class RunOptions:
     checkpoint_every: float = 5.0
     stop_after: float | None = None
     log_every: int = 20
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,13 +108,29 @@ def train(
     ``callbacks`` are Lightning's, beside the run's own.
 
     Raises:
-        UsageError: nothing to resume, the cache or the checkpoint belong to other settings, the records
-            have other labels, or options contradict.
+        UsageError: nothing to resume, another process trains in the folder, the cache or the checkpoint belong to
+            other settings, the records have other labels, or options contradict.
         CheckpointError: ``last.ckpt`` is damaged, or no checkpoint could be written.
         MissingToolError: torch.compile was asked for and cannot work here.
     """
-    began = time.monotonic()
     processes = find_processes(devices=options.devices, nodes=options.nodes)
+    if options.resume:
+        check_resumable(options.out)
+    with journal(options.out, first=processes.first) as kept, quiet_libraries():
+        return _train(config, training, validation, options, callbacks, processes=processes, journal=kept)
+
+
+def _train(
+    config: TrainConfig,
+    training: RecordSource,
+    validation: RecordSource,
+    options: RunOptions,
+    callbacks: Sequence[Callback],
+    *,
+    processes: Processes,
+    journal: Journal,
+) -> TrainingResult:
+    began = time.monotonic()
     asked, config = config, computed_precision(config, cuda=on_cuda(options.accelerator))
     if processes.first:
         tell_precision(asked=asked, computed=config)
@@ -147,6 +168,8 @@ def train(
     )
     if start is not None and point is None:
         begin(module.network, start, config=config, tell=processes.first)
+    if processes.first:
+        _tell_one_sided(val_cache, config)
     if config.draws_anew:
         module.caches = (train_cache, val_cache)
     loader = training_loader(
@@ -162,19 +185,29 @@ def train(
         monitor=monitor(config),
         every_minutes=options.checkpoint_every,
         stop_after_minutes=options.stop_after,
+        journal=journal,
     )
     if processes.first:
-        options.out.mkdir(parents=True, exist_ok=True)
         if point is None:
-            # Of a run that is replaced: its best is not to be taken for this one's.
-            for name in (BEST, LAST):
-                (options.out / name).unlink(missing_ok=True)
-        write_atomically(options.out / "config.json", json.dumps(config.model_dump(mode="json"), indent=1))
+            _clear(options.out)
+        write_atomically(options.out / CONFIG, json.dumps(config.model_dump(mode="json"), indent=1))
+    journal.begin(
+        resumed=point is not None,
+        asked=options.asked,
+        training_data=training_data,
+        started_from=_started_from(start, point),
+        epochs=config.epochs,
+        processes=processes.size,
+    )
     trainer = _trainer(config, options, processes, [keeper, *callbacks], steps=len(loader))
     fit: Callable[[], None] = lambda: trainer.fit(  # noqa: E731
         module, loader, checks, ckpt_path=None if point is None else str(point.path), weights_only=True
     )
     stopped = _fit(fit, compiled=config.compile)
+    if stopped is None:
+        journal.ended(Ending.FINISHED)
+    else:
+        journal.ended(Ending.STOPPED, why=told_stop(stopped))
     return TrainingResult(
         best=None if keeper.best_score is None else options.out / BEST,
         figure=keeper.monitor,
@@ -255,7 +288,8 @@ def _started_from(start: Start | None, point: ResumePoint | None) -> str | None:
 def _trainer(
     config: TrainConfig, options: RunOptions, processes: Processes, more: Sequence[Callback], *, steps: int
 ) -> pl.Trainer:
-    callbacks: list[Callback] = [LearningRateMonitor("step"), progress_callback(), *more]
+    logs = next_log_folder(options.out)
+    callbacks: list[Callback] = [LearningRateMonitor("step"), *progress_callbacks(options.out / logs / TEXT), *more]
     if config.ema_decay:
         callbacks.append(MovingAverage(decay=config.ema_decay))
     return pl.Trainer(
@@ -273,7 +307,7 @@ def _trainer(
         max_epochs=config.epochs,
         gradient_clip_val=config.optimiser.gradient_clip,
         callbacks=callbacks,
-        logger=_loggers(options.out),
+        logger=_loggers(options.out, logs),
         log_every_n_steps=min(options.log_every, steps),
         num_sanity_val_steps=0,
         check_val_every_n_epoch=min(options.validate_every, config.epochs),
@@ -285,20 +319,14 @@ def _trainer(
 
 def _fit(fit: Callable[[], None], *, compiled: bool) -> int | None:
     """None when it came to its end, else the signal that stopped it (0: time was up)."""
-    with warnings.catch_warnings():
-        # The sampler leaves out what a checkpoint in mid-epoch has seen.
-        warnings.filterwarnings("ignore", message=".*your dataloader is not resumable", category=PossibleUserWarning)
-        # The signal stream, where it is frozen on purpose.
-        warnings.filterwarnings("ignore", message="Found .* in eval mode", category=PossibleUserWarning)
-        warnings.filterwarnings("ignore", message=".*does not have many workers", category=PossibleUserWarning)
-        try:
-            if compiled:
-                with compile_errors():
-                    fit()
-            else:
+    try:
+        if compiled:
+            with compile_errors():
                 fit()
-        except TrainingStopped as stop:
-            return stop.signum
+        else:
+            fit()
+    except TrainingStopped as stop:
+        return stop.signum
     return None
 
 
@@ -316,6 +344,18 @@ def positive_weight(config: TrainConfig, cache: InkCache) -> list[float] | None:
     return [float(value) for value in (np.sqrt(ratio) if config.class_weights == "sqrt" else ratio)]
 
 
+def _tell_one_sided(cache: InkCache, config: TrainConfig) -> None:
+    """What no validation record has, or every one, cannot be validated."""
+    present = np.array(cache.labels[cache.rows]).mean(axis=0)
+    for name, share in zip(config.label_set().names, present, strict=True):
+        if share in (0, 1):
+            print(
+                f"{'no' if share == 0 else 'every'} validation record has {name}: its AUROC is 0 in every epoch, and in"
+                " the mean that chooses the best",
+                file=sys.stderr,
+            )
+
+
 def described(source: RecordSource, cache: InkCache) -> dict[str, Any]:
     """Which records a network has seen, in plain types: for the checkpoint and, from there, the model card."""
     seen = [cache.record_ids[row] for row in cache.rows]
@@ -327,9 +367,15 @@ def described(source: RecordSource, cache: InkCache) -> dict[str, Any]:
     }
 
 
-def _loggers(out: Path) -> list[Logger]:
-    """A folder of its own for each start: Lightning deletes the log of an earlier one."""
-    version = f"logs_{len(list(out.glob('logs_*')))}"
+def _clear(run: Path) -> None:
+    """Of a run that is replaced nothing is to be taken for this one's. Pictures that were drawn are known by a key."""
+    for name in (BEST, LAST, RECORD):
+        (run / name).unlink(missing_ok=True)
+    for folder in log_folders(run):
+        shutil.rmtree(folder)
+
+
+def _loggers(out: Path, version: str) -> list[Logger]:
     loggers: list[Logger] = [CSVLogger(out, name="", version=version)]
     if importlib.util.find_spec("tensorboard") is not None:
         loggers.append(TensorBoardLogger(out, name="", version=version))

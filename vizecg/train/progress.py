@@ -1,55 +1,125 @@
-"""How far a run has come, for people: a bar on a terminal, a line per epoch elsewhere; always on stderr."""
+"""How far a run has come and how long it will take, for people: a bar on a terminal, lines elsewhere; always on stderr,
+and in the log of the start."""
 
 from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
+from vizecg.data.progress import duration
 from vizecg.train.lightning import Callback, RichProgressBar, pl
+from vizecg.train.time_left import TimeLeft
+
+_LINE_EVERY_S = 60.0
 
 
-def progress_callback() -> Callback:
-    """What suits stderr."""
-    return TerminalBar(console_kwargs={"stderr": True}) if sys.stderr.isatty() else EpochLines()
+class Timekeeper(Callback):
+    """Measures steps and validations; ``told`` is what is left of the run in words."""
+
+    def __init__(self) -> None:
+        self.left: TimeLeft | None = None
+
+    @property
+    def told(self) -> str:
+        seconds = None if self.left is None else self.left.seconds
+        return "" if seconds is None else f"{duration(seconds)} left"
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.left = TimeLeft(
+            steps=int(trainer.num_training_batches),
+            epochs=trainer.max_epochs or 0,
+            validate_every=trainer.check_val_every_n_epoch or 1,
+            validation_batches=int(sum(trainer.num_val_batches)),
+        )
+        self.left.begin(done=trainer.global_step)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if self.left is not None:
+            self.left.stepped(done=trainer.global_step)
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self.left is not None:
+            self.left.validation_began()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self.left is not None:
+            self.left.validated()
+
+
+def progress_callbacks(log: Path) -> list[Callback]:
+    """What suits stderr, and lines in ``log``."""
+    keeper = Timekeeper()
+    lines = EpochLines(keeper=keeper, log=log)
+    return [keeper, lines, TerminalBar(keeper=keeper)] if sys.stderr.isatty() else [keeper, lines]
 
 
 class TerminalBar(RichProgressBar):
-    """Lightning's bar, which otherwise has none for the rest of an epoch that a resumed run begins within."""
+    """Lightning's bar of an epoch, with the time left of the run."""
+
+    def __init__(self, *, keeper: Timekeeper) -> None:
+        super().__init__(console_kwargs={"stderr": True})
+        self._keeper = keeper
+
+    def get_metrics(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
+        shown = super().get_metrics(trainer, pl_module)
+        # Lightning's number of the log, which says nothing.
+        shown.pop("v_num", None)
+        return {**shown, "run": self._keeper.told} if self._keeper.told else shown
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
+        # Otherwise there is none for the rest of an epoch that a resumed run begins within.
         if self.train_progress_bar_id is None:
             self.on_train_epoch_start(trainer, pl_module)
         super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
 
 
 class EpochLines(Callback):
-    """``epoch 3/12: loss 0.812, photo/image_auroc 0.914; 41 s an epoch, 6 min left``"""
+    """``epoch 3/12: loss 0.812, photo/image_auroc 0.914; 41 s an epoch, 6 min left``, and a line a minute between."""
 
-    def __init__(self) -> None:
-        self._began = 0.0
-        self._first_step = 0
+    def __init__(self, *, keeper: Timekeeper, log: Path) -> None:
+        self._keeper, self._log = keeper, log
+        self._said = 0.0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._began, self._first_step = time.monotonic(), trainer.global_step
+        self._said = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if time.monotonic() - self._said < _LINE_EVERY_S:
+            return
+        share = (batch_idx + 1) / float(trainer.num_training_batches)
+        self._say(trainer, f", {share:.0%}", _shown(trainer, "loss/total"), self._keeper.told)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        left = self._keeper.left
+        epoch_s = None if left is None else left.epoch_s
+        took = [] if epoch_s is None else [f"{duration(epoch_s)} an epoch"]
+        self._say(trainer, "", _shown(trainer, "loss/total", "auroc"), ", ".join([*took, self._keeper.told]))
+
+    def _say(self, trainer: pl.Trainer, share: str, figures: str, times: str) -> None:
+        self._said = time.monotonic()
         if not trainer.is_global_zero:
             return
-        shown = {"loss": trainer.callback_metrics.get("loss/total")}
-        shown |= {name: value for name, value in trainer.callback_metrics.items() if name.endswith("auroc")}
-        figures = ", ".join(f"{name} {float(value):.3f}" for name, value in shown.items() if value is not None)
-        per_step = (time.monotonic() - self._began) / max(1, trainer.global_step - self._first_step)
-        per_epoch = per_step * float(trainer.num_training_batches)
-        epoch, epochs = trainer.current_epoch + 1, trainer.max_epochs or 0
-        left = duration(per_epoch * (epochs - epoch))
-        print(f"epoch {epoch}/{epochs}: {figures}; {duration(per_epoch)} an epoch, {left} left", file=sys.stderr)
+        line = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}{share}: {figures}; {times}"
+        if not sys.stderr.isatty():
+            print(line, file=sys.stderr)
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} {line}\n")
 
 
-def duration(seconds: float) -> str:
-    """``41 s``, ``6 min``, ``3.2 h``"""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+def _shown(trainer: pl.Trainer, *endings: str) -> str:
+    """Figures whose names end so, the loss first."""
+    found = {
+        name: value for ending in endings for name, value in trainer.callback_metrics.items() if name.endswith(ending)
+    }
+    return ", ".join(f"{name.removesuffix('/total')} {float(value):.3f}" for name, value in found.items())

@@ -10,8 +10,8 @@ from typing import Any
 from vizecg.spec import CheckpointError, UsageError
 from vizecg.train.checkpoint import load_checkpoint, read_raw
 from vizecg.train.config import TrainConfig
+from vizecg.train.runs.folder import BEST, LAST
 from vizecg.train.sampler import Position
-from vizecg.train.saving import BEST, LAST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +31,7 @@ def resume_point(out: Path, config: TrainConfig) -> ResumePoint:
         UsageError: there is none, or it is of another configuration: the message names the first difference.
         CheckpointError: it is damaged; the message says what else there is.
     """
-    last = out / LAST
-    if not last.is_file():
-        raise UsageError(f"{last} does not exist: there is nothing to resume")
+    last = check_resumable(out)
     try:
         checkpoint = load_checkpoint(last)
         raw = read_raw(last)
@@ -48,6 +46,14 @@ def resume_point(out: Path, config: TrainConfig) -> ResumePoint:
         raise CheckpointError(f"{message}; {_what_else(out)}") from error
     _check_same(checkpoint.config, config, last)
     return point
+
+
+def check_resumable(out: Path) -> Path:
+    """``last.ckpt``; UsageError where there is none."""
+    last = out / LAST
+    if not last.is_file():
+        raise UsageError(f"{last} does not exist: there is nothing to resume")
+    return last
 
 
 def position_of(raw: Mapping[str, Any]) -> Position:

@@ -15,10 +15,11 @@ from typing import Any
 
 import torch
 
+from vizecg.train.journal import Journal
 from vizecg.train.lightning import Checkpoint, TorchCheckpointIO, pl
+from vizecg.train.runs.folder import BEST, LAST
 from vizecg.train.storage import save_atomically
 
-LAST, BEST = "last.ckpt", "best.ckpt"
 _MINUTE = 60.0
 
 
@@ -38,12 +39,20 @@ class RunCheckpoints(Checkpoint):
         monitor: name of the validation figure that chooses the best; higher is better.
         every_minutes: at least so often the last state is written.
         stop_after_minutes: of training in this start; None does not stop.
+        journal: is told of every last state that is written.
     """
 
     def __init__(
-        self, *, out: Path, monitor: str, every_minutes: float = 5.0, stop_after_minutes: float | None = None
+        self,
+        *,
+        out: Path,
+        monitor: str,
+        every_minutes: float = 5.0,
+        stop_after_minutes: float | None = None,
+        journal: Journal,
     ) -> None:
         self.out = out
+        self.journal = journal
         self.monitor = monitor
         self.every_s = every_minutes * _MINUTE
         self.stop_after_s = None if stop_after_minutes is None else stop_after_minutes * _MINUTE
@@ -55,6 +64,7 @@ class RunCheckpoints(Checkpoint):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._began = self._saved = time.monotonic()
+        self.journal.training(whole_epoch=trainer.global_step % int(trainer.num_training_batches) == 0)
         # In place of Lightning's handlers, which it puts there before and takes back with the original ones at the
         # end: its own talks to the other processes from within the handler, and keeps nothing.
         if threading.current_thread() is threading.main_thread():
@@ -73,7 +83,7 @@ class RunCheckpoints(Checkpoint):
             return
         save, stop, signum = self._agreed(trainer, pl_module.device)
         if save or stop:
-            self._save(trainer, LAST)
+            self._save_last(trainer)
         if stop:
             raise TrainingStopped(signum)
 
@@ -89,7 +99,7 @@ class RunCheckpoints(Checkpoint):
         ):
             self.best_score, self.best_epoch = score, trainer.current_epoch + 1
             self._save(trainer, BEST)
-        self._save(trainer, LAST)
+        self._save_last(trainer, epoch_ended=True)
         _, stop, signum = self._agreed(trainer, pl_module.device)
         if stop and trainer.current_epoch + 1 < (trainer.max_epochs or 0):
             raise TrainingStopped(signum)
@@ -105,6 +115,23 @@ class RunCheckpoints(Checkpoint):
         torch.distributed.all_reduce(flags, op=torch.distributed.ReduceOp.MAX)
         due, over, signum = flags.tolist()
         return bool(due), bool(over or signum), int(signum)
+
+    def _save_last(self, trainer: pl.Trainer, *, epoch_ended: bool = False) -> None:
+        self._save(trainer, LAST)
+        self.journal.saved(
+            epochs=trainer.current_epoch + epoch_ended,
+            steps=trainer.global_step,
+            best=self.best,
+            epoch_ended=epoch_ended,
+        )
+
+    @property
+    def best(self) -> dict[str, Any] | None:
+        """Figure, value (None for NaN) and epoch of the best checkpoint; None before a validation."""
+        if self.best_score is None:
+            return None
+        value = None if self.best_score != self.best_score else self.best_score
+        return {"figure": self.monitor, "value": value, "epoch": self.best_epoch}
 
     def _save(self, trainer: pl.Trainer, name: str) -> None:
         trainer.save_checkpoint(self.out / name)

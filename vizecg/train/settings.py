@@ -40,12 +40,18 @@ _Loader.add_implicit_resolver(
 
 
 def resolve(
-    *, recipe: str, file: Path | None = None, assignments: Sequence[str] = (), options: Mapping[str, Any] | None = None
+    *,
+    recipe: str,
+    base: TrainConfig | None = None,
+    file: Path | None = None,
+    assignments: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
 ) -> TrainConfig:
     """The configuration of a run.
 
     Args:
         recipe: name of the recipe to begin with.
+        base: the configuration of a run that goes on, to begin with in place of the recipe's.
         file: YAML of what differs from it.
         assignments: ``dotted.path=value``, the value in YAML.
         options: dotted path -> value.
@@ -58,7 +64,7 @@ def resolve(
         _nested(dict(parse_assignment(text) for text in assignments)),
         _nested(options or {}),
     ]
-    settings = recipe_named(recipe).model_dump(mode="json")
+    settings = (base or recipe_named(recipe)).model_dump(mode="json")
     chosen = [overlay["architecture"] for overlay in overlays if "architecture" in overlay]
     architecture = chosen[-1] if chosen else settings["architecture"]
     if architecture not in architectures():

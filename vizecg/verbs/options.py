@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from vizecg.data.drawing import Drawing
     from vizecg.data.pictures import Chosen
 
-DataOption = Annotated[
-    str,
+DATA_HELP = (
+    "Where records come from: ptbxl, code15, code-test, wfdb, challenge, sheets (photographs) or store, each as"
+    " NAME:FOLDER or with --root; synthetic or synthetic-varied."
+)
+DataOption = Annotated[str, typer.Option(help=DATA_HELP)]
+ShardOption = Annotated[
+    str | None,
     typer.Option(
-        help="Where records come from: ptbxl, code15, code-test, wfdb, challenge, sheets (photographs) or store, each"
-        " as NAME:FOLDER or with --root; synthetic or synthetic-varied."
+        "--shard", metavar="K/N", help="Only the K-th of N shares, as one job of an array does; then --merge."
     ),
 ]
+MergeFlag = Annotated[bool, typer.Option("--merge", help="Make one result of what all shares have left.")]
 FormatOption = Annotated[PictureFormat, typer.Option("--format", help="Of the files in the folder OUT.")]
 ScaleOption = Annotated[float, typer.Option(min=1, max=40, help="Pixels per millimetre of the sheet.")]
 

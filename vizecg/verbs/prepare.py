@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,10 +13,13 @@ from vizecg.data.choices import OnBad
 from vizecg.spec import UsageError
 from vizecg.spec.commands import takes
 from vizecg.spec.options import IgnoreOption, JsonFlag, LimitOption, RootOption, WorkersOption
+from vizecg.verbs.options import MergeFlag, ShardOption
 
 if TYPE_CHECKING:
     from vizecg.data.registry import SourceRequest
+    from vizecg.data.sharding import Shard
     from vizecg.data.source import RecordSource
+    from vizecg.data.store.spec import StoreSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,8 @@ class Options:
     workers: WorkersOption = 2
     shard_records: Annotated[int | None, typer.Option(min=1, help="Records per file of the store; default 512.")] = None
     verify: Annotated[bool, typer.Option("--verify", help="Read every byte of the finished store.")] = False
+    shard: ShardOption = None
+    merge: MergeFlag = False
     as_json: JsonFlag = False
 
     def __post_init__(self) -> None:
@@ -73,7 +79,11 @@ class Options:
             raise UsageError(f"{given[0]} is for --pack; a store under --out keeps every record to a microvolt")
         if self.pack is not None and self.shard_records is not None:
             raise UsageError("--shard-records is for --out; a packed store is one file")
-        if self.data is None and not self.verify:
+        if self.pack is not None and (self.shard or self.merge):
+            raise UsageError("--shard and --merge are for --out: pack the store that they make with --data store:STORE")
+        if self.merge and (self.shard or self.data):
+            raise UsageError("--merge takes what the shards have made: leave --shard and --data out")
+        if self.data is None and not self.verify and not self.merge:
             raise UsageError("name the source with --data, or --verify a finished store")
 
     def sources(self, data: str) -> dict[str, RecordSource]:
@@ -119,7 +129,9 @@ class Options:
 @takes(Options)
 def prepare(options: Options) -> None:
     """Check the records of any source and keep them in one store; goes on where it was stopped."""
-    if options.data is None:
+    if options.merge and options.out is not None:
+        _merge(options.out, options)
+    elif options.data is None:
         _verify(options)
     elif options.pack is not None:
         _pack(options.data, options.pack, options)
@@ -130,6 +142,7 @@ def prepare(options: Options) -> None:
 def _store(data: str, out: Path, options: Options) -> None:
     from vizecg.data.contents import report
     from vizecg.data.progress import progress
+    from vizecg.data.sharding import Shard
     from vizecg.data.store.build import build_store
     from vizecg.data.store.read import META
     from vizecg.data.store.spec import StoreSpec
@@ -143,11 +156,40 @@ def _store(data: str, out: Path, options: Options) -> None:
         settings["resolution"] = options.resolution
     asked: dict[str, Any] = {"sampling_rate": options.sampling_rate, "shard_records": options.shard_records}
     spec = StoreSpec(**{name: value for name, value in asked.items() if value is not None}, settings=settings)
+    if options.shard is not None:
+        _share(out, sources, spec, Shard.parse(options.shard), options)
+        return
     finished = (out / META).is_file()
     with progress("preparing", sum(map(len, sources.values())), quiet=options.as_json) as advance:
         store = build_store(
             out, sources=sources, spec=spec, workers=options.workers, on_bad=options.on_bad, advance=advance
         )
+    if options.verify:
+        store.verify()
+    report(store, finished=finished, verified=options.verify, as_json=options.as_json)
+
+
+def _share(out: Path, sources: Mapping[str, RecordSource], spec: StoreSpec, share: Shard, options: Options) -> None:
+    from vizecg.data.contents import report_share
+    from vizecg.data.progress import progress
+    from vizecg.data.store.shares import build_share
+
+    total = sum(map(len, sources.values())) // share.of
+    with progress(f"preparing shard {share}", total, quiet=options.as_json) as advance:
+        built = build_share(
+            out, sources=sources, spec=spec, share=share, workers=options.workers, on_bad=options.on_bad,
+            advance=advance,
+        )  # fmt: skip
+    report_share(out, built, as_json=options.as_json)
+
+
+def _merge(out: Path, options: Options) -> None:
+    from vizecg.data.contents import report
+    from vizecg.data.store.read import META
+    from vizecg.data.store.shares import merge_store
+
+    finished = (out / META).is_file()
+    store = merge_store(out, on_bad=options.on_bad)
     if options.verify:
         store.verify()
     report(store, finished=finished, verified=options.verify, as_json=options.as_json)

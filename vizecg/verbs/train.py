@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,12 +19,18 @@ from vizecg.spec.options import (
     IgnoreOption,
     JsonFlag,
     LimitOption,
-    RecipeOption,
     RootOption,
     SetOption,
     TrainThreadsOption,
 )
-from vizecg.verbs.options import DataOption
+from vizecg.train.runs.folder import CACHE
+from vizecg.verbs.options import DATA_HELP
+
+DATA, RECIPE = "ptbxl", "small"
+"""Where a run that begins names none."""
+PLACES = ("root", "cache", "start_from", "validate_every")
+"""What a run that goes on may have otherwise than it was started with: where things lie (which they are is checked by
+their hashes), and when it is validated."""
 
 if TYPE_CHECKING:
     from vizecg.train.config import TrainConfig
@@ -32,13 +39,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What is trained on what, where, and how long."""
+    """What is trained on what, where, and how long. A run that goes on (``resume``) knows what is left out here, and
+    may have more epochs, another place of its data, other processes and threads, and another time to stop."""
 
     out: Annotated[Path | None, typer.Option(help="Folder of the run: checkpoints, logs, configuration.")] = None
-    data: DataOption = "ptbxl"
+    data: Annotated[str | None, typer.Option(help=f"{DATA_HELP} Default: {DATA}.")] = None
     root: RootOption = None
     ignore_columns: IgnoreOption = None
-    recipe: RecipeOption = "small"
+    recipe: Annotated[
+        str | None,
+        typer.Option(help=f"small (two CPU cores), paper (its sizes), full (one GPU) or finetune; {RECIPE}."),
+    ] = None
     config: Annotated[Path | None, typer.Option(help="YAML of what differs from the recipe.")] = None
     assignments: SetOption = None
     print_config: Annotated[bool, typer.Option("--print-config", help="Print the whole configuration and stop.")] = (
@@ -62,9 +73,11 @@ class Options:
     accelerator: AcceleratorOption = "auto"
     devices: Annotated[int | None, typer.Option(min=1, help="GPUs, or CPU processes; torchrun says it itself.")] = None
     nodes: Annotated[int | None, typer.Option(min=1, help="Machines; torchrun says it itself.")] = None
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT/last.ckpt.")] = False
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from OUT/last.ckpt, with the options it was started with.")
+    ] = False
     force: Annotated[bool, typer.Option("--force", help="Replace a run that lies in OUT.")] = False
-    validate_every: Annotated[int, typer.Option(min=1, help="Epochs between validations.")] = 1
+    validate_every: Annotated[int | None, typer.Option(min=1, help="Epochs between validations; 1.")] = None
     checkpoint_every: Annotated[float, typer.Option(min=0, help="Minutes between writings of OUT/last.ckpt.")] = 5.0
     stop_after: Annotated[
         float | None, typer.Option(min=0, help="Minutes of training, after which to stop so that --resume goes on.")
@@ -83,10 +96,51 @@ class Options:
             "freeze": self.freeze,
         }
         given = {path: value for path, value in asked.items() if value is not None}
-        config = resolve(recipe=self.recipe, file=self.config, assignments=self.assignments or (), options=given)
+        config = resolve(
+            recipe=self.recipe or RECIPE,
+            base=self._begun(),
+            file=self.config,
+            assignments=self.assignments or (),
+            options=given,
+        )
         if not self.ignore_columns:
             return config
         return config.model_copy(update={"labels": config.label_set().ignoring(self.ignore_columns).to_dict()})
+
+    def _begun(self) -> TrainConfig | None:
+        """The configuration of the run that goes on; None where a recipe says more of it than the run's record."""
+        if not self.resume or self.out is None:
+            return None
+        from vizecg.train.again import config_of, knows_recipe
+        from vizecg.train.resume import check_resumable
+
+        check_resumable(self.out)
+        return config_of(self.out) if self.recipe is None or knows_recipe(self.out) else None
+
+    def asked(self) -> dict[str, Any]:
+        """By which options the data are found, now and by any start to come, in plain types.
+
+        Raises:
+            UsageError: they are not those that the run was started with.
+        """
+        from vizecg.train.again import asked_again, placed, told_start
+        from vizecg.train.resume import check_resumable
+
+        data, root = placed(self.data, self.root)
+        given = {
+            "data": data,
+            "root": root,
+            "recipe": self.recipe,
+            "limit": self.limit,
+            "ignore_columns": self.ignore_columns or None,
+            "start_from": told_start(self.start_from),
+            "cache": None if self.cache is None else str(self.cache.resolve()),
+            "validate_every": self.validate_every,
+        }
+        if not self.resume or self.out is None:
+            return {**given, "data": data or DATA, "recipe": self.recipe or RECIPE}
+        check_resumable(self.out)
+        return asked_again(self.out, given, free=PLACES)
 
 
 @takes(Options)
@@ -100,26 +154,26 @@ def train(options: Options) -> None:
         return
     if options.out is None:
         raise UsageError("name the folder of the run with --out")
-    import logging
-
     from vizecg.data.registry import SourceRequest, build_source
     from vizecg.train.loop import RunOptions
     from vizecg.train.loop import train as trained
+    from vizecg.train.quiet import one_line_warnings
 
-    # What it has to say about itself; its warnings stay.
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    asked = SourceRequest(root=options.root, seed=config.seed, labels=config.label_set())
-    training, validation = (build_source(options.data, replace(asked, split=split)) for split in ("train", "val"))
+    one_line_warnings()
+    asked = options.asked()
+    root = None if asked["root"] is None else Path(asked["root"])
+    wanted = SourceRequest(root=root, seed=config.seed, labels=config.label_set())
+    training, validation = (build_source(asked["data"], replace(wanted, split=split)) for split in ("train", "val"))
     result = trained(
         config=config,
-        training=training.limited(options.limit),
-        validation=validation.limited(options.limit),
+        training=training.limited(asked["limit"]),
+        validation=validation.limited(asked["limit"]),
         options=RunOptions(
-            out=options.out, cache=options.cache or options.out / "cache", start_from=options.start_from,
-            workers=options.workers, threads=options.threads, accelerator=options.accelerator,
+            out=options.out, cache=Path(asked["cache"] or options.out / CACHE),
+            start_from=options.start_from, workers=options.workers, threads=options.threads, accelerator=options.accelerator,
             devices=options.devices, nodes=options.nodes, resume=options.resume, force=options.force,
-            validate_every=options.validate_every, checkpoint_every=options.checkpoint_every,
-            stop_after=options.stop_after,
+            validate_every=asked["validate_every"] or 1, checkpoint_every=options.checkpoint_every,
+            stop_after=options.stop_after, asked=asked,
         ),
     )  # fmt: skip
     if result.first:
@@ -133,7 +187,7 @@ def _tell(result: TrainingResult, out: Path, *, as_json: bool) -> None:
     if not result.finished:
         print(
             f"stopped after {result.steps} steps; {out / 'last.ckpt'} is written: "
-            "go on with the same command and --resume",
+            f"go on with vizecg train --resume --out {shlex.quote(str(out))}",
             file=sys.stderr,
         )
     if as_json:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Mapping
 from pathlib import Path
+
+from vizecg.train.runs.logs import Column, logged
 
 FIGURES = "figures.png"
 _AUROC = ("photo/image_auroc", "clean/image_auroc", "signal/auroc")
@@ -11,8 +13,8 @@ _AUROC = ("photo/image_auroc", "clean/image_auroc", "signal/auroc")
 
 def draw_training(run: Path, target: Path) -> str | None:
     """Loss by step, and AUROC by step, of all starts of a run; why there is no picture, where there is none."""
-    rows = [row for path in sorted(run.glob("logs_*/metrics.csv")) for row in _read(path)]
-    if not rows:
+    columns = logged(run)
+    if not columns:
         return "no training was logged"
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -21,10 +23,10 @@ def draw_training(run: Path, target: Path) -> str | None:
         return "matplotlib is not installed"
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
-    left.plot(*_column(rows, "loss/total"), linewidth=0.8, color="tab:blue")
+    left.plot(*_course(columns, "loss/total"), linewidth=0.8, color="tab:blue")
     left.set(xlabel="step", ylabel="loss", yscale="log")
     for name in _AUROC:
-        steps, values = _column(rows, name)
+        steps, values = _course(columns, name)
         if steps:
             right.plot(steps, values, marker=".", label=name)
     right.set(xlabel="step", ylabel="macro AUROC in validation")
@@ -34,11 +36,6 @@ def draw_training(run: Path, target: Path) -> str | None:
     return None
 
 
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as handle:
-        return list(csv.DictReader(handle))
-
-
-def _column(rows: list[dict[str, str]], name: str) -> tuple[list[int], list[float]]:
-    told = [(int(row["step"]), float(row[name])) for row in rows if row.get(name)]
+def _course(columns: Mapping[str, Column], name: str) -> tuple[list[int], list[float]]:
+    told = sorted(columns.get(name, {}).items())
     return [step for step, _ in told], [value for _, value in told]

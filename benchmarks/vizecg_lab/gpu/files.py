@@ -11,6 +11,7 @@ from pathlib import Path
 import vizecg
 from vizecg.spec import UsageError
 from vizecg.spec.files import write_atomically
+from vizecg.train.runs.folder import METRICS, RECORD, log_folders
 from vizecg_lab.gpu.options import GpuRunOptions
 from vizecg_lab.gpu.state import STATE, RunState
 
@@ -51,8 +52,9 @@ def pack_logs(state: RunState, logs: Path) -> str | None:
     run = options.work / "run"
     wanted = [
         *sorted(logs.glob("*.log")),
-        *sorted(run.glob("logs_*/metrics.csv")),
-        *sorted(run.glob("*.json")),
+        *(folder / METRICS for folder in log_folders(run)),
+        # Of the run's own record the figures are in the logs; it names this machine.
+        *(path for path in sorted(run.glob("*.json")) if path.name != RECORD),
         options.work / STATE,
     ]
     most = int(options.max_file_mib * 2**20)

@@ -11,7 +11,7 @@ from typing import Any
 from vizecg.spec.fingerprint import sha256_file
 from vizecg.train.checkpoint import read_raw
 from vizecg.train.lightning import Callback, pl
-from vizecg.train.saving import BEST, LAST
+from vizecg.train.runs.folder import BEST, LAST
 from vizecg.train.slim import slim_checkpoint
 from vizecg_lab.gpu.parts import MOST_WEIGHTS_FILES, parts_of, put
 

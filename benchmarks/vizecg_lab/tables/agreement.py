@@ -7,7 +7,6 @@ beside the logs, give the same figure of the streams alone, on every validation 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,8 @@ from vizecg.spec import CODE6, UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.results import write_result
 from vizecg.train.losses import bernoulli_kl
+from vizecg.train.runs.folder import log_folders
+from vizecg.train.runs.logs import logged
 from vizecg_bench.report.plots.colours import colours_of
 from vizecg_bench.report.text import markdown_table
 from vizecg_lab.tables.intervals import mean_interval, shown
@@ -83,28 +84,12 @@ def measure_agreement(runs: Mapping[str, Path], *, out: Path) -> dict[str, Any]:
 def read_logs(folder: Path) -> dict[str, Series]:
     """Every column of a run's logs; a run that was resumed has several.
 
-    A run starts again at its last checkpoint, before the last step that an interrupted log holds: a later log replaces
-    all of the earlier ones from its first step on.
-
     Raises:
         UsageError: there is no log.
     """
-    files = sorted(folder.glob("logs_*/metrics.csv"), key=lambda path: int(path.parent.name.removeprefix("logs_")))
-    if not files:
-        raise UsageError(f"{folder} holds no logs_N/metrics.csv: expected the folder of a training run")
-    joined: dict[str, dict[int, float]] = {}
-    for path in files:
-        with path.open(newline="") as handle:
-            rows = [row for row in csv.DictReader(handle) if row.get("step")]
-        if not rows:
-            continue
-        begins = min(int(row["step"]) for row in rows)
-        joined = {name: {s: v for s, v in column.items() if s < begins} for name, column in joined.items()}
-        for row in rows:
-            for name, value in row.items():
-                if name != "step" and value:
-                    joined.setdefault(name, {})[int(row["step"])] = float(value)
-    return {name: _series(column) for name, column in joined.items() if column}
+    if not log_folders(folder):
+        raise UsageError(f"{folder} holds no logs: expected the folder of a training run")
+    return {name: _series(column) for name, column in logged(folder).items()}
 
 
 def _series(column: Mapping[int, float]) -> Series:

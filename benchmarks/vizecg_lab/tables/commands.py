@@ -13,7 +13,7 @@ from vizecg.spec import UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.spec.results import write_result
 from vizecg.train.evaluation.predict import checkpoint_classifier
-from vizecg.train.saving import BEST
+from vizecg.train.runs.folder import BEST
 from vizecg_lab.tables.agreement import measure_agreement
 from vizecg_lab.tables.report import collect, markdown
 from vizecg_lab.tables.robustness import measure_robustness

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from vizecg.data.pool import bounded_map
 from vizecg.data.source import ReadRecord, RecordSource
 from vizecg.data.store.read import META, SCHEMA_VERSION, Store, content_hash, open_store
 from vizecg.data.store.shard import Prepared, ShardIndex, ShardWriter, Skipped, data_name, index_name, prepared
-from vizecg.data.store.spec import StoreSpec, claimed, other_store
+from vizecg.data.store.spec import Plan, StoreSpec, check_same_store, claimed
 from vizecg.data.store.summary import counts_of, patients_in_two_splits
 from vizecg.spec import InputRefusedError, StoreError
 from vizecg.spec.files import write_atomically
@@ -59,36 +59,64 @@ def build_store(
         InputRefusedError: with ``fail``, or when not one record can be used.
         StoreError: a worker was killed, or the finished store is damaged.
     """
-    lost = [reason for source in sources.values() for reason in source.left_out.values()]
-    if lost and on_bad is OnBad.FAIL:
-        raise InputRefusedError(lost[0], reason="bad_record")
-    folder = Path(folder)
-    key, total = spec.key(sources), sum(map(len, sources.values()))
+    folder, plan = Path(folder), planned(sources, spec, on_bad=on_bad)
     if (folder / META).is_file():
         store = open_store(folder)
-        if store.meta["key"] != key:
-            raise other_store(folder)
+        check_same_store(folder, Plan(key=store.meta["key"], about=store.meta, shards=plan.shards), plan)
         if on_bad is OnBad.FAIL and store.meta["skipped"]:
             raise InputRefusedError(store.meta["skipped"][0]["reason"], reason="bad_record")
-        advance(total)
+        advance(sum(map(len, sources.values())))
         return store
-    with claimed(folder, key):
-        shards = -(-total // spec.shard_records)
-        done = {number for number in range(shards) if _read_index(folder, number) is not None}
-        blocks = _blocks(sources, spec, done, advance)
-        try:
-            _write(folder, bounded_map(_prepare, blocks, workers=workers), on_bad=on_bad, advance=advance)
-        except BrokenProcessPool as error:
-            raise StoreError("a worker process was killed (out of memory?): what is done is kept, run again") from error
-        _finish(folder, shards, key=key, sources=sources, spec=spec, on_bad=on_bad)
+    with claimed(folder, plan):
+        write_shards(
+            folder, sources=sources, spec=spec, numbers=range(plan.shards), workers=workers, on_bad=on_bad,
+            advance=advance,
+        )  # fmt: skip
+        finish(folder, plan, on_bad=on_bad)
     return open_store(folder)
 
 
+def planned(sources: Mapping[str, RecordSource], spec: StoreSpec, *, on_bad: OnBad, of: int = 0) -> Plan:
+    """What is to be built; InputRefusedError with ``fail``, where a source has records that it cannot give."""
+    lost = [reason for source in sources.values() for reason in source.left_out.values()]
+    if lost and on_bad is OnBad.FAIL:
+        raise InputRefusedError(lost[0], reason="bad_record")
+    shards = -(-sum(map(len, sources.values())) // spec.shard_records)
+    return Plan(key=spec.key(sources), about=spec.about(sources), shards=shards, of=of)
+
+
+def write_shards(
+    folder: Path,
+    *,
+    sources: Mapping[str, RecordSource],
+    spec: StoreSpec,
+    numbers: Container[int],
+    workers: int,
+    on_bad: OnBad,
+    advance: Callable[[int], None],
+) -> None:
+    """Those of ``numbers`` that are not there; ``advance`` hears of the records of these that are, too."""
+    blocks = _blocks(sources, spec, folder, numbers, advance)
+    try:
+        _write(folder, bounded_map(_prepare, blocks, workers=workers), on_bad=on_bad, advance=advance)
+    except BrokenProcessPool as error:
+        raise StoreError("a worker process was killed (out of memory?): what is done is kept, run again") from error
+
+
 def _blocks(
-    sources: Mapping[str, RecordSource], spec: StoreSpec, done: set[int], advance: Callable[[int], None]
+    sources: Mapping[str, RecordSource],
+    spec: StoreSpec,
+    folder: Path,
+    numbers: Container[int],
+    advance: Callable[[int], None],
 ) -> Iterator[_Block]:
-    """Made one by one as workers take them; those of finished shards are passed over."""
+    """Made one by one as workers take them; those of finished shards, and of others than ``numbers``, are passed over.
+
+    Which shards are finished is asked first: a later block of a shard must not find it so."""
     place = 0
+    total = sum(map(len, sources.values()))
+    shards = range(-(-total // spec.shard_records))
+    done = {number for number in shards if number in numbers and read_index(folder, number) is not None}
     for split, source in sources.items():
         start = 0
         while start < len(source):
@@ -96,7 +124,7 @@ def _blocks(
             count = min(_BLOCK, len(source) - start, (shard + 1) * spec.shard_records - place)
             if shard in done:
                 advance(count)
-            else:
+            elif shard in numbers:
                 records = [
                     (source.items[i], source.record_ids[i], source.patient_ids[i]) for i in range(start, start + count)
                 ]
@@ -145,7 +173,7 @@ def _write(folder: Path, results: Iterator[Result], *, on_bad: OnBad, advance: C
         raise
 
 
-def _read_index(folder: Path, number: int) -> ShardIndex | None:
+def read_index(folder: Path, number: int) -> ShardIndex | None:
     """The index of a finished shard; None where the shard is to be made (again)."""
     path, data = folder / index_name(number), folder / data_name(number)
     try:
@@ -155,24 +183,24 @@ def _read_index(folder: Path, number: int) -> ShardIndex | None:
         return None
 
 
-def _finish(
-    folder: Path, shards: int, *, key: str, sources: Mapping[str, RecordSource], spec: StoreSpec, on_bad: OnBad
-) -> None:
-    indexes = _indexes(folder, shards)
+def finish(folder: Path, plan: Plan, *, on_bad: OnBad) -> None:
+    """Write what makes one store of shards that are all there.
+
+    Raises:
+        InputRefusedError: with ``fail``, or when not one record can be used.
+    """
+    indexes = _indexes(folder, plan.shards)
     skipped = [entry for index in indexes for entry in index.skipped]
     if skipped and on_bad is OnBad.FAIL:  # in shards made before, when bad records were to be skipped
         raise InputRefusedError(skipped[0]["reason"], reason="bad_record")
     if not any(index.columns["record_id"] for index in indexes):
         raise InputRefusedError(f"not one record can be used: {skipped[0]['reason']}", reason="bad_record")
-    # Sources of several splits share their index, and so what it cannot give.
-    lost = {name: reason for source in sources.values() for name, reason in source.left_out.items()}
-    labels = next(iter(sources.values())).labels
+    about = dict(plan.about)
+    lost = about.pop("left_out")
     meta = {
-        "key": key,
-        "source": " + ".join(dict.fromkeys(source.name for source in sources.values())),
-        **asdict(spec),
-        "labels": list(labels),
-        "counts": counts_of((index.columns for index in indexes), labels),
+        "key": plan.key,
+        **about,
+        "counts": counts_of((index.columns for index in indexes), about["labels"]),
         "patients_in_two_splits": patients_in_two_splits(index.columns for index in indexes),
         "skipped": [{"record": name, "split": None, "reason": reason} for name, reason in lost.items()] + skipped,
     }
@@ -182,7 +210,7 @@ def _finish(
 def _indexes(folder: Path, shards: int) -> list[ShardIndex]:
     indexes: list[ShardIndex] = []
     for number in range(shards):
-        index = _read_index(folder, number)
+        index = read_index(folder, number)
         if index is None:
             raise StoreError(f"{folder / index_name(number)} went away while the store was built")
         indexes.append(index)

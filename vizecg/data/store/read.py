@@ -74,7 +74,7 @@ def open_store(folder: Path) -> Store:
     if not (folder / META).is_file():
         unfinished = (folder / BUILDING).is_file()
         raise UsageError(
-            f"{folder} holds an unfinished store: run the same vizecg prepare again"
+            f"{folder} holds an unfinished store: run the same vizecg prepare again, or --merge its shards"
             if unfinished
             else f"{folder} holds no store: expected {META}, as vizecg prepare makes it"
         )

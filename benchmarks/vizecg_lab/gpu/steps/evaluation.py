@@ -17,7 +17,7 @@ from vizecg.scoring.metrics import nested
 from vizecg.spec import Condition, UsageError
 from vizecg.train.evaluation.measure import Fit, Measured, measure, result
 from vizecg.train.evaluation.predict import Classifier, Predictions, checkpoint_classifier, predict
-from vizecg.train.saving import BEST, LAST
+from vizecg.train.runs.folder import BEST, LAST
 from vizecg_lab.drawing.command import chosen_device
 from vizecg_lab.gpu.request import Request
 from vizecg_lab.gpu.steps.training import RUN

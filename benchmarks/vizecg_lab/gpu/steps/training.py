@@ -16,7 +16,7 @@ from vizecg.spec.files import write_atomically
 from vizecg.train.config import TrainConfig
 from vizecg.train.loop import VALIDATION_CONDITIONS as SHOWN
 from vizecg.train.loop import RunOptions, open_cache, train
-from vizecg.train.saving import LAST
+from vizecg.train.runs.folder import LAST
 from vizecg_lab.drawing.command import chosen_device
 from vizecg_lab.gpu.deadline import Deadline
 from vizecg_lab.gpu.request import Request

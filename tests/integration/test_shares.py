@@ -1,0 +1,62 @@
+"""Work in shares, as the jobs of an array do it, merged: the same as one process does, to the byte and to the digit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from vizecg.cli import app
+from vizecg.data.sharding import Shard
+from vizecg.spec import UsageError
+
+pytestmark = pytest.mark.integration
+
+N = 42
+"""Records: in every combination of labels."""
+STORE = ("--data", "synthetic", "--limit", str(N), "--shard-records", "8", "--workers", "1")
+
+
+def call(*arguments: str | Path) -> str:
+    answer = CliRunner().invoke(app, [str(word) for word in arguments])
+    if answer.exception is not None:
+        raise answer.exception
+    return answer.stdout
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_shard_is_a_share_of_the_work() -> None:
+    shares = [[unit for unit in range(10) if Shard.parse(text).takes(unit)] for text in ("1/3", "2/3", "3/3")]
+    assert shares == [[0, 3, 6, 9], [1, 4, 7], [2, 5, 8]]
+    for wrong in ("0/3", "4/3", "3", "a/b", "1/0"):
+        with pytest.raises(UsageError, match=r"expected K/N"):
+            Shard.parse(wrong)
+
+
+def test_a_store_of_three_shares_is_that_of_one_process(tmp_path: Path) -> None:
+    whole, shared = tmp_path / "whole", tmp_path / "shared"
+    call("prepare", *STORE, "--out", whole)
+    # In any order, and one of them twice.
+    for number in (3, 1, 1):
+        told = json.loads(call("prepare", *STORE, "--out", shared, "--shard", f"{number}/3", "--json"))
+    assert (told["shard"], told["missing"]) == ("1/3", ["2/3"])
+    with pytest.raises(UsageError, match="shard 2/3 of the store"):
+        call("prepare", "--merge", "--out", shared)
+    with pytest.raises(UsageError, match="being built in 3 shares, not in 4"):
+        call("prepare", *STORE, "--out", shared, "--shard", "2/4")
+    with pytest.raises(UsageError, match=r"sampling_rate 400.0, now 250.0"):
+        call("prepare", *STORE, "--out", shared, "--shard", "2/3", "--sampling-rate", "250")
+    with pytest.raises(UsageError, match="unfinished store"):
+        call("prepare", "--verify", "--out", shared)
+    assert "all are there: vizecg prepare --merge" in call("prepare", *STORE, "--out", shared, "--shard", "2/3")
+    call("prepare", "--merge", "--verify", "--out", shared)
+    assert content(shared) == content(whole)
+    # What is finished stays so, whoever asks.
+    call("prepare", "--merge", "--out", shared)
+    call("prepare", *STORE, "--out", shared, "--shard", "1/3")
+    assert content(shared) == content(whole)
