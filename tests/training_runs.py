@@ -14,9 +14,10 @@ import torch
 from vizecg.data.signal import SignalSpec
 from vizecg.data.source import RecordSource, synthetic_source
 from vizecg.models import VizECGNetConfig
-from vizecg.spec import Condition
+from vizecg.models.systems import build_system
+from vizecg.spec import CODE6, Condition
 from vizecg.spec.preprocess import PreprocessSpec
-from vizecg.train.config import OptimiserConfig, TrainConfig
+from vizecg.train.config import CHECKPOINT_SCHEMA, OptimiserConfig, TrainConfig
 from vizecg.train.loop import RunOptions, TrainingResult, train
 from vizecg.train.module import TrainingModule
 
@@ -42,6 +43,18 @@ def tiny(epochs: int, **changes: Any) -> TrainConfig:
         "ema_decay": 0.9,
     }
     return TrainConfig.model_validate({**settings, **changes})
+
+
+def untrained_checkpoint(path: Path) -> Path:
+    """What its network answers is nonsense, and computed like anything else."""
+    config = tiny(1)
+    torch.manual_seed(1)
+    weights = build_system(config.architecture, config.model).state_dict()
+    hyper = {"schema": CHECKPOINT_SCHEMA, "labels": list(CODE6.names), "config": config.model_dump(mode="json")}
+    torch.save(
+        {"hyper_parameters": hyper, "state_dict": {f"network.{name}": value for name, value in weights.items()}}, path
+    )
+    return path
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from training_runs import untrained_checkpoint
 from vizecg.cli import app
 from vizecg.data.sharding import Shard
-from vizecg.spec import UsageError
+from vizecg.spec import StoreError, UsageError
 
 pytestmark = pytest.mark.integration
 
@@ -60,3 +61,41 @@ def test_a_store_of_three_shares_is_that_of_one_process(tmp_path: Path) -> None:
     call("prepare", "--merge", "--out", shared)
     call("prepare", *STORE, "--out", shared, "--shard", "1/3")
     assert content(shared) == content(whole)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained network: what it answers is nonsense, and shared out like anything else."""
+    return untrained_checkpoint(tmp_path_factory.mktemp("checkpoint") / "untrained.ckpt")
+
+
+def test_an_evaluation_of_three_shares_is_that_of_one_process(checkpoint: Path, tmp_path: Path) -> None:
+    command = (
+        "evaluate", "--checkpoint", checkpoint, "--data", "synthetic", "--limit", str(N), "--workers", "1",
+        "--split", "test", "--fit", "val", "--condition", "clean",
+    )  # fmt: skip
+    parts = tmp_path / "parts"
+    call(*command, "--figures", tmp_path / "whole.json")
+    for number in (2, 1):
+        assert "when all are" in call(*command, "--parts", parts, "--shard", f"{number}/3")
+    merge = (*command, "--parts", parts, "--merge", "--figures", tmp_path / "merged.json")
+    with pytest.raises(UsageError, match="lacks shard 3/3 of clean"):
+        call(*merge)
+    call(*command, "--parts", parts, "--shard", "3/3")
+    # What is there is not made again.
+    before = {path: path.stat().st_mtime_ns for path in parts.iterdir()}
+    call(*command, "--parts", parts, "--shard", "3/3")
+    assert {path: path.stat().st_mtime_ns for path in parts.iterdir()} == before
+    call(*merge)
+    whole, merged = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("whole", "merged"))
+    for figures in (whole, merged):
+        del figures["command"]
+    assert merged == whole
+    with pytest.raises(UsageError, match=r"clean.1-of-3.npz was made with seed = 0, now 1: use the same options"):
+        call(*merge, "--seed", "1")
+    with pytest.raises(UsageError, match="--parts goes with --shard or --merge"):
+        call(*command, "--shard", "1/3")
+    damaged = parts / "clean-val.2-of-3.npz"
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    with pytest.raises(StoreError, match="is damaged: delete it"):
+        call(*merge)

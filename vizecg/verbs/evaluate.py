@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from vizecg.spec.options import (
     SheetsCacheOption,
     WorkersOption,
 )
-from vizecg.verbs.options import DataOption
+from vizecg.verbs.options import DataOption, MergeFlag, ShardOption
 
 if TYPE_CHECKING:
     from vizecg.data.registry import SourceRequest
@@ -79,6 +80,11 @@ class Options:
     cache: SheetsCacheOption = None
     workers: WorkersOption = 2
     seed: SeedOption = 0
+    shard: ShardOption = None
+    merge: MergeFlag = False
+    parts: Annotated[
+        Path | None, typer.Option(help="Folder where each --shard leaves its part, and where --merge finds them all.")
+    ] = None
 
     def choices(self) -> tuple[tuple[Condition, ...], Modality, Fit]:
         """Conditions, stream and fit; raises UsageError where they are not to be had together."""
@@ -90,6 +96,10 @@ class Options:
             raise UsageError(f"unknown --stream {self.stream!r}: expected one of {', '.join(streams)}")
         if self.fit not in fits:
             raise UsageError(f"unknown --fit {self.fit!r}: expected one of {', '.join(fits)}")
+        if self.shard and self.merge:
+            raise UsageError("--merge takes what the shards have left: leave --shard out")
+        if bool(self.shard or self.merge) != (self.parts is not None):
+            raise UsageError("--parts goes with --shard or --merge: name the folder of the parts with it")
         if self.condition and self.all_conditions:
             raise UsageError("name --condition or --all-conditions, not both")
         if self.stream == "signal" and (self.condition or self.all_conditions):
@@ -124,12 +134,15 @@ def evaluate(options: Options) -> None:
         if len(conditions) > 1:
             print(f"{name}:")
         with _cache(options, name if len(conditions) > 1 else "") as folder:
-            mine = _predict(options, classifier, source, condition, folder)
+            mine = _predict(options, classifier, source, condition, folder, name=name)
         if fitting is None:
             predicted.append((mine, None))
             continue
         with _cache(options, f"{name}-val") as folder:
-            predicted.append((mine, _predict(options, classifier, fitting, condition, folder)))
+            predicted.append((mine, _predict(options, classifier, fitting, condition, folder, name=f"{name}-val")))
+    if options.shard is not None:
+        print(f"{options.parts}: shard {options.shard} done; when all are, the same command with --merge")
+        return
     pairs = zip(conditions, paired([one for one, _ in predicted]), (other for _, other in predicted), strict=True)
     measured = [
         measure(named(condition), classifier, one, fit=fit, validation=other, seed=options.seed)
@@ -228,10 +241,19 @@ def _way(classifier: Classifier, source: RecordSource, condition: Condition) -> 
 
 
 def _predict(
-    options: Options, classifier: Classifier, source: RecordSource, condition: Condition, cache: Path
+    options: Options, classifier: Classifier, source: RecordSource, condition: Condition, cache: Path, *, name: str
 ) -> Predictions:
+    """Of all records; of those of one share with ``--shard``, which leaves its part."""
+    from vizecg.data.sharding import Shard
+    from vizecg.train.evaluation.parts import Work, merged_parts, predict_part
     from vizecg.train.evaluation.predict import predict
 
+    if options.parts is not None:
+        work = Work(name=name, classifier=classifier, source=source, condition=condition, seed=options.seed)
+        if options.merge:
+            return merged_parts(work, options.parts)
+        assert options.shard is not None
+        return predict_part(work, options.parts, shard=Shard.parse(options.shard), cache=cache, workers=options.workers)
     return predict(
         classifier, source=source, condition=condition, cache=cache, seed=options.seed, workers=options.workers
     )
@@ -239,7 +261,14 @@ def _predict(
 
 @contextmanager
 def _cache(options: Options, name: str) -> Iterator[Path]:
-    """The folder for drawn sheets; without ``--cache`` it is gone before the next condition is drawn."""
+    """The folder for drawn sheets; without ``--cache`` it is gone before the next condition is drawn. A share that is
+    stopped goes on with what it has drawn."""
+    if options.shard is not None and options.parts is not None:
+        folder = (options.cache or options.parts / "drawn") / f"{name or 'one'}.{options.shard.replace('/', '-of-')}"
+        yield folder
+        if options.cache is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        return
     if options.cache is not None:
         yield options.cache / name
         return

@@ -170,8 +170,9 @@ def train(options: Options) -> None:
         validation=validation.limited(asked["limit"]),
         options=RunOptions(
             out=options.out, cache=Path(asked["cache"] or options.out / CACHE),
-            start_from=options.start_from, workers=options.workers, threads=options.threads, accelerator=options.accelerator,
-            devices=options.devices, nodes=options.nodes, resume=options.resume, force=options.force,
+            start_from=options.start_from, workers=options.workers, threads=options.threads,
+            accelerator=options.accelerator, devices=options.devices, nodes=options.nodes,
+            resume=options.resume, force=options.force,
             validate_every=asked["validate_every"] or 1, checkpoint_every=options.checkpoint_every,
             stop_after=options.stop_after, asked=asked,
         ),

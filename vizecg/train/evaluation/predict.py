@@ -146,7 +146,31 @@ def predict(
         UsageError: ``cache`` holds other records or settings, or the records have other labels.
         InputRefusedError: every record was refused.
     """
+    found = predict_any(classifier, source=source, condition=condition, cache=cache, seed=seed, workers=workers)
+    if not found.record_ids:
+        first = next(iter(found.refused.values()), "there is none")
+        raise InputRefusedError(f"{source.name}: no record can be classified: {first}", reason="bad_record")
+    return found
+
+
+def predict_any(
+    classifier: Classifier,
+    *,
+    source: RecordSource,
+    condition: Condition,
+    cache: Path,
+    seed: int,
+    workers: int,
+) -> Predictions:
+    """``predict`` of records of which none need be left.
+
+    A batch is what is left of ``BATCH`` neighbours in the source: of whichever share of these blocks the source
+    consists, a record comes with the same others.
+    """
     source.check_labels(classifier.labels.names)
+    nothing = np.zeros((0, len(classifier.labels)), np.float32)
+    if not len(source):
+        return Predictions(record_ids=(), patient_ids=(), logits=nothing, labels=nothing, refused=dict(source.left_out))
     drawn = build_cache(
         cache,
         source=source,
@@ -159,12 +183,15 @@ def predict(
         ),
         workers=workers,
     )
-    if not len(drawn.rows):
-        first = next(iter(drawn.refused.values()), "there is none")
-        raise InputRefusedError(f"{source.name}: no record can be classified: {first}", reason="bad_record")
-    batches = np.array_split(drawn.rows, -(-len(drawn.rows) // BATCH))
+    batches = np.split(drawn.rows, np.flatnonzero(np.diff(drawn.rows // BATCH)) + 1) if len(drawn.rows) else []
     logits = np.concatenate(
-        [classifier.logits(_inputs(drawn, rows, classifier)) for rows in track(batches, description="classifying")]
+        [
+            nothing,
+            *(
+                classifier.logits(_inputs(drawn, rows, classifier))
+                for rows in track(batches, description="classifying")
+            ),
+        ]
     )
     return Predictions(
         record_ids=tuple(drawn.record_ids[row] for row in drawn.rows),
