@@ -40,7 +40,7 @@ def reader_figures(decisions: np.ndarray, gold: np.ndarray, *, names: Sequence[s
         precision = np.where(present > 0, np.where(named > 0, right / named, 0.0), np.nan)
         specificity = 1 - (named - right) / absent
         f1 = np.where(present > 0, 2 * right / (present + named), np.nan)
-    values = {}
+    values: dict[str, np.ndarray] = {}
     for metric, of in zip(READER_METRICS, (precision, recall, specificity, f1), strict=True):
         values |= {f"{name}/{metric}": of[:, column] for column, name in enumerate(names)}
         known = np.isfinite(of)
