@@ -13,9 +13,9 @@ from vizecg.records.synthetic import synthesise, true_intervals
 from vizecg.spec import CODE6, Label, LabelSet, UsageError
 from vizecg.spec.code6 import with_limits
 from vizecg.spec.labels import Limits
-from vizecg_edge.answer import Answer, BundleId, Input, Undecided
+from vizecg_edge.answer import Answer, BundleId, Geometry, Input, Undecided
 from vizecg_edge.judge.evidence import contradictions
-from vizecg_edge.judge.undecided import rate_not_named
+from vizecg_edge.judge.undecided import near_at_another_scale, rate_not_named
 from vizecg_edge.leads.beats import find_runs
 from vizecg_edge.leads.layout import Timing
 from vizecg_edge.leads.measure import LONGEST_QRS_MS, measure, measure_all
@@ -260,6 +260,23 @@ def test_a_rate_that_no_rhythm_was_found_for_leaves_its_label_open(
     assert list(found) == ([] if label is None else [label])
     assert not found or f"{rate:.0f} beats a minute" in next(iter(found.values())).message
     assert rate_not_named(CODE6, replace(measured, rr_s=measured.rr_s[:3]), ABSENT) == {}
+
+
+@pytest.mark.parametrize(
+    ("geometry", "expected"),
+    [
+        (Geometry(speed_mm_s=25.0, gain_mm_mv=10.0, chest_gain_mm_mv=10.0), []),
+        (Geometry(), []),
+        (Geometry(speed_mm_s=25.0, gain_mm_mv=10.0, chest_gain_mm_mv=5.0), ["RBBB"]),
+        (Geometry(speed_mm_s=25.0, gain_mm_mv=20.0, chest_gain_mm_mv=20.0), ["RBBB"]),
+        (Geometry(speed_mm_s=12.5, gain_mm_mv=10.0, chest_gain_mm_mv=10.0), ["RBBB", "AF"]),
+    ],
+)
+def test_pages_at_another_scale_are_decided_further_from_the_threshold(geometry: Geometry, expected: list[str]) -> None:
+    distances = CLEAR | {"RBBB": -0.5, "AF": 1.5}
+    found = near_at_another_scale(geometry, distances)
+    assert list(found) == expected
+    assert {one.code for one in found.values()} <= {"near_threshold"}
 
 
 def test_limits_travel_with_labels_and_old_sets_get_those_of_today() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from vizecg.spec import PAPER_SPEED_MM_S, LabelSet
+from vizecg.spec import GAIN_MM_MV, PAPER_SPEED_MM_S, LabelSet
 from vizecg.spec.code6 import with_limits
 from vizecg.spec.labels import Label
-from vizecg_edge.answer import Answer, Undecided
+from vizecg_edge.answer import Answer, Geometry, Undecided
 from vizecg_edge.judge.evidence import LEAST_INTERVALS, contradictions
 from vizecg_edge.judge.exchanged import of_exchanged
 from vizecg_edge.judge.proven import flat_leads, still_leads
@@ -21,6 +21,12 @@ SLOW_BPM, FAST_BPM = 50.0, 102.0
 """Beyond these some rhythm of that rate is present: rates are measured to 2 a minute, and bradycardia is labelled from
 50. Of the 2,170 records of PTB-XL's fold 9 this leaves a label open in 22, where every label of a rhythm is decided
 absent: flutter, other tachycardia and pre-excitation for the most part; 7 of the 22 decisions are wrong."""
+OTHER_GAIN_MARGIN, OTHER_SPEED_MARGIN = 0.7, 2.0
+"""Calibrated logits nearer than this to the threshold's are not decided where limb or chest leads are printed at another
+gain than 10 mm/mV, or the page at another speed than 25 mm/s: the strokes of the sheet composed of it are thicker or
+coarser. 24 records of PTB-XL's fold 9 differ by 0.2 to 0.5 by the median at another gain, a tenth by 0.5 to 1.1; at 12.5
+mm/s by 0.4 to 1.5, and up to 5. With these margins 0.2 decisions of 100 pages at 5 or 20 mm/mV turn over instead of 1.3,
+and 1.9 instead of 8 at 12.5 mm/s."""
 LEAST_LEADS = 0.5
 """A label is decided where at least this share of the leads that show it is printed."""
 
@@ -42,7 +48,7 @@ def undecided_of(
         distances: of the calibrated logits from those of the thresholds, by label.
         layout: what is printed; None takes it that all leads are.
     """
-    reasons: dict[str, Undecided] = {}
+    reasons = near_at_another_scale(answer.geometry, distances)
     measured = answer.measured
     if layout is not None:
         reasons |= too_short(labels, layout, speed_mm_s=answer.geometry.speed_mm_s or PAPER_SPEED_MM_S)
@@ -76,6 +82,21 @@ def changed_by_scale(
         for place, (name, decision) in enumerate(decisions.items())
         if decision is not None and any(other[place] != decision for other in others)
     }
+
+
+def near_at_another_scale(geometry: Geometry, distances: Mapping[str, float]) -> dict[str, Undecided]:
+    """The labels that are too near to their thresholds for a page that is printed at another scale than the usual.
+
+    Args:
+        geometry: with the page's speed and gains; what is not known of them is taken for usual.
+        distances: of the calibrated logits from those of the thresholds, by label.
+    """
+    speed, gains = geometry.speed_mm_s, (geometry.gain_mm_mv, geometry.chest_gain_mm_mv)
+    margin = OTHER_GAIN_MARGIN if any(gain not in (None, GAIN_MM_MV) for gain in gains) else 0.0
+    if speed not in (None, PAPER_SPEED_MM_S):
+        margin = OTHER_SPEED_MARGIN
+    why = Undecided(code="near_threshold", message="too near to the threshold for a page at another speed or gain")
+    return {name: why for name, distance in distances.items() if abs(distance) < margin}
 
 
 def too_short(labels: LabelSet, layout: PageLayout, *, speed_mm_s: float) -> dict[str, Undecided]:
