@@ -22,11 +22,11 @@ SLOW_BPM, FAST_BPM = 50.0, 102.0
 50. Of the 2,170 records of PTB-XL's fold 9 this leaves a label open in 22, where every label of a rhythm is decided
 absent: flutter, other tachycardia and pre-excitation for the most part; 7 of the 22 decisions are wrong."""
 OTHER_GAIN_MARGIN, OTHER_SPEED_MARGIN = 0.7, 2.0
-"""Calibrated logits nearer than this to the threshold's are not decided where limb or chest leads are printed at another
-gain than 10 mm/mV, or the page at another speed than 25 mm/s: the strokes of the sheet composed of it are thicker or
-coarser. 24 records of PTB-XL's fold 9 differ by 0.2 to 0.5 by the median at another gain, a tenth by 0.5 to 1.1; at 12.5
-mm/s by 0.4 to 1.5, and up to 5. With these margins 0.2 decisions of 100 pages at 5 or 20 mm/mV turn over instead of 1.3,
-and 1.9 instead of 8 at 12.5 mm/s."""
+"""Calibrated logits nearer than this to the threshold's are not decided where limb or chest leads are printed at
+another gain than 10 mm/mV, or the page at another speed than 25 mm/s: the strokes of the sheet composed of it are
+thicker or coarser. 24 records of PTB-XL's fold 9 differ by 0.2 to 0.5 by the median at another gain, a tenth by 0.5 to
+1.1; at 12.5 mm/s by 0.4 to 1.5, and up to 5. With these margins 0.2 decisions of 100 pages at 5 or 20 mm/mV turn over
+instead of 1.3, and 1.9 instead of 8 at 12.5 mm/s."""
 LEAST_LEADS = 0.5
 """A label is decided where at least this share of the leads that show it is printed."""
 
