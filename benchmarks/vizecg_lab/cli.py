@@ -6,6 +6,7 @@ import typer
 
 from vizecg.spec.commands import HELP
 from vizecg.spec.console import run_app
+from vizecg_lab.verbs.code15_scale import code15_scale
 from vizecg_lab.verbs.conv_layouts import conv_layouts
 from vizecg_lab.verbs.drawing_paths import drawing_paths
 from vizecg_lab.verbs.electrodes import electrodes
@@ -40,7 +41,7 @@ def root_command() -> None:
 
 
 PAPER = (table1, table2, study)
-TRAINING = (train_step, packed_store, conv_layouts, gpu_run, drawing_paths, finetune)
+TRAINING = (train_step, packed_store, code15_scale, conv_layouts, gpu_run, drawing_paths, finetune)
 EDGE = (
     render, photos, rectify, leads, measure, rhythms, electrodes, not_ecg, page_tiles, page_train, page_judge, stages,
     startup, fuzz, hostile,

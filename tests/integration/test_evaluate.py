@@ -15,6 +15,7 @@ from vizecg.data.signal import SignalSpec
 from vizecg.data.source import synthetic_source
 from vizecg.models import VizECGNetConfig
 from vizecg.models.systems import build_system
+from vizecg.records.code15.unit import VALUES_PER_MV
 from vizecg.records.synthetic import synthetic_record
 from vizecg.spec import CODE6, Condition, InputRefusedError, UsageError
 from vizecg.spec.preprocess import PreprocessSpec
@@ -138,7 +139,7 @@ def test_code_test_from_its_files(checkpoint: Path, tmp_path: Path) -> None:
     tracings, rows = np.zeros((N, 4096, 12)), []
     for index in range(N):
         record = synthetic_record(index, seed=8, duration_s=7.0)
-        tracings[index, 648 : 648 + record.signal.shape[1]] = record.signal.T
+        tracings[index, 648 : 648 + record.signal.shape[1]] = VALUES_PER_MV * record.signal.T
         assert record.labels is not None
         rows.append([int(value) for value in record.labels])
     with h5py.File(folder / "ecg_tracings.hdf5", "w") as file:
@@ -146,7 +147,7 @@ def test_code_test_from_its_files(checkpoint: Path, tmp_path: Path) -> None:
     with (folder / "annotations" / "gold_standard.csv").open("w", newline="") as handle:
         csv.writer(handle).writerows([CODE6.names, *rows])
     figures = evaluate(checkpoint, tmp_path / "f.json", data="code-test", root=tmp_path, limit=None, fit="cross")
-    assert (figures["data"], figures["n"], figures["refused_records"]) == ("CODE-test", N, {})
+    assert (figures["data"], figures["n"], figures["refused_records"]) == ("CODE-test (2 values a mV)", N, {})
     assert figures["positives"] == dict(zip(CODE6.names, np.sum(rows, axis=0).tolist(), strict=True))
     readers = tmp_path / "readers"
     readers.mkdir()

@@ -15,6 +15,7 @@ import pytest
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.records import EcgRecord
 from vizecg.records.code15.tracings import Code15, crop_padding, read_exam
+from vizecg.records.code15.unit import MANY
 from vizecg.records.code15.write import COLUMNS, write_code15
 from vizecg.records.splits import SPLIT_NAMES, SplitRule
 from vizecg.records.synthetic import synthetic_record
@@ -72,6 +73,28 @@ def test_every_tracing_comes_back_without_its_padding(folder: Path, records: lis
         np.testing.assert_array_equal(got[number].labels, want.labels)
         assert (got[number].sampling_rate, got[number].record_id) == (400.0, f"code15-{number}")
         assert got[number].patient_id is not None
+
+
+def test_values_are_twice_the_millivolts_unless_it_is_said_otherwise(
+    tmp_path: Path, folder: Path, records: list[EcgRecord]
+) -> None:
+    with h5py.File(folder / "exams_part0.hdf5") as part:
+        np.testing.assert_array_equal(part["tracings"][0, 581 : 581 + 2934], 2 * records[0].signal.T)
+    released, converted = (
+        build_source("code15", SourceRequest(root=folder, rule=SplitRule(val=0, test=0), values_per_mv=asked))
+        for asked in (None, 1.0)
+    )
+    assert released.name.startswith("CODE-15% (2 values a mV)")
+    assert released.fingerprint != converted.fingerprint
+    np.testing.assert_array_equal(
+        2 * released.read(released.items[0]).signal, converted.read(converted.items[0]).signal
+    )
+    write_code15(tmp_path / "many", [synthetic_record(index, seed=4, duration_s=5.0) for index in range(MANY)])
+    with h5py.File(tmp_path / "many" / "exams_part0.hdf5", "r+") as part:
+        part["tracings"][...] = part["tracings"][:] / 2
+    with pytest.raises(InputRefusedError, match=r"as in the release the typical record reaches 0\.\d+ mV"):
+        Code15(root=tmp_path / "many")
+    assert Code15(root=tmp_path / "many", values_per_mv=1.0).values_per_mv == 1
 
 
 def test_padding_is_cropped_at_the_ends_only() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.records import EcgRecord
+from vizecg.records.code15.unit import MANY, VALUES_PER_MV
 from vizecg.records.code_test import CodeTest
 from vizecg.records.synthetic import synthetic_record
 from vizecg.spec import CODE6, InputRefusedError, UsageError
@@ -33,7 +34,7 @@ def write_code_test(
     *,
     columns: Sequence[str] = CODE6.names,
     annotations: str = "annotations",
-    scale: float = 1.0,
+    scale: float = VALUES_PER_MV,
 ) -> Path:
     """The files of the release, float64 as some of its copies are."""
     (folder / annotations).mkdir(parents=True, exist_ok=True)
@@ -145,8 +146,26 @@ def test_files_of_another_shape_are_refused(tmp_path: Path, records: list[EcgRec
 @pytest.mark.parametrize("scale", [1e-3, 10.0, 1000.0])
 def test_another_unit_is_refused(tmp_path: Path, records: list[EcgRecord], scale: float) -> None:
     """Volts, the 1e-4 V of the documents, microvolts."""
-    with pytest.raises(InputRefusedError, match="not in millivolts"):
+    with pytest.raises(InputRefusedError, match=r"2 stored values a millivolt .* reaches .*: --values-per-mv of"):
         CodeTest(root=write_code_test(tmp_path, records, scale=scale))
+
+
+def test_millivolts_are_taken_for_millivolts_where_that_is_said(tmp_path: Path) -> None:
+    """Of many records it is seen that they are not in the release's unit; nothing is guessed."""
+    records = [synthetic_record(index, seed=6, duration_s=7.0) for index in range(MANY)]
+    write_code_test(tmp_path, records, scale=1.0)
+    with pytest.raises(
+        InputRefusedError, match=r"typical record reaches 0\.\d+ mV, expected 0\.45 to 3: .* 1 millivolts"
+    ):
+        CodeTest(root=tmp_path)
+    source = build_source("code-test", SourceRequest(root=tmp_path, split="test", values_per_mv=1.0))
+    np.testing.assert_array_equal(source.read(source.items[0]).signal, records[0].signal)
+    assert source.name == "CODE-test (1 values a mV)"
+    for number in (0.0, -2.0, float("nan")):
+        with pytest.raises(UsageError, match="--values-per-mv must be positive"):
+            CodeTest(root=tmp_path, values_per_mv=number)
+    with pytest.raises(UsageError, match="--data synthetic tells its own unit"):
+        build_source("synthetic", SourceRequest(values_per_mv=1.0))
 
 
 def test_another_order_of_leads_is_refused(tmp_path: Path, records: list[EcgRecord]) -> None:

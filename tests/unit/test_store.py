@@ -217,6 +217,18 @@ def test_changed_metadata_and_other_schemas(store: Store) -> None:
         open_store(store.folder)
 
 
+def test_a_store_of_doubled_millivolts_is_not_read(store: Store) -> None:
+    """As CODE-15% and CODE-test were prepared before their unit was known."""
+    path = store.folder / "store.json"
+    meta = json.loads(path.read_text())
+    for name in ("CODE-15% train of split seed 0", "PTB-XL folds 9 + CODE-test"):
+        path.write_text(json.dumps(meta | {"source": name}))
+        with pytest.raises(StoreError, match="taken for millivolts, which they are twice of: make it again"):
+            store_source(store.folder, split="train")
+    path.write_text(json.dumps(meta | {"source": "CODE-15% (2 values a mV) train of split seed 0"}))
+    assert len(store_source(store.folder, split="train")) == 18
+
+
 def test_folders_that_are_no_store(tmp_path: Path, store: Store, sources: dict[str, RecordSource]) -> None:
     with pytest.raises(UsageError, match="holds no store"):
         store_source(tmp_path, split="train")

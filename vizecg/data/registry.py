@@ -11,6 +11,7 @@ from pathlib import Path
 from vizecg.data.choices import source_place
 from vizecg.data.packed.source import packed_source
 from vizecg.data.source import (
+    ReadRecord,
     RecordSource,
     indexed_source,
     ptbxl_source,
@@ -22,6 +23,7 @@ from vizecg.data.source import (
 from vizecg.data.store.read import store_source
 from vizecg.records.code15.index import EXAMS_FILE
 from vizecg.records.code15.tracings import Code15, read_exam
+from vizecg.records.code15.unit import named_with_unit
 from vizecg.records.code_test import TRACINGS_FILE, CodeTest
 from vizecg.records.ptbxl import SPLITS
 from vizecg.records.splits import SPLIT_NAMES, SplitRule, check_split
@@ -46,6 +48,7 @@ class SourceRequest:
         labels: what is to be told of every record.
         unlabelled: the diagnoses do not matter: records are to be drawn, whatever labels their table has.
         table: of a WFDB folder, in place of its own.
+        values_per_mv: stored by CODE-15% and CODE-test for a millivolt; None for the releases'.
         seed, size: of synthetic records; every split has a seed of its own.
         verify: read a store whole before it is used.
     """
@@ -58,6 +61,7 @@ class SourceRequest:
     labels: LabelSet = CODE6
     unlabelled: bool = False
     table: Path | None = None
+    values_per_mv: float | None = None
     seed: int = 0
     size: int | None = None
     verify: bool = False
@@ -75,13 +79,17 @@ def _ptbxl(request: SourceRequest) -> RecordSource:
 
 
 def _code15(request: SourceRequest) -> RecordSource:
-    dataset = Code15(root=request.folder("code15"), labels=None if request.unlabelled else request.labels)
+    dataset = Code15(
+        root=request.folder("code15"),
+        labels=None if request.unlabelled else request.labels,
+        values_per_mv=request.values_per_mv,
+    )
     return indexed_source(
-        f"CODE-15% {_rule(request)}",
+        f"{named_with_unit('CODE-15%', dataset.values_per_mv)} {_rule(request)}",
         dataset.select(request.split, request.rule),
-        read=partial(read_exam, folder=dataset.folder, labels=len(request.labels)),
+        read=_exam_reader(dataset, request),
         left_out=dataset.left_out,
-        fingerprint=sha256_file(dataset.folder / EXAMS_FILE),
+        fingerprint=_with_unit(sha256_file(dataset.folder / EXAMS_FILE), dataset),
         labels=request.labels.names,
     )
 
@@ -89,14 +97,23 @@ def _code15(request: SourceRequest) -> RecordSource:
 def _code_test(request: SourceRequest) -> RecordSource:
     if request.split != "test":
         raise UsageError(f"CODE-test is a test set, it has no split {request.split}")
-    dataset = CodeTest(root=request.folder("code-test"), labels=request.labels)
+    dataset = CodeTest(root=request.folder("code-test"), labels=request.labels, values_per_mv=request.values_per_mv)
     return indexed_source(
-        "CODE-test",
+        named_with_unit("CODE-test", dataset.values_per_mv),
         dataset.exams,
-        read=partial(read_exam, folder=dataset.folder, labels=len(request.labels)),
-        fingerprint=sha256_file(dataset.gold),
+        read=_exam_reader(dataset, request),
+        fingerprint=_with_unit(sha256_file(dataset.gold), dataset),
         labels=request.labels.names,
     )
+
+
+def _exam_reader(dataset: Code15 | CodeTest, request: SourceRequest) -> ReadRecord:
+    return partial(read_exam, folder=dataset.folder, labels=len(request.labels), values_per_mv=dataset.values_per_mv)
+
+
+def _with_unit(index: str, dataset: Code15 | CodeTest) -> str:
+    """The same index with another unit is other records."""
+    return sha256_bytes(f"{index} {dataset.values_per_mv:g}".encode())
 
 
 def _wfdb(request: SourceRequest) -> RecordSource:
@@ -193,6 +210,8 @@ def build_source(name: str, request: SourceRequest) -> RecordSource:
     request = replace(request, root=root)
     if name not in SOURCES:
         raise UsageError(f"unknown --data {name!r}: expected one of {', '.join(SOURCES)}")
+    if request.values_per_mv is not None and name not in ("code15", "code-test"):
+        raise UsageError(f"--values-per-mv is for code15 and code-test: --data {name} tells its own unit")
     check_split(request.split)
     source = SOURCES[name](request)
     if request.labels.labels == CODE6.labels:

@@ -3,10 +3,9 @@
 ``ecg_tracings.hdf5`` holds ``tracings`` (827, 4096, 12) at 400 Hz, padded with zeros on both sides and without ids: the
 i-th tracing belongs to the i-th line of ``annotations/gold_standard.csv`` and of ``attributes.csv``.
 
-Documents disagree on the order of the leads (AVR AVL AVF, or AVL AVF AVR) and on the unit: "at the scale 1e-4 V, so
-multiply volts by 1000" cannot both be true, and the author says elsewhere that millivolts are meant. Read as DI DII
-DIII AVR AVL AVF V1..V6 in millivolts, like CODE-15%, and checked: ``EcgRecord``'s identities refuse another order,
-and ``check_unit`` another power of ten.
+Documents disagree on the order of the leads (AVR AVL AVF, or AVL AVF AVR) and on the unit. Read as DI DII DIII AVR AVL
+AVF V1..V6 in twice the millivolts, like CODE-15% (``vizecg.records.code15.unit`` tells why), and checked:
+``EcgRecord``'s identities refuse another order, ``check_unit`` another unit.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from vizecg.records.code15.tracings import Exam
+from vizecg.records.code15.unit import check_unit, checked_values_per_mv, looked_at
 from vizecg.records.tables import LabelColumns, optional_text, require_columns
 from vizecg.spec import CODE6, LEADS, InputRefusedError, LabelSet, MissingToolError, UsageError
 from vizecg.spec.install import pip_install
@@ -28,10 +27,6 @@ TRACINGS_FILE = "ecg_tracings.hdf5"
 GOLD_FILE = "gold_standard.csv"
 ATTRIBUTES_FILE = "attributes.csv"
 WHERE = "CODE-test is at https://doi.org/10.5281/zenodo.3765780; expected its folder"
-TYPICAL_MV = (0.2, 4.0)
-"""Between these lies the median record's 99th percentile around the baseline: 0.8 mV in PTB-XL, 1.3 in CODE-15%. In
-1e-4 V, in volts or in microvolts it does not. A record alone cannot tell: strong and weak ones differ tenfold."""
-_UNIT_RECORDS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,19 +50,22 @@ class CodeTest:
     Args:
         root: the folder.
         labels: by the names of the columns of the annotations.
+        values_per_mv: stored for a millivolt; None for the release's.
 
     Attributes:
         folder: where the tracings lie.
+        values_per_mv: those that hold.
         gold: the table of annotations.
         exams: all of them, in the order of the files.
 
     Raises:
         UsageError: a file is missing, a table lacks a column or holds what it should not, or the numbers of lines
             and tracings differ.
-        InputRefusedError: the tracings cannot be read, have another shape, or are not in millivolts.
+        InputRefusedError: the tracings cannot be read, have another shape, or are in another unit.
     """
 
-    def __init__(self, *, root: Path, labels: LabelSet = CODE6) -> None:
+    def __init__(self, *, root: Path, labels: LabelSet = CODE6, values_per_mv: float | None = None) -> None:
+        self.values_per_mv = checked_values_per_mv(values_per_mv)
         root = Path(root)
         tracings = _find(TRACINGS_FILE, root, ("", "data"))
         self.folder = tracings.parent
@@ -76,7 +74,7 @@ class CodeTest:
         places = (root / ATTRIBUTES_FILE, root / "data" / ATTRIBUTES_FILE)
         attributes = next((place for place in places if place.is_file()), None)
         people = [(None, None)] * len(gold) if attributes is None else list(_people(attributes))
-        number = check_tracings(tracings)
+        number = check_tracings(tracings, values_per_mv=values_per_mv)
         for table, lines in ((self.gold, len(gold)), (attributes, len(people))):
             if lines != number:
                 raise UsageError(f"{table} has {lines} lines for the {number} tracings of {tracings}")
@@ -88,7 +86,7 @@ class CodeTest:
         )
 
 
-def check_tracings(path: Path) -> int:
+def check_tracings(path: Path, *, values_per_mv: float | None = None) -> int:
     """The number of tracings of a file of the right shape and unit; raises InputRefusedError."""
     try:
         import h5py
@@ -100,39 +98,12 @@ def check_tracings(path: Path) -> int:
             if tracings.ndim != 3 or tracings.shape[2] != len(LEADS) or not len(tracings):
                 shape = f"expected tracings (n, samples, {len(LEADS)}), got {tracings.shape}"
                 raise InputRefusedError(f"{path}: {shape}", reason="bad_record")
-            check_unit(tracings, path=path)
+            some = (np.asarray(tracings[row]) for row in looked_at(len(tracings)))
+            check_unit(some, path=path, asked=values_per_mv)
             return len(tracings)
     except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise InputRefusedError(f"{path} cannot be read: {reason}", reason="bad_record") from error
-
-
-def check_unit(tracings: Any, *, path: Path) -> None:
-    """Refuse tracings (n, samples, 12) whose typical record is no ECG in millivolts; of many, some are looked at.
-
-    Raises:
-        InputRefusedError: saying what was expected and what came.
-    """
-    n = len(tracings)
-    amplitudes = [
-        _amplitude(np.asarray(tracings[row])) for row in np.unique(np.linspace(0, n - 1, _UNIT_RECORDS, dtype=int))
-    ]
-    finite = [value for value in amplitudes if np.isfinite(value)]
-    typical = float(np.median(finite)) if finite else float("nan")
-    if not TYPICAL_MV[0] <= typical <= TYPICAL_MV[1]:
-        low, high = TYPICAL_MV
-        raise InputRefusedError(
-            f"{path}: the typical record reaches {typical:.3g}, expected {low:g} to {high:g} mV: not in millivolts?",
-            reason="bad_record",
-        )
-
-
-def _amplitude(padded: np.ndarray) -> float:
-    """99th percentile around the baseline of the median lead; NaN for nothing but padding."""
-    used = padded[(padded != 0).any(axis=1)]
-    if not len(used):
-        return float("nan")
-    return float(np.median(np.percentile(np.abs(used - np.median(used, axis=0)), 99, axis=0)))
 
 
 def _find(name: str, root: Path, folders: Sequence[str]) -> Path:

@@ -50,6 +50,13 @@ IgnoreOption = Annotated[
     list[str] | None,
     typer.Option("--ignore-columns", help="A column of the table that looks like a label and is none; repeatable."),
 ]
+ValuesPerMvOption = Annotated[
+    float | None,
+    typer.Option(
+        "--values-per-mv",
+        help="code15, code-test: stored values of a millivolt. Default: 2, as in the releases; 1 for millivolts.",
+    ),
+]
 SeedOption = Annotated[int, typer.Option(min=0, help="Of everything random.")]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that read and draw.")]
 AcceleratorOption = Annotated[str, typer.Option(help="auto, cpu or cuda.")]

@@ -23,6 +23,7 @@ from vizecg.spec.options import (
     RootOption,
     SeedOption,
     SheetsCacheOption,
+    ValuesPerMvOption,
     WorkersOption,
 )
 from vizecg.verbs.options import DataOption, MergeFlag, ShardOption
@@ -49,6 +50,7 @@ class Options:
     data: DataOption = "ptbxl"
     root: RootOption = None
     ignore_columns: IgnoreOption = None
+    values_per_mv: ValuesPerMvOption = None
     fold: Annotated[int, typer.Option(min=1, max=10, help="PTB-XL fold; 9 is validation.")] = 9
     split: Annotated[
         str | None,
@@ -183,7 +185,7 @@ def _asked(options: Options, classifier: Classifier) -> SourceRequest:
     from vizecg.data.registry import SourceRequest
 
     labels = classifier.labels.ignoring(options.ignore_columns or ())
-    return SourceRequest(root=options.root, seed=options.seed, labels=labels)
+    return SourceRequest(root=options.root, seed=options.seed, labels=labels, values_per_mv=options.values_per_mv)
 
 
 def _evaluated(options: Options, asked: SourceRequest) -> RecordSource:

@@ -12,7 +12,7 @@ import typer
 from vizecg.data.choices import OnBad
 from vizecg.spec import UsageError
 from vizecg.spec.commands import takes
-from vizecg.spec.options import IgnoreOption, JsonFlag, LimitOption, RootOption, WorkersOption
+from vizecg.spec.options import IgnoreOption, JsonFlag, LimitOption, RootOption, ValuesPerMvOption, WorkersOption
 from vizecg.verbs.options import MergeFlag, ShardOption
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Options:
     table: Annotated[Path | None, typer.Option(help="Labels of a WFDB folder; default ROOT/labels.csv.")] = None
     labels: Annotated[str, typer.Option(help="Label set: code6, a YAML file, or names with commas between.")] = "code6"
     ignore_columns: IgnoreOption = None
+    values_per_mv: ValuesPerMvOption = None
     resolution: Annotated[int, typer.Option(help="PTB-XL's files to read: 100 or 500 Hz.")] = 100
     sampling_rate: Annotated[
         float | None, typer.Option(help="Of the store, Hz; default 400, of a packed one that of the records.")
@@ -122,7 +123,7 @@ class Options:
         rule = SplitRule(seed=self.seed, val=self.val_fraction, test=self.test_fraction)
         return SourceRequest(
             root=self.root, rule=rule, table=self.table, labels=labels, resolution=self.resolution,
-            seed=self.seed, size=self.limit, verify=self.verify,
+            seed=self.seed, size=self.limit, verify=self.verify, values_per_mv=self.values_per_mv,
         )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from vizecg.spec.options import (
     RootOption,
     SetOption,
     TrainThreadsOption,
+    ValuesPerMvOption,
 )
 from vizecg.train.runs.folder import CACHE
 from vizecg.verbs.options import DATA_HELP
@@ -46,6 +47,7 @@ class Options:
     data: Annotated[str | None, typer.Option(help=f"{DATA_HELP} Default: {DATA}.")] = None
     root: RootOption = None
     ignore_columns: IgnoreOption = None
+    values_per_mv: ValuesPerMvOption = None
     recipe: Annotated[
         str | None,
         typer.Option(help=f"small (two CPU cores), paper (its sizes), full (one GPU) or finetune; {RECIPE}."),
@@ -133,6 +135,7 @@ class Options:
             "recipe": self.recipe,
             "limit": self.limit,
             "ignore_columns": self.ignore_columns or None,
+            "values_per_mv": self.values_per_mv,
             "start_from": told_start(self.start_from),
             "cache": None if self.cache is None else str(self.cache.resolve()),
             "validate_every": self.validate_every,
@@ -162,7 +165,7 @@ def train(options: Options) -> None:
     one_line_warnings()
     asked = options.asked()
     root = None if asked["root"] is None else Path(asked["root"])
-    wanted = SourceRequest(root=root, seed=config.seed, labels=config.label_set())
+    wanted = SourceRequest(root=root, seed=config.seed, labels=config.label_set(), values_per_mv=asked["values_per_mv"])
     training, validation = (build_source(asked["data"], replace(wanted, split=split)) for split in ("train", "val"))
     result = trained(
         config=config,

@@ -19,6 +19,7 @@ from vizecg.data.source import RecordSource, indexed_source
 from vizecg.data.store.build import write_meta
 from vizecg.data.store.read import Store, open_store, read_stored
 from vizecg.data.store.shard import Prepared, ShardWriter
+from vizecg.records.code15.unit import check_store_unit
 from vizecg.records.splits import SPLIT_NAMES, check_split
 from vizecg.spec import LEADS, StoreError, UsageError
 from vizecg.spec.files import user_cache
@@ -34,6 +35,7 @@ def packed_source(path: Path, *, split: str, verify: bool = False) -> RecordSour
         StoreError: the file is damaged, or there is no room to unpack it.
     """
     packed = open_packed(path)
+    check_store_unit(packed.header["source"], path=path)
     # Also where it was unpacked before: a damaged file is told of on the machine that still has its records.
     packed.check()
     store = unpacked(packed)

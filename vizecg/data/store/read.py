@@ -20,6 +20,7 @@ from vizecg.data.source import RecordSource, indexed_source
 from vizecg.data.store.records import StoredRecord, StoredRecords
 from vizecg.data.store.shard import ShardIndex, data_name, index_name
 from vizecg.records import EcgRecord
+from vizecg.records.code15.unit import check_store_unit
 from vizecg.records.packing import unpack_labels
 from vizecg.records.splits import SPLIT_NAMES, check_split
 from vizecg.spec import CODE6, LabelSet, StoreError, UsageError
@@ -145,9 +146,10 @@ def store_source(folder: Path, *, split: str, verify: bool = False) -> RecordSou
 
     Raises:
         UsageError: no store, or the split is empty.
-        StoreError: the store is damaged.
+        StoreError: the store is damaged, or holds CODE-15% as it was misunderstood.
     """
     store = open_store(folder)
+    check_store_unit(store.meta["source"], path=store.folder)
     if verify:
         store.verify()
     read = partial(read_stored, folder=store.folder, sampling_rate=store.sampling_rate, labels=len(store.labels))

@@ -1,14 +1,15 @@
 """CODE-15%: ``exams.csv`` and ``exams_part*.hdf5``, read one tracing at a time.
 
-A part holds ``exam_id`` (n,) and ``tracings`` (n, 4096, 12): millivolts at 400 Hz, the leads DI DII DIII AVR AVL AVF
-V1..V6, padded with zeros on both sides, and in some releases an extra row of zeros with the id 0 at the end. Documents
-disagree on the order of the leads and on the unit; the checks of ``EcgRecord`` show both right or refuse the record.
+A part holds ``exam_id`` (n,) and ``tracings`` (n, 4096, 12): twice the millivolts (``vizecg.records.code15.unit`` tells
+why) at 400 Hz, the leads DI DII DIII AVR AVL AVF V1..V6, padded with zeros on both sides, and in some releases an extra
+row of zeros with the id 0 at the end. Documents disagree on the order of the leads; the checks of ``EcgRecord`` show it
+right or refuse the record.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, overload
 import numpy as np
 
 from vizecg.records.code15.index import EXAMS_FILE, ExamTable, match_parts, part_files
+from vizecg.records.code15.unit import MANY, VALUES_PER_MV, check_unit, checked_values_per_mv, looked_at
 from vizecg.records.packing import unpack_labels
 from vizecg.records.record import EcgRecord, bad_record
 from vizecg.records.splits import SplitRule, check_split
@@ -85,18 +87,21 @@ class Code15:
     Args:
         root: the folder or the part.
         labels: by the names of the table's columns; None where the diagnoses do not matter.
+        values_per_mv: stored for a millivolt; None for the release's.
 
     Attributes:
         folder: where the parts lie.
+        values_per_mv: those that hold.
         exams: every exam that the table and the parts agree on.
         left_out: exam or file -> why it is not among them.
 
     Raises:
         UsageError: no folder, no part, no table, or a table without the columns it needs.
-        InputRefusedError: the parts there are cannot be read, or nothing fits together.
+        InputRefusedError: the parts there are cannot be read, nothing fits together, or the unit is another.
     """
 
-    def __init__(self, *, root: Path, labels: LabelSet | None = CODE6) -> None:
+    def __init__(self, *, root: Path, labels: LabelSet | None = CODE6, values_per_mv: float | None = None) -> None:
+        self.values_per_mv = checked_values_per_mv(values_per_mv)
         parts = part_files(Path(root))
         self.folder = parts[0].parent
         table = ExamTable.read(self.folder / EXAMS_FILE, labels=labels)
@@ -112,6 +117,16 @@ class Code15:
             patient_id=table.patient_id[matched.csv_row],
             packed_labels=table.packed_labels[matched.csv_row],
         )
+        if len(self.exams) >= MANY:
+            check_unit(self._some(), path=Path(root), asked=values_per_mv)
+
+    def _some(self) -> Iterator[np.ndarray]:
+        """Some tracings as they are stored, without those that cannot be read: they are refused by their names."""
+        for place in looked_at(len(self.exams)):
+            try:
+                yield _stored(self.exams[int(place)], folder=self.folder)
+            except InputRefusedError:
+                continue
 
     def select(self, split: str, rule: SplitRule) -> Exams:
         """The exams of one split; no patient is in two."""
@@ -120,25 +135,30 @@ class Code15:
         return self.exams.where(np.array(chosen, dtype=bool))
 
 
-def read_exam(exam: Exam, *, folder: Path, labels: int = len(CODE6)) -> EcgRecord:
-    """Read, crop and check one tracing, of so many ``labels``. Files stay open, per process.
+def read_exam(exam: Exam, *, folder: Path, labels: int = len(CODE6), values_per_mv: float = VALUES_PER_MV) -> EcgRecord:
+    """Read, crop and check one tracing, of so many ``labels``, in millivolts. Files stay open, per process.
 
     Raises:
         InputRefusedError: the part is damaged here, the tracing is all padding, or a check fails.
     """
-    path = folder / exam.part
-    try:
-        padded = _tracings(str(path), os.getpid())[exam.row]
-    except (OSError, KeyError, ValueError, IndexError) as error:
-        reason = " ".join(str(error).split())
-        raise bad_record(exam.record_id, f"{path} row {exam.row} cannot be read: {reason}") from error
+    cropped = crop_padding(_stored(exam, folder=folder), record_id=exam.record_id)
     return EcgRecord(
-        signal=np.ascontiguousarray(crop_padding(padded, record_id=exam.record_id).T, dtype=np.float32),
+        signal=np.ascontiguousarray(cropped.T / values_per_mv, dtype=np.float32),
         sampling_rate=SAMPLING_RATE,
         record_id=exam.record_id,
         labels=unpack_labels(exam.packed_labels, labels),
         patient_id=exam.patient_id,
     )
+
+
+def _stored(exam: Exam, *, folder: Path) -> np.ndarray:
+    """(samples, 12) as it lies in the file; InputRefusedError where it cannot be read."""
+    path = folder / exam.part
+    try:
+        return np.asarray(_tracings(str(path), os.getpid())[exam.row])
+    except (OSError, KeyError, ValueError, IndexError) as error:
+        reason = " ".join(str(error).split())
+        raise bad_record(exam.record_id, f"{path} row {exam.row} cannot be read: {reason}") from error
 
 
 def crop_padding(padded: np.ndarray, *, record_id: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Files of exactly the layout of the CODE-15% release, from any records."""
+"""Files of exactly the layout of the CODE-15% release, and in its unit, from any records."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from vizecg.records.code15.index import EXAMS_FILE
 from vizecg.records.code15.tracings import SAMPLING_RATE
+from vizecg.records.code15.unit import VALUES_PER_MV
 from vizecg.records.record import EcgRecord
 from vizecg.spec import CODE6, LEADS, MissingToolError, UsageError
 from vizecg.spec.install import pip_install
@@ -84,7 +85,7 @@ def _padded(record: EcgRecord) -> np.ndarray:
         )
     padded = np.zeros((PADDED, len(LEADS)), np.float32)
     start = (PADDED - samples) // 2
-    padded[start : start + samples] = record.signal.T
+    padded[start : start + samples] = record.signal.T * VALUES_PER_MV
     return padded
 
 
