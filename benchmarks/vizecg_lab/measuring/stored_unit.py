@@ -63,7 +63,8 @@ def measure_stored_unit(code15: Path, ptbxl: Path, *, seed: int) -> dict[str, An
     people = _people(dataset.folder / EXAMS_FILE, "exam_id", lambda row: row["is_male"].lower() == "true")
     peers, peer_people = Ptbxl(root=ptbxl), _people(ptbxl / TABLE, "ecg_id", lambda row: float(row["sex"] or 1) == 0)
     fold = {entry.ecg_id: entry for entry in peers.select(folds=(FOLD,))}
-    rng, known = np.random.default_rng(seed), {}
+    rng = np.random.default_rng(seed)
+    known: dict[int, np.ndarray | None] = {}
     own, theirs = [], []
     for exam, record in track(list(zip(dataset.exams, stored, strict=True)), description="QRS heights"):
         person, heights = people.get(exam.exam_id), qrs_heights(record)

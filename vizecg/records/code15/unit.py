@@ -4,11 +4,12 @@ The documents say "at the scale 1e-4 V, so multiply volts by 1000", which cannot
 
 - The authors' own README (github.com/antonior92/ecg-preprocessing, "Available datasets in HDF5") gives the command by
   which CODE-15% and SaMi-Trop were made from millivolts: ``generate_h5.py --scale 2 --use_all_leads --new_freq 400
-  --new_len 4096``, "so they were scaled by 2". CODE-test is named there as made available after the same stage, and the
-  networks of both papers take both at one scale.
-- QRS complexes of 40 tracings are 1.78 (1.46 to 2.05) times as high as those of PTB-XL's patients of the same age and sex.
+  --new_len 4096``, "so they were scaled by 2". CODE-test is named there as coming from the same stage, and both papers'
+  networks are said to take one scale. Its tracings were not at hand: ``check_unit`` looks at those that are read.
+- QRS complexes of 40 tracings of CODE-15% are 1.78 (1.46 to 2.05) times as high as those of PTB-XL's patients of their
+  age and sex.
 - Every fourth sample of those tracings, which resampling from 300 to 400 Hz leaves as it was, is a multiple of 9.77 or
-  of 7.63 microvolts. Halved, the first is 4.88, the step of many recorders (4.8828 = 10 mV / 2048); 9.77 is none's.
+  of 7.63 microvolts. Halved, the first is 4.88, the step of many recorders (10 mV / 2048).
 
 ``python -m vizecg_lab code15-scale`` measures the last two (benchmarks/results/code15_scale.json).
 """
