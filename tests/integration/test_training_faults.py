@@ -235,3 +235,25 @@ def test_a_frozen_signal_stream_keeps_weights_and_statistics(records: Records, w
     moved = {name for name, value in before.items() if not torch.equal(value, after[f"network.{name}"])}
     assert any(name.startswith("image_encoder") for name in moved)
     assert not [name for name in moved if name.startswith(("signal_encoder", "signal_stream"))]
+
+
+def test_a_run_from_other_weights_with_a_frozen_trunk_is_stopped_and_resumed(
+    records: Records, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = whole / "best.ckpt"
+    config = tiny(2, freeze="trunk", optimiser={"learning_rate": 3e-3, "trunk_rate": 0.5, "warmup_steps": 2})
+    with pytest.raises(UsageError, match="name a checkpoint to start from"):
+        records.train(config, tmp_path / "none")
+    records.train(config, tmp_path / "once", start_from=start)
+    with monkeypatch.context() as patch:
+        signal_at_step(patch, STEPS + 1)
+        assert not records.train(config, tmp_path / "run", start_from=start).finished
+    with pytest.raises(UsageError, match=r"did not start from .*last\.ckpt"):
+        records.train(config, tmp_path / "run", start_from=tmp_path / "once" / "last.ckpt", resume=True)
+    assert records.train(config, tmp_path / "run", start_from=start, resume=True).finished
+    assert differences(state_of(tmp_path / "once" / "last.ckpt"), state_of(tmp_path / "run" / "last.ckpt")) == []
+    before = load_checkpoint(start).network.state_dict()
+    after = torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)["current_model_state"]
+    moved = {name for name, value in before.items() if not torch.equal(value, after[f"network.{name}"])}
+    assert moved
+    assert all(".head." in name for name in moved)

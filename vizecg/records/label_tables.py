@@ -93,7 +93,7 @@ def check_table(
     columns = LabelColumns(names, labels, known=KNOWN, path=path)
     if not labels.column and not columns.names:
         raise UsageError(f"{path} has no column of the label set {labels.name}: {', '.join(labels.names)}")
-    record = column or next((name for name in ("record", "exam_id") if name in names), names[0])
+    record = column or next((name for name in ("record", "photo", "exam_id", "ecg_id") if name in names), names[0])
     counts = {name: {split: Counts() for split in SPLIT_NAMES} for name in labels.names}
     records, usable = dict.fromkeys(SPLIT_NAMES, 0), dict.fromkeys(SPLIT_NAMES, 0)
     for _, row, where in (first, *rows):
