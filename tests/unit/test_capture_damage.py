@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import struct
 import sys
 import threading
 import zlib
@@ -93,6 +94,12 @@ def test_padding_and_metadata_are_no_damage() -> None:
     assert len(damage_heard(["Corrupt JPEG data: 41 extraneous bytes before marker 0xd9"], padding=40)) == 1
 
 
+def test_zeros_before_an_end_are_counted_in_one_pass() -> None:
+    """Of half a million zeros without an end behind them each was once counted from every one of them."""
+    assert ending_zeros(bytes(500_000) + b"x") == 0
+    assert ending_zeros(b"x\0\xff\xd9" + bytes(3) + b"\xff\xd9" + bytes(9)) == 3
+
+
 def test_a_jpeg_that_opencv_does_not_take_is_told_as_well() -> None:
     file = io.BytesIO()
     Image.fromarray(scene()).convert("CMYK").save(file, "JPEG")
@@ -130,6 +137,16 @@ def _stored_png(*, parts: int) -> list[bytes]:
         len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big") for kind, body in every
     ]
     return [b"\x89PNG\r\n\x1a\n", *chunks]
+
+
+def test_a_tiff_without_a_tag_that_it_needs_is_refused() -> None:
+    """Tiles whose width is not said."""
+    strips, tiles = struct.pack("<H", 273), struct.pack("<H", 324)
+    data = WHOLE["deflate"]
+    directory = struct.unpack("<I", data[4:8])[0]
+    at = data.index(strips, directory)
+    with pytest.raises(InputRefusedError, match="damaged image"):
+        read_picture(data[:at] + tiles + data[at + 2 :])
 
 
 def test_a_strip_of_a_tiff_is_damaged_where_it_lies() -> None:

@@ -37,8 +37,8 @@ class CaseLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class Ran:
-    """``memory_mib``: the largest of the process during the case, 0 where the system does not tell. ``noise``: what
-    libraries wrote to stderr."""
+    """``seconds``: of processor time. ``memory_mib``: the largest of the process during the case, 0 where the system
+    does not tell. ``noise``: what libraries wrote to stderr."""
 
     outcome: Outcome
     seconds: float
@@ -89,17 +89,18 @@ class Worker:
             try:
                 if pipe.poll(LOOK_EVERY_S):
                     outcome, largest, noise = pipe.recv()
-                    ran = Ran(outcome=outcome, seconds=time.perf_counter() - began, memory_mib=largest, noise=noise)
+                    seconds = cpu_s(self._process.pid) - spent
+                    ran = Ran(outcome=outcome, seconds=seconds, memory_mib=largest, noise=noise)
                     return self._judged(ran)
             except (EOFError, ConnectionResetError):
-                return self._lost(self._death(), began, largest)
+                return self._lost(self._death(), spent, largest)
             # The kernel's own account would come too late for one who takes everything.
             largest = max(largest, memory_mib(self._process.pid, "VmRSS"))
             if largest > 2 * self._limits.memory_mib:
-                return self._lost(f"over {2 * self._limits.memory_mib} MiB of memory", began, largest)
+                return self._lost(f"over {2 * self._limits.memory_mib} MiB of memory", spent, largest)
             busy, waited = cpu_s(self._process.pid) - spent, time.perf_counter() - began
             if busy > self._limits.seconds or waited > WAITING * self._limits.seconds:
-                return self._lost(f"no answer within {self._limits.seconds:g} s", began, largest)
+                return self._lost(f"no answer within {self._limits.seconds:g} s", spent, largest)
 
     def _judged(self, ran: Ran) -> Ran:
         if ran.outcome.fault is None and ran.memory_mib > self._limits.memory_mib:
@@ -108,9 +109,10 @@ class Worker:
                        memory_mib=ran.memory_mib, noise=ran.noise)  # fmt: skip
         return ran
 
-    def _lost(self, why: str, began: float, largest: int) -> Ran:
+    def _lost(self, why: str, spent: float, largest: int) -> Ran:
+        seconds = max(0.0, cpu_s(self._process.pid) - spent)
         self.close()
-        return Ran(outcome=Outcome(said="lost", fault=why), seconds=time.perf_counter() - began, memory_mib=largest)
+        return Ran(outcome=Outcome(said="lost", fault=why), seconds=seconds, memory_mib=largest)
 
     def _death(self) -> str:
         self._process.join(timeout=10)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import cv2
@@ -16,7 +15,7 @@ LARGEST_STEP = 2.5
 _ADDED = 2
 """To both, for tables of small numbers."""
 _QUANTISATION, _SCAN, _END = 0xDB, 0xDA, 0xD9
-_PADDED_END = re.compile(rb"(\0+)\xff\xd9")
+_PADDED_END = b"\0\xff\xd9"
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD9)))
 _AROUND = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
 _ZIGZAG = np.array(
@@ -50,7 +49,12 @@ def quantisation_tables(data: bytes) -> Iterator[np.ndarray]:
 
 def ending_zeros(data: bytes) -> int:
     """How many bytes of zero stand before an end marker, at most."""
-    return max((len(zeros[1]) for zeros in _PADDED_END.finditer(data)), default=0)
+    most = begin = 0
+    while (last := data.find(_PADDED_END, begin)) >= 0:
+        before = data[begin : last + 1]
+        most = max(most, len(before) - len(before.rstrip(b"\0")))
+        begin = last + len(_PADDED_END)
+    return most
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -23,8 +23,9 @@ from vizecg_edge.process import decoder_messages, quiet_pillow
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 MAX_PIXELS = 80_000_000
-MAX_WEBP_PIXELS = 40_000_000
-"""Pillow decodes a WebP through four pictures of its size, 15 bytes a pixel in all."""
+MAX_WIDE_PIXELS = 40_000_000
+"""Pillow decodes a WebP through four pictures of its size, 15 bytes a pixel in all, and a JPEG for printing (CMYK)
+through two."""
 MAX_PAGES = 1000
 MIN_SIDE_PX, MIN_HEIGHT_PX = 400, 200
 """A 250 mm wide block in fewer pixels has less than 1.6 px/mm, below which the grid is lost; three rows of it are less
@@ -93,7 +94,8 @@ def read_picture(data: bytes, *, page: int = 0, most_reduced: float = 1) -> Pict
         if page:
             picture.seek(page)
         width, height = picture.size
-        check_size(width, height, most=MAX_WEBP_PIXELS if picture.format == "WEBP" else MAX_PIXELS)
+        wide = picture.format == "WEBP" or picture.mode == "CMYK"
+        check_size(width, height, most=MAX_WIDE_PIXELS if wide else MAX_PIXELS)
         if picture.format in ("JPEG", "MPO"):
             return _read_jpeg(picture, data, most_reduced)
         orientation = _orientation(picture)
@@ -224,7 +226,7 @@ def _refusing() -> Iterator[None]:
         raise InputRefusedError(f"not an image in {known}", reason="unreadable") from error
     except Image.DecompressionBombError as error:
         raise InputRefusedError("too many pixels", reason="unreadable") from error
-    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, TypeError, struct.error) as error:
+    except (OSError, SyntaxError, ValueError, LookupError, EOFError, RuntimeError, TypeError, struct.error) as error:
         text = " ".join(str(error).split())[:120]
         raise InputRefusedError(f"damaged image ({text})", reason="unreadable") from error
     except MemoryError as error:
