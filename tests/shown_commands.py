@@ -23,7 +23,7 @@ PROGRAMS = {
 MODULES = {"vizecg.cli": "vizecg.cli", "vizecg_lab": "vizecg_lab.cli"}
 OTHERS = frozenset({
     "adb", "apt-get", "cd", "export", "git", "gst-launch-1.0", "jetson_clocks", "nvpmodel", "qemu-aarch64-static",
-    "sdkmanager",
+    "sbatch", "sdkmanager",
 })  # fmt: skip
 """Programs that are not ours, or not Python's, as they are named in the pages."""
 RUNNER_OPTIONS = frozenset(re.findall(r'"(--[a-z]+)"', (REPOSITORY / "edge_runtime/runner/options.cpp").read_text()))
@@ -122,7 +122,7 @@ def inline_refusal(words: list[str]) -> str | None:
     else:
         return make_refusal(words[1:]) if program == "make" else None
     command: Any = get_command(importlib.import_module(module).app)
-    if rest and not rest[0].startswith("-") and hasattr(command, "commands"):
+    while rest and not rest[0].startswith("-") and hasattr(command, "commands"):
         if rest[0] not in command.commands:
             return f"no verb {rest[0]}"
         command, rest = command.commands[rest[0]], rest[1:]

@@ -99,3 +99,26 @@ def test_an_evaluation_of_three_shares_is_that_of_one_process(checkpoint: Path, 
     damaged.write_bytes(damaged.read_bytes()[:-100])
     with pytest.raises(StoreError, match="is damaged: delete it"):
         call(*merge)
+
+
+@pytest.mark.parametrize("verb", [("render", "--px-per-mm", "2"), ("photograph", "--width", "400", "--truth")])
+def test_pictures_of_three_shares_are_those_of_one_process(verb: tuple[str, ...], tmp_path: Path) -> None:
+    command = (*verb, "--data", "synthetic", "--seed", "4", "-n", "4")
+    whole, shared = tmp_path / "whole", tmp_path / "shared"
+    told = call(*command, "--out", whole, "--json")
+    for number in (3, 1):
+        call(*command, "--out", shared, "--shard", f"{number}/3")
+    with pytest.raises(UsageError, match="lacks shard 2/3"):
+        call(*command, "--out", shared, "--merge")
+    call(*command, "--out", shared, "--shard", "2/3")
+    with pytest.raises(UsageError, match=r"2-of-3.jsonl was begun with seed = 4, now 5"):
+        call(*command, "--out", shared, "--shard", "2/3", "--seed", "5")
+    # The last one of its share, and its line half written: as a process leaves it that is killed.
+    ledger = shared / "pictures.1-of-3.jsonl"
+    ledger.write_text(ledger.read_text()[:-20])
+    with pytest.raises(UsageError, match="lacks shard 1/3"):
+        call(*command, "--out", shared, "--merge")
+    assert len(call(*command, "--out", shared, "--shard", "1/3", "--json").splitlines()) == 1
+    assert call(*command, "--out", shared, "--merge", "--json").replace(str(shared), str(whole)) == told
+    pictures = {name: data for name, data in content(shared).items() if not name.startswith("pictures.")}
+    assert pictures == content(whole)

@@ -1,4 +1,4 @@
-"""One run in two processes on CPUs, started by torchrun and without it."""
+"""One run in two and three processes on CPUs, started by torchrun and without it, on one node and on several."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ from warm_start import started
 
 pytestmark = pytest.mark.integration
 
-RECORDS, VALIDATION = 18, 7
+RECORDS = 20
+"""Of training and of validation: no number of processes shares them out evenly."""
 SIGNAL_ONLY = [
     "architecture=transformer", "model={patch: 20, width: 16, layers: 1, heads: 2, feed_forward: 32, dropout: 0.0}",
-    "batch_size=8", "epochs=2", "optimiser.learning_rate=1e-3", "optimiser.warmup_steps=1", "ema_decay=0.9",
+    "batch_size=6", "epochs=2", "optimiser.learning_rate=1e-3", "optimiser.warmup_steps=1", "ema_decay=0.9",
 ]  # fmt: skip
 BOTH = [
     "model={image_widths: [4, 4, 8, 8], signal_widths: [4, 4, 8, 8], width: 8, heads: 2, signal_leads: joint}",
@@ -60,12 +61,18 @@ def run(launcher: list[str], out: Path, assignments: list[str], *more: str) -> d
     return json.loads(done.stdout)
 
 
-def run_two(out: Path, assignments: list[str], *more: str) -> list[tuple[int, str, str]]:
-    """The same in two processes that are told of each other as torchrun tells them; exit code and output of each."""
+def run_several(
+    out: Path, assignments: list[str], *more: str, processes: int = 2, a_node: int = 2
+) -> list[tuple[int, str, str]]:
+    """The same in processes that are told of each other as torchrun tells them, so many ``a_node``.
+
+    Returns:
+        Exit code, stdout and stderr of each.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     told = {
-        "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "0", "GROUP_WORLD_SIZE": "1",
+        "WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(a_node), "GROUP_WORLD_SIZE": str(processes // a_node),
         "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "TORCHELASTIC_RUN_ID": "test", "OMP_NUM_THREADS": "1",
     }  # fmt: skip
     with ExitStack() as stack:
@@ -73,18 +80,23 @@ def run_two(out: Path, assignments: list[str], *more: str) -> list[tuple[int, st
             stack.enter_context(
                 started(
                     "vizecg.cli", *arguments_of(out, assignments, *more),
-                    environment={**told, "RANK": rank, "LOCAL_RANK": rank},
+                    environment={
+                        **told, "RANK": str(rank), "LOCAL_RANK": str(rank % a_node), "GROUP_RANK": str(rank // a_node)
+                    },
                 )
             )
-            for rank in ("0", "1")
+            for rank in range(processes)
         ]  # fmt: skip
         return [(command.wait(), command.stdout, command.stderr) for command in commands]
 
 
 def trained_by_two(out: Path, assignments: list[str], *more: str) -> dict[str, Any]:
     """The one object that both together print."""
-    ended = run_two(out, assignments, *more)
-    assert [code for code, _, _ in ended] == [0, 0], ended
+    return of_one(run_several(out, assignments, *more))
+
+
+def of_one(ended: list[tuple[int, str, str]]) -> dict[str, Any]:
+    assert [code for code, _, _ in ended] == [0] * len(ended), ended
     return json.loads("".join(stdout for _, stdout, _ in ended))
 
 
@@ -118,7 +130,23 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_two_processes_compute_what_one_does(alone: Path, tmp_path: Path, launcher: list[str]) -> None:
     more = () if launcher is TORCHRUN else ("--devices", "2")
     result = run(launcher, tmp_path, SIGNAL_ONLY, *more)
-    assert (result["finished"], result["epochs"], result["steps"]) == (True, 2, 4)
+    assert (result["finished"], result["epochs"], result["steps"]) == (True, 2, 6)
+    check_same_run(alone, tmp_path)
+    # Only the first process writes: one log, no second configuration, nothing half done.
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == RUN
+    assert len(list((tmp_path / "logs").rglob("events*"))) == 1
+
+
+def test_three_processes_on_three_nodes_compute_what_one_does(alone: Path, tmp_path: Path) -> None:
+    result = of_one(run_several(tmp_path, SIGNAL_ONLY, processes=3, a_node=1))
+    assert (result["finished"], result["epochs"], result["steps"]) == (True, 2, 6)
+    check_same_run(alone, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == RUN
+
+
+def check_same_run(alone: Path, tmp_path: Path) -> None:
+    """Losses, weights, averages and the best figure, but for the order in which numbers are added."""
     np.testing.assert_allclose(losses(tmp_path), losses(alone), atol=tolerance("f32-reorder"))
     one, two = (torch.load(out / "last.ckpt", weights_only=True) for out in (alone, tmp_path))
     for key in ("state_dict", "current_model_state"):
@@ -127,10 +155,6 @@ def test_two_processes_compute_what_one_does(alone: Path, tmp_path: Path, launch
             np.testing.assert_allclose(shown[1], shown[0], atol=tolerance("f32-reorder"), err_msg=name)
     best = "RunCheckpoints"
     assert two["callbacks"][best]["best_score"] == pytest.approx(one["callbacks"][best]["best_score"], abs=1e-6)
-    # Only the first process writes: one log, no second configuration, nothing half done.
-    names = {path.name for path in tmp_path.iterdir()}
-    assert names == RUN
-    assert len(list((tmp_path / "logs").rglob("events*"))) == 1
 
 
 def test_both_streams_run_stop_and_go_on_in_two_processes(tmp_path: Path) -> None:
@@ -143,7 +167,7 @@ def test_both_streams_run_stop_and_go_on_in_two_processes(tmp_path: Path) -> Non
 
 
 def test_a_batch_that_cannot_be_shared_out_is_one_line(tmp_path: Path) -> None:
-    for code, _, stderr in run_two(tmp_path, [*SIGNAL_ONLY, "batch_size=3"]):
+    for code, _, stderr in run_several(tmp_path, [*SIGNAL_ONLY, "batch_size=3"]):
         assert code == 2
         assert stderr.splitlines()[-1] == "error: batch_size 3 cannot be shared out among 2 processes"
     assert not (tmp_path / "config.json").exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,10 @@ import numpy as np
 
 from vizecg.data.choices import Look, PictureFormat
 from vizecg.data.drawing import Drawing, Shot
+from vizecg.data.picture_shares import Ledger, ledger, merged_pictures
 from vizecg.data.progress import progress
 from vizecg.data.registry import SourceRequest, build_source
+from vizecg.data.sharding import Shard, share_places
 from vizecg.data.source import RecordSource
 from vizecg.records import EcgRecord
 from vizecg.render import (
@@ -37,7 +39,7 @@ CONTACT_STRENGTHS = (0.25, 0.5, 1.0)
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """Which records: ``n`` from the beginning of the source, or those with the ids ``records``."""
+    """Which records: ``n`` from the beginning of the source, or those with the ids ``records``; a ``shard`` of them."""
 
     data: str
     root: Path | None
@@ -45,12 +47,28 @@ class Chosen:
     seed: int
     n: int
     records: tuple[str, ...]
+    shard: Shard | None = None
 
     def read(self) -> Iterator[EcgRecord]:
         """The records, one after the other."""
+        return (record for _, record in self.named())
+
+    def named(self, *, without: Container[str] = ()) -> Iterator[tuple[str, EcgRecord]]:
+        """The records with their ids in the source, but for those with the ids ``without``."""
         source = self.source()
         for place in self._places(source):
-            yield source.read(source.items[place])
+            if source.record_ids[place] not in without:
+                yield source.record_ids[place], source.read(source.items[place])
+
+    def ids(self) -> list[str]:
+        """Of the records of all shards."""
+        source = self.source()
+        return [source.record_ids[place] for place in self._all_places(source)]
+
+    def about(self, **options: Any) -> dict[str, Any]:
+        """What decides pictures, with options of their own, to tell shares of other work apart."""
+        own = {"data": self.data.partition(":")[0], "split": self.split, "seed": self.seed, "count": self.n}
+        return {**own, "records": list(self.records), **{name: repr(value) for name, value in options.items()}}
 
     def source(self) -> RecordSource:
         size = None if self.records else self.n
@@ -59,9 +77,19 @@ class Chosen:
 
     @property
     def count(self) -> int:
-        return len(self.records) or self.n
+        asked = len(self.records) or self.n
+        return asked if self.shard is None else len(share_places(asked, self.shard))
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one picture, which may have a name of its own."""
+        return self.shard is None and self.count == 1
 
     def _places(self, source: RecordSource) -> list[int]:
+        places = self._all_places(source)
+        return places if self.shard is None else [places[at] for at in share_places(len(places), self.shard)]
+
+    def _all_places(self, source: RecordSource) -> list[int]:
         if not self.records:
             return list(range(min(self.n, len(source))))
         known = {name: place for place, name in enumerate(source.record_ids)}
@@ -80,9 +108,10 @@ def run_render(
         save_picture(out, _every_look(record, drawing))
         _tell(out, as_json=as_json)
         return
+    share = _share(out, chosen, drawing=drawing, kind=kind)
     with progress("drawing", chosen.count, quiet=as_json) as advance:
-        for record in chosen.read():
-            path = _name(out, record.record_id, kind, single=chosen.count == 1)
+        for name, record in chosen.named(without=() if share is None else share.done):
+            path = _name(out, record.record_id, kind, single=chosen.single)
             facts: dict[str, Any] = {"record": record.record_id}
             if drawing.look is Look.PAPER:
                 from vizecg.render.paper.draw import render_paper
@@ -99,8 +128,23 @@ def run_render(
                 save_picture(path, sheet.image, spec=spec)
                 facts |= _on_it(sheet)
                 facts["clipped"] = list(sheet.clipped)
+            if share is not None:
+                share.add(name, path, facts)
             _tell(path, as_json=as_json, **facts)
             advance(1)
+
+
+def run_merge(*, chosen: Chosen, out: Path, as_json: bool, **options: Any) -> None:
+    """``--merge`` of ``vizecg render`` and ``photograph``: tell what all shards have drawn, as one process would.
+
+    ``options`` are those by which ``_share`` knows the work.
+    """
+    for path, facts in merged_pictures(out, chosen.about(**options), chosen.ids()):
+        _tell(path, as_json=as_json, **facts)
+
+
+def _share(out: Path, chosen: Chosen, **options: Any) -> Ledger | None:
+    return None if chosen.shard is None else ledger(out, chosen.shard, chosen.about(**options))
 
 
 def run_photograph(
@@ -120,23 +164,27 @@ def run_photograph(
         save_picture(out, _every_condition(chosen, drawing))
         _tell(out, as_json=as_json)
         return
-    sheets: Iterator[tuple[str, np.ndarray, SheetSpec, dict[str, Any]]]
+    share = _share(out, chosen, drawing=drawing, kind=kind, shot=shot, truth=truth) if image is None else None
+    sheets: Iterator[tuple[str, str, np.ndarray, SheetSpec, dict[str, Any]]]
     if image is not None:
-        sheets = iter([(image.stem, *load_sheet(image), {})])
+        sheets = iter([(image.stem, image.stem, *load_sheet(image), {})])
         chosen = replace(chosen, n=1, records=())
     else:
-        drawn = ((record.record_id, *drawing.sheet(record)) for record in chosen.read())
-        sheets = ((name, printed.image, spec, _on_it(printed)) for name, printed, spec in drawn)
+        read = chosen.named(without=() if share is None else share.done)
+        drawn = ((of, record.record_id, *drawing.sheet(record)) for of, record in read)
+        sheets = ((of, name, printed.image, spec, _on_it(printed)) for of, name, printed, spec in drawn)
     with progress("photographing", chosen.count, quiet=as_json) as advance:
-        for name, sheet, spec, on_it in sheets:
+        for of, name, sheet, spec, on_it in sheets:
             rng = condition_rng(name, seed=drawing.seed, condition=shot.condition)
             photo = shot.take(sheet, spec=spec, rng=rng)
-            path = _name(out, name, kind, single=chosen.count == 1)
+            path = _name(out, name, kind, single=chosen.single)
             save_picture(path, photo.image)
             facts = {"record": name, "condition": shot.condition.value, "strength": shot.strength}
             if truth:
                 facts["truth"] = str(path.with_suffix(".json"))
                 write_atomically(path.with_suffix(".json"), json.dumps({**_truth(photo, spec), **on_it}) + "\n")
+            if share is not None:
+                share.add(of, path, facts)
             _tell(path, as_json=as_json, **facts)
             advance(1)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vizecg.data.choices import Look, PictureFormat
+from vizecg.spec import UsageError
 from vizecg.spec.options import JsonFlag, RootOption, SeedOption
 
 if TYPE_CHECKING:
@@ -66,14 +67,19 @@ class PictureOptions:
     ] = None
     seed: SeedOption = 0
     contact: Annotated[bool, typer.Option("--contact-sheet", help="One picture with every kind on it.")] = False
+    shard: ShardOption = None
+    merge: MergeFlag = False
     as_json: JsonFlag = False
 
     def chosen(self) -> Chosen:
         from vizecg.data.pictures import Chosen
+        from vizecg.data.sharding import Shard
 
+        if self.contact and (self.shard or self.merge):
+            raise UsageError("--contact-sheet is one picture: leave --shard and --merge out")
         return Chosen(
             data=self.data, root=self.root, split=self.split, seed=self.seed, n=self.count,
-            records=tuple(self.record or ()),
+            records=tuple(self.record or ()), shard=None if self.shard is None else Shard.parse(self.shard),
         )  # fmt: skip
 
     def drawing(self, *, look: Look, px_per_mm: float, palette: str = "red") -> Drawing:

@@ -38,7 +38,7 @@ class Options(PictureOptions):
 def photograph(options: Options) -> None:
     """Draw records and photograph the sheets, or photograph a sheet."""
     from vizecg.data.drawing import Shot
-    from vizecg.data.pictures import run_photograph
+    from vizecg.data.pictures import run_merge, run_photograph
 
     if options.look not in (Look.PLAIN, Look.RANDOM, Look.PAGE):
         raise UsageError(
@@ -49,6 +49,14 @@ def photograph(options: Options) -> None:
         condition=options.condition, strength=options.strength, width=options.width, stretch=options.stretch,
         finish=options.finish,
     )  # fmt: skip
+    if options.image is not None and (options.shard or options.merge):
+        raise UsageError("one sheet is photographed by one process: leave --shard and --merge out")
+    if options.merge:
+        run_merge(
+            chosen=options.chosen(), out=options.out, as_json=options.as_json, drawing=drawing, kind=options.kind,
+            shot=shot, truth=options.truth,
+        )  # fmt: skip
+        return
     run_photograph(
         image=options.image, chosen=options.chosen(), drawing=drawing, shot=shot, out=options.out, kind=options.kind,
         truth=options.truth, contact=options.contact, as_json=options.as_json,

@@ -30,9 +30,12 @@ class Options(PictureOptions):
 @takes(Options)
 def render(options: Options) -> None:
     """Draw records as printed sheets; --json tells where each lead lies (mm)."""
-    from vizecg.data.pictures import run_render
+    from vizecg.data.pictures import run_merge, run_render
 
     drawing = options.drawing(look=options.look, px_per_mm=options.px_per_mm, palette=options.palette)
+    if options.merge:
+        run_merge(chosen=options.chosen(), out=options.out, as_json=options.as_json, drawing=drawing, kind=options.kind)
+        return
     run_render(
         chosen=options.chosen(), drawing=drawing, out=options.out, kind=options.kind, contact=options.contact,
         as_json=options.as_json,
