@@ -40,6 +40,9 @@ TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "
 
 
 def arguments_of(out: Path, assignments: list[str], *more: str) -> list[str]:
+    """A run that goes on knows itself what it was started with."""
+    if "--resume" in more:
+        return ["train", "--out", str(out), "--accelerator", "cpu", "--workers", "0", "--json", *more]
     arguments = ["train", "--data", "synthetic", "--limit", str(RECORDS), "--out", str(out), "--accelerator", "cpu"]
     return [*arguments, "--workers", "0", "--json", *(word for text in assignments for word in ("--set", text)), *more]
 
@@ -160,7 +163,12 @@ def check_same_run(alone: Path, tmp_path: Path) -> None:
 def test_both_streams_run_stop_and_go_on_in_two_processes(tmp_path: Path) -> None:
     first = trained_by_two(tmp_path, BOTH, "--stop-after", "0")
     assert (first["finished"], first["steps"]) == (False, 1)
-    last = trained_by_two(tmp_path, BOTH, "--resume")
+    refused = run_several(tmp_path, [], "--resume", "--limit", "7")
+    assert [code for code, _, _ in refused] == [2, 2]
+    assert (
+        refused[0][2].splitlines()[-1] == f"error: {tmp_path} was started with --limit {RECORDS}, now 7: leave it out"
+    )
+    last = trained_by_two(tmp_path, [], "--resume")
     assert (last["finished"], last["epochs"], last["steps"]) == (True, 1, RECORDS // 4)
     assert {path.name for path in tmp_path.iterdir()} == RUN
     assert {path.name for path in (tmp_path / "logs").iterdir()} == {"start-0", "start-1"}
