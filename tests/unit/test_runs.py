@@ -87,6 +87,8 @@ def test_a_list_tells_how_every_run_stands(tmp_path: Path) -> None:
     (make_run(tmp_path / "lost") / "last.ckpt").unlink()
     make_run(tmp_path / "old", done=3, recorded=False)
     (tmp_path / "no run").mkdir()
+    with held(tmp_path / "refused"):
+        pass
     with held(make_run(tmp_path / "now")):
         answer = call("list", tmp_path, "--json")
         table = call("list", tmp_path).stdout
@@ -96,6 +98,7 @@ def test_a_list_tells_how_every_run_stands(tmp_path: Path) -> None:
         "cut": ("broken", "last.ckpt is damaged"),
         "done": ("finished", ""),
         "killed": ("stopped", "its process ended without a word"),
+        "refused": ("broken", "it ended before its first step"),
         "lost": ("broken", "no last.ckpt was written: SIGTERM"),
         "now": ("running", ""),
         "old": ("finished", ""),
@@ -109,7 +112,7 @@ def test_a_list_tells_how_every_run_stands(tmp_path: Path) -> None:
     # Without a record the figures come from the logs, and what nobody wrote down is not known.
     old = found["old"]
     assert (old["epochs_done"], old["best"]["epoch"], old["seconds"], old["data"]) == (3, 3, None, None)
-    assert len(table.splitlines()) == 8
+    assert len(table.splitlines()) == 9
     assert "photo/image_auroc 0.8000 (epoch 3)" in table
 
 

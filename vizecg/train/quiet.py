@@ -16,6 +16,8 @@ _HARMLESS: tuple[tuple[str, type[Warning]], ...] = (
     (".*does not have many workers", UserWarning),
     # Lightning with the torch of after its release.
     (".*isinstance\\(treespec, LeafSpec\\)", Warning),
+    # Under Slurm it is torchrun that srun starts.
+    ("The `srun` command is available on your system but is not used", UserWarning),
     # A label that no validation record has, or that all have: ``vizecg.train.loop`` says so itself, by its name.
     ("No (positive|negative) samples (found )?in targets?,", UserWarning),
     ("Average precision score for one or more classes was `nan`", UserWarning),
@@ -26,22 +28,26 @@ _HARMLESS: tuple[tuple[str, type[Warning]], ...] = (
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
     """Leave them out; every other warning stays one."""
-    lightning = logging.getLogger("pytorch_lightning")
-    level = lightning.level
     # What it has to say about itself; its warnings stay.
-    lightning.setLevel(logging.WARNING)
+    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning_fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
     try:
         with warnings.catch_warnings():
             for message, category in _HARMLESS:
                 warnings.filterwarnings("ignore", message=message, category=category)
             yield
     finally:
-        lightning.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def one_line_warnings() -> None:
     """Of a command: what is left is told in a line, without the line of code that it came from."""
     warnings.formatwarning = _one_line
+    # That it looks for fonts, which takes a while the first time.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
 def _one_line(

@@ -90,6 +90,7 @@ class Options:
 
     def choices(self) -> tuple[tuple[Condition, ...], Modality, Fit]:
         """Conditions, stream and fit; raises UsageError where they are not to be had together."""
+        from vizecg.data.sharding import Shard
         from vizecg.models import Modality
         from vizecg.train.evaluation.measure import Fit
 
@@ -98,6 +99,8 @@ class Options:
             raise UsageError(f"unknown --stream {self.stream!r}: expected one of {', '.join(streams)}")
         if self.fit not in fits:
             raise UsageError(f"unknown --fit {self.fit!r}: expected one of {', '.join(fits)}")
+        if self.shard is not None:
+            Shard.parse(self.shard)
         if self.shard and self.merge:
             raise UsageError("--merge takes what the shards have left: leave --shard out")
         if bool(self.shard or self.merge) != (self.parts is not None):
@@ -119,7 +122,9 @@ def evaluate(options: Options) -> None:
     from vizecg.spec.provenance import provenance
     from vizecg.train.evaluation.measure import Fit, measure, paired, result
     from vizecg.train.evaluation.tables import text_tables
+    from vizecg.train.quiet import one_line_warnings
 
+    one_line_warnings()
     conditions, stream, fit = options.choices()
     classifier = _classifier(options, stream)
     asked = _asked(options, classifier)

@@ -69,11 +69,13 @@ def compare(
     as_json: JsonFlag = False,
 ) -> None:
     """What runs differ in, in settings and in figures; with --plot their curves."""
+    from vizecg.train.quiet import one_line_warnings
     from vizecg.train.runs.compare import compared
     from vizecg.train.runs.curves import draw_curves
     from vizecg.train.runs.summary import open_run
     from vizecg.train.runs.tables import comparison_tables, console
 
+    one_line_warnings()
     if len(several) < 2:
         raise UsageError("name two runs or more")
     opened = [open_run(path) for path in several]

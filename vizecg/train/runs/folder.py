@@ -16,8 +16,9 @@ _DEPTH = 4
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a run was begun here: earlier ones have no record of themselves, but a configuration."""
-    if (folder / RECORD).is_file():
+    """Whether a run was begun here, be it only that its pictures are drawn. Earlier ones have no record of themselves, but
+    a configuration."""
+    if any((folder / name).is_file() for name in (RECORD, LOCK)):
         return True
     return (folder / CONFIG).is_file() and any((folder / name).is_file() for name in (LAST, BEST))
 

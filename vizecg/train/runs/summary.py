@@ -116,6 +116,8 @@ def _config(folder: Path) -> tuple[dict[str, Any], str]:
         if not isinstance(config, dict):
             raise ValueError("no mapping")
         return config, ""
+    except FileNotFoundError:
+        return {}, "it ended before its first step"
     except (OSError, ValueError) as error:
         return {}, f"{CONFIG} cannot be read: {error}"
 
