@@ -37,6 +37,8 @@ from vizecg.train.starting import SHIPPED
 KIND = "finetune"
 SHOWN = ("macro/auroc", "macro/auprc")
 BOOTSTRAPS = 1000
+FINDINGS = Path(__file__).with_name("findings.yaml")
+"""Three labels that the shipped network does not know, by the PhysioNet Challenge's abbreviations."""
 WATCHED = 16
 """Records that are validated while it trains, which decides nothing: the last weights are taken."""
 
@@ -66,6 +68,8 @@ class FinetuneRequest:
         labels: one's own.
         table: of a PTB-XL folder: a CSV of ``ecg_id`` and the label set's column or columns, in place of its codes.
         out: folder of runs, drawn sheets and scores: what is there is not made again.
+        epochs: None takes the recipe's.
+        nothing_epochs: of training from nothing, where it is to have others.
         records, draws: how many records a network is trained on, and how often.
         validation: only so many validation records; all for None.
         condition: how the validation records are printed.
@@ -79,6 +83,7 @@ class FinetuneRequest:
     records: int = 200
     draws: int = 5
     epochs: int | None = None
+    nothing_epochs: int | None = None
     validation: int | None = None
     condition: Condition = Condition.PHOTO
     seed: int = 0
@@ -114,6 +119,7 @@ def measure_finetune(request: FinetuneRequest, *, json_path: Path | None = None)
         "draws": request.draws,
         "condition": request.condition.value,
         "validation": {"n": len(labels), "positives": positives(labels, names=request.labels.names)},
+        "epochs": {arm.name: _config(request, arm, 0).epochs for arm in ARMS},
         "configuration": _config(request, ARMS[0], 0).model_dump(mode="json"),
         "changes": {arm.name: list(arm.assignments) for arm in ARMS},
         "runs": runs,
@@ -199,8 +205,10 @@ def _figures(logits: np.ndarray, labels: np.ndarray, names: tuple[str, ...], boo
 
 def _config(request: FinetuneRequest, arm: Arm, draw: int) -> TrainConfig:
     options: dict[str, Any] = {"labels": request.labels, "seed": request.seed + draw, "drawing_seed": request.seed}
-    if request.epochs is not None:
-        options["epochs"] = request.epochs
+    longer = request.nothing_epochs if arm.start is None else None
+    epochs = request.epochs if longer is None else longer
+    if epochs is not None:
+        options["epochs"] = epochs
     return resolve(recipe="finetune", assignments=arm.assignments, options=options)
 
 
@@ -266,7 +274,7 @@ def _source(request: FinetuneRequest, split: str) -> RecordSource:
     root = Path(folder) if folder else request.root
     if name != "ptbxl" or root is None:
         raise UsageError("--table gives the labels of a PTB-XL folder: expected --data ptbxl:FOLDER")
-    known = _table(request.table, request.labels)
+    known = table_labels(request.table, request.labels)
     entries = Ptbxl(root=root, labels=CODE6).select(folds=SPLITS[split])
     return indexed_source(
         f"PTB-XL folds {','.join(map(str, SPLITS[split]))} with the labels of {request.table.name}",
@@ -277,7 +285,7 @@ def _source(request: FinetuneRequest, split: str) -> RecordSource:
     )
 
 
-def _table(path: Path, labels: LabelSet) -> dict[int, np.ndarray]:
+def table_labels(path: Path, labels: LabelSet) -> dict[int, np.ndarray]:
     """ECG id -> labels, of the rows where all of them are known."""
     known: dict[int, np.ndarray] = {}
     with path.open(newline="", encoding="utf-8-sig") as handle:

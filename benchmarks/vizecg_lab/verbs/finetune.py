@@ -17,7 +17,10 @@ from vizecg.spec.options import EpochsOption, FiguresOption, RootOption, SeedOpt
 class Options:
     """What is trained on how few records, and what judges it."""
 
-    labels: Annotated[str, typer.Option(help="Label set: a YAML file, code6, or names with commas between.")]
+    labels: Annotated[
+        str | None,
+        typer.Option(help="Label set, as of vizecg labels check; VEB, LVH and IRBBB of a column cinc_diagnoses else."),
+    ] = None
     data: Annotated[str, typer.Option(help="Source of the records, as of vizecg train.")] = "ptbxl"
     root: RootOption = None
     table: Annotated[
@@ -30,6 +33,9 @@ class Options:
     records: Annotated[int, typer.Option(min=16, help="Of every draw.")] = 200
     draws: Annotated[int, typer.Option(min=1, help="From the training split.")] = 5
     epochs: EpochsOption = None
+    nothing_epochs: Annotated[
+        int | None, typer.Option(min=1, help="Of training from nothing; the same unless given.")
+    ] = None
     validation: Annotated[int | None, typer.Option(min=16, help="Only the first N validation records.")] = None
     condition: Annotated[Condition, typer.Option(help="How the validation records are printed.")] = Condition.PHOTO
     threads: TrainThreadsOption = None
@@ -41,11 +47,12 @@ class Options:
 def finetune(options: Options) -> None:
     """Own labels on few records: from the shipped weights against from nothing, with paired intervals."""
     from vizecg.records.label_files import parsed_label_set
-    from vizecg_lab.training.finetune import FinetuneRequest, measure_finetune
+    from vizecg_lab.training.finetune import FINDINGS, FinetuneRequest, measure_finetune
 
     request = FinetuneRequest(
-        data=options.data, root=options.root, labels=parsed_label_set(options.labels, told="--labels"),
+        data=options.data, root=options.root, labels=parsed_label_set(options.labels or str(FINDINGS), told="--labels"),
         table=options.table, out=options.out, records=options.records, draws=options.draws, epochs=options.epochs,
+        nothing_epochs=options.nothing_epochs,
         validation=options.validation, condition=options.condition, seed=options.seed, threads=options.threads,
     )  # fmt: skip
     measure_finetune(request, json_path=options.figures)
