@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from training_runs import tiny
 from vizecg.data.cache import build_cache
@@ -15,6 +16,7 @@ from vizecg.data.source import RecordSource
 from vizecg.spec import CODE6, Condition, InputRefusedError, LabelSet, SheetSpec, StoreError, UsageError
 from vizecg.spec.sheet_files import META, SheetRow, SheetsMeta, read_sheets, write_sheets
 from vizecg.train.loop import RunOptions, train
+from vizecg_edge.cli import app
 
 pytestmark = pytest.mark.unit
 
@@ -95,6 +97,14 @@ def test_a_folder_that_is_none_says_how_one_is_made(tmp_path: Path, sheets: Path
     (sheets / META).write_text("{}")
     with pytest.raises(StoreError, match="damaged"):
         read_sheets(sheets)
+
+
+def test_sheets_do_not_come_among_the_photographs(tmp_path: Path) -> None:
+    refused = CliRunner().invoke(app, ["sheets", str(tmp_path), "--out", str(tmp_path)])
+    assert isinstance(refused.exception, UsageError)
+    within = CliRunner().invoke(app, ["sheets", str(tmp_path), "--out", str(tmp_path / "in"), "--recursive"])
+    assert "among the photographs" in str(within.exception)
+    assert not (tmp_path / "in").exists()
 
 
 def test_a_table_cannot_lead_out_of_the_folder(sheets: Path) -> None:

@@ -47,8 +47,9 @@ def sheets(options: Options) -> None:
 
     if not options.folder.is_dir():
         raise UsageError(f"{options.folder} is not a folder")
-    if options.out.resolve().is_relative_to(options.folder.resolve()) and options.recursive:
-        raise UsageError(f"--out {options.out} lies among the photographs: --recursive would read the sheets, too")
+    out, folder = options.out.resolve(), options.folder.resolve()
+    if out == folder or (options.recursive and out.is_relative_to(folder)):
+        raise UsageError(f"--out {options.out} lies among the photographs: sheets would be read as such")
     files = find_files([options.folder], recursive=options.recursive).files
     pipeline = Pipeline(bundle=options.bundle, threads=options.threads, backend=options.backend)
     use_threads(options.threads)
