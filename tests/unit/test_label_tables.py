@@ -13,6 +13,7 @@ from vizecg.cli import app
 from vizecg.data.cache import CacheSpec, build_cache
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.data.signal import SignalSpec
+from vizecg.records.codes import Vocabulary, check_coded
 from vizecg.records.label_files import label_set
 from vizecg.records.label_tables import check_table, show_table
 from vizecg.records.synthetic import synthetic_record
@@ -82,6 +83,11 @@ def test_what_absence_means_must_be_said_and_a_code_means_one_label() -> None:
         LabelSet(name="mine", labels=twice, column="dx", absent="negative")
     with pytest.raises(ValueError, match="expected negative or unknown"):
         LabelSet(name="mine", labels=(Label(name="VEB"),), absent="no")
+
+
+def test_a_source_that_lists_every_finding_is_not_read_as_one_that_does_not(table: Path) -> None:
+    with pytest.raises(UsageError, match="absent: unknown"):
+        check_coded(findings(table.parent, "unknown"), Vocabulary.SNOMED, source="a Challenge set")
 
 
 def test_column_and_absence_travel_with_the_set(table: Path) -> None:

@@ -24,8 +24,14 @@ def check_coded(labels: LabelSet, vocabulary: Vocabulary, *, source: str) -> Non
     """Refuse a set that cannot be read from codes: a label without one would be absent everywhere.
 
     Raises:
-        UsageError: naming the first such label.
+        UsageError: naming the first such label; or the set says that an absent code is not known, and the source is
+            read as one that lists every finding.
     """
+    if labels.absent == "unknown":
+        raise UsageError(
+            f"{source} is read as one that lists every finding, and the label set {labels.name} says that an absent one"
+            " is not known (absent: unknown): leave that out, or name a table of the labels of its own"
+        )
     for label in labels.labels:
         if not getattr(label, vocabulary.value):
             raise UsageError(
