@@ -194,7 +194,11 @@ def test_refused_records_are_listed_and_left_out(tmp_path: Path, capsys: pytest.
     cache = build_cache(tmp_path, source=replace(source, read=read), spec=SPEC)  # type: ignore[arg-type]
     assert cache.rows.tolist() == [0, 1, 3]
     assert list(cache.refused.values()) == ["record x2: every lead is flat"]
-    assert "left out: record x2" in capsys.readouterr().err
+    told = " ".join(capsys.readouterr().err.split())
+    assert "1 left out" in told
+    assert "every lead is flat" in told
+    rows = (tmp_path / "left_out.csv").read_text().splitlines()
+    assert rows[1:] == ["synthetic-9-2,,no,every lead is flat,every lead is flat"]
 
 
 def test_a_cache_is_pickled_by_its_folder(tmp_path: Path) -> None:

@@ -17,13 +17,13 @@ import pytest
 
 from tolerances import tolerance
 from vizecg.data.choices import OnBad, SynthFormat
+from vizecg.data.left_out import reasons
 from vizecg.data.pool import bounded_map
 from vizecg.data.source import RecordSource, synthetic_source
 from vizecg.data.store.build import build_store
 from vizecg.data.store.read import Store, open_store, store_source
 from vizecg.data.store.shard import quantise
 from vizecg.data.store.spec import StoreSpec
-from vizecg.data.store.summary import reasons
 from vizecg.data.synth import SynthSpec, synth
 from vizecg.records import EcgRecord, resample
 from vizecg.records.synthetic import synthetic_record
@@ -90,7 +90,7 @@ def test_counts_and_skips_are_told(store: Store) -> None:
     assert (skipped["record"], skipped["split"]) == ("synthetic-1-3", "train")
     assert "wrong gain" in skipped["reason"]
     again = [skipped, {**skipped, "reason": skipped["reason"].replace("bad-3", "bad-4")}]
-    assert [(count, example) for _, count, example in reasons(again)] == [(2, "synthetic-1-3")]
+    assert [(reason.count, reason.names) for reason in reasons(again)] == [(2, ["synthetic-1-3"] * 2)]
 
 
 def test_patients_in_two_splits_are_counted(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +21,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+from rich.console import Console
 
+from vizecg.data.left_out import FILE as LEFT_OUT
+from vizecg.data.left_out import entries_of, tell_left_out, write_left_out
 from vizecg.data.pool import bounded_map
 from vizecg.data.progress import progress
 from vizecg.data.signal import SignalSpec, signal_input
@@ -160,8 +162,10 @@ def build_cache(folder: Path, *, source: RecordSource, spec: CacheSpec, workers:
         for array in arrays.values():
             array.flush()
     write_atomically(meta, json.dumps({"key": key, "records": len(source), "complete": True}))
-    for reason in {**source.left_out, **refused}.values():
-        print(f"left out: {reason}", file=sys.stderr)
+    skipped = entries_of({**source.left_out, **refused})
+    where = write_left_out(folder / LEFT_OUT, skipped)
+    if where is not None:
+        tell_left_out(Console(stderr=True), skipped, where=where, word="left out")
     return _opened(folder, source, spec)
 
 

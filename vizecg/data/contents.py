@@ -11,23 +11,24 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from vizecg.data.left_out import FILE, tell_left_out, write_left_out
 from vizecg.data.packed.choice import Group
 from vizecg.data.packed.file import PackedStore
 from vizecg.data.sharding import missing_told
-from vizecg.data.store.read import META, Store
+from vizecg.data.store.read import Store
 from vizecg.data.store.shares import ShareReport
-from vizecg.data.store.summary import counted, reasons
-
-_REASONS_SHOWN = 12
+from vizecg.data.store.summary import counted
 
 
 def report(store: Store, *, finished: bool, verified: bool, as_json: bool) -> None:
     """The counts of a store, and what was skipped and why, on stdout."""
     meta = store.meta
+    noted = meta.get("noted", [])
+    where = _written(store.folder / FILE, meta["skipped"], noted)
     size = sum(shard["data_bytes"] for shard in meta["shards"])
     if as_json:
         kept = {name: meta[name] for name in ("source", "sampling_rate", "content_sha256", "counts", "skipped")}
-        kept["patients_in_two_splits"] = meta["patients_in_two_splits"]
+        kept |= {"noted": noted, "patients_in_two_splits": meta["patients_in_two_splits"]}
         print(
             json.dumps({"out": str(store.folder), "was_finished": finished, "verified": verified, "bytes": size} | kept)
         )
@@ -42,22 +43,24 @@ def report(store: Store, *, finished: bool, verified: bool, as_json: bool) -> No
     console.print(_counts(meta["counts"], store.labels))
     if meta["patients_in_two_splits"]:
         console.print(f"warning: {meta['patients_in_two_splits']} patients are in more than one split")
-    _print_skipped(console, meta["skipped"], where=str(store.folder / META))
+    _tell_skipped(console, meta["skipped"], noted, where)
 
 
-def _print_skipped(console: Console, skipped: Sequence[dict[str, Any]], *, where: str) -> None:
-    """The most frequent reasons, and where all of them are."""
+def _written(path: Path, skipped: Sequence[dict[str, Any]], noted: Sequence[dict[str, Any]]) -> str:
+    """Where all that is left out stands, or why that could not be written: a store may be read where nothing can be."""
+    try:
+        write_left_out(path, skipped, noted)
+    except OSError as error:
+        return f"the output of --json ({path} cannot be written: {error.strerror})"
+    return str(path)
+
+
+def _tell_skipped(
+    console: Console, skipped: Sequence[dict[str, Any]], noted: Sequence[dict[str, Any]], where: str
+) -> None:
     if not skipped:
         console.print("nothing was skipped")
-        return
-    kinds = reasons(skipped)
-    table = Table("skipped", "why", "for example", title=None)
-    for kind, count, example in kinds[:_REASONS_SHOWN]:
-        table.add_row(str(count), kind, example)
-    console.print(table)
-    hidden = len(kinds) - _REASONS_SHOWN
-    more = f", {hidden} more kinds" if hidden > 0 else ""
-    console.print(f"{len(skipped)} skipped{more}: all of them are in {where}", highlight=False)
+    tell_left_out(console, skipped, noted, where=where)
 
 
 def report_share(out: Path, built: ShareReport, *, as_json: bool) -> None:
@@ -70,9 +73,10 @@ def report_share(out: Path, built: ShareReport, *, as_json: bool) -> None:
     print(f"{out}: shard {built.share} done; {built.records} records, {built.skipped} skipped; {rest}")
 
 
-def report_packed(packed: PackedStore, *, verified: bool, as_json: bool) -> None:
+def report_packed(packed: PackedStore, *, verified: bool, as_json: bool, noted: Sequence[dict[str, Any]] = ()) -> None:
     """What is in a packed store, what was left out for its size, and what was skipped and why, on stdout."""
     size, header = packed.path.stat().st_size, packed.header
+    where = _written(packed.path.with_name(f"{packed.path.name}.{FILE}"), packed.skipped, noted)
     if as_json:
         names = (
             "source", "sampling_rate", "step_uv", "content_sha256", "counts", "left_out", "patients_in_two_splits"
@@ -81,6 +85,7 @@ def report_packed(packed: PackedStore, *, verified: bool, as_json: bool) -> None
         print(
             json.dumps(
                 {"pack": str(packed.path), "verified": verified, "bytes": size, **kept, "skipped": packed.skipped}
+                | {"noted": list(noted)}
             )
         )
         return
@@ -100,7 +105,7 @@ def report_packed(packed: PackedStore, *, verified: bool, as_json: bool) -> None
         console.print(f"left out of {split} for the budget: {counts['records']} records ({told})", highlight=False)
     if header["patients_in_two_splits"]:
         console.print(f"warning: {header['patients_in_two_splits']} patients are in more than one split")
-    _print_skipped(console, packed.skipped, where=f"the output of vizecg prepare --verify --pack {packed.path} --json")
+    _tell_skipped(console, packed.skipped, noted, where)
 
 
 def _counts(counts: Mapping[str, Mapping[str, int]], labels: Sequence[str]) -> Table:

@@ -18,6 +18,7 @@ from vizecg.data.registry import SourceRequest, build_source
 from vizecg.data.sharding import Shard, share_places
 from vizecg.data.source import RecordSource
 from vizecg.records import EcgRecord
+from vizecg.records.on_identity import OnIdentity
 from vizecg.render import (
     CONDITIONS,
     LAYOUTS,
@@ -48,6 +49,7 @@ class Chosen:
     n: int
     records: tuple[str, ...]
     shard: Shard | None = None
+    on_identity: OnIdentity = OnIdentity.SKIP
 
     def read(self) -> Iterator[EcgRecord]:
         """The records, one after the other."""
@@ -72,7 +74,9 @@ class Chosen:
 
     def source(self) -> RecordSource:
         size = None if self.records else self.n
-        asked = SourceRequest(root=self.root, split=self.split, seed=self.seed, size=size, unlabelled=True)
+        asked = SourceRequest(
+            root=self.root, split=self.split, seed=self.seed, size=size, unlabelled=True, on_identity=self.on_identity
+        )
         return build_source(self.data, asked)
 
     @property

@@ -25,6 +25,7 @@ from vizecg.records.code15.index import EXAMS_FILE
 from vizecg.records.code15.tracings import Code15, read_exam
 from vizecg.records.code15.unit import named_with_unit
 from vizecg.records.code_test import TRACINGS_FILE, CodeTest
+from vizecg.records.on_identity import OnIdentity
 from vizecg.records.ptbxl import SPLITS
 from vizecg.records.splits import SPLIT_NAMES, SplitRule, check_split
 from vizecg.records.wfdb.folder import WfdbFolder, read_entry
@@ -51,6 +52,8 @@ class SourceRequest:
         values_per_mv: stored by CODE-15% and CODE-test for a millivolt; None for the releases'.
         seed, size: of synthetic records; every split has a seed of its own.
         verify: read a store whole before it is used.
+        on_identity: what becomes of records whose limb leads do not fit each other; those of a store, and synthetic
+            ones, are as they were made.
     """
 
     root: Path | None = None
@@ -65,6 +68,7 @@ class SourceRequest:
     seed: int = 0
     size: int | None = None
     verify: bool = False
+    on_identity: OnIdentity = OnIdentity.SKIP
 
     def folder(self, name: str) -> Path:
         """``root``; UsageError where it was not named."""
@@ -75,7 +79,10 @@ class SourceRequest:
 
 def _ptbxl(request: SourceRequest) -> RecordSource:
     folds = request.folds or SPLITS[request.split]
-    return ptbxl_source(request.folder("ptbxl"), folds=folds, resolution=request.resolution, labels=request.labels)
+    return ptbxl_source(
+        request.folder("ptbxl"), folds=folds, resolution=request.resolution, labels=request.labels,
+        on_identity=request.on_identity,
+    )  # fmt: skip
 
 
 def _code15(request: SourceRequest) -> RecordSource:
@@ -108,7 +115,10 @@ def _code_test(request: SourceRequest) -> RecordSource:
 
 
 def _exam_reader(dataset: Code15 | CodeTest, request: SourceRequest) -> ReadRecord:
-    return partial(read_exam, folder=dataset.folder, labels=len(request.labels), values_per_mv=dataset.values_per_mv)
+    return partial(
+        read_exam, folder=dataset.folder, labels=len(request.labels), values_per_mv=dataset.values_per_mv,
+        on_identity=request.on_identity,
+    )  # fmt: skip
 
 
 def _with_unit(index: str, dataset: Code15 | CodeTest) -> str:
@@ -123,7 +133,25 @@ def _wfdb(request: SourceRequest) -> RecordSource:
     return indexed_source(
         f"WFDB folder {dataset.root.resolve().name} {_rule(request)}",
         dataset.select(request.split, request.rule),
-        read=partial(read_entry, root=dataset.root, labels=len(request.labels)),
+        read=partial(read_entry, root=dataset.root, labels=len(request.labels), on_identity=request.on_identity),
+        record_id="name",
+        left_out=dataset.left_out,
+        fingerprint="" if dataset.table is None else sha256_file(dataset.table),
+        labels=request.labels.names,
+    )
+
+
+def _folder(request: SourceRequest) -> RecordSource:
+    from vizecg.records import formats
+
+    labels = None if request.unlabelled else request.labels
+    dataset = formats.records_folder(request.folder("folder"), table=request.table, labels=labels)
+    return indexed_source(
+        f"folder {dataset.root.resolve().name} {_rule(request)}",
+        dataset.select(request.split, request.rule),
+        read=partial(
+            formats.read_entry, root=dataset.root, labels=len(request.labels), on_identity=request.on_identity
+        ),
         record_id="name",
         left_out=dataset.left_out,
         fingerprint="" if dataset.table is None else sha256_file(dataset.table),
@@ -145,7 +173,7 @@ def _challenge(request: SourceRequest) -> RecordSource:
         items=names,
         record_ids=names,
         patient_ids=[None] * len(names),
-        read=partial(read_challenge, root=root, labels=request.labels),
+        read=partial(read_challenge, root=root, labels=request.labels, on_identity=request.on_identity),
         labels=request.labels.names,
     )
 
@@ -179,6 +207,7 @@ SOURCES: dict[str, Callable[[SourceRequest], RecordSource]] = {
     "code15": _code15,
     "code-test": _code_test,
     "wfdb": _wfdb,
+    "folder": _folder,
     "challenge": _challenge,
     "store": _store,
     "sheets": _sheets,
@@ -190,6 +219,7 @@ NEEDS = {
     "code15": "the folder of exams.csv, or one part in it",
     "code-test": f"the folder of {TRACINGS_FILE}",
     "wfdb": "a folder of WFDB records",
+    "folder": "a folder of records of WFDB or of recorders' formats",
     "challenge": "a folder of .mat and .hea files",
     "store": "a folder or a packed file made by vizecg prepare",
     "sheets": "a folder made by vizecg-edge sheets",
@@ -214,6 +244,9 @@ def build_source(name: str, request: SourceRequest) -> RecordSource:
         raise UsageError(f"--values-per-mv is for code15 and code-test: --data {name} tells its own unit")
     check_split(request.split)
     source = SOURCES[name](request)
+    if request.on_identity in (OnIdentity.DERIVE, OnIdentity.KEEP):
+        told = json.dumps([source.fingerprint, request.on_identity.value])
+        source = replace(source, fingerprint=sha256_bytes(told.encode()))
     if request.labels.labels == CODE6.labels:
         return source
     # The same index tells other labels to another set: what is kept of the one is not that of the other.

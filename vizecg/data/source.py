@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from vizecg.records import EcgRecord
+from vizecg.records.on_identity import OnIdentity
 from vizecg.records.packing import UNKNOWN_LABELS
 from vizecg.records.ptbxl import TABLE, Ptbxl, read_entry
 from vizecg.records.sheets import SheetRecord, Sheets, no_signal, read_sheet
@@ -190,7 +191,14 @@ class _Repacked(Sequence[int]):
         return sum((bits >> place & 1) << bit for bit, place in enumerate(self.places))
 
 
-def ptbxl_source(root: Path, *, folds: Sequence[int], resolution: int = 100, labels: LabelSet = CODE6) -> RecordSource:
+def ptbxl_source(
+    root: Path,
+    *,
+    folds: Sequence[int],
+    resolution: int = 100,
+    labels: LabelSet = CODE6,
+    on_identity: OnIdentity = OnIdentity.SKIP,
+) -> RecordSource:
     """The records of some folds of a PTB-XL folder; ``resolution`` is 100 or 500 Hz."""
     dataset = Ptbxl(root=root, resolution=resolution, labels=labels)
     entries = dataset.select(folds=folds)
@@ -200,7 +208,7 @@ def ptbxl_source(root: Path, *, folds: Sequence[int], resolution: int = 100, lab
     return indexed_source(
         f"PTB-XL folds {listed}",
         entries,
-        read=partial(read_entry, root=dataset.root),
+        read=partial(read_entry, root=dataset.root, on_identity=on_identity),
         fingerprint=sha256_file(dataset.root / TABLE),
         labels=labels.names,
     )

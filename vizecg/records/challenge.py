@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from vizecg.records.codes import Vocabulary, labels_of
+from vizecg.records.on_identity import OnIdentity
 from vizecg.records.record import EcgRecord, bad_record
 from vizecg.records.splits import SplitRule, check_split
 from vizecg.records.wfdb.folder import find_headers
@@ -27,17 +28,19 @@ def challenge_names(root: Path, *, split: str, rule: SplitRule) -> list[str]:
     return [name for name in find_headers(root) if rule.split_of(patient_id=None, record_id=name) == split]
 
 
-def read_challenge(name: str, *, root: Path, labels: LabelSet = CODE6) -> EcgRecord:
+def read_challenge(
+    name: str, *, root: Path, labels: LabelSet = CODE6, on_identity: OnIdentity = OnIdentity.SKIP
+) -> EcgRecord:
     """Read and check one record; labels are None where the header has no codes.
 
     Raises:
-        InputRefusedError: as ``read_wfdb``.
+        InputRefusedError, LimbLeadsError: as ``read_wfdb``.
     """
     try:
         comments = header_comments(root / f"{name}.hea")
     except OSError as error:
         raise bad_record(name, f"cannot be read: {error}") from error
-    return read_wfdb(root / name, record_id=name, labels=diagnoses(comments, labels))
+    return read_wfdb(root / name, record_id=name, labels=diagnoses(comments, labels), on_identity=on_identity)
 
 
 def diagnoses(comments: list[str], labels: LabelSet = CODE6) -> np.ndarray | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from vizecg.records.codes import Vocabulary, check_coded, labels_of
+from vizecg.records.on_identity import OnIdentity
 from vizecg.records.packing import pack_labels
 from vizecg.records.record import EcgRecord
 from vizecg.records.tables import require_columns
@@ -102,14 +103,21 @@ def positives_first(entries: Sequence[PtbxlEntry], limit: int) -> list[PtbxlEntr
     return sorted(chosen.values(), key=lambda entry: entry.ecg_id)[:limit]
 
 
-def read_entry(entry: PtbxlEntry, *, root: Path) -> EcgRecord:
+def read_entry(entry: PtbxlEntry, *, root: Path, on_identity: OnIdentity = OnIdentity.SKIP) -> EcgRecord:
     """Read and check one record of the PTB-XL folder ``root``.
 
     Raises:
         InputRefusedError: the files are missing or damaged, or a check fails.
+        LimbLeadsError: as ``record_under``.
         MissingToolError: ``wfdb`` is not installed.
     """
-    return read_wfdb(root / entry.filename, record_id=entry.record_id, labels=entry.labels, patient_id=entry.patient_id)
+    return read_wfdb(
+        root / entry.filename,
+        record_id=entry.record_id,
+        labels=entry.labels,
+        patient_id=entry.patient_id,
+        on_identity=on_identity,
+    )
 
 
 def _read_table(path: Path, filename_column: str, labels: LabelSet) -> list[PtbxlEntry]:

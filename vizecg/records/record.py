@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from vizecg.records.identities import LIMB, limb_misfit
 from vizecg.spec import LEADS, InputRefusedError
 from vizecg.spec.labels import MOST_LABELS
 
@@ -18,10 +19,16 @@ Unfiltered recordings carry the voltage of their electrodes: offsets of 13 mV an
 were seen in CODE-15%, so offsets do not count and one lead does not decide."""
 FLAT_MV = 0.005
 """A lead that moves by less in the whole record carries nothing: the step of a usual 16-bit recorder."""
-IDENTITY_TOLERANCE_MV = 0.03
-"""For 90 % of the samples. Derived leads are stored rounded and filtered apart: off by 0.001 mV in PTB-XL (0.022 in one
-record of 10,247) and by 0.010 in CODE-15%. Not the median: most of a record is baseline, where swapped leads differ
-little. Not more than 90 %: a spike may be in one lead and not in those derived from it."""
+LIMB_LEADS = "limb_leads"
+"""The code of a refusal for limb leads that do not fit each other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """What is to be told of a record that is used all the same: a short code for programs, and one line for people."""
+
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +42,8 @@ class EcgRecord:
         labels: float32 (labels,) of 0 and 1, in the order of the label set that it was read for, or None where the
             diagnoses are not known.
         patient_id: None where not known.
+        notes: what was done to it, or seems to be wrong with it.
+        check_limb_leads: False where they were checked before, or are kept though they do not fit each other.
 
     Raises:
         InputRefusedError: on construction, when a check fails; the message names the record.
@@ -45,9 +54,13 @@ class EcgRecord:
     record_id: str
     labels: np.ndarray | None = None
     patient_id: str | None = None
+    notes: tuple[Note, ...] = ()
+    check_limb_leads: bool = True
 
     def __post_init__(self) -> None:
         check_signal(self.signal, sampling_rate=self.sampling_rate, record_id=self.record_id)
+        if self.check_limb_leads:
+            _check_limb_leads(self.signal, sampling_rate=self.sampling_rate, record_id=self.record_id)
         if self.labels is not None and not _is_label_vector(self.labels):
             raise bad_record(self.record_id, f"labels must be 1 to {MOST_LABELS} zeros and ones, got {self.labels!r}")
 
@@ -65,13 +78,10 @@ def _is_label_vector(labels: np.ndarray) -> bool:
 
 
 def check_signal(signal: np.ndarray, *, sampling_rate: float, record_id: str) -> None:
-    """Shape, dtype, finiteness, amplitude, flat leads, and Einthoven's and Goldberger's identities.
+    """Shape, dtype, finiteness, amplitude and flat leads.
 
-    The identities tie the six limb leads to each other: a wrong gain, sign or place of one of them is seen, unless it
-    hides in the tolerance. What they cannot see: chest leads swapped among each other, for nothing ties V1..V6
-    together; and electrodes swapped on the patient, for the recorder then derives all six leads from the wrong places
-    and the identities hold. A lead that is flat for a part of the record only is let pass: a recording may lose an
-    electrode for some seconds and still be read.
+    A lead that is flat for a part of the record only is let pass: a recording may lose an electrode for some seconds
+    and still be read.
 
     Raises:
         InputRefusedError: naming the record, what was expected and what came.
@@ -97,19 +107,17 @@ def check_signal(signal: np.ndarray, *, sampling_rate: float, record_id: str) ->
     if flat.any():
         names = ", ".join(lead for lead, is_flat in zip(LEADS, flat, strict=True) if is_flat)
         raise bad_record(record_id, f"{names} flat in the whole record: electrode off?")
-    lead_i, lead_ii = signal[0].astype(np.float64), signal[1].astype(np.float64)
-    expected = {
-        "III = II - I": (2, lead_ii - lead_i),
-        "aVR = -(I + II) / 2": (3, -(lead_i + lead_ii) / 2),
-        "aVL = I - II / 2": (4, lead_i - lead_ii / 2),
-        "aVF = II - I / 2": (5, lead_ii - lead_i / 2),
-    }
-    for identity, (row, value) in expected.items():
-        error = float(np.percentile(np.abs(signal[row] - value), 90))
-        if error > IDENTITY_TOLERANCE_MV:
-            raise bad_record(
-                record_id, f"{identity} is off by {error:.3f} mV (90th percentile): leads swapped or wrong gain?"
-            )
+
+
+def _check_limb_leads(signal: np.ndarray, *, sampling_rate: float, record_id: str) -> None:
+    """Einthoven's and Goldberger's identities tie the six limb leads to each other: see ``limb_misfit``.
+
+    What they cannot see: chest leads in each other's place, for nothing ties V1..V6 together.
+    """
+    found = limb_misfit(signal[: len(LIMB)], sampling_rate=sampling_rate)
+    if found is not None:
+        told = f"record {record_id}: limb leads do not fit (leads swapped or wrong gain?): {found.what}"
+        raise InputRefusedError(told, reason=LIMB_LEADS)
 
 
 def bad_record(record_id: str, message: str) -> InputRefusedError:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vizecg.records.on_identity import OnIdentity
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.commands import takes
 from vizecg.spec.options import (
@@ -26,7 +27,7 @@ from vizecg.spec.options import (
     ValuesPerMvOption,
     WorkersOption,
 )
-from vizecg.verbs.options import DataOption, MergeFlag, ShardOption
+from vizecg.verbs.options import DataOption, MergeFlag, OnIdentityOption, ShardOption
 
 if TYPE_CHECKING:
     from vizecg.data.registry import SourceRequest
@@ -51,6 +52,7 @@ class Options:
     root: RootOption = None
     ignore_columns: IgnoreOption = None
     values_per_mv: ValuesPerMvOption = None
+    on_identity: OnIdentityOption = OnIdentity.SKIP
     fold: Annotated[int, typer.Option(min=1, max=10, help="PTB-XL fold; 9 is validation.")] = 9
     split: Annotated[
         str | None,
@@ -190,7 +192,10 @@ def _asked(options: Options, classifier: Classifier) -> SourceRequest:
     from vizecg.data.registry import SourceRequest
 
     labels = classifier.labels.ignoring(options.ignore_columns or ())
-    return SourceRequest(root=options.root, seed=options.seed, labels=labels, values_per_mv=options.values_per_mv)
+    return SourceRequest(
+        root=options.root, seed=options.seed, labels=labels, values_per_mv=options.values_per_mv,
+        on_identity=options.on_identity,
+    )  # fmt: skip
 
 
 def _evaluated(options: Options, asked: SourceRequest) -> RecordSource:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vizecg.data.choices import Look, PictureFormat
+from vizecg.records.on_identity import OnIdentity
 from vizecg.spec import UsageError
 from vizecg.spec.options import JsonFlag, RootOption, SeedOption
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from vizecg.data.pictures import Chosen
 
 DATA_HELP = (
-    "Where records come from: ptbxl, code15, code-test, wfdb, challenge, sheets (photographs) or store, each as"
-    " NAME:FOLDER or with --root; synthetic or synthetic-varied."
+    "Where records come from: ptbxl, code15, code-test, wfdb, folder, challenge, sheets (photographs) or store, each"
+    " as NAME:FOLDER or with --root; synthetic or synthetic-varied."
 )
 DataOption = Annotated[str, typer.Option(help=DATA_HELP)]
 ShardOption = Annotated[
@@ -27,6 +28,11 @@ ShardOption = Annotated[
         "--shard", metavar="K/N", help="Only the K-th of N shares, as one job of an array does; then --merge."
     ),
 ]
+ON_IDENTITY_HELP = (
+    "Records whose limb leads do not fit each other: stop, leave them out, compute III, aVR, aVL and aVF from I and II,"
+    " or take them as they are."
+)
+OnIdentityOption = Annotated[OnIdentity, typer.Option(help=ON_IDENTITY_HELP)]
 MergeFlag = Annotated[bool, typer.Option("--merge", help="Make one result of what all shares have left.")]
 FormatOption = Annotated[PictureFormat, typer.Option("--format", help="Of the files in the folder OUT.")]
 ScaleOption = Annotated[float, typer.Option(min=1, max=40, help="Pixels per millimetre of the sheet.")]
@@ -65,6 +71,7 @@ class PictureOptions:
     fonts: Annotated[
         Path | None, typer.Option(help="Folder of TrueType files for --style page; else matplotlib's, if installed.")
     ] = None
+    on_identity: OnIdentityOption = OnIdentity.SKIP
     seed: SeedOption = 0
     contact: Annotated[bool, typer.Option("--contact-sheet", help="One picture with every kind on it.")] = False
     shard: ShardOption = None
@@ -80,6 +87,7 @@ class PictureOptions:
         return Chosen(
             data=self.data, root=self.root, split=self.split, seed=self.seed, n=self.count,
             records=tuple(self.record or ()), shard=None if self.shard is None else Shard.parse(self.shard),
+            on_identity=self.on_identity,
         )  # fmt: skip
 
     def drawing(self, *, look: Look, px_per_mm: float, palette: str = "red") -> Drawing:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vizecg.data.choices import OnBad
+from vizecg.records.on_identity import OnIdentity
 from vizecg.spec import UsageError
 from vizecg.spec.commands import takes
 from vizecg.spec.options import IgnoreOption, JsonFlag, LimitOption, RootOption, ValuesPerMvOption, WorkersOption
-from vizecg.verbs.options import MergeFlag, ShardOption
+from vizecg.verbs.options import MergeFlag, OnIdentityOption, ShardOption
 
 if TYPE_CHECKING:
     from vizecg.data.registry import SourceRequest
@@ -66,6 +67,7 @@ class Options:
     on_bad: Annotated[OnBad, typer.Option(help="Records that fail their checks: list them, or stop.")] = OnBad.SKIP
     workers: WorkersOption = 2
     shard_records: Annotated[int | None, typer.Option(min=1, help="Records per file of the store; default 512.")] = None
+    on_identity: OnIdentityOption = OnIdentity.SKIP
     verify: Annotated[bool, typer.Option("--verify", help="Read every byte of the finished store.")] = False
     shard: ShardOption = None
     merge: MergeFlag = False
@@ -80,6 +82,8 @@ class Options:
             raise UsageError(f"{given[0]} is for --pack; a store under --out keeps every record to a microvolt")
         if self.pack is not None and self.shard_records is not None:
             raise UsageError("--shard-records is for --out; a packed store is one file")
+        if self.pack is not None and self.on_identity is OnIdentity.KEEP:
+            raise UsageError("--pack keeps I and II of the limb leads alone: --on-identity keep is for --out")
         if self.pack is not None and (self.shard or self.merge):
             raise UsageError("--shard and --merge are for --out: pack the store that they make with --data store:STORE")
         if self.merge and (self.shard or self.data):
@@ -124,6 +128,7 @@ class Options:
         return SourceRequest(
             root=self.root, rule=rule, table=self.table, labels=labels, resolution=self.resolution,
             seed=self.seed, size=self.limit, verify=self.verify, values_per_mv=self.values_per_mv,
+            on_identity=self.on_identity,
         )  # fmt: skip
 
 
@@ -155,6 +160,8 @@ def _store(data: str, out: Path, options: Options) -> None:
     }  # fmt: skip
     if name == "ptbxl":
         settings["resolution"] = options.resolution
+    if options.on_identity not in (OnIdentity.SKIP, OnIdentity.FAIL):
+        settings["on_identity"] = options.on_identity.value
     asked: dict[str, Any] = {"sampling_rate": options.sampling_rate, "shard_records": options.shard_records}
     spec = StoreSpec(**{name: value for name, value in asked.items() if value is not None}, settings=settings)
     if options.shard is not None:
@@ -212,13 +219,15 @@ def _pack(data: str, path: Path, options: Options) -> None:
         sources = {split: source for split, source in sources.items() if split in (TRAIN, "val")}
     if not sources:
         raise UsageError(f"--data {data} has neither {TRAIN} nor val: name a split with --split")
+    noted: list[dict[str, str]] = []
     with progress("packing", sum(map(len, sources.values())), quiet=options.as_json) as advance:
         packed = build_packed(
-            path, sources=sources, request=request, workers=options.workers, on_bad=options.on_bad, advance=advance
-        )
+            path, sources=sources, request=request, workers=options.workers, on_bad=options.on_bad, advance=advance,
+            note=noted.append,
+        )  # fmt: skip
     if options.verify:
         packed.verify()
-    report_packed(packed, verified=options.verify, as_json=options.as_json)
+    report_packed(packed, verified=options.verify, as_json=options.as_json, noted=noted)
 
 
 def _verify(options: Options) -> None:

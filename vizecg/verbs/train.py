@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vizecg.records.on_identity import OnIdentity
 from vizecg.spec import UsageError
 from vizecg.spec.commands import takes
 from vizecg.spec.options import (
@@ -25,7 +26,7 @@ from vizecg.spec.options import (
     ValuesPerMvOption,
 )
 from vizecg.train.runs.folder import CACHE
-from vizecg.verbs.options import DATA_HELP
+from vizecg.verbs.options import DATA_HELP, ON_IDENTITY_HELP
 
 DATA, RECIPE = "ptbxl", "small"
 """Where a run that begins names none."""
@@ -48,6 +49,7 @@ class Options:
     root: RootOption = None
     ignore_columns: IgnoreOption = None
     values_per_mv: ValuesPerMvOption = None
+    on_identity: Annotated[OnIdentity | None, typer.Option(help=f"{ON_IDENTITY_HELP} skip.")] = None
     recipe: Annotated[
         str | None,
         typer.Option(help=f"small (two CPU cores), paper (its sizes), full (one GPU) or finetune; {RECIPE}."),
@@ -136,6 +138,7 @@ class Options:
             "limit": self.limit,
             "ignore_columns": self.ignore_columns or None,
             "values_per_mv": self.values_per_mv,
+            "on_identity": None if self.on_identity is None else self.on_identity.value,
             "start_from": told_start(self.start_from),
             "cache": None if self.cache is None else str(self.cache.resolve()),
             "validate_every": self.validate_every,
@@ -165,7 +168,11 @@ def train(options: Options) -> None:
     one_line_warnings()
     asked = options.asked()
     root = None if asked["root"] is None else Path(asked["root"])
-    wanted = SourceRequest(root=root, seed=config.seed, labels=config.label_set(), values_per_mv=asked["values_per_mv"])
+    on_identity = OnIdentity(asked.get("on_identity") or OnIdentity.SKIP)
+    wanted = SourceRequest(
+        root=root, seed=config.seed, labels=config.label_set(), values_per_mv=asked["values_per_mv"],
+        on_identity=on_identity,
+    )  # fmt: skip
     training, validation = (build_source(asked["data"], replace(wanted, split=split)) for split in ("train", "val"))
     result = trained(
         config=config,

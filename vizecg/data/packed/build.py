@@ -63,6 +63,7 @@ def build_packed(
     workers: int = 1,
     on_bad: OnBad = OnBad.SKIP,
     advance: Callable[[int], None] = lambda records: None,
+    note: Callable[[dict[str, str]], None] = lambda told: None,
 ) -> PackedStore:
     """Make a packed store and open it; the same arguments give the same bytes, however many the workers.
 
@@ -74,6 +75,7 @@ def build_packed(
         workers: processes.
         on_bad: ``fail`` stops at the first record that cannot be used.
         advance: called with the number of records done since the last call.
+        note: called with what is to be told of a record that is taken: ``record``, ``split``, ``code``, ``reason``.
 
     Raises:
         UsageError: the file exists, or the budget does not hold the splits that are kept whole.
@@ -95,6 +97,7 @@ def build_packed(
                 workers=workers,
                 on_bad=on_bad,
                 advance=advance,
+                note=note,
             )
             for name, reason in lost.items():
                 packing.writer.skip(name, reason, split=None)
@@ -132,6 +135,7 @@ class _Packing:
     workers: int
     on_bad: OnBad
     advance: Callable[[int], None]
+    note: Callable[[dict[str, str]], None]
 
     def take(self, split: str, source: RecordSource, places: Sequence[int], *, budget: int | None = None) -> int:
         """Add the records at ``places`` as long as the file stays within ``budget`` bytes; how many were taken."""
@@ -156,6 +160,8 @@ class _Packing:
             if result.skipped and self.on_bad is OnBad.FAIL:
                 raise InputRefusedError(result.skipped[0].reason, reason="bad_record")
             self.writer.add(result)
+            for told in result.noted:
+                self.note(told)
             self.advance(result.records)
             taken += result.records
             if not fits:

@@ -63,6 +63,7 @@ class PackResult:
     records: int
     parts: list[PackedPart] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    noted: list[dict[str, str]] = field(default_factory=list)
 
 
 def pack(job: PackJob) -> PackResult:
@@ -84,6 +85,10 @@ def pack(job: PackJob) -> PackResult:
         if waiting and sum(map(len, waiting)) + len(steps) > MAX_ROWS:
             result.parts.append(_part(waiting, table))
             waiting, table = [], []
+        result.noted += [
+            {"record": record_id, "split": job.split, "code": note.code, "reason": note.message}
+            for note in record.notes
+        ]
         waiting.append(steps)
         patient = record.patient_id if patient_id is None else patient_id
         table.append((record_id, patient, job.split, pack_labels(record.labels), len(steps), place))

@@ -204,6 +204,9 @@ def finish(folder: Path, plan: Plan, *, on_bad: OnBad) -> None:
         "patients_in_two_splits": patients_in_two_splits(index.columns for index in indexes),
         "skipped": [{"record": name, "split": None, "reason": reason} for name, reason in lost.items()] + skipped,
     }
+    noted = [entry for index in indexes for entry in index.noted]
+    if noted:
+        meta["noted"] = noted
     write_meta(folder, indexes, meta=meta)
 
 

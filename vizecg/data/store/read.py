@@ -132,6 +132,7 @@ def read_stored(item: StoredRecord, *, folder: Path, sampling_rate: float, label
         record_id=item.record_id,
         labels=unpack_labels(item.packed_labels, labels),
         patient_id=item.patient_id,
+        check_limb_leads=False,
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from vizecg.records import EcgRecord, bad_record, resample
 from vizecg.records.packing import pack_labels
+from vizecg.records.record import Note
 from vizecg.spec import LEADS
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_file
@@ -39,6 +40,7 @@ class Prepared:
     packed_labels: int
     units: np.ndarray
     scale_mv: float
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,10 @@ def quantise(record: EcgRecord, *, sampling_rate: float) -> tuple[np.ndarray, fl
     except ValueError as error:
         raise bad_record(record.record_id, str(error)) from error
     # Checked again, for resampling can overshoot: what is stored must pass when it is read.
-    EcgRecord(signal=np.ascontiguousarray(signal), sampling_rate=sampling_rate, record_id=record.record_id)
+    EcgRecord(
+        signal=np.ascontiguousarray(signal), sampling_rate=sampling_rate, record_id=record.record_id,
+        check_limb_leads=False,
+    )  # fmt: skip
     scale_mv = max(UNIT_MV, float(np.abs(signal).max()) / _LARGEST)
     return np.rint(signal.T / scale_mv).astype(np.int16, order="C"), scale_mv
 
@@ -76,20 +81,24 @@ def prepared(record: EcgRecord, *, record_id: str, patient_id: str | None, sampl
         packed_labels=pack_labels(record.labels),
         units=units,
         scale_mv=scale_mv,
+        notes=record.notes,
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShardIndex:
-    """What ``shard-00000.json`` holds: ``columns`` has a list for each of the names in ``_COLUMNS``."""
+    """What ``shard-00000.json`` holds: ``columns`` has a list for each of the names in ``_COLUMNS``; ``noted``: what is
+    to be told of records that are among them."""
 
     data_bytes: int
     data_sha256: str
     columns: dict[str, list[Any]]
     skipped: list[dict[str, str]]
+    noted: list[dict[str, str]] = field(default_factory=list)
 
     def to_json(self) -> str:
-        return json.dumps(vars(self), sort_keys=True, separators=(",", ":"))
+        told = {name: value for name, value in vars(self).items() if value or name != "noted"}
+        return json.dumps(told, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: bytes) -> ShardIndex:
@@ -110,6 +119,7 @@ class ShardWriter:
     rows: int = 0
     columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in _COLUMNS})
     skipped: list[dict[str, str]] = field(default_factory=list)
+    noted: list[dict[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._partial = self.folder / f"{data_name(self.number)}.partial"
@@ -122,6 +132,10 @@ class ShardWriter:
             if isinstance(result, Skipped):
                 self.skipped.append({"record": result.record_id, "split": split, "reason": result.reason})
                 continue
+            self.noted += [
+                {"record": result.record_id, "split": split, "code": note.code, "reason": note.message}
+                for note in result.notes
+            ]
             self._file.write(result.units.data)
             self.rows += len(result.units)
             row = (
@@ -144,6 +158,7 @@ class ShardWriter:
             data_sha256=sha256_file(self._partial),
             columns=self.columns,
             skipped=self.skipped,
+            noted=self.noted,
         )
         os.replace(self._partial, path)
         write_atomically(self.folder / index_name(self.number), index.to_json())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -49,15 +48,3 @@ def patients_in_two_splits(tables: Iterable[Columns]) -> int:
             if patient is not None and first.setdefault(patient, split) != split:
                 torn.add(patient)
     return len(torn)
-
-
-def reasons(skipped: Sequence[dict[str, Any]]) -> list[tuple[str, int, str]]:
-    """Kinds of reasons with their counts and one example each, the most frequent first."""
-    kinds: Counter[str] = Counter()
-    examples: dict[str, str] = {}
-    for entry in skipped:
-        kind = re.sub(r"^(record|exam) \S+: ", "", entry["reason"])
-        kind = re.sub(r"(?<![A-Za-z])-?\d+(\.\d+)?", "#", kind)
-        kinds[kind] += 1
-        examples.setdefault(kind, str(entry["record"]))
-    return [(kind, count, examples[kind]) for kind, count in kinds.most_common()]

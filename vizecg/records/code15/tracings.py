@@ -19,6 +19,7 @@ import numpy as np
 
 from vizecg.records.code15.index import EXAMS_FILE, ExamTable, match_parts, part_files
 from vizecg.records.code15.unit import MANY, VALUES_PER_MV, check_unit, checked_values_per_mv, looked_at
+from vizecg.records.on_identity import OnIdentity, record_under
 from vizecg.records.packing import unpack_labels
 from vizecg.records.record import EcgRecord, bad_record
 from vizecg.records.splits import SplitRule, check_split
@@ -135,14 +136,23 @@ class Code15:
         return self.exams.where(np.array(chosen, dtype=bool))
 
 
-def read_exam(exam: Exam, *, folder: Path, labels: int = len(CODE6), values_per_mv: float = VALUES_PER_MV) -> EcgRecord:
+def read_exam(
+    exam: Exam,
+    *,
+    folder: Path,
+    labels: int = len(CODE6),
+    values_per_mv: float = VALUES_PER_MV,
+    on_identity: OnIdentity = OnIdentity.SKIP,
+) -> EcgRecord:
     """Read, crop and check one tracing, of so many ``labels``, in millivolts. Files stay open, per process.
 
     Raises:
         InputRefusedError: the part is damaged here, the tracing is all padding, or a check fails.
+        LimbLeadsError: as ``record_under``.
     """
     cropped = crop_padding(_stored(exam, folder=folder), record_id=exam.record_id)
-    return EcgRecord(
+    return record_under(
+        on_identity,
         signal=np.ascontiguousarray(cropped.T / values_per_mv, dtype=np.float32),
         sampling_rate=SAMPLING_RATE,
         record_id=exam.record_id,

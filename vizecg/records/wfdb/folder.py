@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vizecg.records.on_identity import OnIdentity
 from vizecg.records.packing import UNKNOWN_LABELS, unpack_labels
 from vizecg.records.record import EcgRecord
 from vizecg.records.splits import SplitRule, check_split
@@ -36,6 +39,8 @@ class WfdbFolder:
             ``split``; default: ``labels.csv`` in the folder, if it is there. With a table, only the records it
             names are used. Without one the diagnoses are not known.
         labels: by the names of the table's columns; None where the diagnoses do not matter.
+        names: of the records that are there, where they are not WFDB's alone. A table may leave out the ending of a
+            file where that leaves no doubt.
 
     Attributes:
         table: the table that is used, if any.
@@ -45,10 +50,17 @@ class WfdbFolder:
         UsageError: no folder, no record, or a wrong table.
     """
 
-    def __init__(self, *, root: Path, table: Path | None = None, labels: LabelSet | None = CODE6) -> None:
+    def __init__(
+        self,
+        *,
+        root: Path,
+        table: Path | None = None,
+        labels: LabelSet | None = CODE6,
+        names: Sequence[str] | None = None,
+    ) -> None:
         self.root = Path(root)
         self.left_out: dict[str, str] = {}
-        headers = find_headers(self.root)
+        headers = find_headers(self.root) if names is None else list(names)
         self.table = table or (self.root / LABELS_FILE if (self.root / LABELS_FILE).is_file() else None)
         self._splits: dict[str, str] = {}
         self.entries = (
@@ -70,7 +82,7 @@ class WfdbFolder:
     def _labelled(self, path: Path, headers: list[str], labels: LabelSet | None) -> list[WfdbEntry]:
         if not path.is_file():
             raise UsageError(f"{path} does not exist: expected a CSV with a column 'record' and the labels")
-        there, entries = set(headers), {}
+        there, entries = _by_name(headers), {}
         with path.open(newline="", encoding="utf-8") as handle:
             reader = csv.DictReader(handle)
             names = reader.fieldnames or ()
@@ -78,10 +90,11 @@ class WfdbFolder:
             columns = LabelColumns(names, labels, known=COLUMNS, path=path)
             for row in reader:
                 where = f"{path} line {reader.line_num}"
-                name = (row["record"] or "").strip().removesuffix(".hea")
+                stated = (row["record"] or "").strip().removesuffix(".hea")
+                name = there.get(stated, stated)
                 if name in entries:
                     raise UsageError(f"{where}: record {name} is there twice")
-                if name not in there:
+                if stated not in there:
                     self.left_out[name] = f"record {name}: named by {path.name} line {reader.line_num}, but not there"
                     continue
                 entries[name] = WfdbEntry(
@@ -99,25 +112,40 @@ class WfdbFolder:
         return [entries[name] for name in headers if name in entries]
 
 
-def read_entry(entry: WfdbEntry, *, root: Path, labels: int = len(CODE6)) -> EcgRecord:
+def read_entry(
+    entry: WfdbEntry, *, root: Path, labels: int = len(CODE6), on_identity: OnIdentity = OnIdentity.SKIP
+) -> EcgRecord:
     """Read and check one record, of so many ``labels``; see ``read_wfdb``."""
     return read_wfdb(
         root / entry.name,
         record_id=entry.name,
         labels=unpack_labels(entry.packed_labels, labels),
         patient_id=entry.patient_id,
+        on_identity=on_identity,
     )
 
 
+def _by_name(names: Sequence[str]) -> dict[str, str]:
+    """What a table may call a record -> its name: that, and less its ending where no other record is called so."""
+    short = Counter(name.rpartition(".")[0] for name in names)
+    fewer = {name.rpartition(".")[0]: name for name in names}
+    return {less: name for less, name in fewer.items() if less and short[less] == 1} | {name: name for name in names}
+
+
+def headers_in(root: Path) -> list[str]:
+    """Names of all WFDB records below a folder, sorted, with slashes and without ``.hea``."""
+    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.hea"))
+
+
 def find_headers(root: Path) -> list[str]:
-    """Names of all records below a folder, sorted, with slashes and without ``.hea``.
+    """As ``headers_in``.
 
     Raises:
         UsageError: no folder, or no record in it.
     """
     if not root.is_dir():
         raise UsageError(f"{root} does not exist: expected a folder of WFDB records")
-    names = sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.hea"))
+    names = headers_in(root)
     if not names:
         raise UsageError(f"{root} holds no WFDB record: expected .hea files there or in folders below")
     return names
