@@ -22,6 +22,7 @@ from vizecg_lab.verbs.page_judge import page_judge
 from vizecg_lab.verbs.page_tiles import page_tiles
 from vizecg_lab.verbs.page_train import page_train
 from vizecg_lab.verbs.photos import photos
+from vizecg_lab.verbs.records import records
 from vizecg_lab.verbs.rectify import rectify
 from vizecg_lab.verbs.render import render
 from vizecg_lab.verbs.rhythms import rhythms
@@ -41,7 +42,7 @@ def root_command() -> None:
 
 
 PAPER = (table1, table2, study)
-TRAINING = (train_step, packed_store, code15_scale, conv_layouts, gpu_run, drawing_paths, finetune)
+TRAINING = (train_step, packed_store, records, code15_scale, conv_layouts, gpu_run, drawing_paths, finetune)
 EDGE = (
     render, photos, rectify, leads, measure, rhythms, electrodes, not_ecg, page_tiles, page_train, page_judge, stages,
     startup, fuzz, hostile,

@@ -35,7 +35,7 @@ LAB = ROOT / "benchmarks" / "vizecg_lab"
 BUNDLES = PACKAGES["vizecg_edge"] / "bundles"
 DATA = (
     "*/py.typed", "vizecg_edge/bundles/*", "vizecg_edge/printed/letters.npz", "vizecg_edge/printed/page.onnx",
-    "vizecg_edge/leads/usual_beats.npz",
+    "vizecg/spec/usual_beats.npz",
     "vizecg_export/weights/default.ckpt", "vizecg-*.dist-info/*",
 )  # fmt: skip
 """All of the wheel that is no module."""

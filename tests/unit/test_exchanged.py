@@ -11,10 +11,11 @@ import pytest
 from vizecg.records import EcgRecord
 from vizecg.records.synthetic import synthesise, twelve_leads
 from vizecg.spec import CODE6, LEADS, InputRefusedError
+from vizecg.spec.electrodes import Exchange
 from vizecg_edge.judge.exchanged import exchange_doubts, of_exchanged, refuse_exchanged
 from vizecg_edge.leads.layout import LeadOrder, PageLayout, Piece, Timing
 from vizecg_edge.leads.measure import measure
-from vizecg_edge.leads.measured import Exchange, Measured
+from vizecg_edge.leads.measured import Measured
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.signals import Leads
 from vizecg_lab.measuring.pages import page_of

@@ -10,10 +10,11 @@ import numpy as np
 from rich.progress import track
 
 from vizecg.spec import InputRefusedError, UsageError
+from vizecg.spec.electrodes import FREEDOM, LEADS, features_of
 from vizecg.spec.results import write_result
 from vizecg_edge.judge.exchanged import OF_PAGES
 from vizecg_edge.leads.averaged import MeanBeats, mean_beats
-from vizecg_edge.leads.electrodes import FREEDOM, LEADS, eight_leads, exchanged, features_of
+from vizecg_edge.leads.electrodes import eight_leads, exchanged
 from vizecg_edge.leads.intervals import Marks
 from vizecg_edge.leads.measure import examine, marks_in
 from vizecg_lab.measuring.pages import page_of

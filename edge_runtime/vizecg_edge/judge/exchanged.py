@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from vizecg.spec import LabelSet
 from vizecg.spec.code6 import with_limits
+from vizecg.spec.electrodes import Exchange
 from vizecg_edge.answer import Doubt, Undecided
 from vizecg_edge.judge.doubts import hardly_named
 from vizecg_edge.leads.layout import PageLayout
-from vizecg_edge.leads.measured import Exchange, Measured
+from vizecg_edge.leads.measured import Measured
 from vizecg_edge.rectify.reasons import Reason, refusal
 
 REVERSED = "electrodes_reversed"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from vizecg.spec.electrodes import Exchange
+
 QTC_FORMULA = "Fridericia"
 
 
@@ -23,39 +25,6 @@ class Interval:
 
     def __str__(self) -> str:
         return "not measured" if self.ms is None else f"{self.ms:.0f} +-{self.uncertainty_ms or 0:.0f} ms"
-
-
-class Exchange(str, Enum):
-    """What seems to be exchanged. ``words``: for people."""
-
-    ARMS = "arms"
-    RIGHT_ARM_LEFT_LEG = "right_arm_left_leg"
-    LEFT_ARM_LEFT_LEG = "left_arm_left_leg"
-    LIMBS_ON = "limbs_on"
-    LIMBS_BACK = "limbs_back"
-    ARM_RIGHT_LEG = "arm_right_leg"
-    CHEST = "chest"
-    ROWS = "rows"
-    COLUMNS = "columns"
-    FLIPPED = "flipped"
-
-    @property
-    def words(self) -> str:
-        return _WORDS[self]
-
-
-_WORDS = {
-    Exchange.ARMS: "the electrodes of both arms, or the heart lies to the right",
-    Exchange.RIGHT_ARM_LEFT_LEG: "the electrodes of right arm and left leg",
-    Exchange.LEFT_ARM_LEFT_LEG: "the electrodes of left arm and left leg",
-    Exchange.LIMBS_ON: "the electrodes of both arms and the left leg",
-    Exchange.LIMBS_BACK: "the electrodes of both arms and the left leg",
-    Exchange.ARM_RIGHT_LEG: "the electrodes of an arm and the right leg",
-    Exchange.CHEST: "electrodes of the chest",
-    Exchange.ROWS: "rows of the page",
-    Exchange.COLUMNS: "columns of the page",
-    Exchange.FLIPPED: "above and below",
-}
 
 
 class Sign(str, Enum):

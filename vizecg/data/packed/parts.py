@@ -13,6 +13,7 @@ from vizecg.data.packed.coding import MAX_ROWS, compress, encode, to_half_steps,
 from vizecg.data.source import ReadRecord
 from vizecg.data.store.shard import Skipped
 from vizecg.records import EcgRecord, bad_record, resample
+from vizecg.records.electrodes import electrode_notes
 from vizecg.records.packing import pack_labels
 from vizecg.spec import InputRefusedError, UsageError
 
@@ -87,7 +88,7 @@ def pack(job: PackJob) -> PackResult:
             waiting, table = [], []
         result.noted += [
             {"record": record_id, "split": job.split, "code": note.code, "reason": note.message}
-            for note in record.notes
+            for note in (*record.notes, *electrode_notes(record))
         ]
         waiting.append(steps)
         patient = record.patient_id if patient_id is None else patient_id

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from vizecg.records import EcgRecord, bad_record, resample
+from vizecg.records.electrodes import electrode_notes
 from vizecg.records.packing import pack_labels
 from vizecg.records.record import Note
 from vizecg.spec import LEADS
@@ -81,7 +82,7 @@ def prepared(record: EcgRecord, *, record_id: str, patient_id: str | None, sampl
         packed_labels=pack_labels(record.labels),
         units=units,
         scale_mv=scale_mv,
-        notes=record.notes,
+        notes=(*record.notes, *electrode_notes(record)),
     )
 
 
