@@ -169,3 +169,85 @@ def test_a_wrong_gain_in_a_challenge_header(tmp_path: Path, records: list[EcgRec
     write_challenge(tmp_path, "Q0001", records[0], dx="#Dx: 426783006", gain=1)
     with pytest.raises(InputRefusedError, match=r"record Q0001: .*wrong gain"):
         read_challenge("Q0001", root=tmp_path)
+
+
+HEADERS = {
+    "a date that is none": lambda lines: [lines[0] + " 31/02/2019", *lines[1:]],
+    "the ending of the file in the name": lambda lines: [lines[0].replace("A1", "A1.mat", 1), *lines[1:]],
+    "blank lines and comments": lambda lines: ["# made by hand", "", lines[0], "", *lines[1:], "", "#Age: 74"],
+    "a baseline with a point": lambda lines: [lines[0], *(line.replace("1000/", "1000.0(0.0)/") for line in lines[1:])],
+    "a format with a frame": lambda lines: [lines[0], *(line.replace("16+24", "16x1+24") for line in lines[1:])],
+    "carriage returns": lambda lines: [line + "\r" for line in lines],
+    "a byte order mark": lambda lines: ["\ufeff" + lines[0], *lines[1:]],
+    "tabs": lambda lines: [line.replace(" ", "\t") for line in lines],
+}
+
+
+@pytest.mark.parametrize("form", HEADERS)
+def test_headers_as_data_sets_ship_them(tmp_path: Path, records: list[EcgRecord], form: str) -> None:
+    path = write_challenge(tmp_path, "A1", records[0], dx="#Dx: 426783006")
+    header = path.with_suffix(".hea")
+    header.write_text("\n".join(HEADERS[form](header.read_text().splitlines())) + "\n", encoding="utf-8")
+    got = read_challenge("A1", root=tmp_path)
+    np.testing.assert_allclose(got.signal, records[0].signal, atol=tolerance("adc-microvolt"))
+    assert got.notes == ()
+
+
+def test_georgias_stated_gain_is_not_that_of_its_samples(tmp_path: Path, records: list[EcgRecord]) -> None:
+    write_challenge(tmp_path, "E1", records[0], dx="#Dx: 426783006", gain=4880, date=" 05-May-2020 14:50:55")
+    got = read_challenge("E1", root=tmp_path)
+    np.testing.assert_allclose(got.signal, records[0].signal, atol=tolerance("adc-microvolt"))
+    assert [note.message for note in got.notes] == ["gain 4880/mV of 12 leads read as 1000/mV"]
+
+
+@pytest.mark.parametrize(("seconds", "rate"), [(7, 100.0), (60, 257.0), (12, 1000.0)])
+def test_any_length_and_rate(tmp_path: Path, seconds: int, rate: float) -> None:
+    record = synthetic_record(2, seed=6, sampling_rate=rate, duration_s=seconds)
+    write_challenge(tmp_path, "S1", record, dx="#Dx: 426783006")
+    got = read_challenge("S1", root=tmp_path)
+    assert (got.sampling_rate, got.duration_s) == (rate, pytest.approx(seconds, abs=0.01))
+
+
+def test_leads_by_other_names_in_another_order(folder: Path, records: list[EcgRecord]) -> None:
+    path = folder / "records/00000/000000"
+    header = path.with_suffix(".hea")
+    lines = header.read_text().splitlines()
+    names = ["DI", "MLII", "Lead III", "AVR", "avl", "aVf", "c1", "v2", "V3", "ecg v4", "MDC_ECG_LEAD_V5", "V6"]
+    renamed = [line.rpartition(" ")[0] + f" {name}" for line, name in zip(lines[1:], names, strict=True)]
+    header.write_text("\n".join([lines[0], *renamed]) + "\n")
+    got = read_wfdb(path, record_id="r")
+    np.testing.assert_allclose(got.signal, records[0].signal, atol=tolerance("adc-microvolt"))
+
+
+def test_missing_limb_leads_follow_from_others_and_missing_chest_leads_do_not(tmp_path: Path) -> None:
+    import wfdb
+
+    record = synthetic_record(1, seed=6, sampling_rate=500.0, duration_s=5)
+
+    def write(name: str, leads: list[str]) -> None:
+        wfdb.wrsamp(
+            name, fs=500, units=["mV"] * len(leads), sig_name=leads, fmt=["16"] * len(leads),
+            p_signal=np.stack([record.lead(lead) for lead in leads], axis=1).astype(np.float64),
+            adc_gain=[1000.0] * len(leads), baseline=[0] * len(leads), write_dir=str(tmp_path),
+        )  # fmt: skip
+
+    chest = [f"V{number}" for number in range(1, 7)]
+    write("eight", ["aVF", "III", *chest])
+    got = read_wfdb(tmp_path / "eight", record_id="r")
+    np.testing.assert_allclose(got.signal, record.signal, atol=4 * tolerance("adc-microvolt"))
+    assert got.notes[0].message == "I, II, aVR, aVL computed from III, aVF"
+    write("short", ["I", "II", *chest[:4]])
+    with pytest.raises(InputRefusedError, match=r"record r: lead V5 is missing \(2 are\)"):
+        read_wfdb(tmp_path / "short", record_id="r")
+    write("one", ["II", *chest])
+    with pytest.raises(InputRefusedError, match="record r: lead I is missing"):
+        read_wfdb(tmp_path / "one", record_id="r")
+
+
+def test_a_header_makes_nothing_else_be_read(tmp_path: Path, records: list[EcgRecord]) -> None:
+    write_challenge(tmp_path / "elsewhere", "A1", records[0], dx="#Dx: 426783006")
+    (tmp_path / "set").mkdir()
+    text = (tmp_path / "elsewhere" / "A1.hea").read_text()
+    (tmp_path / "set" / "A1.hea").write_text(text.replace("A1.mat", "../elsewhere/A1.mat"))
+    with pytest.raises(InputRefusedError, match=r"record A1: cannot be read: A1\.mat is not there"):
+        read_challenge("A1", root=tmp_path / "set")
