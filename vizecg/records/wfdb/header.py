@@ -46,13 +46,13 @@ def readable_header(text: str, *, stem: str) -> ReadableHeader | None:
     if not lines or "/" in lines[0].split()[0]:
         return None
     first = lines[0].split()
-    fits = len(first) <= _RECORD_FIELDS and first[0] == stem and _NAME.fullmatch(stem) and text[0] != "\ufeff"
+    fits = len(first) <= _RECORD_FIELDS and first[0] == stem and text[0] != "\ufeff" and bool(_NAME.fullmatch(stem))
     names: dict[str, str] = {}
     signals, mended = [], 0
     for line in lines[1:]:
         fields = line.split(None, _SIGNAL_FIELDS - 1)
         stated, name = list(fields), Path(fields[0]).name
-        fits = fits and name == fields[0] and _FILE.fullmatch(name)
+        fits = fits and name == fields[0] and bool(_FILE.fullmatch(name))
         fields[0] = names.setdefault(name, f"signals{len(names)}{_ending(name)}")
         if len(fields) > 2:
             fields[2] = _BASELINE.sub(r"(\1)", fields[2])
