@@ -286,3 +286,18 @@ def _cache(options: Options, name: str) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory() as scratch:
         yield Path(scratch) / "cache"
+        _keep_list(Path(scratch) / "cache", options.figures, name)
+
+
+def _keep_list(cache: Path, figures: Path | None, name: str) -> None:
+    """What was left out of drawn sheets that are gone now, beside the figures."""
+    from vizecg.data.left_out import FILE
+
+    if not (cache / FILE).is_file():
+        return
+    if figures is None:
+        print("the list of what was left out is gone with the drawn sheets: --figures or --cache keep it")
+        return
+    kept = figures.with_name(f"{figures.stem}.{name}.{FILE}" if name else f"{figures.stem}.{FILE}")
+    shutil.copyfile(cache / FILE, kept)
+    print(f"what was left out: {kept}")
