@@ -89,7 +89,7 @@ def limb_misfit(limb: np.ndarray, *, sampling_rate: float) -> Misfit | None:
     in all six.
     """
     width = max(1, round(BLOCK_S * sampling_rate))
-    blocks = _products(_beats(limb, sampling_rate), width)
+    blocks = _products(beats_alone(limb, sampling_rate), width)
     whole = np.trace(blocks, axis1=1, axis2=2)
     apart = np.einsum("ij,bji->b", _APART, blocks)
     beating = np.argsort(-whole, kind="stable")[: max(1, round(BEATING * len(blocks)))]
@@ -98,10 +98,10 @@ def limb_misfit(limb: np.ndarray, *, sampling_rate: float) -> Misfit | None:
     return _judged(blocks[used].sum(axis=0) / (len(used) * width))
 
 
-def _beats(limb: np.ndarray, sampling_rate: float) -> np.ndarray:
-    """float64 (6, samples) without steps and baseline."""
+def beats_alone(leads: np.ndarray, sampling_rate: float) -> np.ndarray:
+    """float64 (leads, samples) without steps and baseline."""
     short, long = (max(1, round(seconds * sampling_rate)) for seconds in (SMOOTH_S, BASELINE_S))
-    smooth = _moving_mean(limb.astype(np.float64), short)
+    smooth = _moving_mean(leads.astype(np.float64), short)
     return np.asarray(smooth - _moving_mean(smooth, long))
 
 

@@ -100,7 +100,7 @@ SPOILS: dict[str, Spoil] = {
     "a limb lead at half the gain": _limb_gain(0.5),
     "a limb lead with the other sign": _limb_gain(-1.0),
     "a flat lead": _flat(_ALL, noise_mv=0.0),
-    "a flat limb lead with 5 microvolts of noise": _flat(_LIMB, noise_mv=0.005),
+    "a flat lead with 5 microvolts of noise": _flat(_ALL, noise_mv=0.005),
 }
 """What becomes of the signal float32 (12, samples)."""
 REQUIRED = tuple(name for name in SPOILS if "chest" not in name)
