@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from vizecg.data.choices import OnBad
-from vizecg.data.left_out import reasons, tell_left_out, write_left_out
+from vizecg.data.left_out import kind_of, reasons, tell_left_out, write_left_out
 from vizecg.data.source import RecordSource, synthetic_source
 from vizecg.data.store.build import build_store
 from vizecg.data.store.spec import StoreSpec
@@ -82,3 +82,19 @@ def test_a_store_keeps_what_is_to_be_told(tmp_path: Path, on_identity: OnIdentit
     limb = kept[: store.records[0].samples * 2].reshape(2, -1, 12)[1, :, :6].astype(float)
     fits = np.abs(limb[:, 4] - (limb[:, 0] - limb[:, 1] / 2)).max() < 5
     assert fits == (on_identity is OnIdentity.DERIVE)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("record a/b c: lead V5 is missing (2 are)", "lead V5 is missing (# are)"),
+        ("record x: cannot be read: No parser found for: x.scp", "cannot be read"),
+        ("kept all the same: limb leads do not fit (?): III is 2.00 times", "kept all the same"),
+        (
+            "record x: limb leads cannot be derived, for I or II is in doubt: limb leads do not fit",
+            "limb leads cannot be",
+        ),
+    ],
+)
+def test_one_reason_whatever_is_said_of_the_one_record(message: str, kind: str) -> None:
+    assert kind_of(message).startswith(kind)

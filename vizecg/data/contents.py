@@ -73,10 +73,17 @@ def report_share(out: Path, built: ShareReport, *, as_json: bool) -> None:
     print(f"{out}: shard {built.share} done; {built.records} records, {built.skipped} skipped; {rest}")
 
 
-def report_packed(packed: PackedStore, *, verified: bool, as_json: bool, noted: Sequence[dict[str, Any]] = ()) -> None:
-    """What is in a packed store, what was left out for its size, and what was skipped and why, on stdout."""
+def report_packed(
+    packed: PackedStore, *, verified: bool, as_json: bool, noted: Sequence[dict[str, Any]] | None = None
+) -> None:
+    """What is in a packed store, what was left out for its size, and what was skipped and why, on stdout.
+
+    ``noted``: what is to be told of records that are in it, where it was made now; else its list is left as it is.
+    """
     size, header = packed.path.stat().st_size, packed.header
-    where = _written(packed.path.with_name(f"{packed.path.name}.{FILE}"), packed.skipped, noted)
+    listed = packed.path.with_name(f"{packed.path.name}.{FILE}")
+    where = str(listed) if noted is None else _written(listed, packed.skipped, noted)
+    noted = noted or ()
     if as_json:
         names = (
             "source", "sampling_rate", "step_uv", "content_sha256", "counts", "left_out", "patients_in_two_splits"

@@ -23,8 +23,8 @@ _LONGEST_NAME = 60
 _OF = re.compile(r"^(record|exam) .+?: ")
 _NUMBER = re.compile(r"(?<![A-Za-z])-?\d+(\.\d+)?")
 _GENERAL = (
-    "limb leads do not fit", "limb leads cannot be derived", "kept all the same", "III, aVR, aVL and aVF computed",
-    "cannot be read", "gain 4880/mV", "flat in the whole record", "electrodes seem exchanged",
+    "limb leads cannot be derived", "kept all the same", "III, aVR, aVL and aVF computed from I and II",
+    "limb leads do not fit", "cannot be read", "gain 4880/mV", "flat in the whole record", "electrodes seem exchanged",
 )  # fmt: skip
 """What is one reason, whatever is said beside it of the one record."""
 
