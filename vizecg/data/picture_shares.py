@@ -83,10 +83,14 @@ def merged_pictures(out: Path, about: Mapping[str, Any], records: Sequence[str])
 def _read(path: Path, about: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     # A line without its end is that of a process that was killed within it.
-    parsed = [json.loads(line) for line in lines if line.endswith("\n")]
+    try:
+        parsed = [json.loads(line) for line in lines if line.endswith("\n")]
+        done = {line["of"]: line for line in parsed[1:]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{path} is damaged: delete it and run its shard again ({error})") from error
     begun = parsed[0] if parsed else {}
     for name, value in about.items():
         if parsed and begun.get(name) != value:
             shown = printable(begun.get(name)), printable(value)
             raise UsageError(f"{path} was begun with {name} = {shown[0]}, now {shown[1]}: use the same options")
-    return {line["of"]: line for line in parsed[1:]}
+    return done

@@ -53,11 +53,19 @@ def next_log_folder(run: Path) -> str:
     return f"{LOGS}/start-{len(log_folders(run))}"
 
 
+def _size(path: str) -> int:
+    """0 for what a running process has renamed meanwhile."""
+    try:
+        return os.lstat(path).st_size
+    except FileNotFoundError:
+        return 0
+
+
 def bytes_of(run: Path) -> tuple[int, int]:
     """(what the run has come to, its pictures kept beside it)"""
     own = kept = 0
     for place, _, names in os.walk(run):
-        size = sum(os.lstat(os.path.join(place, name)).st_size for name in names)
+        size = sum(_size(os.path.join(place, name)) for name in names)
         if Path(place).relative_to(run).parts[:1] == (CACHE,):
             kept += size
         else:
