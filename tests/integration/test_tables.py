@@ -22,10 +22,11 @@ ROWS = ["transformer", "vizecgnet"]
 
 
 def table(out: Path, **changes: object) -> dict[str, object]:
+    finished = bool(changes.pop("finished", False))
     plan = Plan(**{"budget": Budget.SMOKE, "out": out, "records": 48, "workers": 1, "accelerator": "cpu", **changes})
     return run_table(
-        chosen(TABLE1, ROWS), plan=plan, kind="table1", title="Table 1", json_path=out / "table1.json",
-        markdown_path=out / "table1.md",
+        chosen(TABLE1, None if finished else ROWS), plan=plan, kind="table1", title="Table 1",
+        json_path=out / "table1.json", markdown_path=out / "table1.md", finished=finished,
     )  # fmt: skip
 
 
@@ -56,10 +57,15 @@ def test_a_table_has_every_way_of_looking(out: Path) -> None:
 def test_finished_rows_are_not_run_again(out: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (out / "rows").rglob("*.ckpt")}
     first = json.loads((out / "table1.json").read_text())["rows"]
-    again = table(out)
+    again = table(out, finished=True)
     assert before
     assert {path: path.stat().st_mtime_ns for path in (out / "rows").rglob("*.ckpt")} == before
     assert json.loads(json.dumps(again["rows"])) == first
+    trained = [line["trained"][0] for line in first]
+    assert len({run["records_sha256"] for run in trained}) == 1
+    assert {(run["train_records"], run["epochs"], run["precision"]) for run in trained} == {(48, 1, "32-true")}
+    with pytest.raises(UsageError, match="no row is finished"):
+        table(out / "nothing", finished=True)
 
 
 def test_a_row_of_other_settings_is_not_taken_for_this_one(out: Path) -> None:

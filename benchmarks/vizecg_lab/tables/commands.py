@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,21 @@ def run_table(
     json_path: Path | None,
     markdown_path: Path | None,
     reference: str = VIZECGNET_ROW.name,
+    finished: bool = False,
 ) -> dict[str, Any]:
-    """Run every row for every seed, seed by seed, and write the table; finished rows are read, not run."""
+    """Run every row for every seed, seed by seed, and write the table; finished rows are read, not run.
+
+    With ``finished`` the others are left out, and told of.
+
+    Raises:
+        UsageError: no row is finished.
+    """
+    if finished:
+        done_rows = [row for row in rows if all(plan.finished(row, seed) for seed in range(plan.seeds))]
+        if not done_rows:
+            raise UsageError(f"{plan.out}: no row is finished")
+        print(f"not finished: {', '.join(row.name for row in rows if row not in done_rows) or 'none'}", file=sys.stderr)
+        rows = done_rows
     console = Console(stderr=True)
     runs: dict[str, list[dict[str, Any]]] = {row.name: [] for row in rows}
     total = plan.seeds * len(rows)

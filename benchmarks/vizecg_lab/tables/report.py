@@ -14,6 +14,8 @@ from vizecg_lab.tables.measure import Figures, figures_of
 from vizecg_lab.tables.rows import Row
 from vizecg_lab.tables.training import Plan, read_scores, way_name, ways
 
+TRAINED = ("train_records", "val_records", "epochs", "precision", "records_sha256", "commit")
+"""Of every run, so that rows of different tables can be told apart; rows of one table have the same records."""
 WAYS = {
     "signal": "signal",
     "image_clean": "image, clean print",
@@ -52,6 +54,7 @@ def collect(
                 "macs": first["macs"][looks_at.value],
                 "inference_ms": first["inference_ms"][looks_at.value],
                 "train_seconds": [run["train_seconds"] for run in runs[row.name]],
+                "trained": [{name: run.get(name) for name in TRAINED} for run in runs[row.name]],
                 **measured[row.name, name].to_dict(),
                 "paper": None if paper is None else asdict(paper),
             }

@@ -20,6 +20,7 @@ from vizecg.models import Modality, VizECGNet
 from vizecg.models.sizes import macs, parameters
 from vizecg.models.systems import as_system
 from vizecg.spec import LEADS, Condition, UsageError
+from vizecg.spec.checkout import git_state
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.train.checkpoint import load_checkpoint
@@ -32,6 +33,7 @@ from vizecg_lab.tables.rows import Row
 
 CONDITIONS = (Condition.CLEAN, Condition.PHOTO)
 TIMED_RUNS = 20
+FINISHED = "row.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,9 @@ class Plan:
 
     def folder(self, row: Row, seed: int) -> Path:
         return self.out / "rows" / f"{row.name}-seed{seed}"
+
+    def finished(self, row: Row, seed: int) -> bool:
+        return (self.folder(row, seed) / FINISHED).is_file()
 
     def note(self, row: Row) -> str:
         """What a reader of the table must know of the settings."""
@@ -111,7 +116,7 @@ def run_row(row: Row, seed: int, plan: Plan) -> dict[str, Any]:
     training, validation = plan.source("train"), plan.source("val")
     identity = [config.model_dump(mode="json"), list(training.record_ids), list(validation.record_ids)]
     key = sha256_bytes(json.dumps(identity).encode())
-    marker, finished = folder / "key.txt", folder / "row.json"
+    marker, finished = folder / "key.txt", folder / FINISHED
     if marker.is_file() and marker.read_text() != key:
         raise UsageError(f"{folder} holds this row with other settings or records: name another --out or delete it")
     if finished.is_file():
@@ -148,6 +153,9 @@ def run_row(row: Row, seed: int, plan: Plan) -> dict[str, Any]:
         "best_epoch": result.best_epoch,
         "train_records": len(training),
         "val_records": len(scores[0].labels),
+        "records_sha256": sha256_bytes(json.dumps(identity[1:]).encode()),
+        "precision": computed_precision(config, cuda=on_cuda(plan.accelerator)).precision,
+        "commit": git_state().commit,
         "checkpoint": trained.name,
         **_costs(trained, row, config),
     }

@@ -66,3 +66,6 @@ class TableOptions(PlanOptions):
 
     figures: FiguresOption = None
     markdown: MarkdownOption = None
+    finished: Annotated[
+        bool, typer.Option("--finished", help="Of the rows those that are finished, and nothing is trained.")
+    ] = False

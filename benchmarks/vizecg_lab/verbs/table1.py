@@ -14,5 +14,5 @@ def table1(options: TableOptions) -> None:
 
     run_table(
         chosen(TABLE1, options.row), plan=options.plan(), kind="table1", title="Table 1: systems",
-        json_path=options.figures, markdown_path=options.markdown,
+        finished=options.finished, json_path=options.figures, markdown_path=options.markdown,
     )  # fmt: skip

@@ -14,5 +14,5 @@ def table2(options: TableOptions) -> None:
 
     run_table(
         chosen(TABLE2, options.row), plan=options.plan(), kind="table2", title="Table 2: ablation",
-        json_path=options.figures, markdown_path=options.markdown,
+        finished=options.finished, json_path=options.figures, markdown_path=options.markdown,
     )  # fmt: skip
