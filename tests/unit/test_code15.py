@@ -213,7 +213,7 @@ def test_the_source_says_what_it_needs(tmp_path: Path, folder: Path) -> None:
     (folder / "exams.csv").unlink()
     with pytest.raises(UsageError, match=r"exams\.csv does not exist"):
         build_source("code15", SourceRequest(root=folder))
-    with pytest.raises(UsageError, match="expected one of ptbxl, code15, code-test, wfdb, challenge,"):
+    with pytest.raises(UsageError, match="expected one of ptbxl, code15, code-test, wfdb, folder, challenge,"):
         build_source("mitbih", SourceRequest(root=folder))
 
 
