@@ -347,13 +347,14 @@ def positive_weight(config: TrainConfig, cache: InkCache) -> list[float] | None:
 def _tell_one_sided(cache: InkCache, config: TrainConfig) -> None:
     """What no validation record has, or every one, cannot be validated."""
     present = np.array(cache.labels[cache.rows]).mean(axis=0)
-    for name, share in zip(config.label_set().names, present, strict=True):
-        if share in (0, 1):
-            print(
-                f"{'no' if share == 0 else 'every'} validation record has {name}: its AUROC is 0 in every epoch, and in"
-                " the mean that chooses the best",
-                file=sys.stderr,
-            )
+    names = config.label_set().names
+    told = [
+        f"{which} validation record has {', '.join(found)}"
+        for which, share in (("no", 0), ("every", 1))
+        if (found := [name for name, one in zip(names, present, strict=True) if one == share])
+    ]
+    if told:
+        print(f"{'; '.join(told)}: an AUROC of 0 there, and in the mean that chooses the best", file=sys.stderr)
 
 
 def described(source: RecordSource, cache: InkCache) -> dict[str, Any]:
