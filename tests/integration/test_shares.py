@@ -111,7 +111,7 @@ def test_pictures_of_three_shares_are_those_of_one_process(verb: tuple[str, ...]
     with pytest.raises(UsageError, match="lacks shard 2/3"):
         call(*command, "--out", shared, "--merge")
     call(*command, "--out", shared, "--shard", "2/3")
-    with pytest.raises(UsageError, match=r"2-of-3.jsonl was begun with seed = 4, now 5"):
+    with pytest.raises(UsageError, match=r"2-of-3.jsonl was begun with data = synthetic seed 4, now synthetic seed 5"):
         call(*command, "--out", shared, "--shard", "2/3", "--seed", "5")
     # The last one of its share, and its line half written: as a process leaves it that is killed.
     ledger = shared / "pictures.1-of-3.jsonl"

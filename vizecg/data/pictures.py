@@ -69,7 +69,8 @@ class Chosen:
 
     def about(self, **options: Any) -> dict[str, Any]:
         """What decides pictures, with options of their own, to tell shares of other work apart."""
-        own = {"data": self.data.partition(":")[0], "split": self.split, "seed": self.seed, "count": self.n}
+        source = self.source()
+        own = {"data": source.name, "fingerprint": source.fingerprint, "seed": self.seed, "count": self.n}
         return {**own, "records": list(self.records), **{name: repr(value) for name, value in options.items()}}
 
     def source(self) -> RecordSource:
