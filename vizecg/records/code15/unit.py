@@ -73,7 +73,7 @@ def check_unit(tracings: Iterable[np.ndarray], *, path: Path, asked: float | Non
     unit = f"with {per_mv:g} stored values a millivolt{' as in the release' if asked is None else ''}"
     raise InputRefusedError(
         f"{path}: {unit} the typical record reaches {typical:.3g} mV, expected {low:g} to {high:g}: --values-per-mv of"
-        " vizecg prepare, train and evaluate names another unit, 1 millivolts",
+        " vizecg prepare, train and evaluate names another unit (1: millivolts)",
         reason="bad_record",
     )
 
