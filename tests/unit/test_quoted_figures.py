@@ -89,3 +89,15 @@ def test_the_page_of_spoilt_pages_quotes_its_files() -> None:
             for place in ("pages", "outcomes")
         )  # fmt: skip
         assert f"| {name} | {told} |" in text
+
+
+def test_the_page_of_own_data_quotes_its_files() -> None:
+    text = (REPOSITORY / "docs" / "own-data.md").read_text()
+    ward, few = result("own_labels"), result("finetune")
+    assert f"drawn photographs of the {ward['n']} was {interval(ward['macro']['auroc'])}" in text
+    auroc, auprc = (few["difference"][f"macro/{key}"]["of_records_and_draws"] for key in ("auroc", "auprc"))
+    arms = {arm: few["arms"][arm]["macro/auroc"]["value"] for arm in ("shipped", "nothing")}
+    assert f"macro AUROC {arms['shipped']:.3f}, from nothing {arms['nothing']:.3f}" in text
+    assert f"{auroc['value']:+.3f} ({auroc['low']:+.3f} to {auroc['high']:+.3f})" in text
+    assert f"{auprc['value']:+.3f} ({auprc['low']:+.3f} to {auprc['high']:+.3f})" in text
+    assert auroc["low"] > 0
