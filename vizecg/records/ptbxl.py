@@ -123,7 +123,7 @@ def read_entry(entry: PtbxlEntry, *, root: Path, on_identity: OnIdentity = OnIde
 def _read_table(path: Path, filename_column: str, labels: LabelSet) -> list[PtbxlEntry]:
     if not path.is_file():
         raise UsageError(f"{path} does not exist: expected the folder of {TABLE}")
-    with path.open(newline="", encoding="utf-8") as handle:
+    with path.open(newline="", encoding="utf-8-sig") as handle:
         reader = csv.DictReader(handle)
         require_columns(reader.fieldnames or (), _COLUMNS, path=path)
         return [_entry(row, filename_column, labels) for row in reader if row[filename_column]]

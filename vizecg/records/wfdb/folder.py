@@ -83,7 +83,7 @@ class WfdbFolder:
         if not path.is_file():
             raise UsageError(f"{path} does not exist: expected a CSV with a column 'record' and the labels")
         there, entries = _by_name(headers), {}
-        with path.open(newline="", encoding="utf-8") as handle:
+        with path.open(newline="", encoding="utf-8-sig") as handle:
             reader = csv.DictReader(handle)
             names = reader.fieldnames or ()
             require_columns(names, ("record",), path=path)
