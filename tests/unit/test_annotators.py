@@ -164,6 +164,8 @@ def test_the_command_prints_and_writes_the_same(folder: Path, capsys: pytest.Cap
     assert (written["kind"], written["readers"]) == ("experts", printed["readers"])
     report = (folder / "report" / "report.md").read_text()
     assert "| cardiologist 1* |" in report
+    classes = printed["readers"]["medical_students"]["classes"]["ST"]
+    assert "/".join(f"{classes[m]['value']:.3f}" for m in ("precision", "recall", "specificity")) in report
     assert (folder / "report" / "experts.png").read_bytes().startswith(b"\x89PNG")
     (folder / "file").write_text("")
     with pytest.raises(UsageError, match="is a file"):

@@ -152,6 +152,20 @@ def reader_rows(figures: Mapping[str, Any], *, sign: str = "") -> list[list[str]
     ]
 
 
+def class_rows(figures: Mapping[str, Any]) -> list[list[str]]:
+    """Title, then precision, recall and specificity of each class, of every reader."""
+    return [
+        [
+            starred(figures, name),
+            *(
+                "/".join(_value(of["classes"][label][metric]) for metric in ("precision", "recall", "specificity"))
+                for label in figures["positives"]
+            ),
+        ]
+        for name, of in figures["readers"].items()
+    ]
+
+
 def pair_rows(figures: Mapping[str, Any], *, kappa: bool = False) -> list[list[str]]:
     """Both titles, the difference of macro F1, and for each class who alone is right how often, and p; and kappa."""
     return [
@@ -171,6 +185,10 @@ def reader_head(figures: Mapping[str, Any]) -> list[str]:
     return [f"n = {figures['n']}", *figures["positives"], *(f"macro {metric}" for metric in READER_METRICS)]
 
 
+def class_head(figures: Mapping[str, Any]) -> list[str]:
+    return ["precision/recall/specificity", *figures["positives"]]
+
+
 def pair_head(figures: Mapping[str, Any]) -> list[str]:
     return ["pair", "macro F1", *figures["positives"]]
 
@@ -184,11 +202,12 @@ PAIRS_SAY = (
 def experts_text(figures: Mapping[str, Any]) -> str:
     """What the commands print."""
     readers = _columns([reader_head(figures), *reader_rows(figures)])
+    classes = _columns([class_head(figures), *class_rows(figures)])
     pairs = _columns([pair_head(figures), *pair_rows(figures)])
     return "\n".join(
         [
             "F1 by class against the gold standard, and macro figures",
-            *readers, "", f"Differences of macro F1, paired. {PAIRS_SAY}.", *pairs, "", *notes(figures),
+            *readers, "", *classes, "", f"Differences of macro F1, paired. {PAIRS_SAY}.", *pairs, "", *notes(figures),
         ]
     )  # fmt: skip
 

@@ -11,6 +11,8 @@ from vizecg.spec import UsageError
 from vizecg.spec.files import write_atomically
 from vizecg.train.evaluation.experts import (
     PAIRS_SAY,
+    class_head,
+    class_rows,
     notes,
     pair_head,
     pair_rows,
@@ -27,6 +29,7 @@ def experts_markdown(figures: Mapping[str, Any], *, picture: str) -> list[str]:
     return [
         "F1 by class against the gold standard, and macro figures. Brackets: 95 % bootstrap intervals over tracings.",
         markdown_table(reader_head(figures), reader_rows(figures)),
+        markdown_table(class_head(figures), class_rows(figures)),
         f"![F1 of every reader by class]({picture})",
         f"Differences of macro F1, paired. {PAIRS_SAY}; then Cohen's kappa of the two.",
         markdown_table(pair_head(figures), pair_rows(figures, kappa=True)),
