@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from vizecg.records.resample import resample
-from vizecg.spec import LEADS
+from vizecg.records.synthetic import twelve_leads
+from vizecg.records.synthetic.waves import MEASURED_LEADS
 from vizecg_edge.leads.measure import measure
 from vizecg_lab.measuring.pages import page_of
 
@@ -21,12 +22,14 @@ FAST_BPM = 150.0
 
 
 def paced(record: Any, rng: np.random.Generator) -> Any | None:
-    """A spike of one sample before every beat, in each lead of its own size; None where no beats are found."""
+    """A spike of one sample before every beat, in each measured lead of its own size; None where no beats are found."""
     times = measure(page_of(record, rng)).beat_times_s
     if not times:
         return None
     signal = record.signal.copy()
-    sizes = rng.uniform(*SPIKES_MV, len(LEADS)) * rng.choice([-1.0, 1.0], len(LEADS))
+    leads = len(MEASURED_LEADS)
+    measured = rng.uniform(*SPIKES_MV, leads) * rng.choice([-1.0, 1.0], leads)
+    sizes = twelve_leads(measured[:, None])[:, 0]
     at = np.round((np.array(times) - BEFORE_S) * record.sampling_rate).astype(int)
     at = at[(at >= 0) & (at < signal.shape[1])]
     signal[:, at] += sizes.astype(signal.dtype)[:, None]
