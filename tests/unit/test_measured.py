@@ -220,13 +220,20 @@ def test_the_criterion_is_held_against_a_network_that_is_hardly_clear(
     assert [one.label for one in found] == ([label] if expected else [])
 
 
+@pytest.mark.parametrize(("qrs", "expected"), [((96.0, 18.0), True), ((96.0, 40.0), False), ((118.0, 18.0), False)])
+def test_a_block_with_a_narrow_qrs_is_left_open(qrs: tuple[float, float], expected: bool) -> None:
+    measured = replace(SLOW, sinus=False, regular=False, qrs=Interval(ms=qrs[0], uncertainty_ms=qrs[1]))
+    found = contradictions(measured, ABSENT | {"RBBB": True}, CODE6, CLEAR)
+    assert [one.message for one in found] == (['the model says "present", but QRS measures 96 ms'] if expected else [])
+
+
 @pytest.mark.parametrize(
     ("intervals", "expected"),
     [
         ((0.8,) * 8, True),
         ((0.8, 0.8, 1.6, 0.79, 0.81, 2.4, 0.8, 0.82), True),
         ((0.8, 0.7, 0.9, 0.78, 0.95, 0.8, 0.66, 0.82), False),
-        ((0.8,) * 5, False),
+        ((0.8,) * 3, False),
     ],
     ids=["like a clock", "beats not seen", "irregular", "too few"],
 )
@@ -292,7 +299,7 @@ def test_limits_travel_with_labels_and_old_sets_get_those_of_today() -> None:
     assert with_limits(LabelSet.from_dict(told)).labels[0].limits == Limits(quantity="sinus_rate_bpm", absent_from=200)
     own = LabelSet(name="own", labels=(Label(name="SB"),))
     assert contradictions(SLOW, {"SB": False}, own, CLEAR) == ()
-    with pytest.raises(ValueError, match="expected one of sinus_rate_bpm, pr_ms"):
+    with pytest.raises(ValueError, match="expected one of sinus_rate_bpm, pr_ms, qrs_ms"):
         Limits(quantity="qt")
     with pytest.raises(ValueError, match="beyond a limit"):
         Limits(quantity="pr_ms", present_from=230, criterion=240)

@@ -29,8 +29,8 @@ RESERVED = frozenset(
 
 ABSENT = ("negative", "unknown")
 """What a code may mean that is not there: the source lists every finding, or only some."""
-QUANTITIES = ("sinus_rate_bpm", "pr_ms")
-"""What a label may be held against: beats a minute in sinus rhythm; milliseconds from P to QRS."""
+QUANTITIES = ("sinus_rate_bpm", "pr_ms", "qrs_ms")
+"""What a label may be held against: beats a minute in sinus rhythm; milliseconds from P to QRS; those of the QRS."""
 
 
 @dataclass(frozen=True, kw_only=True)

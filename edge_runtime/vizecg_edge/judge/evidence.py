@@ -10,17 +10,17 @@ import numpy as np
 from vizecg.spec import LabelSet
 from vizecg.spec.code6 import with_limits
 from vizecg.spec.labels import Limits
-from vizecg_edge.leads.measured import Measured
+from vizecg_edge.leads.measured import Interval, Measured
 
 LEAST_INTERVALS = 4
 """Fewer intervals between beats do not show a rhythm well enough to contradict."""
 LEAST_P_SHARE = 0.9
-LARGEST_PR_UNCERTAINTY_MS = 25.0
-"""Where the leads differ by more about PR, it contradicts nothing."""
+LARGEST_UNCERTAINTY_MS = 25.0
+"""Where the leads differ by more about PR or QRS, it contradicts nothing."""
 HARDLY_CLEAR = 1.0
 """Decisions nearer to their threshold, in units of the calibrated logit, are held against the criterion too. On clean
 sheets of PTB-XL's fold 9, 2,170 records, that opens 22 about 1dAVb, 11 of them wrong, and 11 about ST, 6 of them."""
-EVEN, EVEN_SHARE, LEAST_EVEN = 0.05, 0.7, 6
+EVEN, EVEN_SHARE, LEAST_EVEN = 0.05, 0.7, 4
 """Intervals this near to the usual one are even; of so many, at least this share. Of the same records that is so of 10
 that are decided to be AF, and 9 of these decisions are wrong."""
 
@@ -40,6 +40,8 @@ class Contradiction:
         told = "present" if self.decision else "absent"
         if self.quantity == "even_rr_share":
             return f'the model says "{told}", but {self.value:.0%} of the intervals between beats are alike'
+        if self.quantity == "qrs_ms":
+            return f'the model says "{told}", but QRS measures {self.value:.0f} ms'
         if self.quantity == "pr_ms":
             return f'the model says "{told}", but PR measures {self.value:.0f} ms'
         return (
@@ -55,8 +57,8 @@ def contradictions(
 
     Args:
         measured: of the page. What is not certain contradicts nothing: nothing but sinus rhythm, regular, with one P
-            wave before every QRS, is held against a network that is clear; and beats as even as a clock's against
-            rhythms that are irregular always.
+            wave before every QRS, is held against a network that is clear; but the QRS of any rhythm is, and beats as
+            even as a clock's against rhythms that are irregular always.
         decisions: present or absent, by label; what is undecided already is left alone.
         labels: with their limits; of ``CODE6`` as it was before it had limits, those of today.
         distances: by label, how far the calibrated logit lies from that of the threshold.
@@ -80,7 +82,7 @@ def _against(limits: Limits, decision: bool, measured: Measured, *, hardly_clear
         return limits.quantity, value
     if hardly_clear and limits.criterion is not None:
         # A PR that is certain is given of other rhythms too, if most beats have a P wave.
-        value = _certain_pr(measured) if limits.quantity == "pr_ms" else value
+        value = _certain_ms(measured.pr) if limits.quantity == "pr_ms" else value
         if value is not None and (value >= limits.criterion) != decision:
             return limits.quantity, value
     if limits.irregular and decision and len(measured.rr_s) >= LEAST_EVEN:
@@ -93,13 +95,15 @@ def _against(limits: Limits, decision: bool, measured: Measured, *, hardly_clear
 
 def _certain(measured: Measured, quantity: str) -> float | None:
     """The value where it can be relied on."""
+    if quantity == "qrs_ms":
+        return _certain_ms(measured.qrs)
     if not (measured.sinus and measured.regular) or len(measured.rr_s) < LEAST_INTERVALS:
         return None
     if measured.p_share is None or measured.p_share < LEAST_P_SHARE:
         return None
-    return measured.rate_bpm if quantity == "sinus_rate_bpm" else _certain_pr(measured)
+    return measured.rate_bpm if quantity == "sinus_rate_bpm" else _certain_ms(measured.pr)
 
 
-def _certain_pr(measured: Measured) -> float | None:
-    uncertain = measured.pr.uncertainty_ms
-    return measured.pr.ms if uncertain is not None and uncertain <= LARGEST_PR_UNCERTAINTY_MS else None
+def _certain_ms(interval: Interval) -> float | None:
+    uncertain = interval.uncertainty_ms
+    return interval.ms if uncertain is not None and uncertain <= LARGEST_UNCERTAINTY_MS else None

@@ -34,7 +34,7 @@ ENDLESS_MS = 210.0
 bundle branch blocks 198."""
 SLOW_BPM, SLOW_P = 50.0, 0.6
 """Slower regular beats, as many of which have a P wave at most, are none of a sinus node."""
-LEAST_ALIKE = 0.6
+LEAST_ALIKE = 0.65
 """Beats that are less alike, by the median, have nothing in common: the ventricles fibrillate, or there are none."""
 FAST_BPM, MOST_UNEVEN = 135.0, 0.15
 """Faster beats are hardly those of a sinus node, if they are regular, or no more are off the usual interval than the
