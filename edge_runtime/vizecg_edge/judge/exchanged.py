@@ -5,6 +5,7 @@ from __future__ import annotations
 from vizecg.spec import LabelSet
 from vizecg.spec.code6 import with_limits
 from vizecg.spec.electrodes import Exchange
+from vizecg.spec.labels import Label
 from vizecg_edge.answer import Doubt, Undecided
 from vizecg_edge.judge.doubts import hardly_named
 from vizecg_edge.leads.layout import PageLayout
@@ -47,5 +48,10 @@ def of_exchanged(labels: LabelSet, measured: Measured) -> dict[str, Undecided]:
         return {}
     assert measured.exchanged is not None
     why = Undecided(code=REVERSED, message=f"exchanged seem to be {measured.exchanged.words}")
-    shapes = [one for one in with_limits(labels).labels if one.limits is None and (one.needs_time or one.needs_voltage)]
-    return {label.name: why for label in shapes}
+    return {label.name: why for label in with_limits(labels).labels if _of_shape(label)}
+
+
+def _of_shape(label: Label) -> bool:
+    """Whether a label is read from what the QRS looks like in the leads, as blocks are; PR and rate need no lead."""
+    quantity = None if label.limits is None else label.limits.quantity
+    return quantity in (None, "qrs_ms") and (label.needs_time or label.needs_voltage)
