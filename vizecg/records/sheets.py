@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from vizecg.records.packing import UNKNOWN_LABELS, unpack_labels
 from vizecg.records.record import EcgRecord, bad_record
 from vizecg.records.splits import SplitRule, check_split
-from vizecg.records.tables import LabelColumns, optional_text, require_columns
+from vizecg.records.tables import labelled_rows
 from vizecg.spec import LabelSet, SheetSpec, UsageError
 from vizecg.spec.sheet_files import read_sheets
 
@@ -100,28 +99,20 @@ class Sheets:
             entry
             for entry in self.entries
             if split
-            == (self._splits.get(entry.photo) or rule.split_of(patient_id=entry.patient_id, record_id=entry.photo))
+            == rule.stated_or(self._splits.get(entry.photo), patient_id=entry.patient_id, record_id=entry.photo)
         ]
 
     def _labelled(self, path: Path, labels: LabelSet) -> dict[str, tuple[str | None, int]]:
         """Photograph -> patient and packed labels."""
         self._splits: dict[str, str] = {}
         found: dict[str, tuple[str | None, int]] = {}
-        with path.open(newline="", encoding="utf-8-sig") as handle:
-            reader = csv.DictReader(handle)
-            names = reader.fieldnames or ()
-            require_columns(names, ("photo",), path=path)
-            columns = LabelColumns(names, labels, known=COLUMNS, path=path)
-            for row in reader:
-                where = f"{path} line {reader.line_num}"
-                photo = (row["photo"] or "").strip()
-                if photo in found:
-                    raise UsageError(f"{where}: photograph {photo} is there twice")
-                found[photo] = optional_text(row.get("patient_id")), columns.packed(row, where=where)
-                split = optional_text(row.get("split"))
-                if split is not None:
-                    self._splits[photo] = check_split(split)
-            columns.check()
+        for row in labelled_rows(path, labels, key="photo", known=COLUMNS):
+            photo = row.text("photo")
+            if photo in found:
+                raise UsageError(f"{row.where}: photograph {photo} is there twice")
+            found[photo] = row.patient_id, row.packed_labels
+            if row.split is not None:
+                self._splits[photo] = row.split
         return found
 
 

@@ -40,6 +40,10 @@ class SplitRule:
             return "test"
         return "val" if place < self.test + self.val else "train"
 
+    def stated_or(self, stated: str | None, *, patient_id: str | None, record_id: str) -> str:
+        """The split that a table states, else that of the rule."""
+        return stated or self.split_of(patient_id=patient_id, record_id=record_id)
+
 
 def check_split(name: str) -> str:
     """``name``, when it is one of the three.

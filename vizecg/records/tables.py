@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from vizecg.records.codes import codes_in
 from vizecg.records.packing import UNKNOWN_LABELS
+from vizecg.records.splits import check_split
 from vizecg.spec import LabelSet, UsageError
 
 TRUTH = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
@@ -129,6 +132,53 @@ class LabelColumns:
     @property
     def _absent(self) -> bool | None:
         return False if self._labels is not None and self._labels.absent == "negative" else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledRow:
+    """A row of a table of labels. Its cells are looked at when they are asked for: of a record that is not there, none.
+
+    ``line``: of the file; ``where``: the same for messages.
+    """
+
+    cells: Mapping[str, str | None]
+    columns: LabelColumns
+    line: int
+    where: str
+
+    def text(self, column: str) -> str:
+        """A cell without blanks; empty where there is none."""
+        return (self.cells.get(column) or "").strip()
+
+    @property
+    def patient_id(self) -> str | None:
+        return self.text("patient_id") or None
+
+    @property
+    def split(self) -> str | None:
+        """What the table states; UsageError where it is no split."""
+        return check_split(self.text("split")) if self.text("split") else None
+
+    @property
+    def packed_labels(self) -> int:
+        """See ``LabelColumns.packed``."""
+        return self.columns.packed(self.cells, where=self.where)
+
+
+def labelled_rows(path: Path, labels: LabelSet | None, *, key: str, known: Sequence[str]) -> Iterator[LabelledRow]:
+    """The rows of a CSV that names records in the column ``key``; ``known`` are columns that hold something else.
+
+    Raises:
+        UsageError: as ``LabelColumns`` and its ``check`` after the last row, or the column is not there.
+    """
+    with path.open(newline="", encoding="utf-8-sig") as handle:
+        reader = csv.DictReader(handle)
+        names = reader.fieldnames or ()
+        require_columns(names, (key,), path=path)
+        columns = LabelColumns(names, labels, known=known, path=path)
+        for row in reader:
+            yield LabelledRow(cells=row, columns=columns, line=reader.line_num, where=f"{path} line {reader.line_num}")
+        columns.check()
 
 
 def require_columns(columns: Sequence[str], wanted: Sequence[str], *, path: Path) -> None:

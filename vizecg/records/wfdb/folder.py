@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from vizecg.records.on_identity import OnIdentity
 from vizecg.records.packing import UNKNOWN_LABELS, unpack_labels
 from vizecg.records.record import EcgRecord
 from vizecg.records.splits import SplitRule, check_split
-from vizecg.records.tables import LabelColumns, optional_text, require_columns
+from vizecg.records.tables import labelled_rows
 from vizecg.records.wfdb.record import read_wfdb
 from vizecg.spec import CODE6, LabelSet, UsageError
 
@@ -75,37 +74,24 @@ class WfdbFolder:
         return [
             entry
             for entry in self.entries
-            if split
-            == (self._splits.get(entry.name) or rule.split_of(patient_id=entry.patient_id, record_id=entry.name))
+            if split == rule.stated_or(self._splits.get(entry.name), patient_id=entry.patient_id, record_id=entry.name)
         ]
 
     def _labelled(self, path: Path, headers: list[str], labels: LabelSet | None) -> list[WfdbEntry]:
         if not path.is_file():
             raise UsageError(f"{path} does not exist: expected a CSV with a column 'record' and the labels")
         there, entries = _by_name(headers), {}
-        with path.open(newline="", encoding="utf-8-sig") as handle:
-            reader = csv.DictReader(handle)
-            names = reader.fieldnames or ()
-            require_columns(names, ("record",), path=path)
-            columns = LabelColumns(names, labels, known=COLUMNS, path=path)
-            for row in reader:
-                where = f"{path} line {reader.line_num}"
-                stated = (row["record"] or "").strip().removesuffix(".hea")
-                name = there.get(stated, stated)
-                if name in entries:
-                    raise UsageError(f"{where}: record {name} is there twice")
-                if stated not in there:
-                    self.left_out[name] = f"record {name}: named by {path.name} line {reader.line_num}, but not there"
-                    continue
-                entries[name] = WfdbEntry(
-                    name=name,
-                    patient_id=optional_text(row.get("patient_id")),
-                    packed_labels=columns.packed(row, where=where),
-                )
-                split = optional_text(row.get("split"))
-                if split is not None:
-                    self._splits[name] = check_split(split)
-            columns.check()
+        for row in labelled_rows(path, labels, key="record", known=COLUMNS):
+            stated = row.text("record").removesuffix(".hea")
+            name = there.get(stated, stated)
+            if name in entries:
+                raise UsageError(f"{row.where}: record {name} is there twice")
+            if stated not in there:
+                self.left_out[name] = f"record {name}: named by {path.name} line {row.line}, but not there"
+                continue
+            entries[name] = WfdbEntry(name=name, patient_id=row.patient_id, packed_labels=row.packed_labels)
+            if row.split is not None:
+                self._splits[name] = row.split
         for name in headers:
             if name not in entries:
                 self.left_out[name] = f"record {name}: {path.name} does not name it"
