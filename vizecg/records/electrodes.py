@@ -12,11 +12,9 @@ import numpy as np
 from vizecg.records.record import EcgRecord, Note
 from vizecg.records.resample import resample
 from vizecg.spec import LEADS
-from vizecg.spec.electrodes import CHEST, FINE_HZ, Exchange, exchanged_in
+from vizecg.spec.electrodes import CHEST, FINE_HZ, OF_PAGES, Exchange, exchanged_in
 
 ELECTRODES = "electrodes_exchanged"
-OF_PAGES = frozenset({Exchange.ROWS, Exchange.COLUMNS, Exchange.FLIPPED})
-"""What no electrodes do."""
 _EIGHT = [LEADS.index(lead) for lead in ("I", "II", *CHEST)]
 _LONGEST_S = 60.0
 """Of a long record, the beginning is looked at."""

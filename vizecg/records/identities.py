@@ -15,8 +15,10 @@ from itertools import combinations
 
 import numpy as np
 
-LIMB = ("I", "II", "III", "aVR", "aVL", "aVF")
-FROM_I_II = np.array([(1.0, 0.0), (0.0, 1.0), (-1.0, 1.0), (-0.5, -0.5), (1.0, -0.5), (-0.5, 1.0)])
+from vizecg.spec.labels import LIMB_OF_I_II
+
+LIMB = tuple(LIMB_OF_I_II)
+FROM_I_II = np.array(list(LIMB_OF_I_II.values()))
 """Each limb lead, of I and II."""
 SMOOTH_S, BASELINE_S = 0.020, 0.40
 """Widths of the moving means that take off steps of the recorder and mains of 50 Hz, and what is slower than a beat."""

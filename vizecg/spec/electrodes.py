@@ -71,6 +71,10 @@ _WORDS = {
 }
 
 
+OF_PAGES = frozenset({Exchange.ROWS, Exchange.COLUMNS, Exchange.FLIPPED})
+"""What no electrodes do."""
+
+
 class Waves(Protocol):
     """Where the waves of a mean beat lie, in samples at ``FINE_HZ``; None where one is not seen."""
 

@@ -12,6 +12,15 @@ import numpy as np
 from vizecg.spec.checks import check_types, printable
 
 LEADS: tuple[str, ...] = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+LIMB_OF_I_II: dict[str, tuple[float, float]] = {
+    "I": (1.0, 0.0),
+    "II": (0.0, 1.0),
+    "III": (-1.0, 1.0),
+    "aVR": (-0.5, -0.5),
+    "aVL": (1.0, -0.5),
+    "aVF": (-0.5, 1.0),
+}
+"""Each limb lead as a sum of I and II (Einthoven 1913, Goldberger 1942)."""
 INTENDED_USE = "Decision support for research use. Not a diagnosis; a clinician must read the ECG."
 
 MOST_LABELS = 200

@@ -10,9 +10,8 @@ import numpy as np
 from rich.progress import track
 
 from vizecg.spec import InputRefusedError, UsageError
-from vizecg.spec.electrodes import FREEDOM, LEADS, features_of
+from vizecg.spec.electrodes import FREEDOM, LEADS, OF_PAGES, features_of
 from vizecg.spec.results import write_result
-from vizecg_edge.judge.exchanged import OF_PAGES
 from vizecg_edge.leads.averaged import MeanBeats, mean_beats
 from vizecg_edge.leads.electrodes import eight_leads, exchanged
 from vizecg_edge.leads.intervals import Marks

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.progress import track
 
 from vizecg.records import EcgRecord
-from vizecg.records.electrodes import OF_PAGES, usual_beat
+from vizecg.records.electrodes import usual_beat
 from vizecg.records.ptbxl import Ptbxl
 from vizecg.spec import InputRefusedError, UsageError
-from vizecg.spec.electrodes import exchanged_in
+from vizecg.spec.electrodes import OF_PAGES, exchanged_in
 from vizecg.spec.results import write_result
 from vizecg_lab.measuring.exchanges import CHESTS, LIMBS, recorded
 from vizecg_lab.measuring.rates import share

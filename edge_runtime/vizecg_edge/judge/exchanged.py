@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vizecg.spec import LabelSet
 from vizecg.spec.code6 import with_limits
-from vizecg.spec.electrodes import Exchange
+from vizecg.spec.electrodes import OF_PAGES, Exchange
 from vizecg.spec.labels import Label
 from vizecg_edge.answer import Doubt, Undecided
 from vizecg_edge.judge.doubts import hardly_named
@@ -13,8 +13,6 @@ from vizecg_edge.leads.measured import Measured
 from vizecg_edge.rectify.reasons import Reason, refusal
 
 REVERSED = "electrodes_reversed"
-OF_PAGES = frozenset({Exchange.ROWS, Exchange.COLUMNS, Exchange.FLIPPED})
-"""What no electrodes do."""
 
 
 def refuse_exchanged(measured: Measured, layout: PageLayout) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from vizecg.spec.electrodes import CHEST, Exchange, exchanged_in
+from vizecg.spec.labels import LIMB_OF_I_II
 from vizecg_edge.leads.averaged import MeanBeats
-from vizecg_edge.leads.identities import LIMB
 from vizecg_edge.leads.intervals import Marks
 
 
@@ -27,8 +27,8 @@ def eight_leads(beats: MeanBeats) -> np.ndarray | None:
         )
         for lead in dict.fromkeys(beats.leads)
     }
-    limb = [lead for lead in rows if lead in LIMB]
+    limb = [lead for lead in rows if lead in LIMB_OF_I_II]
     if len(limb) < 2 or not all(lead in rows for lead in CHEST):
         return None
-    sums = np.linalg.pinv(np.array([LIMB[lead] for lead in limb]))
+    sums = np.linalg.pinv(np.array([LIMB_OF_I_II[lead] for lead in limb]))
     return np.concatenate([sums @ np.stack([rows[lead] for lead in limb]), [rows[lead] for lead in CHEST]])

@@ -8,11 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
+from vizecg.spec.labels import LIMB_OF_I_II
 from vizecg_edge.leads.changes import BeatChanges
 from vizecg_edge.leads.ends import Ends, find_ends
 from vizecg_edge.leads.forms import Form, pieces_of
 from vizecg_edge.leads.heights import heights_of, turned
-from vizecg_edge.leads.identities import LEAST_POWER, LIMB, Products, surprise
+from vizecg_edge.leads.identities import LEAST_POWER, Products, surprise
 from vizecg_edge.leads.layout import Piece
 from vizecg_edge.leads.leaning import leaning_logit
 from vizecg_edge.leads.names import LEAST_READ, SeenName, legible, name_score, unexplained, upside_down
@@ -243,7 +244,7 @@ class Evidence:
         leads = [piece for piece in pieces if not piece.strip]
         for column in sorted({piece.column for piece in leads}):
             here = [piece for piece in leads if piece.column == column]
-            limb = {piece.name: first + piece.row for piece in here if piece.lead in LIMB}
+            limb = {piece.name: first + piece.row for piece in here if piece.lead in LIMB_OF_I_II}
             if len(limb) >= 3:
                 told.append(max(0.0, signals.stretch(here[0].left_mm, here[0].right_mm).limb(limb)))
         for strip in (piece for piece in pieces if piece.strip):
@@ -327,7 +328,7 @@ def _said(pieces: Sequence[Piece], signals: Signals, first: int) -> float:
     for column, here in columns.items():
         leans = stretches[column].leanings
         score += LEANING_WEIGHT * sum(leaning_logit(piece.name, leans[first + piece.row]) for piece in here)
-        limb = {piece.name: first + piece.row for piece in here if piece.lead in LIMB}
+        limb = {piece.name: first + piece.row for piece in here if piece.lead in LIMB_OF_I_II}
         if len(limb) >= 3:
             score += LIMB_WEIGHT * (len(limb) - 2) ** DEPENDENT * stretches[column].limb(limb)
         elif not limb and len(here) >= 3:

@@ -7,17 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from vizecg.spec.labels import LIMB_OF_I_II
 from vizecg_edge.leads.leaning import leanings
 
-LIMB: dict[str, tuple[float, float]] = {
-    "I": (1.0, 0.0),
-    "II": (0.0, 1.0),
-    "III": (-1.0, 1.0),
-    "aVR": (-0.5, -0.5),
-    "aVL": (1.0, -0.5),
-    "aVF": (-0.5, 1.0),
-}
-"""Each limb lead as a sum of I and II (Einthoven 1913, Goldberger 1942)."""
 LEAST_REST, LEAST_POWER = 0.05, 0.05
 """Smaller rests than the first are the width of the pen; less power (mm^2) than the second is no wave."""
 
@@ -71,7 +63,8 @@ class Products:
 @lru_cache(maxsize=256)
 def _rest(names: tuple[str, ...]) -> np.ndarray:
     """(n, n): what takes out of the limb leads of these names all that two of them explain."""
-    sums = np.array([LIMB[name.lstrip("-")] for name in names]) * [[-1.0 if n.startswith("-") else 1.0] for n in names]
+    signs = [[-1.0 if name.startswith("-") else 1.0] for name in names]
+    sums = np.array([LIMB_OF_I_II[name.lstrip("-")] for name in names]) * signs
     return np.asarray(np.eye(len(names)) - sums @ np.linalg.pinv(sums))
 
 

@@ -15,7 +15,7 @@ from vizecg_edge.leads.beside import cropped, may_hold_another
 from vizecg_edge.leads.find import FoundPage, find_page
 from vizecg_edge.leads.infer import ReadingsDifferError
 from vizecg_edge.leads.page import Box
-from vizecg_edge.rectify.reasons import Reason, refusal
+from vizecg_edge.rectify.reasons import COARSE, Reason, refusal
 
 Finder = Callable[[np.ndarray], FoundPage]
 """Finds the leads in a picture (uint8 RGB), or refuses it."""
@@ -31,18 +31,7 @@ WIDE, HIGH = 1.6, 1.05
 """Pictures that are wider, by their height, and pictures that are narrower may be put together of two."""
 SEAM_STEP, SEAM_SHARE, LEAST_SPLIT = 18.0, 0.4, 0.25
 """Such a step in brightness along such a share of a line, no nearer to an end than this, is where they meet."""
-MAY_BE_SEVERAL = frozenset(
-    reason.value
-    for reason in (
-        Reason.NO_GRID,
-        Reason.NOT_AN_ECG,
-        Reason.SCALE_UNCERTAIN,
-        Reason.UNSUPPORTED_LAYOUT,
-        Reason.LAYOUT_UNCERTAIN,
-        Reason.ORIENTATION_UNCERTAIN,
-        Reason.CUT_OFF,
-    )
-)
+MAY_BE_SEVERAL = COARSE | {Reason.CUT_OFF.value}
 """What a picture of several sheets may be refused for, if they are taken for one."""
 
 
