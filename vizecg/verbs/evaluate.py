@@ -276,7 +276,9 @@ def _cache(options: Options, name: str) -> Iterator[Path]:
     """The folder for drawn sheets; without ``--cache`` it is gone before the next condition is drawn. A share that is
     stopped goes on with what it has drawn."""
     if options.shard is not None and options.parts is not None:
-        folder = (options.cache or options.parts / "drawn") / f"{name or 'one'}.{options.shard.replace('/', '-of-')}"
+        from vizecg.data.sharding import Shard
+
+        folder = (options.cache or options.parts / "drawn") / f"{name or 'one'}.{Shard.parse(options.shard).name}"
         yield folder
         if options.cache is None:
             shutil.rmtree(folder, ignore_errors=True)
