@@ -12,6 +12,7 @@ import torch
 from tolerances import tolerance
 from vizecg.models import CmamWithoutSignal, ImageOnly, Logits, Modality, VizECGNet, VizECGNetConfig
 from vizecg.models.encoders import LeadMixing
+from vizecg.models.systems import build_system
 from vizecg.scoring.calibrate import best_f1_threshold, fit_decision_rule
 from vizecg.scoring.metrics import evaluate_scores
 from vizecg.scoring.platt import fit_platt
@@ -75,11 +76,48 @@ def test_attention_modules_can_be_left_out(inputs: tuple[torch.Tensor, torch.Ten
     assert network(cmam=False, smam=False)(*inputs).image.shape == (3, 6)
 
 
-def test_a_stem_that_keeps_time_sees_twice_as_many_columns(inputs: tuple[torch.Tensor, torch.Tensor]) -> None:
-    plain, keeps = network(), network(image_time_stride=1)
-    assert plain.image_encoder(inputs[1]).shape == (3, 2 * 3, 16)
-    assert keeps.image_encoder(inputs[1]).shape == (3, 2 * 6, 16)
-    assert keeps(*inputs).image.shape == (3, 6)
+@pytest.mark.parametrize(
+    ("changes", "tokens"),
+    [
+        ({"image_strides_across": (1, 2, 2, 2, 2)}, 2 * 6),
+        ({"image_strides_across": (1, 1, 2, 2, 1), "image_strides_down": (2, 2, 2, 1, 1)}, 8 * 24),
+        ({"image_strides_across": (1, 1, 2, 2, 1), "image_token_pool": (2, 4)}, 1 * 6),
+        ({"image_blocks": (1, 1, 3, 2), "image_kernels_across": (11, 3, 5, 7, 7)}, 2 * 3),
+    ],
+    ids=["stem", "stages", "pooled tokens", "blocks and kernels"],
+)  # fmt: skip
+def test_a_trunk_can_keep_time(
+    inputs: tuple[torch.Tensor, torch.Tensor], changes: dict[str, tuple[int, ...]], tokens: int
+) -> None:
+    keeps = network(**changes)
+    assert network().image_encoder(inputs[1]).shape == (3, 2 * 3, 16)
+    assert keeps.image_encoder(inputs[1]).shape == (3, tokens, 16)
+    with torch.inference_mode():
+        expected = keeps.forward_image(inputs[1])
+        np.testing.assert_allclose(ImageOnly(network=keeps)(inputs[1]), expected, atol=tolerance("f32-reorder"))
+    assert VizECGNetConfig.from_dict(keeps.config.to_dict()) == keeps.config
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"image_strides_across": (3, 2, 2, 2, 2)}, "strides are 1 or 2"),
+        ({"image_kernels_down": (7, 3, 4, 3, 3)}, "kernels are odd"),
+        ({"image_blocks": (2, 0, 2, 2)}, "at least one block"),
+        ({"image_token_pool": (1, 2)}, "does not divide a map of 2 x 3"),
+    ],
+)  # fmt: skip
+def test_trunks_that_cannot_be_are_refused(changes: dict[str, tuple[int, ...]], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        network(**changes)
+    with pytest.raises(UsageError, match=complaint):
+        build_system("vizecgnet", {**TINY.to_dict(), **changes})
+
+
+def test_checkpoints_of_before_tell_the_stride_of_the_stem_alone() -> None:
+    plain = {**TINY.to_dict(), "image_time_stride": 1}
+    del plain["image_strides_across"]
+    assert VizECGNetConfig.from_dict(plain).image_strides_across == (1, 2, 2, 2, 2)
 
 
 def test_configuration_round_trip_and_unknown_keys() -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from vizecg.models import Modality, VizECGNet, VizECGNetConfig
+from vizecg.models.resnet import TrunkAxis
 from vizecg.records.synthetic import synthesise
 from vizecg.render import Layout, LeadOrder, plan_under, render_sheet
 from vizecg.spec import CODE6, LEADS, Condition, SheetSpec
@@ -40,9 +41,13 @@ class OneQuadrant(VizECGNet):
 class Identity(nn.Module):
     """A trunk of one stage: what is drawn is the feature map."""
 
-    def __init__(self, *, stride: int) -> None:
+    def __init__(self, *, axes: tuple[TrunkAxis, TrunkAxis]) -> None:
         super().__init__()
-        self.stages = nn.Sequential(*(nn.Identity() for _ in range(7)), nn.AvgPool2d(1, stride=stride))
+        self.axes = axes
+        self.stages = nn.Sequential(nn.AvgPool2d(1, stride=tuple(axis.stride_of(4) for axis in axes)))
+
+    def last_block(self, stage: int) -> int:
+        return 0
 
     def forward(self, image: Tensor) -> Tensor:
         return self.stages(image)
@@ -89,9 +94,10 @@ def test_only_what_decides_counts_by_place() -> None:
     assert float(gradient[:64, 96:].mean()) > 3 * float(gradient[64:, :96].mean())
 
 
-def test_a_cell_is_drawn_where_its_receptive_field_lies() -> None:
+@pytest.mark.parametrize("across", [TrunkAxis(), TrunkAxis(strides=(1, 1, 2, 2, 1))], ids=["plain", "keeps time"])
+def test_a_cell_is_drawn_where_its_receptive_field_lies(across: TrunkAxis) -> None:
     network = tiny()
-    network.image_encoder.trunk = Identity(stride=32)  # type: ignore[assignment]
+    network.image_encoder.trunk = Identity(axes=(TrunkAxis(), across))  # type: ignore[assignment]
     network.forward_image = (  # type: ignore[method-assign]
         lambda image: network.image_encoder.trunk(image).sum(dim=(2, 3)).expand(-1, len(CODE6))
     )

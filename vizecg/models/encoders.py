@@ -7,26 +7,50 @@ from enum import Enum
 import torch
 from torch import Tensor, nn
 
-from vizecg.models.resnet import TOTAL_STRIDE, ResNetTrunk
+from vizecg.models.resnet import RESNET18_BLOCKS, Four, ResNetTrunk, TrunkAxis
 from vizecg.spec import LEADS
-
-Widths = tuple[int, int, int, int]
 
 
 class ImageEncoder(nn.Module):
-    """(B, 1, H, W) -> tokens (B, H / 32 * W / S, outputs), with learned row and column positions; S is 16 times
-    ``time_stride``."""
+    """(B, 1, H, W) -> tokens (B, rows * columns, outputs), with learned row and column positions.
 
-    def __init__(self, *, height: int, width: int, widths: Widths, outputs: int, time_stride: int = 2) -> None:
+    Args:
+        height, width: of the pictures.
+        widths, blocks: of the trunk's four stages.
+        down, across: what the trunk does along the sheet's height and along its time.
+        token_pool: rows and columns of the trunk's last map that become one token, by their mean.
+        outputs: channels of the tokens.
+
+    Raises:
+        ValueError: the last map cannot be pooled without a rest.
+    """
+
+    def __init__(
+        self,
+        *,
+        height: int,
+        width: int,
+        widths: Four,
+        outputs: int,
+        blocks: Four = RESNET18_BLOCKS,
+        down: TrunkAxis = TrunkAxis(),  # noqa: B008, which is frozen
+        across: TrunkAxis = TrunkAxis(),  # noqa: B008
+        token_pool: tuple[int, int] = (1, 1),
+    ) -> None:
         super().__init__()
-        self.trunk = ResNetTrunk(dims=2, inputs=1, widths=widths, time_stride=time_stride)
+        self.trunk = ResNetTrunk(dims=2, inputs=1, widths=widths, blocks=blocks, axes=(down, across))
+        cells = down.cells(height), across.cells(width)
+        if any(have % pool for have, pool in zip(cells, token_pool, strict=True)):
+            raise ValueError(f"token_pool {list(token_pool)} does not divide a map of {cells[0]} x {cells[1]}")
+        pools = max(token_pool) > 1
+        self.pool: nn.Module = nn.AvgPool2d(token_pool) if pools else nn.Identity()
         self.project = nn.Conv2d(self.trunk.outputs, outputs, 1)
-        rows, columns = -(-height // TOTAL_STRIDE), -(-width // (TOTAL_STRIDE // 2 * time_stride))
+        rows, columns = (have // pool for have, pool in zip(cells, token_pool, strict=True))
         self.row_position = nn.Parameter(torch.zeros(1, outputs, rows, 1))
         self.column_position = nn.Parameter(torch.zeros(1, outputs, 1, columns))
 
     def forward(self, image: Tensor) -> Tensor:
-        features = self.project(self.trunk(image)) + self.row_position + self.column_position
+        features = self.project(self.pool(self.trunk(image))) + self.row_position + self.column_position
         return features.flatten(2).transpose(1, 2)
 
 
@@ -44,7 +68,7 @@ class LeadMixing(str, Enum):
 class JointLeads(nn.Module):
     """(B, 12, T) -> tokens (B, T / 32, outputs): one extractor that sees all leads at once."""
 
-    def __init__(self, *, widths: Widths, outputs: int) -> None:
+    def __init__(self, *, widths: Four, outputs: int) -> None:
         super().__init__()
         self.trunk = ResNetTrunk(dims=1, inputs=len(LEADS), widths=widths)
         self.project = nn.Conv1d(self.trunk.outputs, outputs, 1)
@@ -56,7 +80,7 @@ class JointLeads(nn.Module):
 class SharedLeads(nn.Module):
     """(B, 12, T) -> tokens (B, T / 32, outputs): one extractor for every lead, the mean over the leads (equation 1)."""
 
-    def __init__(self, *, widths: Widths, outputs: int) -> None:
+    def __init__(self, *, widths: Four, outputs: int) -> None:
         super().__init__()
         self.trunk = ResNetTrunk(dims=1, inputs=1, widths=widths)
         self.lead_gain = nn.Parameter(torch.zeros(len(LEADS), self.trunk.outputs, 1))

@@ -1,6 +1,9 @@
-"""ResNet18 trunks in one and two dimensions (He et al. 2016), of any width."""
+"""ResNet18 trunks in one and two dimensions (He et al. 2016), of any width, depth and strides."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -9,23 +12,57 @@ _CONV: dict[int, type[nn.Module]] = {1: nn.Conv1d, 2: nn.Conv2d}
 _NORM: dict[int, type[nn.Module]] = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d}
 _POOL: dict[int, type[nn.Module]] = {1: nn.MaxPool1d, 2: nn.MaxPool2d}
 
-RESNET18_WIDTHS = (64, 128, 256, 512)
-BLOCKS_PER_STAGE = 2
-TOTAL_STRIDE = 32
+Four = tuple[int, int, int, int]
+Five = tuple[int, int, int, int, int]
+
+RESNET18_WIDTHS: Four = (64, 128, 256, 512)
+RESNET18_BLOCKS: Four = (2, 2, 2, 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrunkAxis:
+    """What a trunk does along one axis of its input; the default is ResNet18's.
+
+    ``strides`` are those of the first convolution, of the pooling behind it, and of the second to fourth stage: 1 or 2
+    each. ``kernels`` are those of the first convolution and of the four stages: odd.
+    """
+
+    strides: Five = (2, 2, 2, 2, 2)
+    kernels: Five = (7, 3, 3, 3, 3)
+
+    def __post_init__(self) -> None:
+        if not set(self.strides) <= {1, 2}:
+            raise ValueError(f"strides are 1 or 2, got {list(self.strides)}")
+        if not all(kernel % 2 == 1 and 1 <= kernel <= 15 for kernel in self.kernels):
+            raise ValueError(f"kernels are odd and at most 15, got {list(self.kernels)}")
+
+    def stride_of(self, stage: int) -> int:
+        """Input pixels between two cells of the map of ``stage``, 1 to 4."""
+        product = 1
+        for stride in self.strides[: stage + 1]:
+            product *= stride
+        return product
+
+    def cells(self, pixels: int) -> int:
+        """How many cells the last map has of so many pixels."""
+        return -(-pixels // self.stride_of(4))
 
 
 class BasicBlock(nn.Module):
-    """Two 3-wide convolutions and a shortcut."""
+    """Two convolutions and a shortcut; ``kernel`` and ``stride`` have one number per axis."""
 
-    def __init__(self, *, dims: int, inputs: int, outputs: int, stride: int) -> None:
+    def __init__(
+        self, *, dims: int, inputs: int, outputs: int, stride: tuple[int, ...], kernel: tuple[int, ...]
+    ) -> None:
         super().__init__()
         conv, norm = _CONV[dims], _NORM[dims]
-        self.conv1 = conv(inputs, outputs, 3, stride=stride, padding=1, bias=False)
+        padding = tuple(size // 2 for size in kernel)
+        self.conv1 = conv(inputs, outputs, kernel, stride=stride, padding=padding, bias=False)
         self.norm1 = norm(outputs)
-        self.conv2 = conv(outputs, outputs, 3, padding=1, bias=False)
+        self.conv2 = conv(outputs, outputs, kernel, padding=padding, bias=False)
         self.norm2 = norm(outputs)
         self.shortcut: nn.Module = nn.Identity()
-        if stride != 1 or inputs != outputs:
+        if max(stride) > 1 or inputs != outputs:
             self.shortcut = nn.Sequential(conv(inputs, outputs, 1, stride=stride, bias=False), norm(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -40,35 +77,62 @@ class ResNetTrunk(nn.Module):
         dims: 1 for signals, 2 for images.
         inputs: input channels.
         widths: channels of the four stages; ``RESNET18_WIDTHS`` is the original.
-        time_stride: of the first convolution along the last axis, 1 or 2; 2 is the original.
+        blocks: residual blocks of the four stages, at least one each.
+        axes: one for each dimension, those of ``dims`` 2 down and across; None is the original.
 
-    Shapes: (B, inputs, T) -> (B, widths[3], T / S), or (B, inputs, H, W) -> (B, widths[3], H / 32, W / S), each rounded
-    up, where S is 16 times ``time_stride``.
+    Shapes: (B, inputs, T) -> (B, widths[3], T / S), or (B, inputs, H, W) -> (B, widths[3], H / S, W / S), each rounded
+    up, where S is the product of the axis's strides, 32 in the original.
     """
 
     def __init__(
-        self, *, dims: int, inputs: int, widths: tuple[int, int, int, int] = RESNET18_WIDTHS, time_stride: int = 2
+        self,
+        *,
+        dims: int,
+        inputs: int,
+        widths: Four = RESNET18_WIDTHS,
+        blocks: Four = RESNET18_BLOCKS,
+        axes: Sequence[TrunkAxis] | None = None,
     ) -> None:
         super().__init__()
-        strides = (*[2] * (dims - 1), time_stride)
-        self.stem = nn.Sequential(
-            _CONV[dims](inputs, widths[0], 7, stride=strides, padding=3, bias=False),
-            _NORM[dims](widths[0]),
-            nn.ReLU(),
-            _POOL[dims](3, stride=2, padding=1),
-        )
+        if min(blocks) < 1:
+            raise ValueError(f"every stage has at least one block, got {list(blocks)}")
+        self.axes = tuple(axes) if axes is not None else (TrunkAxis(),) * dims
+        self.blocks = blocks
+        self.stem = self._stem(dims, inputs, widths[0])
         stages = []
         channels = widths[0]
-        for stage, width in enumerate(widths):
-            for block in range(BLOCKS_PER_STAGE):
-                stride = 2 if stage > 0 and block == 0 else 1
-                stages.append(BasicBlock(dims=dims, inputs=channels, outputs=width, stride=stride))
+        for stage, (width, depth) in enumerate(zip(widths, blocks, strict=True), start=1):
+            kernel = tuple(axis.kernels[stage] for axis in self.axes)
+            first = tuple(axis.strides[stage] if stage > 1 else 1 for axis in self.axes)
+            for block in range(depth):
+                stride = first if block == 0 else (1,) * dims
+                stages.append(BasicBlock(dims=dims, inputs=channels, outputs=width, stride=stride, kernel=kernel))
                 channels = width
         self.stages = nn.Sequential(*stages)
         self.outputs = channels
         for module in self.modules():
             if isinstance(module, nn.Conv1d | nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def _stem(self, dims: int, inputs: int, outputs: int) -> nn.Sequential:
+        kernel = tuple(axis.kernels[0] for axis in self.axes)
+        stride = tuple(axis.strides[0] for axis in self.axes)
+        padding = tuple(size // 2 for size in kernel)
+        layers = [
+            _CONV[dims](inputs, outputs, kernel, stride=stride, padding=padding, bias=False),
+            _NORM[dims](outputs),
+            nn.ReLU(),
+        ]
+        pooled = tuple(axis.strides[1] for axis in self.axes)
+        if max(pooled) > 1:
+            # Along an axis that is not halved a maximum of neighbours would blur for nothing.
+            window = tuple(3 if step > 1 else 1 for step in pooled)
+            layers.append(_POOL[dims](window, stride=pooled, padding=tuple(size // 2 for size in window)))
+        return nn.Sequential(*layers)
+
+    def last_block(self, stage: int) -> int:
+        """Index in ``stages`` of the last block of ``stage``, 1 to 4."""
+        return sum(self.blocks[:stage]) - 1
 
     def forward(self, x: Tensor) -> Tensor:
         return self.stages(self.stem(x))

@@ -79,7 +79,11 @@ def build_system(architecture: str, options: Mapping[str, Any], *, labels: int =
         UsageError: unknown architecture or option.
     """
     if architecture == VIZECGNET:
-        return VizECGNet(config=_vizecgnet(options), labels=labels)
+        config = _vizecgnet(options)
+        try:
+            return VizECGNet(config=config, labels=labels)
+        except ValueError as error:
+            raise UsageError(f"model: {error}") from error
     known = _known(architecture)
     network = known.build(**options, labels=labels)
     if known.modality is Modality.BOTH:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from vizecg.models.attention import ModalAttention
 from vizecg.models.encoders import SIGNAL_ENCODERS, ImageEncoder, LeadMixing
 from vizecg.models.modality import Modality
-from vizecg.models.resnet import RESNET18_WIDTHS
+from vizecg.models.resnet import RESNET18_BLOCKS, RESNET18_WIDTHS, Five, Four, TrunkAxis
 from vizecg.spec import CODE6
 
 
@@ -33,23 +33,35 @@ _ENUMS: dict[str, type[Enum]] = {
 }  # fmt: skip
 
 
+_FIRST_STRIDE_ACROSS = "image_time_stride"
+
+
 @dataclass(frozen=True, kw_only=True)
 class VizECGNetConfig:
     """Sizes and options of the network; written into every checkpoint.
 
     The default is of the paper's size: 11.2 M parameters in the image stream, nearly all of them in its trunk.
-    ``signal_widths`` and ``image_widths`` are the channels of the four stages of each trunk, ``signal_leads`` says how
-    the leads come together, ``image_time_stride`` the stride of the image trunk's first convolution along the sheet's
-    time (2 is ResNet18's; 1 keeps twice as many columns of tokens at twice the cost), ``width`` is the channels of the
-    tokens that the attention modules exchange, ``memory_tokens`` their number where CMAM has a memory. ``streams``
-    builds one of the two streams only; without the other there is no CMAM but one that attends to itself or a memory.
+    ``signal_widths`` and ``image_widths`` are the channels of the four stages of each trunk, ``image_blocks`` the image
+    trunk's residual blocks of each, ``signal_leads`` says how the leads come together. ``image_strides_down`` and
+    ``image_strides_across``, along the sheet's time, are those of the image trunk's first convolution, of its pooling
+    and of its last three stages, ``image_kernels_down`` and ``image_kernels_across`` the sizes of its first convolution
+    and of those in its four stages (see ``TrunkAxis``; the defaults are ResNet18's): strides of 1 across keep time,
+    at twice the cost of all that follows. ``image_token_pool`` rows and columns of the last map become one token.
+    ``width`` is the channels of the tokens that the attention modules exchange, ``memory_tokens`` their number where
+    CMAM has a memory. ``streams`` builds one of the two streams only; without the other there is no CMAM but one that
+    attends to itself or a memory.
     """
 
     input_height: int = 320
     input_width: int = 576
-    image_widths: tuple[int, int, int, int] = RESNET18_WIDTHS
-    image_time_stride: Literal[1, 2] = 2
-    signal_widths: tuple[int, int, int, int] = RESNET18_WIDTHS
+    image_widths: Four = RESNET18_WIDTHS
+    image_blocks: Four = RESNET18_BLOCKS
+    image_strides_down: Five = TrunkAxis.strides
+    image_strides_across: Five = TrunkAxis.strides
+    image_kernels_down: Five = TrunkAxis.kernels
+    image_kernels_across: Five = TrunkAxis.kernels
+    image_token_pool: tuple[int, int] = (1, 1)
+    signal_widths: Four = RESNET18_WIDTHS
     signal_leads: LeadMixing = LeadMixing.SHARED
     width: int = 128
     heads: int = 4
@@ -60,6 +72,14 @@ class VizECGNetConfig:
     memory_tokens: int = 32
     streams: Modality = Modality.BOTH
 
+    @property
+    def image_axes(self) -> tuple[TrunkAxis, TrunkAxis]:
+        """Of the image trunk, down and across."""
+        return (
+            TrunkAxis(strides=self.image_strides_down, kernels=self.image_kernels_down),
+            TrunkAxis(strides=self.image_strides_across, kernels=self.image_kernels_across),
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain types only, so that a checkpoint loads without unpickling code."""
         plain = {key: value.value if isinstance(value, Enum) else value for key, value in asdict(self).items()}
@@ -67,6 +87,7 @@ class VizECGNetConfig:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> VizECGNetConfig:
+        data = _with_strides(data)
         unknown = set(data) - {field.name for field in fields(cls)}
         if unknown:
             raise ValueError(f"unknown option {sorted(unknown)[0]!r} of the network")
@@ -77,6 +98,14 @@ class VizECGNetConfig:
             if name in values:
                 values[name] = kind(values[name])
         return cls(**values)
+
+
+def _with_strides(data: dict[str, Any]) -> dict[str, Any]:
+    """Checkpoints of before there were strides of all stages tell that of the first convolution across alone."""
+    if _FIRST_STRIDE_ACROSS not in data:
+        return data
+    rest = {key: value for key, value in data.items() if key != _FIRST_STRIDE_ACROSS}
+    return {"image_strides_across": [data[_FIRST_STRIDE_ACROSS], *TrunkAxis.strides[1:]], **rest}
 
 
 class Logits(NamedTuple):
@@ -164,12 +193,16 @@ class VizECGNet(nn.Module):
         self.labels = labels
         self.modality = config.streams
         if config.streams.has_image:
+            down, across = config.image_axes
             self.image_encoder = ImageEncoder(
                 height=config.input_height,
                 width=config.input_width,
                 widths=config.image_widths,
+                blocks=config.image_blocks,
+                down=down,
+                across=across,
+                token_pool=config.image_token_pool,
                 outputs=config.width,
-                time_stride=config.image_time_stride,
             )
             self.image_stream = Stream(config=config, labels=labels)
         if config.streams.has_signal:

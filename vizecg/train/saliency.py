@@ -22,12 +22,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vizecg.models import VizECGNet
-from vizecg.models.resnet import BLOCKS_PER_STAGE, RESNET18_WIDTHS
+from vizecg.models.resnet import RESNET18_WIDTHS
 from vizecg.spec import CODE6
 
 STAGES = len(RESNET18_WIDTHS)
 PATH_STEPS = 8
-_FIRST_STRIDE = 4  # of the first stage; each later one halves the map
 
 
 class SaliencyMethod(str, Enum):
@@ -131,7 +130,9 @@ def image_saliency(
     if method is SaliencyMethod.GRADCAM:
         gradient = gradient.mean(dim=(2, 3), keepdim=True)
     coarse = (gradient * features).sum(dim=1).relu()
-    return _of_sum_one(_placed(coarse, stride=_FIRST_STRIDE * 2 ** (stage - 1), size=(image.shape[2], image.shape[3])))
+    down, across = network.image_encoder.trunk.axes
+    strides = down.stride_of(stage), across.stride_of(stage)
+    return _of_sum_one(_placed(coarse, strides=strides, size=(image.shape[2], image.shape[3])))
 
 
 def signal_saliency(network: VizECGNet, signal: Tensor, column: int, *, steps: int = PATH_STEPS) -> Tensor:
@@ -169,7 +170,8 @@ def _check(network: VizECGNet, *, column: int, steps: int, has_stream: bool) -> 
 def _features_and_gradient(network: VizECGNet, image: Tensor, column: int, *, stage: int) -> tuple[Tensor, Tensor]:
     """A stage's feature map (B, C, h, w), and the gradient of the class's logit by it."""
     kept: list[Tensor] = []
-    block = network.image_encoder.trunk.stages[stage * BLOCKS_PER_STAGE - 1]
+    trunk = network.image_encoder.trunk
+    block = trunk.stages[trunk.last_block(stage)]
     hook = block.register_forward_hook(lambda module, inputs, output: kept.append(output))
     try:
         with torch.enable_grad():
@@ -181,14 +183,14 @@ def _features_and_gradient(network: VizECGNet, image: Tensor, column: int, *, st
     return kept[0].detach(), gradient
 
 
-def _placed(coarse: Tensor, *, stride: int, size: tuple[int, int]) -> Tensor:
+def _placed(coarse: Tensor, *, strides: tuple[int, int], size: tuple[int, int]) -> Tensor:
     """(B, h, w) -> (B, H, W), bilinear, each cell where its receptive field has its middle.
 
-    That of cell (j, i) is the pixel (j, i) * stride, as every layer pads evenly. Stretching the map over the picture,
-    as is usual, would move all of it by half a cell to the right and down: a quarter of a lead's row.
+    That of cell (j, i) is the pixel (j, i) times the strides, as every layer pads evenly. Stretching the map over the
+    picture, as is usual, would move all of it by half a cell to the right and down: a quarter of a lead's row.
     """
     rows, columns = coarse.shape[1:]
-    whole = ((rows - 1) * stride + 1, (columns - 1) * stride + 1)
+    whole = ((rows - 1) * strides[0] + 1, (columns - 1) * strides[1] + 1)
     fine = F.interpolate(coarse[:, None], size=whole, mode="bilinear", align_corners=True)
     below, right = max(0, size[0] - whole[0]), max(0, size[1] - whole[1])
     return F.pad(fine, (0, right, 0, below), mode="replicate")[:, 0, : size[0], : size[1]]
