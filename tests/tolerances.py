@@ -24,6 +24,7 @@ class Tolerance:
 
 
 _ROWS = (
+    Tolerance("prior-gradient", 2e-3, "of the odds of 50 records, a few of which a share of the negatives has twice"),
     Tolerance("exact", 0.0, "integers, labels, geometry: the same code on both sides"),
     Tolerance("f32-reorder", 1e-6, "float32 sums of the same numbers in another order, values near 1"),
     Tolerance("resample-tone", 0.02, "a tone of 7 Hz through resampling, away from the ends; amplitude 1.5"),

@@ -46,11 +46,15 @@ class TrainConfig(_Strict):
     ``freeze`` ``trunk`` keeps all but the heads.
     ``class_weights`` makes rare positives count more: by the ratio of negatives to positives (``balanced``) or its root
     (``sqrt``); ``focal_gamma`` makes answers that are right already count less. ``mixup`` blends pairs of samples and
-    their labels by shares drawn from Beta(mixup, mixup) (0 switches it off). ``emptiness`` is the share of pictures
-    that lack what pages of other layouts do not print (``vizecg.data.emptiness``). ``ema_decay`` averages the weights
-    over steps (0 switches it off). ``precision`` ``bf16-mixed`` becomes ``32-true`` on a processor that has no
-    bfloat16, unless ``emulate_bf16``. ``channels_last`` is a wish: where oneDNN would spoil the gradients (see
-    ``vizecg.train.layout``) the ordinary layout is taken. ``compile`` has torch compile the step of training.
+    their labels by shares drawn from Beta(mixup, mixup) (0 switches it off). ``negatives_every`` k shows, of the
+    records without any positive label, another k-th each epoch (``vizecg.train.sampler``); ``prior`` puts right what
+    the others would learn of it (``vizecg.train.prior``): an ``offset`` of the logits in the loss, ``weights`` of the
+    samples in it, or ``none``.
+    ``emptiness`` is the share of pictures that lack what pages of other layouts do not print
+    (``vizecg.data.emptiness``). ``ema_decay`` averages the weights over steps (0 switches it off). ``precision``
+    ``bf16-mixed`` becomes ``32-true`` on a processor that has no bfloat16, unless ``emulate_bf16``. ``channels_last``
+    is a wish: where oneDNN would spoil the gradients (see ``vizecg.train.layout``) the ordinary layout is taken.
+    ``compile`` has torch compile the step of training.
     ``drawing_seed`` is that of the drawn sheets: runs of several seeds can share them; None takes ``seed``.
     ``pictures`` says whether sheets and photographs are drawn once and kept (``cached``: one variant per entry of
     ``conditions``) or drawn anew in every epoch by torch, on the device that trains (``device``: for a GPU; a CPU draws
@@ -79,6 +83,8 @@ class TrainConfig(_Strict):
     class_weights: Literal["none", "sqrt", "balanced"] = "none"
     focal_gamma: float = Field(0.0, ge=0)
     mixup: float = Field(0.0, ge=0)
+    negatives_every: int = Field(1, ge=1)
+    prior: Literal["offset", "weights", "none"] = "offset"
     emptiness: float = Field(0.0, ge=0, le=1)
     ema_decay: float = Field(0.0, ge=0, lt=1)
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
@@ -106,6 +112,12 @@ class TrainConfig(_Strict):
         names = self.label_set().names
         if self.architecture == "mhm" and names != CODE6.names:
             raise ValueError(f"mhm follows a tree of the labels of {CODE6.name}: expected labels {CODE6.name}")
+        return self
+
+    @model_validator(mode="after")
+    def _samples_can_be_weighed(self) -> TrainConfig:
+        if self.negatives_every > 1 and self.prior == "weights" and self.mixup:
+            raise ValueError("prior=weights counts whole records, which mixup blends: expected mixup=0")
         return self
 
     @property

@@ -18,6 +18,7 @@ from vizecg.data.dataset import EvaluationSet, TrainingSet
 from vizecg.data.fresh import FreshEvaluationSet, FreshTrainingSet, pack_samples
 from vizecg.spec import Condition, UsageError
 from vizecg.train.config import TrainConfig
+from vizecg.train.prior import negatives
 from vizecg.train.sampler import EpochBatches, Position
 
 
@@ -29,7 +30,13 @@ def training_loader(
     Batches are ``Sample``s, or parcels of drafts where pictures are drawn anew.
     """
     batches = EpochBatches(
-        records=len(cache.rows), batch_size=config.batch_size, seed=config.seed, part=part, start=start
+        records=len(cache.rows),
+        batch_size=config.batch_size,
+        seed=config.seed,
+        part=part,
+        start=start,
+        rotating=negatives(cache.labels[cache.rows]) if config.negatives_every > 1 else None,
+        every=config.negatives_every,
     )
     if not config.draws_anew:
         kept = TrainingSet(cache=cache, seed=config.seed, emptiness=config.emptiness)

@@ -35,6 +35,7 @@ from vizecg.train.lightning import (
 from vizecg.train.loaders import training_loader, validation_loaders
 from vizecg.train.module import TrainingModule
 from vizecg.train.precision import computed_precision, tell_precision
+from vizecg.train.prior import prior_of
 from vizecg.train.processes import Processes, find_processes
 from vizecg.train.progress import progress_callbacks
 from vizecg.train.quiet import quiet_libraries
@@ -164,6 +165,7 @@ def _train(
         validation_names=tuple(condition.value for condition in shown),
         training_data=training_data,
         positive_weight=positive_weight(config, train_cache),
+        prior=prior_of(config, train_cache),
         started_from=_started_from(start, point),
     )
     if start is not None and point is None:

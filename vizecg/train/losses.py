@@ -65,6 +65,8 @@ def training_loss(
     memory_weight: float = 1.0,
     positive_weight: Tensor | None = None,
     focal_gamma: float = 0.0,
+    offset: Tensor | None = None,
+    sample_weight: Tensor | None = None,
 ) -> LossTerms:
     """BCE(signal) + BCE(image) + KL(signal -> image), of the streams that there are. The paper fixes all weights at 1.
 
@@ -77,16 +79,24 @@ def training_loss(
         memory_weight: of the gap between CMAM's memory and what it stands in for.
         positive_weight: (labels,), how much more a positive counts than a negative, per class.
         focal_gamma: answers count by (1 - probability of the truth) to this power; 0 counts all alike.
+        offset: (labels,), added to the logits where they meet the labels, see ``vizecg.train.prior``.
+        sample_weight: (B,), how much each sample counts where its logits meet its labels.
     """
 
     def classification(stream: Tensor | None) -> Tensor:
         if stream is None:
             return labels.new_zeros(())
-        if not focal_gamma:
+        if offset is not None:
+            stream = stream + offset
+        if not focal_gamma and sample_weight is None:
             return F.binary_cross_entropy_with_logits(stream, labels, pos_weight=positive_weight)
         each = F.binary_cross_entropy_with_logits(stream, labels, pos_weight=positive_weight, reduction="none")
-        missed = torch.where(labels > 0.5, -stream, stream).sigmoid()
-        return (each * missed**focal_gamma).mean()
+        if focal_gamma:
+            missed = torch.where(labels > 0.5, -stream, stream).sigmoid()
+            each = each * missed**focal_gamma
+        if sample_weight is not None:
+            each = each * sample_weight[:, None]
+        return each.mean()
 
     signal, image = classification(logits.signal), classification(logits.image)
     distillation = memory = labels.new_zeros(())

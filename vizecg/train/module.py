@@ -30,6 +30,7 @@ from vizecg.train.lightning import (
     pl,
 )
 from vizecg.train.losses import bernoulli_kl, training_loss
+from vizecg.train.prior import Prior
 from vizecg.train.sampler import EpochBatches, step_seed
 
 
@@ -41,6 +42,7 @@ class TrainingModule(pl.LightningModule):
         validation_names: names of the validation loaders, in their order.
         training_data: what it is trained on, as ``vizecg.train.loop.described`` says it.
         positive_weight: per class, how much more a positive counts.
+        prior: of the labels, where an epoch does not show all records.
         started_from: sha256 of the checkpoint whose weights it starts with.
     """
 
@@ -51,6 +53,7 @@ class TrainingModule(pl.LightningModule):
         validation_names: tuple[str, ...] = (),
         training_data: dict[str, Any] | None = None,
         positive_weight: list[float] | None = None,
+        prior: Prior | None = None,
         started_from: str | None = None,
         schema: int = CHECKPOINT_SCHEMA,
     ) -> None:
@@ -63,6 +66,7 @@ class TrainingModule(pl.LightningModule):
                 "labels": list(self.labels),
                 "training_data": training_data,
                 "positive_weight": positive_weight,
+                "prior": None if prior is None else prior.to_dict(),
                 "started_from": started_from,
                 "schema": schema,
             }
@@ -80,6 +84,7 @@ class TrainingModule(pl.LightningModule):
         self.train()
         self.layout = torch.contiguous_format
         self.positive_weight = None if positive_weight is None else torch.tensor(positive_weight)
+        self.prior = prior
         self.preprocess = self.config.preprocess_spec()
         self.caches: tuple[InkCache, InkCache] | None = None
         """Of the training and the validation records, where pictures are drawn anew; no part of checkpoints."""
@@ -185,6 +190,7 @@ class TrainingModule(pl.LightningModule):
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
         if self.config.mixup:
             batch = mixed(batch, alpha=self.config.mixup)
+        offset, sample_weight = self._prior_terms(batch.labels)
         terms_of = partial(
             training_loss,
             labels=batch.labels,
@@ -194,6 +200,8 @@ class TrainingModule(pl.LightningModule):
             memory_weight=self.config.memory_weight,
             positive_weight=None if self.positive_weight is None else self.positive_weight.to(batch.labels.device),
             focal_gamma=self.config.focal_gamma,
+            offset=offset,
+            sample_weight=sample_weight,
         )
         logits = Logits(*(None if part is None else part.float() for part in self._logits(batch)))
         terms = terms_of(logits)
@@ -205,6 +213,14 @@ class TrainingModule(pl.LightningModule):
             for label, value in zip(self.labels, gap, strict=True):
                 self._log_step(f"kl/{label}", value)
         return terms.total
+
+    def _prior_terms(self, labels: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """(offset of the logits, weights of the samples) in the loss."""
+        if self.prior is None or self.config.prior == "none":
+            return None, None
+        if self.config.prior == "weights":
+            return None, self.prior.weights(labels)
+        return labels.new_tensor(self.prior.offset), None
 
     def _log_step(self, name: str, value: Tensor, *, prog_bar: bool = False) -> None:
         self.log(name, value, on_step=True, on_epoch=False, prog_bar=prog_bar, sync_dist=self.trainer.world_size > 1)

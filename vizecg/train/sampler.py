@@ -11,7 +11,7 @@ from torch.utils.data import Sampler
 from vizecg.data.dataset import Draw
 from vizecg.spec import UsageError
 
-_ORDER, _STEP = 1, 3
+_ORDER, _STEP, _SHARES = 1, 3, 5
 """Set apart what is drawn from one seed; the augmentation of ``vizecg.data.dataset`` has a number of its own."""
 
 
@@ -27,8 +27,17 @@ def step_seed(seed: int, *, step: int, rank: int) -> int:
     return int(np.random.SeedSequence((seed, _STEP, step, rank)).generate_state(1, np.uint64)[0] >> 1)
 
 
+def shown_records(records: int, *, rotating: int, every: int) -> int:
+    """How many of ``records`` an epoch of ``EpochBatches`` shows, ``rotating`` of which come every k-th epoch."""
+    return records - rotating + -(-rotating // every)
+
+
 class EpochBatches(Sampler[list[Draw]]):
     """Shuffled batches, every epoch in another order; an incomplete last batch is left out.
+
+    With ``every`` k > 1, an epoch shows all records but those of ``rotating``, and of these a k-th: another share in
+    each of k epochs, after which all were shown. Shares are equally large, so that epochs are equally long: where their
+    number is no multiple of k, the last share has a few that are in the first.
 
     The batches of the processes of one run make up those of a run in one process. Lightning makes its first iterator
     before it restores a checkpoint, and counts a resumed epoch's batches from where it stopped: so where to begin is
@@ -37,23 +46,38 @@ class EpochBatches(Sampler[list[Draw]]):
     Args:
         records: their number.
         batch_size: of all processes together.
-        seed: of the order.
+        seed: of the order and of the shares.
         part: (rank, processes).
         start: what is done already.
+        rotating: bool (records,), which of them come every k-th epoch; None for none.
+        every: k.
 
     Raises:
         UsageError: the batch cannot be shared out evenly, or there are too few records for one.
     """
 
     def __init__(
-        self, *, records: int, batch_size: int, seed: int, part: tuple[int, int] = (0, 1), start: Position | None = None
+        self,
+        *,
+        records: int,
+        batch_size: int,
+        seed: int,
+        part: tuple[int, int] = (0, 1),
+        start: Position | None = None,
+        rotating: np.ndarray | None = None,
+        every: int = 1,
     ) -> None:
         rank, processes = part
         if batch_size % processes:
             raise UsageError(f"batch_size {batch_size} cannot be shared out among {processes} processes")
-        if records < batch_size:
-            raise UsageError(f"{records} training records are fewer than one batch of {batch_size}")
-        self.records = records
+        some = np.zeros(records, bool) if rotating is None or every == 1 else np.asarray(rotating, bool)
+        self._always = np.flatnonzero(~some)
+        self._rotating = np.random.default_rng((seed, _SHARES)).permutation(np.flatnonzero(some))
+        self.every = every
+        self.records = shown_records(records, rotating=len(self._rotating), every=every)
+        if self.records < batch_size:
+            shown = "training records" if self.records == records else f"of {records} training records in an epoch"
+            raise UsageError(f"{self.records} {shown} are fewer than one batch of {batch_size}")
         self.batch_size = batch_size
         self.seed = seed
         share = batch_size // processes
@@ -72,8 +96,17 @@ class EpochBatches(Sampler[list[Draw]]):
         # Not a generator itself: one would ask for the epoch only when its first batch is wanted.
         return self._batches(self.epoch)
 
+    def shown(self, epoch: int) -> np.ndarray:
+        """int64 (records of an epoch,): which they are, before they are shuffled."""
+        size = self.records - len(self._always)
+        if not size:
+            return self._always
+        share = self._rotating[(epoch % self.every * size + np.arange(size)) % len(self._rotating)]
+        return np.concatenate([self._always, share])
+
     def _batches(self, epoch: int) -> Iterator[list[Draw]]:
         order = np.random.default_rng((self.seed, _ORDER, epoch)).permutation(self.records)
+        order = self.shown(epoch)[order]
         done = self.start.batch if epoch == self.start.epoch else 0
         for number in range(done, len(self)):
             batch = order[number * self.batch_size : (number + 1) * self.batch_size]
