@@ -49,7 +49,7 @@ class TrainConfig(_Strict):
     their labels by shares drawn from Beta(mixup, mixup) (0 switches it off). ``negatives_every`` k shows, of the
     records without any positive label, another k-th each epoch (``vizecg.train.sampler``); ``prior`` puts right what
     the others would learn of it (``vizecg.train.prior``): an ``offset`` of the logits in the loss, ``weights`` of the
-    samples in it, or ``none``.
+    samples in it, or ``none``. ``steps`` ends a run, and its schedule, after so many steps, whatever ``epochs`` says.
     ``emptiness`` is the share of pictures that lack what pages of other layouts do not print
     (``vizecg.data.emptiness``). ``ema_decay`` averages the weights over steps (0 switches it off). ``precision``
     ``bf16-mixed`` becomes ``32-true`` on a processor that has no bfloat16, unless ``emulate_bf16``. ``channels_last``
@@ -71,6 +71,7 @@ class TrainConfig(_Strict):
     conditions: tuple[Condition, ...] = Field((Condition.PRINT, Condition.PHOTO, Condition.PHOTO), min_length=1)
     optimiser: OptimiserConfig = OptimiserConfig()
     epochs: int = Field(300, ge=1)
+    steps: int | None = Field(None, ge=1)
     batch_size: int = Field(16, ge=1)
     modality_dropout: float = Field(0.5, ge=0, le=1)
     alone_epochs: int = Field(0, ge=0)

@@ -24,6 +24,7 @@ from vizecg.train.averaging import MovingAverage
 from vizecg.train.compilation import check_compiler, compile_errors
 from vizecg.train.config import TrainConfig
 from vizecg.train.journal import Journal, journal, told_stop
+from vizecg.train.length import RunLength
 from vizecg.train.lightning import (
     Callback,
     CSVLogger,
@@ -193,15 +194,16 @@ def _train(
         if point is None:
             _clear(options.out)
         write_atomically(options.out / CONFIG, json.dumps(config.model_dump(mode="json"), indent=1))
+    length = RunLength.of(config, steps_per_epoch=len(loader))
     journal.begin(
         resumed=point is not None,
         asked=options.asked,
         training_data=training_data,
         started_from=_started_from(start, point),
-        epochs=config.epochs,
+        epochs=length.epochs,
         processes=processes.size,
     )
-    trainer = _trainer(config, options, processes, [keeper, *callbacks], steps=len(loader))
+    trainer = _trainer(config, options, processes, [keeper, *callbacks], length=length)
     fit: Callable[[], None] = lambda: trainer.fit(  # noqa: E731
         module, loader, checks, ckpt_path=None if point is None else str(point.path), weights_only=True
     )
@@ -288,7 +290,7 @@ def _started_from(start: Start | None, point: ResumePoint | None) -> str | None:
 
 
 def _trainer(
-    config: TrainConfig, options: RunOptions, processes: Processes, more: Sequence[Callback], *, steps: int
+    config: TrainConfig, options: RunOptions, processes: Processes, more: Sequence[Callback], *, length: RunLength
 ) -> pl.Trainer:
     logs = next_log_folder(options.out)
     callbacks: list[Callback] = [LearningRateMonitor("step"), *progress_callbacks(options.out / logs / TEXT), *more]
@@ -306,13 +308,14 @@ def _trainer(
         precision=config.precision,
         # Shapes are always the same: the fastest convolutions are worth looking for.
         benchmark=on_cuda(options.accelerator),
-        max_epochs=config.epochs,
+        max_epochs=length.epochs,
+        max_steps=length.most_steps,
         gradient_clip_val=config.optimiser.gradient_clip,
         callbacks=callbacks,
         logger=_loggers(options.out, logs),
-        log_every_n_steps=min(options.log_every, steps),
+        log_every_n_steps=min(options.log_every, length.steps_per_epoch),
         num_sanity_val_steps=0,
-        check_val_every_n_epoch=min(options.validate_every, config.epochs),
+        check_val_every_n_epoch=min(options.validate_every, length.epochs),
         enable_model_summary=False,
         # The callback above is the bar, where there is one.
         enable_progress_bar=sys.stderr.isatty(),

@@ -241,7 +241,7 @@ class TrainingModule(pl.LightningModule):
         generator = torch.Generator().manual_seed(step_seed(self.config.seed, step=self.global_step, rank=0))
         drawn = torch.rand(samples * self.trainer.world_size, generator=generator)
         own = drawn[self.global_rank * samples : (self.global_rank + 1) * samples]
-        alone = self.current_epoch >= self.config.epochs - self.config.alone_epochs
+        alone = self.current_epoch >= (self.trainer.max_epochs or 0) - self.config.alone_epochs
         return (own >= (1.0 if alone else self.config.modality_dropout)).to(self.device)
 
     def on_validation_epoch_start(self) -> None:

@@ -32,6 +32,7 @@ class Timekeeper(Callback):
             epochs=trainer.max_epochs or 0,
             validate_every=trainer.check_val_every_n_epoch or 1,
             validation_batches=int(sum(trainer.num_val_batches)),
+            last_step=trainer.max_steps if trainer.max_steps > 0 else None,
         )
         self.left.begin(done=trainer.global_step)
 

@@ -81,6 +81,10 @@ class RunCheckpoints(Checkpoint):
     ) -> None:
         if trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
             return
+        if trainer.global_step == trainer.max_steps:
+            # The end of the run, within an epoch: Lightning would leave out its validation.
+            trainer.should_stop = True
+            return
         save, stop, signum = self._agreed(trainer, pl_module.device)
         if save or stop:
             self._save_last(trainer)

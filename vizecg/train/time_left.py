@@ -20,6 +20,7 @@ class TimeLeft:
         epochs: of the run.
         validate_every: epochs between validations.
         validation_batches: of one validation.
+        last_step: ends the run within its last epoch; None where that is whole.
         clock: seconds.
     """
 
@@ -30,10 +31,12 @@ class TimeLeft:
         epochs: int,
         validate_every: int = 1,
         validation_batches: int = 0,
+        last_step: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.steps, self.epochs, self.validate_every = steps, epochs, validate_every
         self.validation_batches = validation_batches
+        self.total = epochs * steps if last_step is None else last_step
         self._clock = clock
         self._validations: list[float] = []
         self.begin(done=0)
@@ -60,7 +63,8 @@ class TimeLeft:
         now = self._clock()
         self._validations.append(now - self._validation_began)
         self._in_validation += now - self._validation_began
-        self._validated_epochs = self._done // self.steps
+        # The last epoch may end before all of its steps.
+        self._validated_epochs = -(-self._done // self.steps)
         self._last = now
 
     @property
@@ -93,4 +97,4 @@ class TimeLeft:
         if self.step_s is None or self.validation_s is None:
             return None
         validations = self.epochs // self.validate_every - self._validated_epochs // self.validate_every
-        return max(0, self.epochs * self.steps - self._done) * self.step_s + validations * self.validation_s
+        return max(0, self.total - self._done) * self.step_s + validations * self.validation_s

@@ -34,6 +34,7 @@ class RunSummary:
     ``why`` is what stopped or broke it. ``data`` and ``records`` are what it is trained on. ``best`` has ``figure``,
     ``value`` and ``epoch``; ``seconds`` are those of all starts, both None where they are not known. ``bytes`` are
     checkpoints and logs, ``drawn_bytes`` the pictures that are kept beside them. ``commit`` is that of the last start.
+    ``last_step`` ends the run; None where its epochs do.
     """
 
     run: str
@@ -45,6 +46,7 @@ class RunSummary:
     records: int | None
     labels: tuple[str, ...]
     epochs: int | None
+    last_step: int | None
     epochs_done: int
     steps: int
     best: dict[str, Any] | None
@@ -96,7 +98,8 @@ def open_run(folder: Path) -> Run:
         data=data.get("source"),
         records=data.get("records"),
         labels=_label_names(config),
-        epochs=config.get("epochs"),
+        epochs=_wanted(config, record),
+        last_step=config.get("steps"),
         epochs_done=len(_validated(epochs)) if record is None else record.epochs_done,
         steps=(epochs[-1].step if epochs else 0) if record is None else record.steps_done,
         best=_best(epochs) if record is None else record.best,
@@ -140,9 +143,16 @@ def _state(
     if not (folder / LAST).is_file():
         return State.BROKEN, f"no {LAST} was written{f': {why}' if why else ''}"
     done = len(_validated(epochs)) if record is None else record.epochs_done
-    if done >= int(config.get("epochs", 0)):
+    if done >= int(_wanted(config, record) or 0):
         return State.FINISHED, ""
     return State.STOPPED, why
+
+
+def _wanted(config: Mapping[str, Any], record: RunRecord | None) -> int | None:
+    """Epochs; those that ``steps`` take, which the configuration alone does not tell, are in the record."""
+    if record is not None and config.get("steps") is not None:
+        return record.epochs
+    return config.get("epochs")
 
 
 def _label_names(config: Mapping[str, Any]) -> tuple[str, ...]:

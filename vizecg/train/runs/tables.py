@@ -79,6 +79,8 @@ def how_to_go_on(one: RunSummary) -> str:
         return "it trains now: Ctrl-C or SIGTERM to its process stops it so that --resume goes on"
     if one.state is State.STOPPED:
         return f"go on: vizecg train --resume --out {place}"
+    if one.state is State.FINISHED and one.last_step is not None:
+        return f"all of its {one.last_step} steps are done: vizecg train --start-from {place}/{BEST} begins another run"
     if one.state is State.FINISHED:
         return f"prolong: vizecg train --resume --out {place} --epochs {2 * (one.epochs or 1)}"
     return f"broken ({one.why}): copy a whole checkpoint to {LAST} and --resume, or start again with --force"
