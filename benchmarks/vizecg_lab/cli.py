@@ -29,6 +29,7 @@ from vizecg_lab.verbs.rhythms import rhythms
 from vizecg_lab.verbs.stages import stages
 from vizecg_lab.verbs.startup import startup
 from vizecg_lab.verbs.study import study
+from vizecg_lab.verbs.sweep import sweep
 from vizecg_lab.verbs.table1 import table1
 from vizecg_lab.verbs.table2 import table2
 from vizecg_lab.verbs.train_step import train_step
@@ -42,7 +43,7 @@ def root_command() -> None:
 
 
 PAPER = (table1, table2, study)
-TRAINING = (train_step, packed_store, records, code15_scale, conv_layouts, gpu_run, drawing_paths, finetune)
+TRAINING = (train_step, packed_store, records, code15_scale, conv_layouts, gpu_run, drawing_paths, finetune, sweep)
 EDGE = (
     render, photos, rectify, leads, measure, rhythms, electrodes, not_ecg, page_tiles, page_train, page_judge, stages,
     startup, fuzz, hostile,

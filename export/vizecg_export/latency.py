@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,14 +26,7 @@ def latencies(contenders: Mapping[str, Run], image: np.ndarray, *, rounds: int =
         image: float32 (1, 1, H, W).
         rounds: measured runs of each.
     """
-    taken: dict[str, list[float]] = {name: [] for name in contenders}
-    for turn in range(_WARMUP + rounds):
-        for name, run in contenders.items():
-            time.sleep(_PAUSE_S)
-            start = time.perf_counter()
-            run(image)
-            if turn >= _WARMUP:
-                taken[name].append((time.perf_counter() - start) * 1000)
+    taken = in_turn({name: partial(run, image) for name, run in contenders.items()}, rounds=rounds)
     medians = {name: float(np.median(values)) for name, values in taken.items()}
     return {
         name: {
@@ -44,3 +38,16 @@ def latencies(contenders: Mapping[str, Run], image: np.ndarray, *, rounds: int =
         }
         for name, median in medians.items()
     }
+
+
+def in_turn(runs: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of every run of each, taken in turn; the first few are not counted."""
+    taken: dict[str, list[float]] = {name: [] for name in runs}
+    for turn in range(_WARMUP + rounds):
+        for name, run in runs.items():
+            time.sleep(_PAUSE_S)
+            start = time.perf_counter()
+            run()
+            if turn >= _WARMUP:
+                taken[name].append((time.perf_counter() - start) * 1000)
+    return taken

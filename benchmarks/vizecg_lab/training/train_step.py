@@ -118,7 +118,7 @@ def measure_train_step(
         options = {"cache": folder, "workers": workers, "threads": threads, "accelerator": accelerator}
         kept = open_cache(folder, "train", source=records, config=config, workers=workers)
         loader = training_loader(kept, config, part=(0, 1), start=None, workers=0)
-        bound = _Bound(config, next(iter(loader)), kept, accelerator=accelerator)
+        bound = StepBound(config, next(iter(loader)), kept, accelerator=accelerator)
         times: dict[str, list[float]] = {"bound": [], "real": []}
         for number in range(rounds):
             times["bound"].append(bound.seconds_per_step(steps))
@@ -140,7 +140,7 @@ def measure_train_step(
     return figures
 
 
-class _Bound:
+class StepBound:
     """The step of training on a batch in memory: forward, loss, backward, clipping, optimiser; no more than that."""
 
     def __init__(
