@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from vizecg_edge.leads.signals import Leads
 
 SCHEMA_VERSION, SCHEMAS = 2, (1, 2)
-"""Of the JSON object. Schema 1 lacks ``undecided``, ``measured`` and ``_SINCE_2``; it is given for one version more."""
+"""Of the JSON object. Schema 1 lacks ``_NEW_SINCE_2`` and ``_SINCE_2``; it is given for one version more."""
+_NEW_SINCE_2 = ("undecided", "by_rate", "rate_limits_bpm", "measured")
 _SINCE_2 = {
     "input": ("sheet", "pages"),
     "geometry": ("chest_gain_mm_mv", "scales_tried", "pieces"),
@@ -171,7 +172,8 @@ class Undecided:
 
     ``code``: ``near_threshold``; ``contradicted`` (a measurement that is certain contradicts the network);
     ``scale_not_stated`` (it is decided otherwise at another scale that the page may have); ``leads_missing``;
-    ``leads_short`` (each shows hardly more than a beat); ``other_rhythm`` (it may be taken for this label).
+    ``leads_short`` (each shows hardly more than a beat); ``other_rhythm`` (it may be taken for this label);
+    ``near_rate_limit`` and ``rate_not_measured``, where limits of the rate were asked for.
     """
 
     code: str
@@ -207,6 +209,9 @@ class Answer:
             to 1; None when refused.
         decisions: present or absent, by label; None for one that is undecided.
         undecided: why, of every label that is.
+        by_rate: of the labels that the measured rate decided, which rate did, by ``rate_limits_bpm``.
+        rate_limits_bpm: from which rates on sinus rhythm was to be called slow, and fast; None leaves that to the
+            network.
         thresholds: from which probability on a label is present.
         doubts: what may be wrong with the answer nevertheless; empty when refused.
         measured: rate, rhythm and intervals, from the leads; None where they were not read.
@@ -225,6 +230,8 @@ class Answer:
     probabilities: dict[str, float] | None = None
     decisions: dict[str, bool | None] | None = None
     undecided: dict[str, Undecided] = field(default_factory=dict)
+    by_rate: dict[str, str] = field(default_factory=dict)
+    rate_limits_bpm: tuple[float, float] | None = None
     thresholds: dict[str, float] | None = None
     doubts: tuple[Doubt, ...] = ()
     measured: Measured | None = None
@@ -273,10 +280,10 @@ class Answer:
         if schema not in SCHEMAS:
             raise UsageError(f"schema {schema}: expected {' or '.join(map(str, SCHEMAS))}")
         order = (
-            "input", "status", "reasons", "messages", "advice", "probabilities", "decisions", "undecided", "thresholds",
-            "doubts", "measured", "quality", "geometry", "timings_ms", "bundle",
+            "input", "status", "reasons", "messages", "advice", "probabilities", "decisions", "undecided", "by_rate",
+            "rate_limits_bpm", "thresholds", "doubts", "measured", "quality", "geometry", "timings_ms", "bundle",
         )  # fmt: skip
-        told = {key: _plain(getattr(self, key)) for key in order if schema > 1 or key not in ("undecided", "measured")}
+        told = {key: _plain(getattr(self, key)) for key in order if schema > 1 or key not in _NEW_SINCE_2}
         if schema == 1:
             for key, newer in _SINCE_2.items():
                 told[key] = {name: value for name, value in told[key].items() if name not in newer}
@@ -289,6 +296,16 @@ class Answer:
             return []
         why = {label: one.message for label, one in self.undecided.items() if one != NEAR_THRESHOLD}
         return words.findings(self.labels, self.decisions, self.probabilities, self.thresholds, why)
+
+    @property
+    def notes(self) -> list[str]:
+        """What the findings do not say themselves, a sentence each."""
+        decided = (
+            [f"{label} {words.WORDS[self.decisions[label]]} {how}." for label, how in self.by_rate.items()]
+            if self.decisions
+            else []
+        )
+        return [*words.undecided_notes(self.findings), *decided]
 
     @property
     def headline(self) -> str:
@@ -322,7 +339,7 @@ class Answer:
             f"  {one.label.name:{wide}} {one.word:9} {one.likely:>11} ({one.limit}) {one.label.english}".rstrip()
             for one in self.findings
         ]
-        told += [f"  {note}" for note in words.undecided_notes(self.findings)]
+        told += [f"  {note}" for note in self.notes]
         told += [] if self.measured is None else [f"  {self.measured.text}"]
         return "\n".join([*told, f"  {self._quality()}{self.timings_ms.total or 0:.0f} ms. {INTENDED_USE}"])
 

@@ -20,7 +20,8 @@ from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.measure import measure
 from vizecg_edge.leads.read import ReadLeads
 from vizecg_edge.leads.scales import Scale, ScaleSource
-from vizecg_edge.pipeline import Pipeline, Result, pieces_of
+from vizecg_edge.pipeline import Pipeline, Result
+from vizecg_edge.placed import pieces_of
 from vizecg_edge.rectify.reasons import Reason, advice_of, refusal
 from vizecg_edge.sheet.frames import boxes_on_sheet
 from vizecg_edge.sheet.rectified import Outline

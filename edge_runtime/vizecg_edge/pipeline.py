@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from vizecg.spec import InputRefusedError, MissingToolError
@@ -18,9 +17,7 @@ from vizecg_edge.answer import (
     REFUSED,
     Answer,
     BundleId,
-    Geometry,
     Input,
-    PrintedPiece,
     Quality,
 )
 from vizecg_edge.backends import Backend, BackendKind
@@ -33,12 +30,14 @@ from vizecg_edge.judge.doubts import doubts_of
 from vizecg_edge.judge.exchanged import exchange_doubts, refuse_exchanged
 from vizecg_edge.judge.proven import prove
 from vizecg_edge.judge.quality import Verdict, judge
+from vizecg_edge.judge.rate_limits import RateLimits, with_rate_limits
 from vizecg_edge.judge.undecided import changed_by_scale, undecided_of
 from vizecg_edge.leads.find import FoundPage
 from vizecg_edge.leads.layout import PageLayout
 from vizecg_edge.leads.page import SPARE_SCALE
-from vizecg_edge.leads.read import MOST_SCALES, ReadLeads, read_leads
+from vizecg_edge.leads.read import ReadLeads, read_leads
 from vizecg_edge.leads.several import find_alone
+from vizecg_edge.placed import geometry_of, in_whole
 from vizecg_edge.rectify.reasons import COARSE, MISSING_TOOL, advice_of
 from vizecg_edge.sheet import Rectified, lay
 from vizecg_edge.shipped import DEFAULT_BUNDLE
@@ -89,12 +88,14 @@ class Pipeline:
         opened: an engine that is open already, in place of these.
         check: whether the bundle must give its golden answers in the engine; what did once is remembered.
         trust, signature: whose bundles are taken, see ``vizecg_edge.vouch.origin.vouch``.
+        rate_limits: by which labels of a sinus rhythm's rate are decided; None leaves them to the network.
 
     Attributes:
         notes: lines for people about the bundle, mostly none.
 
     Raises:
-        UsageError: no such artefact, or it is for another engine; ``trust`` holds no keys.
+        UsageError: no such artefact, or it is for another engine; ``trust`` holds no keys; the network has no label
+            that ``rate_limits`` decide.
         MissingToolError: the engine's libraries are missing, or those that check signatures.
         BundleError: the bundle is damaged or changed, nobody who is trusted vouches for it, nothing in it loads
             here, or it does not give its golden answers.
@@ -111,8 +112,12 @@ class Pipeline:
         check: bool = True,
         trust: Path | None = None,
         signature: SignaturePolicy | None = None,
+        rate_limits: RateLimits | None = None,
     ) -> None:
         self.bundle: Bundle = open_bundle(DEFAULT_BUNDLE if bundle is None else Path(bundle))
+        if rate_limits is not None:
+            rate_limits.check(self.bundle.manifest.labels)
+        self.rate_limits = rate_limits
         vouched = vouch(self.bundle, trust=trust, policy=signature)
         notes = [vouched.words]
         if opened is None:
@@ -189,7 +194,7 @@ class Pipeline:
             clock.lap("leads")
             rectified = lay(found, sheet, scale=read.scales.best, leads=read.leads)
             clock.lap("rectify")
-            whole = _in_whole(rectified, picture)
+            whole = in_whole(rectified, picture)
             refuse_on_leads(picture, (outline for _, outline in whole.on_photo))
             # Enlarging a picture makes its quality no better.
             verdict = judge(whole if picture.reduced < 1 else rectified, self.bundle.manifest.gate)
@@ -310,7 +315,8 @@ class Pipeline:
 
         Undecided, with their probabilities as they are, are labels too near to their threshold, those that are decided
         otherwise at another scale that the page may have, those whose leads are not printed, those that another rhythm
-        may be taken for, and those that ``answer.measured`` contradicts.
+        may be taken for, and those that ``answer.measured`` contradicts. Labels of a rate are decided by the limits
+        that were asked for, if any.
 
         Args:
             answer: what it is put into.
@@ -326,13 +332,14 @@ class Pipeline:
         distances = dict(zip(labels.names, rule.distances(logits).tolist(), strict=True))
         reasons |= undecided_of(answer, labels, decisions, distances=distances, layout=layout)
         undecided |= reasons
-        return replace(
+        answer = replace(
             answer,
             probabilities={label: round(float(p), 6) for label, p in zip(labels.names, probabilities, strict=True)},
             decisions={label: None if label in undecided else decision for label, decision in decisions.items()},
             undecided={label: undecided[label] for label in labels.names if label in undecided},
             thresholds=dict(zip(labels.names, rule.threshold, strict=True)),
         )
+        return answer if self.rate_limits is None else with_rate_limits(answer, labels, self.rate_limits)
 
     def _quality(self, rectified: Rectified | None, verdict: Verdict) -> Quality:
         if rectified is None:
@@ -344,53 +351,3 @@ class Pipeline:
             grid_residual_mm=round(rectified.grid_residual_mm, 4),
             sharpness=round(rectified.sharpness, 4),
         )
-
-
-def _in_whole(rectified: Rectified, picture: Picture) -> Rectified:
-    """With scale, homography and outlines in pixels of the whole picture."""
-    to_whole = np.linalg.inv(picture.to_pixels)
-    return replace(
-        rectified,
-        homography=None if rectified.homography is None else rectified.homography @ picture.to_pixels,
-        px_per_mm=rectified.px_per_mm * picture.reduced,
-        px_per_mm_sd=rectified.px_per_mm_sd * picture.reduced,
-        on_photo=tuple(
-            (name, cv2.perspectiveTransform(points[None], to_whole)[0]) for name, points in rectified.on_photo
-        ),
-    )
-
-
-def geometry_of(rectified: Rectified | None, read: ReadLeads | None) -> Geometry:
-    """Where the page lies in the whole picture, and how it is printed."""
-    if rectified is None or read is None:
-        return Geometry()
-    scales = read.scales
-    limb, chest = scales.best.limb_mm_mv, scales.best.chest_mm_mv
-    gain_source = scales.limb_source if limb == chest else scales.chest_source
-    return Geometry(
-        homography=None if rectified.homography is None else rectified.homography.tolist(),
-        rotation_deg=round(rectified.rotation_deg, 3),
-        layout=rectified.layout.name,
-        speed_mm_s=scales.best.speed_mm_s,
-        gain_mm_mv=limb,
-        chest_gain_mm_mv=chest,
-        speed_source=scales.speed_source.value,
-        gain_source=gain_source.value,
-        scales_tried=tuple(scale.words for scale in scales.candidates[:MOST_SCALES]),
-        pieces=pieces_of(rectified),
-    )
-
-
-def pieces_of(rectified: Rectified, *, page: int | None = None) -> tuple[PrintedPiece, ...]:
-    """Every piece of a page, with the corners of its frame in the photograph."""
-    return tuple(
-        PrintedPiece(
-            name=piece.name,
-            row=piece.row,
-            column=piece.column,
-            strip=piece.strip,
-            corners=tuple((round(float(x)), round(float(y))) for x, y in outline[:: len(outline) // 4]),
-            page=page,
-        )
-        for piece, (_, outline) in zip(rectified.layout.pieces, rectified.on_photo, strict=True)
-    )

@@ -13,6 +13,7 @@ from vizecg_edge.answer import Answer
 from vizecg_edge.backends.kinds import BackendKind
 from vizecg_edge.capture import Shot, Source, shots_of
 from vizecg_edge.chosen import chosen_sheet
+from vizecg_edge.judge.rate_limits import RateLimits
 from vizecg_edge.kept import keep
 from vizecg_edge.pages import read_pages
 from vizecg_edge.pipeline import Pipeline
@@ -36,9 +37,11 @@ class Reader:
         trust: file or folder of public keys, by one of which the bundle must be signed.
         signature: ``require``, ``warn`` or ``off``, as ``vizecg-edge run --signature`` has them; None is the same as
             there.
+        rate_limits: beats a minute below and above which sinus rhythm is called slow and fast, by the rate that is
+            measured, such as (60, 100); None leaves it to the network.
 
     Raises:
-        UsageError: no such backend, threads below 1, or an argument of another type.
+        UsageError: no such backend, threads below 1, rates that cannot be limits, or an argument of another type.
         MissingToolError: the engine's libraries are missing; the message names the command that adds them.
         BundleError: no bundle there, damaged or changed, signed by nobody who is trusted, or nothing in it loads here
             and gives its golden answers.
@@ -53,6 +56,7 @@ class Reader:
         check: bool = True,
         trust: str | os.PathLike[str] | None = None,
         signature: str | None = None,
+        rate_limits: tuple[float, float] | None = None,
     ) -> None:
         if not (bundle is None or isinstance(bundle, (str, os.PathLike))):
             raise UsageError(f"bundle: expected the path of a folder or None, got {type(bundle).__name__}")
@@ -64,6 +68,7 @@ class Reader:
         self._pipeline = Pipeline(
             bundle=None if bundle is None else Path(os.fsdecode(bundle)), backend=_kind(backend), threads=threads or 0,
             check=check, trust=None if trust is None else Path(os.fsdecode(trust)), signature=_policy(signature),
+            rate_limits=_limits(rate_limits),
         )  # fmt: skip
         self._opening = threading.Lock()
 
@@ -151,3 +156,11 @@ def _kind(backend: str) -> BackendKind:
     if backend not in known:
         raise UsageError(f"backend: expected one of {', '.join(known)}, got {backend!r}")
     return BackendKind(backend)
+
+
+def _limits(given: tuple[float, float] | None) -> RateLimits | None:
+    if given is None:
+        return None
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
+        raise UsageError(f"rate_limits: expected two rates such as (60, 100), or None, got {given!r}")
+    return RateLimits(slow_bpm=given[0], fast_bpm=given[1])

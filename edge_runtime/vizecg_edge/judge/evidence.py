@@ -97,11 +97,19 @@ def _certain(measured: Measured, quantity: str) -> float | None:
     """The value where it can be relied on."""
     if quantity == "qrs_ms":
         return _certain_ms(measured.qrs)
+    rate = certain_sinus_rate(measured)
+    if rate is None or quantity == "sinus_rate_bpm":
+        return rate
+    return _certain_ms(measured.pr)
+
+
+def certain_sinus_rate(measured: Measured) -> float | None:
+    """Beats a minute, where it is certain that the rhythm is regular, with a P wave before every QRS; else None."""
     if not (measured.sinus and measured.regular) or len(measured.rr_s) < LEAST_INTERVALS:
         return None
     if measured.p_share is None or measured.p_share < LEAST_P_SHARE:
         return None
-    return measured.rate_bpm if quantity == "sinus_rate_bpm" else _certain_ms(measured.pr)
+    return measured.rate_bpm
 
 
 def _certain_ms(interval: Interval) -> float | None:

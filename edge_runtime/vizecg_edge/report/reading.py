@@ -74,7 +74,7 @@ class Reading:
     @property
     def notes(self) -> list[str]:
         """What the findings do not say themselves."""
-        return words.undecided_notes(self.answer.findings)
+        return self.answer.notes
 
     @property
     def measured(self) -> str:

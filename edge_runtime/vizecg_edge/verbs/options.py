@@ -26,3 +26,11 @@ SignatureOption = Annotated[
     SignaturePolicy | None,
     typer.Option(help="Bundles of nobody who is trusted are refused, told of, or not looked at.", show_default="warn"),
 ]
+RateLimitsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SLOW,FAST",
+        show_default=False,
+        help="Beats a minute below and above which sinus rhythm is called slow and fast, by the measured rate: 60,100.",
+    ),
+]

@@ -17,7 +17,14 @@ from vizecg.spec.commands import takes
 from vizecg.spec.options import BundleOption, ThreadsOption
 from vizecg_edge.backends.kinds import BackendKind
 from vizecg_edge.report.kinds import ReportFormat
-from vizecg_edge.verbs.options import ArtefactOption, BackendOption, CheckOption, SignatureOption, TrustOption
+from vizecg_edge.verbs.options import (
+    ArtefactOption,
+    BackendOption,
+    CheckOption,
+    RateLimitsOption,
+    SignatureOption,
+    TrustOption,
+)
 
 if TYPE_CHECKING:
     from vizecg_edge.capture.frames import Frames
@@ -77,6 +84,7 @@ class Options:
     check: CheckOption = True
     trust: TrustOption = None
     signature: SignatureOption = None
+    rate_limits: RateLimitsOption = None
     report: Annotated[
         str | None, typer.Option(metavar="PATH", help="Save a one-page report: .html or .pdf, or a folder.")
     ] = None
@@ -110,6 +118,7 @@ def run(options: Options) -> None:
     """
     from vizecg_edge.capture.folders import find_files
     from vizecg_edge.capture.interrupt import Interrupt
+    from vizecg_edge.judge.rate_limits import RateLimits
     from vizecg_edge.outputs import make_all
     from vizecg_edge.pipeline import Pipeline
     from vizecg_edge.printing import Printer, say
@@ -145,6 +154,7 @@ def run(options: Options) -> None:
     pipeline = Pipeline(
         bundle=options.bundle, threads=options.threads, backend=options.backend, artefact=options.artefact,
         check=options.check, trust=options.trust, signature=options.signature,
+        rate_limits=None if options.rate_limits is None else RateLimits.parse(options.rate_limits),
     )  # fmt: skip
     use_threads(options.threads)
     if not options.as_json:

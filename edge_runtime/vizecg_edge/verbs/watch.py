@@ -14,7 +14,14 @@ from vizecg.spec.commands import takes
 from vizecg.spec.options import BundleOption, ThreadsOption
 from vizecg_edge.backends.kinds import BackendKind
 from vizecg_edge.report.kinds import ReportFormat
-from vizecg_edge.verbs.options import ArtefactOption, BackendOption, CheckOption, SignatureOption, TrustOption
+from vizecg_edge.verbs.options import (
+    ArtefactOption,
+    BackendOption,
+    CheckOption,
+    RateLimitsOption,
+    SignatureOption,
+    TrustOption,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +45,7 @@ class Options:
     check: CheckOption = True
     trust: TrustOption = None
     signature: SignatureOption = None
+    rate_limits: RateLimitsOption = None
 
 
 @takes(Options)
@@ -49,6 +57,7 @@ def watch(options: Options) -> None:
     writes into a folder: a second one ends with exit code 2.
     """
     from vizecg_edge.capture.interrupt import Interrupt
+    from vizecg_edge.judge.rate_limits import RateLimits
     from vizecg_edge.outputs import Output, make_all
     from vizecg_edge.pipeline import Pipeline
     from vizecg_edge.printing import say
@@ -69,6 +78,7 @@ def watch(options: Options) -> None:
         pipeline = Pipeline(
             bundle=options.bundle, threads=options.threads, backend=options.backend, artefact=options.artefact,
             check=options.check, trust=options.trust, signature=options.signature,
+            rate_limits=None if options.rate_limits is None else RateLimits.parse(options.rate_limits),
         )  # fmt: skip
         use_threads(options.threads)
         watched = FolderWatch(pipeline=pipeline, folder=options.folder, out=answers.path, say=say, report=reports)

@@ -16,7 +16,7 @@ from vizecg.spec import BundleError, InputRefusedError
 from vizecg.spec.checks import printable
 from vizecg.spec.files import read_plain, remove_partials, write_atomically
 from vizecg.spec.fingerprint import sha256_file
-from vizecg_edge.answer import Answer
+from vizecg_edge.answer import ANSWERED, Answer
 from vizecg_edge.capture import file_shots
 from vizecg_edge.capture.interrupt import Interrupt
 from vizecg_edge.marks import made_of
@@ -215,6 +215,10 @@ class FolderWatch:
             read: Any = json.loads(read_plain(target, most=_MOST_BYTES))
             answers = read if isinstance(read, list) else [read]
             ours = answers[0]["bundle"]["sha256"] == self._pipeline.bundle_id.sha256
+            asked = self._pipeline.rate_limits
+            limits = None if asked is None else list(asked.both)
+            # Refused answers have none, whatever was asked for.
+            ours = ours and all(one.get("rate_limits_bpm") == limits for one in answers if one["status"] == ANSWERED)
             same = ours and answers[0]["input"]["sha256"] == sha256_file(path)
             # Whoever can write there can write anything: what makes no row is no answer.
             rows = self._table.rows(answers, file=path.name, read_at=_changed(target)) if same else []

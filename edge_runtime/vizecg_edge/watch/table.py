@@ -126,8 +126,15 @@ def row_of(answer: Mapping[str, Any], *, labels: Sequence[str], file: str, read_
         "doubts": "; ".join(doubt["code"] for doubt in doubts),
         "in words": _cell("; ".join(told)),
         "sha256": source["sha256"] or "",
-        "bundle": answer["bundle"]["sha256"],
+        "bundle": _decided_by(answer),
     }
+
+
+def _decided_by(answer: Mapping[str, Any]) -> str:
+    """The bundle's fingerprint, and limits of the rate where some were asked for: with others it is another answer."""
+    limits = answer.get("rate_limits_bpm")
+    told = "" if limits is None else f" with rate limits {','.join(f'{limit:g}' for limit in limits)}"
+    return f"{answer['bundle']['sha256']}{told}"
 
 
 def _cell(text: str) -> str:
