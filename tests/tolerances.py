@@ -24,6 +24,8 @@ class Tolerance:
 
 
 _ROWS = (
+    Tolerance("trace-column-mm", 0.5, "a trace whose height is told once for each column of 0.5 mm"),
+    Tolerance("placed-px", 0.02, "bends of a rectifier, inverted in two steps, on a lattice of eighths of a pixel"),
     Tolerance("prior-gradient", 2e-3, "of the odds of 50 records, a few of which a share of the negatives has twice"),
     Tolerance("exact", 0.0, "integers, labels, geometry: the same code on both sides"),
     Tolerance("f32-reorder", 1e-6, "float32 sums of the same numbers in another order, values near 1"),

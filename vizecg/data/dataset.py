@@ -14,6 +14,8 @@ from torch.utils.data import Dataset
 from vizecg.data.augment import MAX_SHIFT, InkChange, change_ink, change_signal, draw_ink_change
 from vizecg.data.cache import InkCache
 from vizecg.data.emptiness import draw_emptiness
+from vizecg.data.row_signals import RowSignals
+from vizecg.data.trace_truth import trace_truth
 from vizecg.render import PictureDraft, draft_under
 from vizecg.spec import UsageError
 from vizecg.spec.preprocess import normalise
@@ -23,12 +25,14 @@ from vizecg.spec.sheet import BLOCK_MM, PAPER_SPEED_MM_S
 class Sample(NamedTuple):
     """signal (12, T) millivolts, image (1, H, W) preprocessed, labels (labels,).
 
-    Of a cache without pictures, image is (0,).
+    ``trace`` (2, ROWS, W) of ``vizecg.data.trace_truth``, where it is asked for. Of a cache without pictures, image is
+    (0,), and so is ``trace`` where it is not.
     """
 
     signal: Tensor
     image: Tensor
     labels: Tensor
+    trace: Tensor = torch.zeros(0)
 
 
 class Draw(NamedTuple):
@@ -67,16 +71,26 @@ class TrainingSet(Dataset[Sample]):
         seed: of the augmentation.
         max_shift: up to so many pixels in either direction; what moves in is paper.
         emptiness: share of the pictures that lack what pages of other layouts do not print.
+        rows: of the cache; where its traces lie is told by each sample.
 
     Raises:
         UsageError: ``emptiness`` is asked of a cache that does not tell where its traces are.
     """
 
-    def __init__(self, *, cache: InkCache, seed: int = 0, max_shift: int = MAX_SHIFT, emptiness: float = 0.0) -> None:
+    def __init__(
+        self,
+        *,
+        cache: InkCache,
+        seed: int = 0,
+        max_shift: int = MAX_SHIFT,
+        emptiness: float = 0.0,
+        rows: RowSignals | None = None,
+    ) -> None:
         self.cache = cache
         self.seed = seed
         self.max_shift = max_shift
         self.emptiness = emptiness
+        self.rows = rows
         if emptiness and not cache.keys[cache.rows].all():
             raise UsageError(f"{cache.folder} was drawn before sheets could be emptied: name another folder")
 
@@ -86,31 +100,36 @@ class TrainingSet(Dataset[Sample]):
     def __getitem__(self, draw: Draw) -> Sample:
         row = int(self.cache.rows[draw.row])
         rng = sample_rng(seed=self.seed, epoch=draw.epoch, row=row)
-        image = NO_IMAGE
+        image = trace = NO_IMAGE
         if variants := self.cache.inks.shape[1]:
             variant = int(rng.integers(variants))
             ink = np.array(self.cache.inks[row, variant])
             change = draw_ink_change(rng, size=ink.shape, max_shift=self.max_shift)
             if self.emptiness:
-                draft = partial(self._draft, row, variant)
+                drafted = partial(self._draft, row, variant)
                 change = maybe_emptied(
-                    change, draft, share=self.emptiness, seed=self.seed, draw=Draw(draw.epoch, row), size=ink.shape
+                    change, drafted, share=self.emptiness, seed=self.seed, draw=Draw(draw.epoch, row), size=ink.shape
                 )
             image = _image(self.cache, change_ink(ink, change))
+            if self.rows is not None:
+                draft = self._draft(row, variant, duration_s=float(self.rows.seconds[row]))
+                trace = torch.from_numpy(trace_truth(self.rows.rows[row], draft, change, size=ink.shape))
         signal = change_signal(np.array(self.cache.signals[row]), rng)
         return Sample(
             signal=torch.from_numpy(signal),
             image=image,
             labels=torch.from_numpy(np.array(self.cache.labels[row])),
+            trace=trace,
         )
 
-    def _draft(self, row: int, variant: int) -> PictureDraft:
-        """Of a picture of the cache: which was drawn from one."""
+    def _draft(self, row: int, variant: int, duration_s: float = BLOCK_MM / PAPER_SPEED_MM_S) -> PictureDraft:
+        """Of a picture of the cache: which was drawn from one. The duration decides about the traces, not about their
+        places."""
         spec = self.cache.spec
         return draft_under(
             spec.conditions[variant],
             int(self.cache.keys[row]),
-            duration_s=BLOCK_MM / PAPER_SPEED_MM_S,  # decides about the traces, not about their places
+            duration_s=duration_s,
             seed=spec.seed,
             spec=spec.sheet,
             variant=variant,

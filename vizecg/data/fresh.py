@@ -24,6 +24,8 @@ from vizecg.data.batch.fused import fusing
 from vizecg.data.batch.transfer import Parcel, TensorBatch
 from vizecg.data.cache import InkCache
 from vizecg.data.dataset import Draw, Sample, maybe_emptied, sample_rng
+from vizecg.data.row_signals import drawn_rows
+from vizecg.data.trace_truth import trace_truth
 from vizecg.render import PictureDraft, draft_under
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.preprocess import PreprocessSpec
@@ -31,7 +33,8 @@ from vizecg.spec.preprocess import PreprocessSpec
 
 class FreshSample(NamedTuple):
     """A picture that is drafted and not yet drawn: of the record in ``row``, which has so many ``samples`` to be drawn,
-    ``change`` None where it stays as it is; signal (12, T) and labels (labels,) as of ``Sample``."""
+    ``change`` None where it stays as it is; signal (12, T), labels (labels,) and trace as of ``Sample``, the last None
+    where it is not asked for."""
 
     draft: PictureDraft
     row: int
@@ -39,16 +42,18 @@ class FreshSample(NamedTuple):
     change: InkChange | None
     signal: np.ndarray
     labels: np.ndarray
+    trace: np.ndarray | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SampleBatch(TensorBatch):
-    """B packed ``FreshSample``s; ``changes`` None where no picture is changed."""
+    """B packed ``FreshSample``s; ``changes`` None where no picture is changed, ``trace`` where none is asked for."""
 
     pictures: DraftBatch
     changes: InkChanges | None
     signal: Tensor
     labels: Tensor
+    trace: Tensor | None = None
 
 
 def _drafted(cache: InkCache, row: int, condition: Condition, *, variant: int, change: InkChange | None) -> FreshSample:
@@ -81,15 +86,23 @@ class FreshTrainingSet(Dataset[FreshSample]):
         conditions: one of them is drawn for every sample, as one of a cache's variants is.
         seed: of the augmentation.
         emptiness: as of ``TrainingSet``.
+        traces: whether samples tell where the traces of their pictures lie.
     """
 
     def __init__(
-        self, *, cache: InkCache, conditions: Sequence[Condition], seed: int = 0, emptiness: float = 0.0
+        self,
+        *,
+        cache: InkCache,
+        conditions: Sequence[Condition],
+        seed: int = 0,
+        emptiness: float = 0.0,
+        traces: bool = False,
     ) -> None:
         self.cache = cache
         self.conditions = tuple(conditions)
         self.seed = seed
         self.emptiness = emptiness
+        self.traces = traces
 
     def __len__(self) -> int:
         return len(self.cache.rows)
@@ -107,6 +120,9 @@ class FreshTrainingSet(Dataset[FreshSample]):
             draft, place = sample.draft, Draw(draw.epoch, row)
             change = maybe_emptied(change, lambda: draft, share=self.emptiness, seed=self.seed, draw=place, size=size)
             sample = sample._replace(change=change)
+        if self.traces and self.cache.drawn is not None:
+            rows = drawn_rows(self.cache.drawn, row, sample.draft.sheet.boxes, self.cache.spec.sheet)
+            sample = sample._replace(trace=trace_truth(rows, sample.draft, change, size=size))
         return sample._replace(signal=change_signal(sample.signal, rng))
 
 
@@ -135,6 +151,7 @@ class FreshEvaluationSet(Dataset[FreshSample]):
 
 def pack_samples(samples: Sequence[FreshSample], *, chunk: int) -> Parcel[SampleBatch]:
     """The ``collate_fn`` of a loader; ``chunk`` pictures are drawn at once."""
+    traces = [sample.trace for sample in samples if sample.trace is not None]
     changes = [sample.change for sample in samples if sample.change is not None]
     if len(changes) not in (0, len(samples)):
         raise ValueError(f"expected changes of all {len(samples)} samples or of none, got {len(changes)}")
@@ -149,6 +166,7 @@ def pack_samples(samples: Sequence[FreshSample], *, chunk: int) -> Parcel[Sample
             changes=pack_changes(changes) if changes else None,
             signal=torch.from_numpy(np.stack([sample.signal for sample in samples])),
             labels=torch.from_numpy(np.stack([sample.labels for sample in samples])),
+            trace=torch.from_numpy(np.stack(traces)) if traces else None,
         )
     )
 
@@ -189,4 +207,5 @@ def samples_on_device(
         inks = change_inks(inks, batch.changes)
     # The same operations in the same order as ``vizecg.spec.preprocess.normalise``.
     image = inks[:, None].float().div_(255).sub_(spec.mean).div_(spec.std)
-    return Sample(signal=batch.signal, image=image, labels=batch.labels)
+    trace = batch.signal.new_zeros(len(image), 0) if batch.trace is None else batch.trace
+    return Sample(signal=batch.signal, image=image, labels=batch.labels, trace=trace)

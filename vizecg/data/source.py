@@ -50,8 +50,9 @@ class RecordSource:
     def __len__(self) -> int:
         return len(self.items)
 
-    def check_seen(self, *, signal: bool, emptiness: float = 0.0) -> None:
-        """Raise UsageError where a network is to see signals of photographs, or pictures of them drawn otherwise."""
+    def check_seen(self, *, signal: bool, emptiness: float = 0.0, traces: bool = False) -> None:
+        """Raise UsageError where a network is to see signals of photographs, or where their traces lie, or pictures of
+        them drawn otherwise."""
         if self.read_sheet is None:
             return
         if signal:
@@ -60,6 +61,8 @@ class RecordSource:
             )
         if emptiness:
             raise UsageError(f"{self.name} are photographs, which lack what they lack: expected emptiness=0")
+        if traces:
+            raise UsageError(f"{self.name} are photographs, whose traces nobody knows: expected trace_weight=0")
 
     def check_labels(self, names: tuple[str, ...]) -> None:
         """Raise UsageError unless its labels are these: as many others, or another order, would not be noticed."""

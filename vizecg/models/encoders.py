@@ -50,7 +50,16 @@ class ImageEncoder(nn.Module):
         self.column_position = nn.Parameter(torch.zeros(1, outputs, 1, columns))
 
     def forward(self, image: Tensor) -> Tensor:
-        features = self.project(self.pool(self.trunk(image))) + self.row_position + self.column_position
+        return self.tokens(self.trunk(image))
+
+    def with_features(self, image: Tensor, stage: int) -> tuple[Tensor, Tensor]:
+        """The tokens, and the map after a stage of the trunk (``ResNetTrunk.features``)."""
+        features, last = self.trunk.features(image, stage)
+        return self.tokens(last), features
+
+    def tokens(self, last: Tensor) -> Tensor:
+        """Of the trunk's last map."""
+        features = self.project(self.pool(last)) + self.row_position + self.column_position
         return features.flatten(2).transpose(1, 2)
 
 

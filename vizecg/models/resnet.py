@@ -136,3 +136,12 @@ class ResNetTrunk(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.stages(self.stem(x))
+
+    def features(self, x: Tensor, stage: int) -> tuple[Tensor, Tensor]:
+        """The maps after ``stage``, counted from 1, and after the last: ``forward`` gives the second."""
+        x = found = self.stem(x)
+        for place, block in enumerate(self.stages):
+            x = block(x)
+            if place == self.last_block(stage):
+                found = x
+        return found, x

@@ -112,12 +112,14 @@ class Logits(NamedTuple):
     """What a training step sees.
 
     Logits (B, labels) of both streams, None for a stream that the network does not have, and ``memory_gap``: how far
-    CMAM's memory is from what it stands in for (mean square, a scalar), None without a memory.
+    CMAM's memory is from what it stands in for (mean square, a scalar), None without a memory. ``features``: the map
+    (B, C, h, w) of the image trunk that was asked for.
     """
 
     signal: Tensor | None
     image: Tensor | None
     memory_gap: Tensor | None = None
+    features: Tensor | None = None
 
 
 class Head(nn.Sequential):
@@ -210,7 +212,9 @@ class VizECGNet(nn.Module):
             self.signal_encoder = encoder(widths=config.signal_widths, outputs=config.width)
             self.signal_stream = Stream(config=config, labels=labels)
 
-    def forward(self, signal: Tensor | None, image: Tensor | None, *, cross: Tensor | None = None) -> Logits:
+    def forward(
+        self, signal: Tensor | None, image: Tensor | None, *, cross: Tensor | None = None, stage: int | None = None
+    ) -> Logits:
         """Every stream that there is.
 
         Args:
@@ -218,21 +222,28 @@ class VizECGNet(nn.Module):
             image: (B, 1, H, W); likewise.
             cross: bool (B,), where the streams may look at each other. Modality dropout sets some to False so that
                 each also learns to work alone. None means everywhere.
+            stage: of the image trunk, 1 to 4, whose map is wanted too.
         """
         if self.modality is Modality.SIGNAL:
             assert signal is not None
             return Logits(signal=self.forward_signal(signal), image=None)
         assert image is not None
+        features: Tensor | None = None
+        if stage is None:
+            z_image = self.image_encoder(image)
+        else:
+            z_image, features = self.image_encoder.with_features(image, stage)
         if self.modality is Modality.IMAGE:
-            return Logits(signal=None, image=self.forward_image(image))
+            return Logits(signal=None, image=self.image_stream(z_image), features=features)
         assert signal is not None
-        z_signal, z_image = self.signal_encoder(signal), self.image_encoder(image)
+        z_signal = self.signal_encoder(signal)
         mixed_signal, signal_gap = self.signal_stream.cross(z_signal, z_image, where=cross)
         mixed_image, image_gap = self.image_stream.cross(z_image, z_signal, where=cross)
         return Logits(
             signal=self.signal_stream.finish(mixed_signal),
             image=self.image_stream.finish(mixed_image),
             memory_gap=None if signal_gap is None or image_gap is None else signal_gap + image_gap,
+            features=features,
         )
 
     def forward_image(self, image: Tensor) -> Tensor:

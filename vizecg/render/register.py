@@ -99,6 +99,27 @@ def build_misplacement(draft: Misplacement, size: tuple[int, int]) -> np.ndarray
     return cv2.perspectiveTransform(nodes.reshape(1, -1, 2), draft.homography).reshape(nodes.shape)
 
 
+def placed(draft: Misplacement, points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Where an erring rectifier puts pixels of the true sheet: (n, 2) -> float64 (n, 2), the inverse of ``misplaced``.
+
+    Args:
+        draft: of its error.
+        points: (x, y) pixel centres of the true sheet.
+        size: (height, width) of the sheet.
+    """
+    unbent = cv2.perspectiveTransform(np.asarray(points, np.float64)[None], np.linalg.inv(draft.homography))[0]
+    if draft.bends is None:
+        return unbent
+    nodes = lattice_points(size)
+    field = np.stack([_smooth(knots, nodes.shape[:2]) * draft.bend_px for knots in draft.bends], axis=-1)
+    found = unbent
+    # Bends are so smooth that two steps of the fixed point are within a hundredth of a pixel.
+    for _ in range(2):
+        at = ((found - nodes[0, 0]) / (nodes[1, 1] - nodes[0, 0])).astype(np.float32)
+        found = unbent - cv2.remap(field, at[None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+    return found
+
+
 def _smooth(knots: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """A smooth field of unit standard deviation, bending over about a quarter of the sheet."""
     field = cv2.resize(knots, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)

@@ -51,7 +51,9 @@ class TrainConfig(_Strict):
     the others would learn of it (``vizecg.train.prior``): an ``offset`` of the logits in the loss, ``weights`` of the
     samples in it, or ``none``. ``steps`` ends a run, and its schedule, after so many steps, whatever ``epochs`` says.
     ``emptiness`` is the share of pictures that lack what pages of other layouts do not print
-    (``vizecg.data.emptiness``). ``ema_decay`` averages the weights over steps (0 switches it off). ``precision``
+    (``vizecg.data.emptiness``). ``trace_weight`` is that of a head, in training only, that tells from the image trunk's
+    map after stage ``trace_stage`` (1 to 4) where the trace of every row lies in every column of the picture
+    (``vizecg.models.trace_head``). ``ema_decay`` averages the weights over steps (0 switches it off). ``precision``
     ``bf16-mixed`` becomes ``32-true`` on a processor that has no bfloat16, unless ``emulate_bf16``. ``channels_last``
     is a wish: where oneDNN would spoil the gradients (see ``vizecg.train.layout``) the ordinary layout is taken.
     ``compile`` has torch compile the step of training.
@@ -87,6 +89,8 @@ class TrainConfig(_Strict):
     negatives_every: int = Field(1, ge=1)
     prior: Literal["offset", "weights", "none"] = "offset"
     emptiness: float = Field(0.0, ge=0, le=1)
+    trace_weight: float = Field(0.0, ge=0)
+    trace_stage: int = Field(2, ge=1, le=4)
     ema_decay: float = Field(0.0, ge=0, lt=1)
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     emulate_bf16: bool = False
@@ -119,6 +123,18 @@ class TrainConfig(_Strict):
     def _samples_can_be_weighed(self) -> TrainConfig:
         if self.negatives_every > 1 and self.prior == "weights" and self.mixup:
             raise ValueError("prior=weights counts whole records, which mixup blends: expected mixup=0")
+        return self
+
+    @model_validator(mode="after")
+    def _traces_can_be_learned(self) -> TrainConfig:
+        if not self.trace_weight:
+            return self
+        if self.architecture != VIZECGNET or not self.modality.has_image:
+            raise ValueError(f"trace_weight is for the image stream of {VIZECGNET}: expected trace_weight=0")
+        if self.mixup:
+            raise ValueError("pictures that mixup blends have two traces in a row: expected mixup=0 or trace_weight=0")
+        if self.freeze == "trunk":
+            raise ValueError("a frozen trunk learns nothing of traces: expected freeze=none or trace_weight=0")
         return self
 
     @property

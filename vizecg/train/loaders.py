@@ -16,6 +16,7 @@ from vizecg.data.batch import photos_at_once
 from vizecg.data.cache import InkCache
 from vizecg.data.dataset import EvaluationSet, TrainingSet
 from vizecg.data.fresh import FreshEvaluationSet, FreshTrainingSet, pack_samples
+from vizecg.data.row_signals import RowSignals
 from vizecg.spec import Condition, UsageError
 from vizecg.train.config import TrainConfig
 from vizecg.train.prior import negatives
@@ -23,12 +24,21 @@ from vizecg.train.sampler import EpochBatches, Position
 
 
 def training_loader(
-    cache: InkCache, config: TrainConfig, *, part: tuple[int, int], start: Position | None, workers: int
+    cache: InkCache,
+    config: TrainConfig,
+    *,
+    part: tuple[int, int],
+    start: Position | None,
+    workers: int,
+    rows: RowSignals | None = None,
 ) -> DataLoader[Any]:
     """This process's share of every batch, from ``start`` on; raises as ``EpochBatches``.
 
-    Batches are ``Sample``s, or parcels of drafts where pictures are drawn anew.
+    Batches are ``Sample``s, or parcels of drafts where pictures are drawn anew. ``rows`` of the cache are needed where
+    traces are learned from its pictures.
     """
+    if config.trace_weight and not config.draws_anew and rows is None:
+        raise ValueError("expected the rows of a cache whose traces are learned")
     batches = EpochBatches(
         records=len(cache.rows),
         batch_size=config.batch_size,
@@ -39,9 +49,15 @@ def training_loader(
         every=config.negatives_every,
     )
     if not config.draws_anew:
-        kept = TrainingSet(cache=cache, seed=config.seed, emptiness=config.emptiness)
+        kept = TrainingSet(cache=cache, seed=config.seed, emptiness=config.emptiness, rows=rows)
         return DataLoader(kept, batch_sampler=batches, **_common(workers))
-    fresh = FreshTrainingSet(cache=cache, conditions=config.conditions, seed=config.seed, emptiness=config.emptiness)
+    fresh = FreshTrainingSet(
+        cache=cache,
+        conditions=config.conditions,
+        seed=config.seed,
+        emptiness=config.emptiness,
+        traces=config.trace_weight > 0,
+    )
     return DataLoader(fresh, batch_sampler=batches, **anew_settings(workers))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from vizecg.data.cache import InkCache, await_cache, build_cache
+from vizecg.data.row_signals import RowSignals, open_rows
 from vizecg.data.source import RecordSource
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.files import write_atomically
@@ -138,7 +139,11 @@ def _train(
         tell_precision(asked=asked, computed=config)
     for records in (training, validation):
         records.check_labels(config.label_set().names)
-        records.check_seen(signal=config.modality.has_signal or config.draws_anew, emptiness=config.emptiness)
+        records.check_seen(
+            signal=config.modality.has_signal or config.draws_anew,
+            emptiness=config.emptiness,
+            traces=config.trace_weight > 0,
+        )
     start = None
     if options.start_from is not None:
         start = find_start(options.start_from, both_streams=config.modality.has_signal)
@@ -175,12 +180,16 @@ def _train(
         _tell_one_sided(val_cache, config)
     if config.draws_anew:
         module.caches = (train_cache, val_cache)
+    rows: RowSignals | None = None
+    if config.trace_weight and not config.draws_anew:
+        rows = open_rows(train_cache, training, workers=max(1, options.workers), made_here=processes.first)
     loader = training_loader(
         train_cache,
         config,
         part=processes.part,
         start=None if point is None else point.position,
         workers=options.workers,
+        rows=rows,
     )
     checks = validation_loaders(val_cache, config, conditions=shown, part=processes.part, workers=options.workers)
     keeper = RunCheckpoints(

@@ -28,6 +28,7 @@ class LossTerms(NamedTuple):
     image: Tensor
     distillation: Tensor
     memory: Tensor
+    trace: Tensor
 
 
 def bernoulli_kl(teacher: Tensor, student: Tensor, *, temperature: float = 1.0) -> Tensor:
@@ -55,6 +56,14 @@ def distillation_loss(signal: Tensor, image: Tensor, *, direction: DistillationD
     return torch.stack([bernoulli_kl(*way, temperature=temperature).mean() for way in ways]).mean()
 
 
+def trace_loss(heights: Tensor, truth: Tensor) -> Tensor:
+    """Smooth L1 of heights (B, rows, W) in mm where ``truth`` (B, 2, rows, W) of ``vizecg.data.trace_truth`` sees
+    traces, their mean; 0 where it sees none."""
+    there = truth[:, 1]
+    missed = F.smooth_l1_loss(heights, truth[:, 0], reduction="none") * there
+    return missed.sum() / there.sum().clamp(min=1)
+
+
 def training_loss(
     logits: Logits,
     labels: Tensor,
@@ -67,6 +76,8 @@ def training_loss(
     focal_gamma: float = 0.0,
     offset: Tensor | None = None,
     sample_weight: Tensor | None = None,
+    trace: Tensor | None = None,
+    trace_weight: float = 0.0,
 ) -> LossTerms:
     """BCE(signal) + BCE(image) + KL(signal -> image), of the streams that there are. The paper fixes all weights at 1.
 
@@ -80,6 +91,8 @@ def training_loss(
         positive_weight: (labels,), how much more a positive counts than a negative, per class.
         focal_gamma: answers count by (1 - probability of the truth) to this power; 0 counts all alike.
         offset: (labels,), added to the logits where they meet the labels, see ``vizecg.train.prior``.
+        trace: of ``trace_loss``.
+        trace_weight: of it.
         sample_weight: (B,), how much each sample counts where its logits meet its labels.
     """
 
@@ -104,10 +117,12 @@ def training_loss(
         distillation = distillation_loss(logits.signal, logits.image, direction=direction, temperature=temperature)
     if logits.memory_gap is not None:
         memory = logits.memory_gap
+    total = signal + image + distillation_weight * distillation + memory_weight * memory
     return LossTerms(
-        total=signal + image + distillation_weight * distillation + memory_weight * memory,
+        total=total if trace is None else total + trace_weight * trace,
         signal=signal,
         image=image,
         distillation=distillation,
         memory=memory,
+        trace=labels.new_zeros(()) if trace is None else trace,
     )

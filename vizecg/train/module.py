@@ -13,9 +13,11 @@ from vizecg.data.batch import Parcel
 from vizecg.data.cache import InkCache
 from vizecg.data.dataset import Sample
 from vizecg.data.fresh import SampleBatch, samples_on_device, signals_on_device
+from vizecg.data.trace_truth import ROWS
 from vizecg.models import Logits, VizECGNet
 from vizecg.models.parts import heads, label_rows
 from vizecg.models.systems import System, as_system, build_system
+from vizecg.models.trace_head import TraceHead
 from vizecg.spec import UsageError
 from vizecg.train.config import CHECKPOINT_SCHEMA, TrainConfig
 from vizecg.train.layout import compiler_options, training_layout
@@ -29,7 +31,7 @@ from vizecg.train.lightning import (
     OptimizerLRSchedulerConfig,
     pl,
 )
-from vizecg.train.losses import bernoulli_kl, training_loss
+from vizecg.train.losses import bernoulli_kl, trace_loss, training_loss
 from vizecg.train.prior import Prior
 from vizecg.train.sampler import EpochBatches, step_seed
 
@@ -80,6 +82,9 @@ class TrainingModule(pl.LightningModule):
             learning = {id(one) for one in self._head_parameters()}
             for one in self.network.parameters():
                 one.requires_grad_(id(one) in learning)
+        # Beside the network and after it: what is deployed, averaged or loaded of it does not know of this head, and
+        # the network's first weights are the same without.
+        self.trace_head = self._trace_head()
         # Lightning leaves modules in the mode they come in.
         self.train()
         self.layout = torch.contiguous_format
@@ -95,6 +100,17 @@ class TrainingModule(pl.LightningModule):
                 self._metric_key(name, stream): _collection(name, stream, len(self.labels))
                 for name, stream in self._measured()
             }
+        )
+
+    def _trace_head(self) -> TraceHead | None:
+        if not self.config.trace_weight or not isinstance(self.network, VizECGNet):
+            return None
+        return TraceHead(
+            trunk=self.network.image_encoder.trunk,
+            stage=self.config.trace_stage,
+            height=self.network.config.input_height,
+            width=self.network.config.input_width,
+            rows=ROWS,
         )
 
     @property
@@ -138,10 +154,11 @@ class TrainingModule(pl.LightningModule):
     def _groups(self) -> list[dict[str, Any]]:
         """What learns, and at which rate: one group, or heads and all that comes before them."""
         rate = self.config.optimiser.learning_rate
-        learning = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        told = [] if self.trace_head is None else list(self.trace_head.parameters())
+        learning = [parameter for parameter in self.network.parameters() if parameter.requires_grad] + told
         if self.config.optimiser.trunk_rate == 1:
             return [{"params": learning}]
-        of_heads = {id(parameter) for parameter in self._head_parameters()}
+        of_heads = {id(parameter) for parameter in [*self._head_parameters(), *told]}
         groups: list[dict[str, Any]] = [
             {"params": [one for one in learning if id(one) in of_heads], "name": "head"},
             {
@@ -202,8 +219,13 @@ class TrainingModule(pl.LightningModule):
             focal_gamma=self.config.focal_gamma,
             offset=offset,
             sample_weight=sample_weight,
+            trace_weight=self.config.trace_weight,
         )
-        logits = Logits(*(None if part is None else part.float() for part in self._logits(batch)))
+        answered = self._logits(batch)
+        if self.trace_head is not None:
+            assert answered.features is not None
+            terms_of = partial(terms_of, trace=trace_loss(self.trace_head(answered.features).float(), batch.trace))
+        logits = Logits(*(None if part is None else part.float() for part in answered._replace(features=None)))
         terms = terms_of(logits)
         for name, value in terms._asdict().items():
             self._log_step(f"loss/{name}", value, prog_bar=name == "total")
@@ -229,9 +251,10 @@ class TrainingModule(pl.LightningModule):
         if not self.config.modality.has_image:
             return self.system(batch.signal, None)
         image = batch.image.contiguous(memory_format=self.layout)
+        system = self.system if self.trace_head is None else partial(self.network, stage=self.config.trace_stage)
         if not self.config.modality.has_signal:
-            return self.system(None, image)
-        return self.system(batch.signal, image, cross=self._cross(len(batch.labels)))
+            return system(None, image)
+        return system(batch.signal, image, cross=self._cross(len(batch.labels)))
 
     def _cross(self, samples: int) -> Tensor:
         """bool (samples,): whose streams see each other in this step.
