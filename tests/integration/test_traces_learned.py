@@ -24,7 +24,7 @@ from vizecg.train.slim import slim_checkpoint
 
 pytestmark = pytest.mark.integration
 
-ON = {"trace_weight": 0.5, "trace_stage": 3, "emptiness": 0.5}
+ON = {"trace_weight": 0.5, "trace_stage": 3, "emptiness": 0.5, "misread": 0.5}
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +144,5 @@ def test_where_there_are_no_traces_it_is_refused(records: Records, tmp_path: Pat
     photographs = replace(records.training, read_sheet=lambda item: item)
     with pytest.raises(UsageError, match="whose traces nobody knows: expected trace_weight=0"):
         photographs.check_seen(signal=False, traces=True)
+    with pytest.raises(UsageError, match="photographs as they were read: expected misread=0"):
+        photographs.check_seen(signal=False, misread=0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ from vizecg.data.fresh import (
     samples_on_device,
     signals_on_device,
 )
+from vizecg.data.misread import draw_misread
+from vizecg.data.row_signals import open_rows
 from vizecg.data.signal import SignalSpec
 from vizecg.data.source import RecordSource, synthetic_source
 from vizecg.render import draft_under
@@ -76,14 +79,21 @@ def stacked(samples: list[Sample]) -> Sample:
     return Sample(*(torch.stack(parts) for parts in zip(*samples, strict=True)))
 
 
-@pytest.mark.parametrize("emptiness", [0.0, 0.7])
-def test_the_first_epoch_is_that_of_the_cache(drawn: InkCache, signals: InkCache, emptiness: float) -> None:
-    kept = TrainingSet(cache=drawn, seed=7, emptiness=emptiness)
-    fresh = FreshTrainingSet(cache=signals, conditions=CONDITIONS, seed=7, emptiness=emptiness)
+@pytest.mark.parametrize(("emptiness", "misread"), [(0.0, 0.0), (0.7, 0.5)])
+def test_the_first_epoch_is_that_of_the_cache(
+    drawn: InkCache, signals: InkCache, source: RecordSource, emptiness: float, misread: float
+) -> None:
+    rows = open_rows(drawn, source)
+    kept = TrainingSet(cache=drawn, seed=7, emptiness=emptiness, misread=misread, rows=rows)
+    fresh = FreshTrainingSet(
+        cache=signals, conditions=CONDITIONS, seed=7, emptiness=emptiness, misread=misread, traces=True
+    )
     expected = stacked([kept[draw] for draw in DRAWS])
     found = drawn_here([fresh[draw] for draw in DRAWS], signals, chunk=4)
     assert torch.equal(found.signal, expected.signal)
     assert torch.equal(found.labels, expected.labels)
+    assert torch.equal(found.trace, expected.trace)
+    assert found.trace.shape == (6, 2, 4, 288)
     assert (levels(found.image) - levels(expected.image)).abs().mean() < tolerance("batch-ink")
 
 
@@ -114,6 +124,9 @@ def test_ink_maps_are_changed_alike() -> None:
     for place in range(0, len(changes), 3):
         draft = draft_under(Condition.PHOTO, place, duration_s=10.0, seed=1)
         changes[place] = draw_emptiness(rng, draft, size=(60, 120)).added_to(changes[place])
+    for place in range(0, len(changes), 2):
+        draft = draft_under(Condition.PHOTO, place, duration_s=10.0, seed=2)
+        changes[place] = replace(changes[place], moves=draw_misread(rng, draft, size=(60, 120)))
     assert {change.thick for change in changes} == {(False, False), (True, False), (False, True)}
     found = change_inks(torch.from_numpy(inks), pack_changes(changes))
     np.testing.assert_array_equal(found, [change_ink(ink, change) for ink, change in zip(inks, changes, strict=True)])
@@ -129,6 +142,19 @@ def test_only_the_pictures_of_its_share_are_emptied(drawn: InkCache) -> None:
     assert 4 <= changed.sum() <= 20
     blank = ((after < 1) & (before > 20))[changed].flatten(1).sum(1)
     assert (blank > 100).float().mean() > 0.7
+
+
+def test_only_the_pictures_of_its_share_are_misread(drawn: InkCache) -> None:
+    """Their leads are moved by half a pixel or so, and what is no lead stays."""
+    right, misread, none = (TrainingSet(cache=drawn, seed=7, misread=share) for share in (0.0, 0.5, 1e-9))
+    draws = [Draw(epoch, row) for epoch in range(4) for row in range(6)]
+    before, after, same = (levels(torch.stack([kept[draw].image for draw in draws])) for kept in (right, misread, none))
+    assert torch.equal(before, same)
+    changed = (before != after).flatten(1).any(1)
+    assert 4 <= changed.sum() <= 20
+    # The names and pulses beside the traces are none of theirs.
+    assert torch.equal(before[..., :12], after[..., :12])
+    assert 1 < (before - after)[changed].abs().mean() < 15
 
 
 def test_samples_are_changed_all_or_none(signals: InkCache) -> None:

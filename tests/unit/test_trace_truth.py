@@ -11,6 +11,7 @@ import pytest
 from tolerances import tolerance
 from vizecg.data.augment import InkChange, change_ink, draw_ink_change
 from vizecg.data.emptiness import draw_emptiness
+from vizecg.data.misread import draw_misread
 from vizecg.data.source import varied_source
 from vizecg.data.trace_truth import ROWS, row_samples, trace_truth
 from vizecg.records import EcgRecord
@@ -62,7 +63,9 @@ def change_of(kind: str, picture: Picture) -> InkChange:
     if kind == "as it is":
         return AS_IT_IS
     change = draw_ink_change(rng, size=SIZE)
-    return change if kind == "shifted" else draw_emptiness(rng, picture.draft, size=SIZE).added_to(change)
+    if kind == "emptied":
+        return draw_emptiness(rng, picture.draft, size=SIZE).added_to(change)
+    return change if kind == "shifted" else replace(change, moves=draw_misread(rng, picture.draft, size=SIZE))
 
 
 def on_ink(truth: np.ndarray, ink: np.ndarray, *, within: float, off: float = 0.0) -> float:
@@ -79,7 +82,7 @@ def on_ink(truth: np.ndarray, ink: np.ndarray, *, within: float, off: float = 0.
     return float(np.mean(found))
 
 
-@pytest.mark.parametrize("kind", ["as it is", "shifted", "emptied"])
+@pytest.mark.parametrize("kind", ["as it is", "shifted", "emptied", "misread"])
 @pytest.mark.parametrize("condition", [Condition.CLEAN, Condition.PRINT, Condition.PHOTO])
 def test_there_is_ink_where_it_says(condition: Condition, kind: str) -> None:
     within, share = (1.5, 0.98) if condition is Condition.CLEAN else (2.0, 0.95)
@@ -112,6 +115,30 @@ def test_heights_are_millimetres_about_the_rows_of_a_clean_sheet() -> None:
     )
     both = (truth[1, :, 2:] * moved[1, :, :-2]) > 0
     np.testing.assert_allclose((truth[0, :, 2:] - moved[0, :, :-2])[both], 1.5, atol=tolerance("f32-reorder") * 10)
+
+
+def test_a_misread_lead_is_told_where_it_was_moved_to() -> None:
+    """A lead of twice its height, half a column to the right: twice as high about its baseline, and as late."""
+    picture = picture_of(record_of(0), Condition.CLEAN)
+    moves = list(draw_misread(np.random.default_rng(0), picture.draft, size=SIZE))
+    still = [move._replace(shift=(0.0, 0.0), scale=(1.0, 1.0)) for move in moves]
+    truth = trace_truth(picture.rows, picture.draft, AS_IT_IS, size=SIZE)
+    np.testing.assert_allclose(
+        trace_truth(picture.rows, picture.draft, replace(AS_IT_IS, moves=tuple(still)), size=SIZE),
+        truth,
+        atol=tolerance("f32-reorder") * 10,
+    )
+    # The strip, which is the last; its trace stays within its rectangle.
+    still[-1] = still[-1]._replace(shift=(0.0, 62.0), scale=(1.5, 1.0))
+    changed = replace(AS_IT_IS, moves=tuple(still))
+    moved = trace_truth(picture.rows, picture.draft, changed, size=SIZE)
+    both = (truth[1, 3, :-62] * moved[1, 3, 62:]) > 0
+    assert both.sum() > 400
+    np.testing.assert_allclose(
+        moved[0, 3, 62:][both], 1.5 * truth[0, 3, :-62][both], atol=tolerance("f32-reorder") * 10
+    )
+    assert on_ink(moved, change_ink(picture.ink, changed), within=1.5) > 0.98
+    np.testing.assert_allclose(moved[0, 0], truth[0, 0], atol=tolerance("f32-reorder") * 10)
 
 
 def test_nothing_is_said_of_what_is_not_printed() -> None:

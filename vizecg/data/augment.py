@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,11 +17,26 @@ Rectangle = tuple[int, int, int, int]
 """(top, left, height, width) in pixels of an ink map."""
 
 
+FRACTION = 64
+"""Parts of a pixel that a cell is moved by: whole numbers, so that every device moves it alike."""
+
+
+class CellMove(NamedTuple):
+    """A part of an ink map whose picture is moved within its ``rectangle``: by ``shift`` and, about ``middle``, by
+    ``scale``, each (down, right), in pixels. What moves in is what lies beyond the rectangle."""
+
+    rectangle: Rectangle
+    middle: tuple[float, float]
+    shift: tuple[float, float]
+    scale: tuple[float, float]
+
+
 @dataclass(frozen=True, kw_only=True)
 class InkChange:
     """One ink map's change, in the order of its parts.
 
     Attributes:
+        moves: of its cells; the later over the earlier, where they overlap.
         thick: whether strokes are a pixel thicker (down, across).
         empty: what is paper.
         shift: (down, right) in pixels; what moves in is paper.
@@ -34,6 +50,7 @@ class InkChange:
     patches: tuple[tuple[int, int, int, int, int], ...]
     thick: tuple[bool, bool] = (False, False)
     empty: tuple[Rectangle, ...] = ()
+    moves: tuple[CellMove, ...] = ()
 
 
 def draw_ink_change(rng: np.random.Generator, *, size: tuple[int, int], max_shift: int = MAX_SHIFT) -> InkChange:
@@ -52,6 +69,8 @@ def draw_ink_change(rng: np.random.Generator, *, size: tuple[int, int], max_shif
 
 def change_ink(ink: np.ndarray, change: InkChange) -> np.ndarray:
     """uint8 (H, W) -> uint8 (H, W), another array."""
+    if change.moves:
+        ink = _moved(ink, change.moves)
     if change.thick[0]:
         ink = np.maximum(ink, np.concatenate([ink[:1], ink[:-1]]))
     if change.thick[1]:
@@ -70,6 +89,29 @@ def change_ink(ink: np.ndarray, change: InkChange) -> np.ndarray:
     for y, x, h, w, level in change.patches:
         moved[y : y + h, x : x + w] = level
     return moved
+
+
+def _moved(ink: np.ndarray, moves: tuple[CellMove, ...]) -> np.ndarray:
+    """Bilinear, from the map as it was."""
+    wide, out = ink.astype(np.int32), ink.copy()
+    for move in moves:
+        top, left, height, width = move.rectangle
+        y, below, down = _sources(top, height, move, axis=0, limit=ink.shape[0])
+        x, beside, right = _sources(left, width, move, axis=1, limit=ink.shape[1])
+        near, far = (wide[lines][:, x] * (FRACTION - right) + wide[lines][:, beside] * right for lines in (y, below))
+        mixed = near * (FRACTION - down)[:, None] + far * down[:, None]
+        out[top : top + height, left : left + width] = (mixed + FRACTION**2 // 2) // FRACTION**2
+    return out
+
+
+def _sources(first: int, length: int, move: CellMove, *, axis: int, limit: int) -> tuple[np.ndarray, ...]:
+    """Of the pixels ``first`` to ``first + length``: the two that each is mixed of, and the share of the second in
+    parts of ``FRACTION``."""
+    middle, shift, scale = move.middle[axis], move.shift[axis], move.scale[axis]
+    at = middle + (np.arange(first, first + length, dtype=np.float64) - middle - shift) / scale
+    fixed = np.floor(np.clip(at, 0, limit - 1) * FRACTION + 0.5).astype(np.int32)
+    low = fixed // FRACTION
+    return low, np.minimum(low + 1, limit - 1), fixed % FRACTION
 
 
 def change_signal(signal: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from torch.utils.data import Dataset
 from vizecg.data.augment import MAX_SHIFT, InkChange, change_ink, change_signal, draw_ink_change
 from vizecg.data.cache import InkCache
 from vizecg.data.emptiness import draw_emptiness
+from vizecg.data.misread import draw_misread
 from vizecg.data.row_signals import RowSignals
 from vizecg.data.trace_truth import trace_truth
 from vizecg.render import PictureDraft, draft_under
@@ -43,7 +45,7 @@ class Draw(NamedTuple):
 
 
 NO_IMAGE = torch.zeros(0)
-_AUGMENTATION, _EMPTINESS = 2, 4
+_AUGMENTATION, _EMPTINESS, _MISREAD = 2, 4, 6
 """Set these random numbers apart from those that other parts of a run derive from the same seed."""
 
 
@@ -60,6 +62,14 @@ def maybe_emptied(
     return draw_emptiness(rng, draft(), size=size).added_to(change) if rng.random() < share else change
 
 
+def maybe_misread(
+    change: InkChange, draft: Callable[[], PictureDraft], *, share: float, seed: int, draw: Draw, size: tuple[int, int]
+) -> InkChange:
+    """``change``, with a reader's errors before it for a ``share`` of the samples."""
+    rng = np.random.default_rng((seed, _MISREAD, draw.epoch, draw.row))
+    return replace(change, moves=draw_misread(rng, draft(), size=size)) if rng.random() < share else change
+
+
 class TrainingSet(Dataset[Sample]):
     """Random variant, random shift, random gain: another picture and another recording of the same ECG each epoch.
 
@@ -71,10 +81,11 @@ class TrainingSet(Dataset[Sample]):
         seed: of the augmentation.
         max_shift: up to so many pixels in either direction; what moves in is paper.
         emptiness: share of the pictures that lack what pages of other layouts do not print.
+        misread: share of the pictures whose leads are where a reader's errors put them.
         rows: of the cache; where its traces lie is told by each sample.
 
     Raises:
-        UsageError: ``emptiness`` is asked of a cache that does not tell where its traces are.
+        UsageError: ``emptiness`` or ``misread`` are asked of a cache that does not tell where its traces are.
     """
 
     def __init__(
@@ -84,15 +95,17 @@ class TrainingSet(Dataset[Sample]):
         seed: int = 0,
         max_shift: int = MAX_SHIFT,
         emptiness: float = 0.0,
+        misread: float = 0.0,
         rows: RowSignals | None = None,
     ) -> None:
         self.cache = cache
         self.seed = seed
         self.max_shift = max_shift
         self.emptiness = emptiness
+        self.misread = misread
         self.rows = rows
-        if emptiness and not cache.keys[cache.rows].all():
-            raise UsageError(f"{cache.folder} was drawn before sheets could be emptied: name another folder")
+        if (emptiness or misread) and not cache.keys[cache.rows].all():
+            raise UsageError(f"{cache.folder} was drawn before sheets could be emptied or misread: name another folder")
 
     def __len__(self) -> int:
         return len(self.cache.rows)
@@ -105,11 +118,10 @@ class TrainingSet(Dataset[Sample]):
             variant = int(rng.integers(variants))
             ink = np.array(self.cache.inks[row, variant])
             change = draw_ink_change(rng, size=ink.shape, max_shift=self.max_shift)
-            if self.emptiness:
-                drafted = partial(self._draft, row, variant)
-                change = maybe_emptied(
-                    change, drafted, share=self.emptiness, seed=self.seed, draw=Draw(draw.epoch, row), size=ink.shape
-                )
+            drafted, place = partial(self._draft, row, variant), Draw(draw.epoch, row)
+            for changed, share in ((maybe_emptied, self.emptiness), (maybe_misread, self.misread)):
+                if share:
+                    change = changed(change, drafted, share=share, seed=self.seed, draw=place, size=ink.shape)
             image = _image(self.cache, change_ink(ink, change))
             if self.rows is not None:
                 draft = self._draft(row, variant, duration_s=float(self.rows.seconds[row]))

@@ -23,9 +23,9 @@ from vizecg.data.augment import InkChange, Rectangle
 from vizecg.render import PictureDraft
 from vizecg.spec.sheet import BLOCK_MM
 
-_COLUMNS = 4
-_ROWS = 3
-_COLUMN_MM = BLOCK_MM / _COLUMNS
+COLUMNS = 4
+ROWS = 3
+COLUMN_MM = BLOCK_MM / COLUMNS
 
 
 class Lacking(str, Enum):
@@ -68,7 +68,7 @@ class Emptiness:
         return replace(change, thick=self.thick, empty=self.rectangles, table=change.table[darker])
 
 
-class _Box(NamedTuple):
+class SheetBox(NamedTuple):
     """Millimetres of the printed sheet."""
 
     left: float
@@ -78,7 +78,7 @@ class _Box(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Places:
+class SheetPlaces:
     """Where the traces lie on the printed sheet, mm: the left edge of the block, the baselines of its rows and of its
     strip, and the sheet's size."""
 
@@ -86,14 +86,24 @@ class _Places:
     baselines: tuple[float, ...]
     size: tuple[float, float]
 
+    @classmethod
+    def of(cls, draft: PictureDraft) -> SheetPlaces:
+        """Of the print that a picture shows."""
+        spec = draft.sheet.spec
+        return cls(
+            left=min(box.x_mm for box in draft.sheet.boxes),
+            baselines=tuple(sorted({box.baseline_mm for box in draft.sheet.boxes})),
+            size=(spec.width_mm, spec.height_mm),
+        )
+
     @property
     def right(self) -> float:
         return self.left + BLOCK_MM
 
-    def rows(self, first: int, last: int) -> _Box:
+    def rows(self, first: int, last: int) -> SheetBox:
         """All across the sheet, from half way to the row above to half way to the row below; row 3 is the strip."""
         edges = [0.0, *((above + below) / 2 for above, below in pairwise(self.baselines)), self.size[1]]
-        return _Box(0, edges[first], self.size[0], edges[last + 1])
+        return SheetBox(0, edges[first], self.size[0], edges[last + 1])
 
 
 def draw_emptiness(rng: np.random.Generator, draft: PictureDraft, *, size: tuple[int, int]) -> Emptiness:
@@ -104,19 +114,14 @@ def draw_emptiness(rng: np.random.Generator, draft: PictureDraft, *, size: tuple
         draft: says where the traces are, and how far an erring rectifier puts them from there.
         size: (height, width) of the ink map.
     """
-    spec = draft.sheet.spec
-    places = _Places(
-        left=min(box.x_mm for box in draft.sheet.boxes),
-        baselines=tuple(sorted({box.baseline_mm for box in draft.sheet.boxes})),
-        size=(spec.width_mm, spec.height_mm),
-    )
+    places = SheetPlaces.of(draft)
     kind = list(_KINDS)[int(rng.choice(len(_KINDS), p=list(_KINDS.values())))]
     boxes = list(_lacking(kind, places, rng))
     if rng.random() < (0.5 if kind in _CROWDED else 0.15):
         boxes += _between_rows(places, reach=float(rng.uniform(6, 14)))
     if rng.random() < 0.75:
         boxes += _beyond_traces(places, reach=float(rng.uniform(10, 25)))
-    rectangles = tuple(_on_ink_map(boxes, draft, size))
+    rectangles = tuple(on_ink_map(boxes, draft, size))
     empty = np.zeros(size, bool)
     for top, left, height, width in rectangles:
         empty[top : top + height, left : left + width] = True
@@ -128,60 +133,66 @@ def draw_emptiness(rng: np.random.Generator, draft: PictureDraft, *, size: tuple
     )
 
 
-def _lacking(kind: Lacking, places: _Places, rng: np.random.Generator) -> Iterator[_Box]:
+def _lacking(kind: Lacking, places: SheetPlaces, rng: np.random.Generator) -> Iterator[SheetBox]:
     if kind is Lacking.STRIP or kind is Lacking.LIMB:
-        yield places.rows(_ROWS, _ROWS)
+        yield places.rows(ROWS, ROWS)
     if kind is Lacking.HALF_STRIP:
         # To within what pages of other speeds print of it.
-        yield places.rows(_ROWS, _ROWS)._replace(left=places.left + BLOCK_MM * float(rng.uniform(0.45, 0.6)))
+        yield places.rows(ROWS, ROWS)._replace(left=places.left + BLOCK_MM * float(rng.uniform(0.45, 0.6)))
     if kind is Lacking.CHEST:
-        yield places.rows(0, _ROWS - 1)._replace(left=places.left + BLOCK_MM / 2)
+        yield places.rows(0, ROWS - 1)._replace(left=places.left + BLOCK_MM / 2)
         shown = float(rng.choice([0.0, 0.5, 1.0], p=[0.2, 0.3, 0.5]))
-        yield places.rows(_ROWS, _ROWS)._replace(left=places.left + BLOCK_MM * shown)
+        yield places.rows(ROWS, ROWS)._replace(left=places.left + BLOCK_MM * shown)
     if kind is Lacking.LIMB:
-        yield places.rows(0, _ROWS - 1)._replace(right=places.left + BLOCK_MM / 2)
+        yield places.rows(0, ROWS - 1)._replace(right=places.left + BLOCK_MM / 2)
     if kind is Lacking.COLUMN_ENDS:
         gap = float(rng.uniform(1, 5))
-        for column in range(_COLUMNS):
-            right = places.left + (column + 1) * _COLUMN_MM
-            yield places.rows(0, _ROWS - 1)._replace(left=right - gap, right=right)
-        yield places.rows(_ROWS, _ROWS)._replace(left=places.left + BLOCK_MM - gap * _COLUMNS)
+        for column in range(COLUMNS):
+            right = places.left + (column + 1) * COLUMN_MM
+            yield places.rows(0, ROWS - 1)._replace(left=right - gap, right=right)
+        yield places.rows(ROWS, ROWS)._replace(left=places.left + BLOCK_MM - gap * COLUMNS)
     if kind is Lacking.SLOTS:
         if rng.random() < 0.3:
-            row = int(rng.integers(_ROWS))
+            row = int(rng.integers(ROWS))
             yield places.rows(row, row)
             return
-        for slot in rng.choice(_ROWS * _COLUMNS, size=int(rng.integers(1, 5)), replace=False):
-            row, column = divmod(int(slot), _COLUMNS)
-            left = places.left + column * _COLUMN_MM
-            yield places.rows(row, row)._replace(left=left, right=left + _COLUMN_MM)
+        for slot in rng.choice(ROWS * COLUMNS, size=int(rng.integers(1, 5)), replace=False):
+            row, column = divmod(int(slot), COLUMNS)
+            left = places.left + column * COLUMN_MM
+            yield places.rows(row, row)._replace(left=left, right=left + COLUMN_MM)
 
 
-def _between_rows(places: _Places, *, reach: float) -> Iterator[_Box]:
+def _between_rows(places: SheetPlaces, *, reach: float) -> Iterator[SheetBox]:
     """Of rows that show no more than ``reach`` mm above and below their baselines."""
     for above, below in pairwise(places.baselines):
         if below - above > 2 * reach:
-            yield _Box(0, above + reach, places.size[0], below - reach)
+            yield SheetBox(0, above + reach, places.size[0], below - reach)
 
 
-def _beyond_traces(places: _Places, *, reach: float) -> Iterator[_Box]:
+def _beyond_traces(places: SheetPlaces, *, reach: float) -> Iterator[SheetBox]:
     """All around the block: pulses, names beside it and texts. ``reach`` mm above and below it are shown."""
     width, height = places.size
-    yield _Box(0, 0, places.left, height)
-    yield _Box(places.right, 0, width, height)
-    yield _Box(0, 0, width, places.baselines[0] - reach)
-    yield _Box(0, places.baselines[-1] + reach, width, height)
+    yield SheetBox(0, 0, places.left, height)
+    yield SheetBox(places.right, 0, width, height)
+    yield SheetBox(0, 0, width, places.baselines[0] - reach)
+    yield SheetBox(0, places.baselines[-1] + reach, width, height)
 
 
-def _on_ink_map(boxes: Sequence[_Box], draft: PictureDraft, size: tuple[int, int]) -> Iterator[Rectangle]:
-    """Where an erring rectifier puts upright boxes of the printed sheet; its slight turns are left out."""
+def on_ink_map(boxes: Sequence[SheetBox], draft: PictureDraft, size: tuple[int, int]) -> Iterator[Rectangle]:
+    """Where an erring rectifier puts upright boxes of the printed sheet; its slight turns are left out, and boxes that
+    come to lie off the sheet."""
+    edges = np.round(edges_on_ink_map(boxes, draft, size)).astype(int)
+    for (left, top), (right, bottom) in np.clip(edges, 0, size[::-1]).tolist():
+        if right > left and bottom > top:
+            yield top, left, bottom - top, right - left
+
+
+def edges_on_ink_map(boxes: Sequence[SheetBox], draft: PictureDraft, size: tuple[int, int]) -> np.ndarray:
+    """Left and upper, then right and lower edge of each box: float64 (n, 2, 2), in pixels from the map's corner."""
     spec = draft.sheet.spec
     to_seen = np.eye(3) if draft.error is None else np.linalg.inv(draft.error.homography)
     if not boxes:
-        return
+        return np.zeros((0, 2, 2))
     corners = np.array([[(box.left, box.top), (box.right, box.bottom)] for box in boxes]).reshape(-1, 2)
     seen = cv2.perspectiveTransform(spec.mm_to_px(corners)[None], to_seen)[0] + 0.5
-    edges = np.round(seen * (size[1] / spec.width_px, size[0] / spec.height_px)).astype(int)
-    for (left, top), (right, bottom) in np.clip(edges, 0, size[::-1]).reshape(-1, 2, 2).tolist():
-        if right > left and bottom > top:
-            yield top, left, bottom - top, right - left
+    return (seen * (size[1] / spec.width_px, size[0] / spec.height_px)).reshape(-1, 2, 2)

@@ -23,7 +23,7 @@ from vizecg.data.batch.drafts import DraftBatch, batch_of_drafts, inks_from_draf
 from vizecg.data.batch.fused import fusing
 from vizecg.data.batch.transfer import Parcel, TensorBatch
 from vizecg.data.cache import InkCache
-from vizecg.data.dataset import Draw, Sample, maybe_emptied, sample_rng
+from vizecg.data.dataset import Draw, Sample, maybe_emptied, maybe_misread, sample_rng
 from vizecg.data.row_signals import drawn_rows
 from vizecg.data.trace_truth import trace_truth
 from vizecg.render import PictureDraft, draft_under
@@ -85,7 +85,7 @@ class FreshTrainingSet(Dataset[FreshSample]):
         cache: of the records, without pictures (``CacheSpec.conditions`` empty, ``printable``).
         conditions: one of them is drawn for every sample, as one of a cache's variants is.
         seed: of the augmentation.
-        emptiness: as of ``TrainingSet``.
+        emptiness, misread: as of ``TrainingSet``.
         traces: whether samples tell where the traces of their pictures lie.
     """
 
@@ -96,12 +96,14 @@ class FreshTrainingSet(Dataset[FreshSample]):
         conditions: Sequence[Condition],
         seed: int = 0,
         emptiness: float = 0.0,
+        misread: float = 0.0,
         traces: bool = False,
     ) -> None:
         self.cache = cache
         self.conditions = tuple(conditions)
         self.seed = seed
         self.emptiness = emptiness
+        self.misread = misread
         self.traces = traces
 
     def __len__(self) -> int:
@@ -116,10 +118,11 @@ class FreshTrainingSet(Dataset[FreshSample]):
         change = draw_ink_change(rng, size=size)
         variant = chosen + draw.epoch * len(self.conditions)
         sample = _drafted(self.cache, row, self.conditions[chosen], variant=variant, change=change)
-        if self.emptiness:
-            draft, place = sample.draft, Draw(draw.epoch, row)
-            change = maybe_emptied(change, lambda: draft, share=self.emptiness, seed=self.seed, draw=place, size=size)
-            sample = sample._replace(change=change)
+        draft, place = sample.draft, Draw(draw.epoch, row)
+        for changed, share in ((maybe_emptied, self.emptiness), (maybe_misread, self.misread)):
+            if share:
+                change = changed(change, lambda: draft, share=share, seed=self.seed, draw=place, size=size)
+        sample = sample._replace(change=change)
         if self.traces and self.cache.drawn is not None:
             rows = drawn_rows(self.cache.drawn, row, sample.draft.sheet.boxes, self.cache.spec.sheet)
             sample = sample._replace(trace=trace_truth(rows, sample.draft, change, size=size))

@@ -50,7 +50,7 @@ class RecordSource:
     def __len__(self) -> int:
         return len(self.items)
 
-    def check_seen(self, *, signal: bool, emptiness: float = 0.0, traces: bool = False) -> None:
+    def check_seen(self, *, signal: bool, emptiness: float = 0.0, misread: float = 0.0, traces: bool = False) -> None:
         """Raise UsageError where a network is to see signals of photographs, or where their traces lie, or pictures of
         them drawn otherwise."""
         if self.read_sheet is None:
@@ -61,6 +61,8 @@ class RecordSource:
             )
         if emptiness:
             raise UsageError(f"{self.name} are photographs, which lack what they lack: expected emptiness=0")
+        if misread:
+            raise UsageError(f"{self.name} are photographs as they were read: expected misread=0")
         if traces:
             raise UsageError(f"{self.name} are photographs, whose traces nobody knows: expected trace_weight=0")
 

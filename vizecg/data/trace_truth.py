@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vizecg.data.augment import InkChange
+from vizecg.data.augment import CellMove, InkChange
 from vizecg.render import Layout, LeadBox, PictureDraft
 from vizecg.render.register import placed
 from vizecg.render.traces import STEP_MV
@@ -85,9 +85,12 @@ def trace_truth(rows: np.ndarray, draft: PictureDraft, change: InkChange, *, siz
     """
     spec, height, width = draft.sheet.spec, *size
     truth = np.zeros((2, ROWS, width), np.float32)
-    for piece, (x, y, drawn) in zip(pieces(draft.sheet.boxes), _on_ink_map(rows, draft, size), strict=True):
+    on_map = _on_ink_map(rows, draft, size)
+    for cell, (piece, (x, y, drawn)) in enumerate(zip(pieces(draft.sheet.boxes), on_map, strict=True)):
         if piece.length < 2:
             continue
+        if change.moves:
+            x, y, drawn = _moved(x, y, drawn, change.moves, own=cell)
         x, y = x + change.thick[1] / 2, y + change.thick[0] / 2
         first, last = max(0, int(np.ceil(x[0]))), min(width - 1, int(np.floor(x[-1])))
         columns = np.arange(first, last + 1)
@@ -124,6 +127,24 @@ def _on_ink_map(
         where = placed(draft.error, where, (spec.height_px, spec.width_px))
     where = (where + 0.5) * (size[1] / spec.width_px, size[0] / spec.height_px) - 0.5
     return [(*where[low:high].T, some) for (low, high), some in zip(pairwise(ends), drawn, strict=True)]
+
+
+def _moved(
+    x: np.ndarray, y: np.ndarray, drawn: np.ndarray, moves: Sequence[CellMove], *, own: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where a change of cells shows points: in the cell of their lead, else in any other that a trace reaches into."""
+    to_x, to_y = x.copy(), y.copy()
+    found, within = np.zeros(len(x), bool), np.zeros(len(x), bool)
+    for move in (moves[own], *moves[:own], *moves[own + 1 :]):
+        (down, right), (middle_y, middle_x) = move.shift, move.middle
+        at_y = middle_y + down + (y - middle_y) * move.scale[0]
+        at_x = middle_x + right + (x - middle_x) * move.scale[1]
+        shown = _inside([move.rectangle], np.rint(at_x), np.rint(at_y)) & ~found
+        to_x[shown], to_y[shown] = at_x[shown], at_y[shown]
+        found |= shown
+        within |= _inside([move.rectangle], np.rint(x), np.rint(y))
+    # What lies in a cell and is shown by none was moved beyond its edge.
+    return to_x, to_y, drawn & (found | ~within)
 
 
 @lru_cache(maxsize=4)

@@ -51,7 +51,8 @@ class TrainConfig(_Strict):
     the others would learn of it (``vizecg.train.prior``): an ``offset`` of the logits in the loss, ``weights`` of the
     samples in it, or ``none``. ``steps`` ends a run, and its schedule, after so many steps, whatever ``epochs`` says.
     ``emptiness`` is the share of pictures that lack what pages of other layouts do not print
-    (``vizecg.data.emptiness``). ``trace_weight`` is that of a head, in training only, that tells from the image trunk's
+    (``vizecg.data.emptiness``), ``misread`` that of pictures whose leads are where a reader's errors put them
+    (``vizecg.data.misread``). ``trace_weight`` is that of a head, in training only, that tells from the image trunk's
     map after stage ``trace_stage`` (1 to 4) where the trace of every row lies in every column of the picture
     (``vizecg.models.trace_head``). ``ema_decay`` averages the weights over steps (0 switches it off). ``precision``
     ``bf16-mixed`` becomes ``32-true`` on a processor that has no bfloat16, unless ``emulate_bf16``. ``channels_last``
@@ -89,6 +90,7 @@ class TrainConfig(_Strict):
     negatives_every: int = Field(1, ge=1)
     prior: Literal["offset", "weights", "none"] = "offset"
     emptiness: float = Field(0.0, ge=0, le=1)
+    misread: float = Field(0.0, ge=0, le=1)
     trace_weight: float = Field(0.0, ge=0)
     trace_stage: int = Field(2, ge=1, le=4)
     ema_decay: float = Field(0.0, ge=0, lt=1)

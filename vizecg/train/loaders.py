@@ -49,13 +49,14 @@ def training_loader(
         every=config.negatives_every,
     )
     if not config.draws_anew:
-        kept = TrainingSet(cache=cache, seed=config.seed, emptiness=config.emptiness, rows=rows)
+        kept = TrainingSet(cache=cache, seed=config.seed, emptiness=config.emptiness, misread=config.misread, rows=rows)
         return DataLoader(kept, batch_sampler=batches, **_common(workers))
     fresh = FreshTrainingSet(
         cache=cache,
         conditions=config.conditions,
         seed=config.seed,
         emptiness=config.emptiness,
+        misread=config.misread,
         traces=config.trace_weight > 0,
     )
     return DataLoader(fresh, batch_sampler=batches, **anew_settings(workers))

@@ -142,6 +142,7 @@ def _train(
         records.check_seen(
             signal=config.modality.has_signal or config.draws_anew,
             emptiness=config.emptiness,
+            misread=config.misread,
             traces=config.trace_weight > 0,
         )
     start = None
