@@ -17,6 +17,7 @@ CARD = "MODEL_CARD.md"
 def model_card(*, name: str, artefacts: Sequence[Artefact], checkpoint: Checkpoint, parameters: int) -> str:
     """Markdown: what the model is, what it was measured on, what it must not be used for."""
     config = checkpoint.config
+    trained = f"{config.epochs} epochs at most" if config.steps is None else f"{config.steps} steps"
     conditions = sorted({condition.value for condition in config.conditions})
     lines = [
         f"# {name}",
@@ -25,7 +26,7 @@ def model_card(*, name: str, artefacts: Sequence[Artefact], checkpoint: Checkpoi
         "",
         f"Image stream of VizECGNet (arXiv 2408.02888), {parameters / 1e6:.2f} M parameters. Reads a rectified 3x4 +"
         f" rhythm strip sheet at 25 mm/s and 10 mm/mV, {config.preprocess['width']} x {config.preprocess['height']}"
-        f" pixels. Trained {config.epochs} epochs at most, on sheets drawn under: {', '.join(conditions)}.",
+        f" pixels. Trained {trained}, on sheets drawn under: {', '.join(conditions)}.",
         "",
         "Trained on: " + _trained_on(checkpoint.training_data),
         "",
