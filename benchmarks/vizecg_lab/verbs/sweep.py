@@ -11,7 +11,7 @@ import typer
 
 from vizecg.spec import Condition
 from vizecg.spec.commands import takes
-from vizecg.spec.options import FiguresOption, LimitOption, RootOption, TrainThreadsOption, WorkersOption
+from vizecg.spec.options import FiguresOption, LimitOption, PlotOption, RootOption, TrainThreadsOption, WorkersOption
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,9 @@ class Options:
         "runs/sweep"
     )
     minutes: Annotated[float, typer.Option(min=0.01, help="Of training, for every run.")] = 10.0
-    run: Annotated[list[str] | None, typer.Option("--run", help="Only this run; repeatable. Default: all.")] = None
+    network: Annotated[
+        list[str] | None, typer.Option("--network", help="Only this run of the plan; repeatable. Default: all.")
+    ] = None
     costs_only: Annotated[bool, typer.Option("--costs-only", help="What the networks cost; nothing is trained.")] = (
         False
     )
@@ -34,7 +36,7 @@ class Options:
     workers: WorkersOption = 2
     threads: TrainThreadsOption = None
     figures: FiguresOption = None
-    plot: Annotated[Path | None, typer.Option(help="Draw time against AUPRC into this PNG file.")] = None
+    plot: PlotOption = None
 
 
 @takes(Options)
@@ -50,7 +52,7 @@ def sweep(options: Options) -> None:
     from vizecg_lab.training.sweep_plot import plot_sweep
     from vizecg_lab.training.sweep_table import costs_table, sweep_table
 
-    candidates = read_plan(options.plan, names=tuple(options.run or ()))
+    candidates = read_plan(options.plan, names=tuple(options.network or ()))
     costs = network_costs({one.name: one.config for one in candidates})
     if options.costs_only:
         write_result(
