@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -117,8 +118,9 @@ def test_a_list_tells_how_every_run_stands(tmp_path: Path) -> None:
 
 
 def test_a_run_is_shown_whole_and_says_how_it_goes_on(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "my run")
+    run = make_run(tmp_path / "my run", signal_view="mixed")
     page = call("show", run).stdout
+    assert re.search(r"^signal_view +mixed *$", page, re.MULTILINE)
     for wanted in ("SIGTERM", "synthetic seed 0, 40 records", "batch_size", "0.7000", "best.ckpt", "50 s"):
         assert wanted in page
     assert page.splitlines()[-1] == f"go on: vizecg train --resume --out '{run}'"

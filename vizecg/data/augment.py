@@ -114,13 +114,17 @@ def _sources(first: int, length: int, move: CellMove, *, axis: int, limit: int) 
     return low, np.minimum(low + 1, limit - 1), fixed % FRACTION
 
 
-def change_signal(signal: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def change_signal(signal: np.ndarray, rng: np.random.Generator, *, recorded: int | None = None) -> np.ndarray:
     """Another beginning, another gain, a little noise in millivolts, and now and then a lead that fell off.
 
-    What leaves at one end by the new beginning comes in at the other. float32 (12, T) -> float32 (12, T).
+    What leaves at one end by the new beginning comes in at the other: of the first ``recorded`` samples, or of all.
+    float32 (12, T) -> float32 (12, T).
     """
     samples = signal.shape[1]
-    turned = np.roll(signal, int(rng.integers(-samples // 4, samples // 4 + 1)), axis=1)
+    shift = int(rng.integers(-samples // 4, samples // 4 + 1))
+    turned = np.roll(signal[:, :recorded], shift, axis=1)
+    if recorded is not None:
+        turned = np.concatenate([turned, signal[:, recorded:]], axis=1)
     noise = rng.normal(0, rng.uniform(0, 0.03), signal.shape).astype(np.float32)
     held = rng.random((len(signal), 1)) >= _LEADS_OFF
     return ((turned * np.float32(rng.uniform(0.8, 1.25)) + noise) * held).astype(np.float32)

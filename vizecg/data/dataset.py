@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from vizecg.data.augment import MAX_SHIFT, InkChange, change_ink, change_signal, draw_ink_change
+from vizecg.data.augment import MAX_SHIFT, InkChange, change_ink, draw_ink_change
 from vizecg.data.cache import InkCache
 from vizecg.data.emptiness import draw_emptiness
 from vizecg.data.misread import draw_misread
 from vizecg.data.row_signals import RowSignals
+from vizecg.data.signal_changes import SignalChanges
+from vizecg.data.signal_view import SignalView, sheet_view
 from vizecg.data.trace_truth import trace_truth
 from vizecg.render import PictureDraft, draft_under
 from vizecg.spec import UsageError
@@ -83,6 +85,7 @@ class TrainingSet(Dataset[Sample]):
         emptiness: share of the pictures that lack what pages of other layouts do not print.
         misread: share of the pictures whose leads are where a reader's errors put them.
         rows: of the cache; where its traces lie is told by each sample.
+        view: how much of a recording its signal shows.
 
     Raises:
         UsageError: ``emptiness`` or ``misread`` are asked of a cache that does not tell where its traces are.
@@ -97,8 +100,10 @@ class TrainingSet(Dataset[Sample]):
         emptiness: float = 0.0,
         misread: float = 0.0,
         rows: RowSignals | None = None,
+        view: SignalView = SignalView.WHOLE,
     ) -> None:
         self.cache = cache
+        self.signals = SignalChanges(sampling_rate=cache.spec.signal.sampling_rate, seed=seed, view=view)
         self.seed = seed
         self.max_shift = max_shift
         self.emptiness = emptiness
@@ -126,7 +131,7 @@ class TrainingSet(Dataset[Sample]):
             if self.rows is not None:
                 draft = self._draft(row, variant, duration_s=float(self.rows.seconds[row]))
                 trace = torch.from_numpy(trace_truth(self.rows.rows[row], draft, change, size=ink.shape))
-        signal = change_signal(np.array(self.cache.signals[row]), rng)
+        signal = self.signals.of(np.array(self.cache.signals[row]), rng, epoch=draw.epoch, row=row)
         return Sample(
             signal=torch.from_numpy(signal),
             image=image,
@@ -155,10 +160,14 @@ class EvaluationSet(Dataset[Sample]):
         cache: the drawn records.
         variant: which of the cache's conditions.
         part: (rank, processes), for one process's share of the records: no record is seen twice.
+        view: how much of a recording its signal shows.
     """
 
-    def __init__(self, *, cache: InkCache, variant: int, part: tuple[int, int] = (0, 1)) -> None:
+    def __init__(
+        self, *, cache: InkCache, variant: int, part: tuple[int, int] = (0, 1), view: SignalView = SignalView.WHOLE
+    ) -> None:
         self.cache = cache
+        self.view = view
         self.variant = variant
         self.rows = cache.rows[part[0] :: part[1]]
 
@@ -169,10 +178,18 @@ class EvaluationSet(Dataset[Sample]):
         row = self.rows[index]
         has_image = self.cache.inks.shape[1] > 0
         return Sample(
-            signal=torch.from_numpy(np.array(self.cache.signals[row])),
+            signal=torch.from_numpy(seen_signal(self.cache, int(row), self.view)),
             image=_image(self.cache, np.array(self.cache.inks[row, self.variant])) if has_image else NO_IMAGE,
             labels=torch.from_numpy(np.array(self.cache.labels[row])),
         )
+
+
+def seen_signal(cache: InkCache, row: int, view: SignalView) -> np.ndarray:
+    """A record's signal as it is judged, float32 (12, T)."""
+    signal = np.array(cache.signals[row])
+    if view.judged is SignalView.WHOLE:
+        return signal
+    return sheet_view(signal, sampling_rate=cache.spec.signal.sampling_rate)
 
 
 def _image(cache: InkCache, ink: np.ndarray) -> Tensor:

@@ -17,14 +17,16 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from vizecg.data.augment import InkChange, change_signal, draw_ink_change
+from vizecg.data.augment import InkChange, draw_ink_change
 from vizecg.data.batch.augment import InkChanges, change_inks, pack_changes
 from vizecg.data.batch.drafts import DraftBatch, batch_of_drafts, inks_from_drafts
 from vizecg.data.batch.fused import fusing
 from vizecg.data.batch.transfer import Parcel, TensorBatch
 from vizecg.data.cache import InkCache
-from vizecg.data.dataset import Draw, Sample, maybe_emptied, maybe_misread, sample_rng
+from vizecg.data.dataset import Draw, Sample, maybe_emptied, maybe_misread, sample_rng, seen_signal
 from vizecg.data.row_signals import drawn_rows
+from vizecg.data.signal_changes import SignalChanges
+from vizecg.data.signal_view import SignalView
 from vizecg.data.trace_truth import trace_truth
 from vizecg.render import PictureDraft, draft_under
 from vizecg.spec import Condition, UsageError
@@ -85,7 +87,7 @@ class FreshTrainingSet(Dataset[FreshSample]):
         cache: of the records, without pictures (``CacheSpec.conditions`` empty, ``printable``).
         conditions: one of them is drawn for every sample, as one of a cache's variants is.
         seed: of the augmentation.
-        emptiness, misread: as of ``TrainingSet``.
+        emptiness, misread, view: as of ``TrainingSet``.
         traces: whether samples tell where the traces of their pictures lie.
     """
 
@@ -98,8 +100,10 @@ class FreshTrainingSet(Dataset[FreshSample]):
         emptiness: float = 0.0,
         misread: float = 0.0,
         traces: bool = False,
+        view: SignalView = SignalView.WHOLE,
     ) -> None:
         self.cache = cache
+        self.signals = SignalChanges(sampling_rate=cache.spec.signal.sampling_rate, seed=seed, view=view)
         self.conditions = tuple(conditions)
         self.seed = seed
         self.emptiness = emptiness
@@ -126,7 +130,7 @@ class FreshTrainingSet(Dataset[FreshSample]):
         if self.traces and self.cache.drawn is not None:
             rows = drawn_rows(self.cache.drawn, row, sample.draft.sheet.boxes, self.cache.spec.sheet)
             sample = sample._replace(trace=trace_truth(rows, sample.draft, change, size=size))
-        return sample._replace(signal=change_signal(sample.signal, rng))
+        return sample._replace(signal=self.signals.of(sample.signal, rng, epoch=draw.epoch, row=row))
 
 
 class FreshEvaluationSet(Dataset[FreshSample]):
@@ -137,10 +141,20 @@ class FreshEvaluationSet(Dataset[FreshSample]):
         condition: how they are printed.
         variant: place of the condition among those of a cache that held them.
         part: (rank, processes), for one process's share of the records: no record is seen twice.
+        view: how much of a recording its signal shows.
     """
 
-    def __init__(self, *, cache: InkCache, condition: Condition, variant: int, part: tuple[int, int] = (0, 1)) -> None:
+    def __init__(
+        self,
+        *,
+        cache: InkCache,
+        condition: Condition,
+        variant: int,
+        part: tuple[int, int] = (0, 1),
+        view: SignalView = SignalView.WHOLE,
+    ) -> None:
         self.cache = cache
+        self.view = view
         self.condition = condition
         self.variant = variant
         self.rows = cache.rows[part[0] :: part[1]]
@@ -149,7 +163,9 @@ class FreshEvaluationSet(Dataset[FreshSample]):
         return len(self.rows)
 
     def __getitem__(self, index: int) -> FreshSample:
-        return _drafted(self.cache, int(self.rows[index]), self.condition, variant=self.variant, change=None)
+        row = int(self.rows[index])
+        sample = _drafted(self.cache, row, self.condition, variant=self.variant, change=None)
+        return sample._replace(signal=seen_signal(self.cache, row, self.view))
 
 
 def pack_samples(samples: Sequence[FreshSample], *, chunk: int) -> Parcel[SampleBatch]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vizecg.data.cache import CacheSpec
 from vizecg.data.signal import SignalSpec
+from vizecg.data.signal_view import SignalView
 from vizecg.models import Modality, VizECGNetConfig
 from vizecg.models.systems import VIZECGNET, modality_of
 from vizecg.spec import CODE6, Condition, LabelSet, SheetSpec
@@ -52,12 +53,13 @@ class TrainConfig(_Strict):
     samples in it, or ``none``. ``steps`` ends a run, and its schedule, after so many steps, whatever ``epochs`` says.
     ``emptiness`` is the share of pictures that lack what pages of other layouts do not print
     (``vizecg.data.emptiness``), ``misread`` that of pictures whose leads are where a reader's errors put them
-    (``vizecg.data.misread``). ``trace_weight`` is that of a head, in training only, that tells from the image trunk's
-    map after stage ``trace_stage`` (1 to 4) where the trace of every row lies in every column of the picture
-    (``vizecg.models.trace_head``). ``ema_decay`` averages the weights over steps (0 switches it off). ``precision``
-    ``bf16-mixed`` becomes ``32-true`` on a processor that has no bfloat16, unless ``emulate_bf16``. ``channels_last``
-    is a wish: where oneDNN would spoil the gradients (see ``vizecg.train.layout``) the ordinary layout is taken.
-    ``compile`` has torch compile the step of training.
+    (``vizecg.data.misread``). ``signal_view`` is how much of a recording the signal stream sees
+    (``vizecg.data.signal_view``): what it is trained with, and judged by. ``trace_weight`` is that of a head, in
+    training only, that tells from the image trunk's map after stage ``trace_stage`` (1 to 4) where the trace of every
+    row lies in every column of the picture (``vizecg.models.trace_head``). ``ema_decay`` averages the weights over
+    steps (0 switches it off). ``precision`` ``bf16-mixed`` becomes ``32-true`` on a processor that has no bfloat16,
+    unless ``emulate_bf16``. ``channels_last`` is a wish: where oneDNN would spoil the gradients (see
+    ``vizecg.train.layout``) the ordinary layout is taken. ``compile`` has torch compile the step of training.
     ``drawing_seed`` is that of the drawn sheets: runs of several seeds can share them; None takes ``seed``.
     ``pictures`` says whether sheets and photographs are drawn once and kept (``cached``: one variant per entry of
     ``conditions``) or drawn anew in every epoch by torch, on the device that trains (``device``: for a GPU; a CPU draws
@@ -71,6 +73,7 @@ class TrainConfig(_Strict):
     sheet: dict[str, Any] = Field(default_factory=lambda: SheetSpec().to_dict())
     preprocess: dict[str, Any] = Field(default_factory=lambda: PreprocessSpec().to_dict())
     signal: dict[str, Any] = Field(default_factory=lambda: SignalSpec(sampling_rate=400.0, samples=4096).to_dict())
+    signal_view: SignalView = SignalView.WHOLE
     conditions: tuple[Condition, ...] = Field((Condition.PRINT, Condition.PHOTO, Condition.PHOTO), min_length=1)
     optimiser: OptimiserConfig = OptimiserConfig()
     epochs: int = Field(300, ge=1)

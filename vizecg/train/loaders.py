@@ -49,7 +49,14 @@ def training_loader(
         every=config.negatives_every,
     )
     if not config.draws_anew:
-        kept = TrainingSet(cache=cache, seed=config.seed, emptiness=config.emptiness, misread=config.misread, rows=rows)
+        kept = TrainingSet(
+            cache=cache,
+            seed=config.seed,
+            emptiness=config.emptiness,
+            misread=config.misread,
+            rows=rows,
+            view=config.signal_view,
+        )
         return DataLoader(kept, batch_sampler=batches, **_common(workers))
     fresh = FreshTrainingSet(
         cache=cache,
@@ -58,6 +65,7 @@ def training_loader(
         emptiness=config.emptiness,
         misread=config.misread,
         traces=config.trace_weight > 0,
+        view=config.signal_view,
     )
     return DataLoader(fresh, batch_sampler=batches, **anew_settings(workers))
 
@@ -83,10 +91,12 @@ def validation_loaders(
     loaders: list[DataLoader[Any]] = []
     for variant, condition in enumerate(conditions):
         if config.draws_anew:
-            fresh = FreshEvaluationSet(cache=cache, condition=condition, variant=variant, part=part)
+            fresh = FreshEvaluationSet(
+                cache=cache, condition=condition, variant=variant, part=part, view=config.signal_view
+            )
             loaders.append(DataLoader(fresh, batch_size=size, **anew_settings(workers)))
         else:
-            kept = EvaluationSet(cache=cache, variant=variant, part=part)
+            kept = EvaluationSet(cache=cache, variant=variant, part=part, view=config.signal_view)
             loaders.append(DataLoader(kept, batch_size=size, **_common(workers)))
     return loaders
 

@@ -31,6 +31,7 @@ from vizecg.verbs.options import DataOption, MergeFlag, OnIdentityOption, ShardO
 
 if TYPE_CHECKING:
     from vizecg.data.registry import SourceRequest
+    from vizecg.data.signal_view import SignalView
     from vizecg.data.source import RecordSource
     from vizecg.models import Modality
     from vizecg.records.annotators import Annotations
@@ -65,6 +66,13 @@ class Options:
     stream: Annotated[str, typer.Option(help="The checkpoint's image or signal stream; a signal is not drawn.")] = (
         "image"
     )
+    signal_view: Annotated[
+        str | None,
+        typer.Option(
+            help="What the signal stream is shown: whole recordings, or what a sheet shows (sheet). Default: what the"
+            " checkpoint was validated on."
+        ),
+    ] = None
     fit: Annotated[
         str,
         typer.Option(
@@ -90,6 +98,15 @@ class Options:
         Path | None, typer.Option(help="Folder where each --shard leaves its part, and where --merge finds them all.")
     ] = None
 
+    def view(self) -> SignalView | None:
+        """What a signal stream is shown; None: what its checkpoint says."""
+        from vizecg.data.signal_view import SignalView
+
+        views = (SignalView.WHOLE.value, SignalView.SHEET.value)
+        if self.signal_view is None or self.signal_view in views:
+            return None if self.signal_view is None else SignalView(self.signal_view)
+        raise UsageError(f"unknown --signal-view {self.signal_view!r}: expected one of {', '.join(views)}")
+
     def choices(self) -> tuple[tuple[Condition, ...], Modality, Fit]:
         """Conditions, stream and fit; raises UsageError where they are not to be had together."""
         from vizecg.data.sharding import Shard
@@ -101,6 +118,8 @@ class Options:
             raise UsageError(f"unknown --stream {self.stream!r}: expected one of {', '.join(streams)}")
         if self.fit not in fits:
             raise UsageError(f"unknown --fit {self.fit!r}: expected one of {', '.join(fits)}")
+        if self.signal_view is not None and self.stream != "signal":
+            raise UsageError("--signal-view is for --stream signal: the image stream sees sheets")
         if self.shard is not None:
             Shard.parse(self.shard)
         if self.shard and self.merge:
@@ -180,7 +199,7 @@ def _classifier(options: Options, stream: Modality) -> Classifier:
     if (options.checkpoint is None) == (options.bundle is None):
         raise UsageError("name one of --checkpoint and --bundle")
     if options.checkpoint is not None:
-        return checkpoint_classifier(options.checkpoint, looks_at=stream)
+        return checkpoint_classifier(options.checkpoint, looks_at=stream, view=options.view())
     assert options.bundle is not None
     if stream is Modality.SIGNAL:
         raise UsageError("a bundle holds the image stream alone: name its --checkpoint for --stream signal")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from vizecg.models import Modality
 from vizecg.scoring.cross_fit import CrossFit, PerFold, cross_fit, transfer_fit
 from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, decide, nested, summarise
 from vizecg.train.evaluation.predict import Classifier, Predictions
@@ -158,9 +159,9 @@ def result(classifier: Classifier, *, data: str, fit: Fit, measured: list[Measur
 
     Returns:
         ``{"schema_version": 2, "model", "fingerprint", "data", "labels", "stream", "fit", "conditions": {name: ...},
-        "differences"}``. ``differences`` to the first condition are as ``macro`` and ``classes`` there, with paired
-        intervals. For a single condition ``differences`` are null, and the figures of the model as it is stand at the
-        top as well.
+        "differences"}``, of a signal stream also its ``signal_view``. ``differences`` to the first condition are as
+        ``macro`` and ``classes`` there, with paired intervals. For a single condition ``differences`` are
+        null, and the figures of the model as it is stand at the top as well.
     """
     entries = {one.name: one.to_dict() for one in measured}
     flat = {key: next(iter(entries.values()))[key] for key in FLAT} if len(measured) == 1 else {}
@@ -171,6 +172,7 @@ def result(classifier: Classifier, *, data: str, fit: Fit, measured: list[Measur
         "data": data,
         "labels": classifier.labels.to_dict(),
         "stream": classifier.looks_at.value,
+        **({"signal_view": classifier.view.value} if classifier.looks_at is Modality.SIGNAL else {}),
         "fit": fit.value,
         **flat,
         "conditions": entries,

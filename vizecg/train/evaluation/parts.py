@@ -41,7 +41,7 @@ class Work:
         listed = "\n".join([self.source.fingerprint, *self.source.record_ids])
         return {
             "model": self.classifier.fingerprint,
-            "stream": self.classifier.looks_at.value,
+            "stream": self.classifier.stream,
             "condition": self.condition.value,
             "seed": self.seed,
             "labels": list(self.classifier.labels.names),

@@ -15,6 +15,7 @@ from rich.progress import track
 
 from vizecg.data.cache import CacheSpec, InkCache, build_cache
 from vizecg.data.signal import SignalSpec
+from vizecg.data.signal_view import SignalView, sheet_view
 from vizecg.data.source import RecordSource
 from vizecg.models import Modality
 from vizecg.models.logits import torch_logits
@@ -35,7 +36,7 @@ class Classifier:
     """A model to be measured.
 
     ``logits`` takes what the model looks at, preprocessed images float32 (n, 1, H, W) or signals float32 (n, 12, T),
-    and gives (n, labels).
+    and gives (n, labels). ``view`` is how much of a recording a signal shows.
     """
 
     name: str
@@ -47,10 +48,21 @@ class Classifier:
     logits: Callable[[np.ndarray], np.ndarray]
     looks_at: Modality = Modality.IMAGE
     signal: SignalSpec = field(default_factory=SignalSpec)
+    view: SignalView = SignalView.WHOLE
+
+    @property
+    def stream(self) -> str:
+        """What it looks at, in a word: another one for signals of which a sheet's windows are seen alone."""
+        sheet = self.looks_at is Modality.SIGNAL and self.view.judged is SignalView.SHEET
+        return f"{self.looks_at.value}_{SignalView.SHEET.value}" if sheet else self.looks_at.value
 
 
 def checkpoint_classifier(
-    path: Path, *, looks_at: Modality = Modality.IMAGE, device: torch.device | str = "cpu"
+    path: Path,
+    *,
+    looks_at: Modality = Modality.IMAGE,
+    device: torch.device | str = "cpu",
+    view: SignalView | None = None,
 ) -> Classifier:
     """One stream of a checkpoint, without the other. Scores are uncalibrated and thresholds 0.5.
 
@@ -58,6 +70,7 @@ def checkpoint_classifier(
         path: the checkpoint.
         looks_at: its image stream, as deployed, or its signal stream.
         device: where the network computes; records are drawn on the CPU all the same.
+        view: how much of a recording a signal stream is shown; None: what it was validated on in training.
 
     Raises:
         UsageError: the checkpoint has no such stream.
@@ -72,6 +85,7 @@ def checkpoint_classifier(
         name=path.name,
         looks_at=looks_at,
         signal=checkpoint.config.signal_spec(),
+        view=(checkpoint.config.signal_view if view is None else view).judged,
         fingerprint=checkpoint.sha256,
         labels=labels,
         sheet=checkpoint.config.sheet_spec(),
@@ -238,10 +252,13 @@ def evaluate(
 
 def condition_name(classifier: Classifier, condition: Condition) -> str:
     """What the figures are listed under: a signal stream sees no print."""
-    return condition.value if classifier.looks_at.has_image else "signal"
+    return condition.value if classifier.looks_at.has_image else classifier.stream
 
 
 def _inputs(drawn: InkCache, rows: np.ndarray, classifier: Classifier) -> np.ndarray:
     if classifier.looks_at.has_image:
         return normalise(drawn.inks[rows, 0], classifier.preprocess)
-    return np.array(drawn.signals[rows])
+    signals = np.array(drawn.signals[rows])
+    if classifier.view.judged is SignalView.WHOLE:
+        return signals
+    return np.stack([sheet_view(signal, sampling_rate=classifier.signal.sampling_rate) for signal in signals])
