@@ -30,6 +30,8 @@ _ROWS = (
     Tolerance("exact", 0.0, "integers, labels, geometry: the same code on both sides"),
     Tolerance("f32-reorder", 1e-6, "float32 sums of the same numbers in another order, values near 1"),
     Tolerance("resample-tone", 0.02, "a tone of 7 Hz through resampling, away from the ends; amplitude 1.5"),
+    Tolerance("limb-identity-mv", 4e-6, "four float32 of some millivolts added; offsets of 30 mV in float64"),
+    Tolerance("filter-db", 0.05, "decibels of a response, read between two frequencies; sizes of noise by chance"),
     Tolerance("adc-microvolt", 6e-4, "millivolts through 16 bits at 1 microvolt, and back"),
     Tolerance(
         "store-unit", 0.5001, "units of a stored sample: rounding is off by half a unit, float32 by a little more"

@@ -27,9 +27,11 @@ from vizecg.data.left_out import FILE as LEFT_OUT
 from vizecg.data.left_out import entries_of, tell_left_out, write_left_out
 from vizecg.data.pool import bounded_map
 from vizecg.data.progress import progress
+from vizecg.data.recorders import variant_record
 from vizecg.data.signal import SignalSpec, signal_input
 from vizecg.data.source import ReadRecord, ReadSheet, RecordSource
 from vizecg.records import EcgRecord
+from vizecg.records.recorders.recorder import RECORDER_VERSION
 from vizecg.records.sheets import SheetRecord
 from vizecg.render import PHOTOGRAPHER_VERSION, RENDERER_VERSION, Layout, record_key, sheet_under
 from vizecg.render.sheet import drawing_rate, drawn_signal
@@ -45,7 +47,8 @@ class CacheSpec:
     """What is drawn: one variant of every record per entry of ``conditions``; without any, signals alone are kept.
 
     ``printable`` keeps what is drawn of every record in place of drawings, and refuses those that are too short for
-    ``Layout()``.
+    ``Layout()``. ``recorders`` is the share of variants that a random recorder changed before they were drawn;
+    printable records have ``recorder_variants`` versions then.
     """
 
     conditions: tuple[Condition, ...]
@@ -54,6 +57,13 @@ class CacheSpec:
     signal: SignalSpec
     seed: int
     printable: bool = False
+    recorders: float = 0.0
+    recorder_variants: int = 1
+
+    @property
+    def versions(self) -> int:
+        """Of the traces of a printable record."""
+        return self.recorder_variants if self.recorders else 1
 
     def key(self, record_ids: Sequence[str]) -> str:
         """Hash of everything that decides the content."""
@@ -69,17 +79,25 @@ class CacheSpec:
         }
         if self.printable:
             content["printable"] = True
+        if self.recorders:
+            content["recorders"] = [self.recorders, self.versions if self.printable else None, RECORDER_VERSION]
         return sha256_bytes(json.dumps(content, sort_keys=True).encode())
 
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnSignals:
     """What the traces of printed sheets are drawn from, memory-mapped: int16 (n, 12, samples) at the rate of the
-    drawing, see ``vizecg.data.batch.traces``; how many samples each record has, and its seconds."""
+    drawing, see ``vizecg.data.batch.traces``; how many samples each record has, and its seconds. Where records have
+    several ``versions``, those of one record follow each other."""
 
     signals: np.ndarray
     samples: np.ndarray
     seconds: np.ndarray
+    versions: int = 1
+
+    def row_of(self, record: int, version: int) -> int:
+        """Where the traces of one version of a record lie; of a single one for every version."""
+        return record * self.versions + version % self.versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,9 +224,10 @@ def _mapped(folder: Path, spec: CacheSpec, record_ids: tuple[str, ...], refused:
         signals=_map(folder, "signals"),
         labels=_map(folder, "labels"),
         drawn=DrawnSignals(
-            signals=_map(folder, "traces"),
-            samples=_map(folder, "trace_samples"),
-            seconds=_map(folder, "seconds"),
+            signals=_map(folder, "traces").reshape(-1, len(LEADS), _most_samples(spec)),
+            samples=_map(folder, "trace_samples").reshape(-1),
+            seconds=_map(folder, "seconds").reshape(-1),
+            versions=spec.versions,
         )
         if spec.printable
         else None,
@@ -239,10 +258,11 @@ def _arrays(source: RecordSource, spec: CacheSpec) -> list[tuple[str, str, tuple
 
 
 def _drawn_arrays(n: int, spec: CacheSpec) -> list[tuple[str, str, tuple[int, ...]]]:
+    each = (n,) if spec.versions == 1 else (n, spec.versions)
     return [
-        ("traces", "int16", (n, len(LEADS), _most_samples(spec))),
-        ("trace_samples", "int32", (n,)),
-        ("seconds", "float64", (n,)),
+        ("traces", "int16", (*each, len(LEADS), _most_samples(spec))),
+        ("trace_samples", "int32", each),
+        ("seconds", "float64", each),
     ]
 
 
@@ -293,13 +313,15 @@ def _draw(job: tuple[int, Any], *, read: ReadRecord, read_sheet: ReadSheet | Non
         "signals": signal_input(record, spec.signal),
         "labels": record.labels,
     }
-    if spec.printable:
-        try:
-            drawn |= _printable(record, spec)
-        except InputRefusedError as error:
-            return index, f"record {record.record_id}: {error}"
+    variants = max(len(spec.conditions), spec.versions if spec.printable else 0)
+    try:
+        shown = [variant_record(record, share=spec.recorders, seed=spec.seed, variant=at) for at in range(variants)]
+        if spec.printable:
+            drawn |= _printable(shown[: spec.versions], spec)
+    except InputRefusedError as error:
+        return index, str(error)
     pictures = [
-        sheet_under(condition, record, seed=spec.seed, spec=spec.sheet, variant=variant)
+        sheet_under(condition, shown[variant], seed=spec.seed, spec=spec.sheet, variant=variant)
         for variant, condition in enumerate(spec.conditions)
     ]
     if pictures:
@@ -322,9 +344,17 @@ def _laid(record: SheetRecord, spec: CacheSpec) -> dict[str, Any] | str:
     return {"labels": record.labels, "inks": np.stack([ink] * len(spec.conditions))}
 
 
-def _printable(record: EcgRecord, spec: CacheSpec) -> dict[str, Any]:
-    """Raises InputRefusedError for a record that is too short."""
-    _LAYOUT.fitting(record.duration_s).boxes(spec.sheet, duration_s=record.duration_s)
+def _printable(versions: list[EcgRecord], spec: CacheSpec) -> dict[str, Any]:
+    """Of all versions of a record; raises InputRefusedError where it is too short."""
+    traces = [_traces(one, spec) for one in versions]
+    return traces[0] if len(traces) == 1 else {name: [one[name] for one in traces] for name in traces[0]}
+
+
+def _traces(record: EcgRecord, spec: CacheSpec) -> dict[str, Any]:
+    try:
+        _LAYOUT.fitting(record.duration_s).boxes(spec.sheet, duration_s=record.duration_s)
+    except InputRefusedError as error:
+        raise InputRefusedError(f"record {record.record_id}: {error}", reason=error.reason) from error
     most = _most_samples(spec)
     signal = stored_signal(drawn_signal(record, sampling_rate=drawing_rate(spec.sheet, _LAYOUT)))[:, :most]
     traces = np.zeros((len(LEADS), most), np.int16)

@@ -86,6 +86,7 @@ class TrainingSet(Dataset[Sample]):
         misread: share of the pictures whose leads are where a reader's errors put them.
         rows: of the cache; where its traces lie is told by each sample.
         view: how much of a recording its signal shows.
+        recorders: share of the signals that go through a random recorder; pictures did when they were drawn.
 
     Raises:
         UsageError: ``emptiness`` or ``misread`` are asked of a cache that does not tell where its traces are.
@@ -101,9 +102,12 @@ class TrainingSet(Dataset[Sample]):
         misread: float = 0.0,
         rows: RowSignals | None = None,
         view: SignalView = SignalView.WHOLE,
+        recorders: float = 0.0,
     ) -> None:
         self.cache = cache
-        self.signals = SignalChanges(sampling_rate=cache.spec.signal.sampling_rate, seed=seed, view=view)
+        self.signals = SignalChanges(
+            sampling_rate=cache.spec.signal.sampling_rate, seed=seed, view=view, recorders=recorders
+        )
         self.seed = seed
         self.max_shift = max_shift
         self.emptiness = emptiness
@@ -130,7 +134,7 @@ class TrainingSet(Dataset[Sample]):
             image = _image(self.cache, change_ink(ink, change))
             if self.rows is not None:
                 draft = self._draft(row, variant, duration_s=float(self.rows.seconds[row]))
-                trace = torch.from_numpy(trace_truth(self.rows.rows[row], draft, change, size=ink.shape))
+                trace = torch.from_numpy(trace_truth(self.rows.of(row, variant), draft, change, size=ink.shape))
         signal = self.signals.of(np.array(self.cache.signals[row]), rng, epoch=draw.epoch, row=row)
         return Sample(
             signal=torch.from_numpy(signal),

@@ -34,9 +34,9 @@ from vizecg.spec.preprocess import PreprocessSpec
 
 
 class FreshSample(NamedTuple):
-    """A picture that is drafted and not yet drawn: of the record in ``row``, which has so many ``samples`` to be drawn,
-    ``change`` None where it stays as it is; signal (12, T), labels (labels,) and trace as of ``Sample``, the last None
-    where it is not asked for."""
+    """A picture that is drafted and not yet drawn: of the traces in ``row`` of ``DrawnSignals``, which have so many
+    ``samples`` to be drawn, ``change`` None where it stays as it is; signal (12, T), labels (labels,) and trace as of
+    ``Sample``, the last None where it is not asked for."""
 
     draft: PictureDraft
     row: int
@@ -58,22 +58,26 @@ class SampleBatch(TensorBatch):
     trace: Tensor | None = None
 
 
-def _drafted(cache: InkCache, row: int, condition: Condition, *, variant: int, change: InkChange | None) -> FreshSample:
-    """The picture that ``vizecg.render.sheet_under`` draws for a cache of this specification."""
+def _drafted(
+    cache: InkCache, row: int, condition: Condition, *, variant: int, change: InkChange | None, version: int = 0
+) -> FreshSample:
+    """The picture that ``vizecg.render.sheet_under`` draws for a cache of this specification; ``version``: of which of
+    a record's traces, where there are several."""
     if cache.drawn is None:
         raise ValueError("expected a cache of printable signals")
+    traces = cache.drawn.row_of(row, version)
     draft = draft_under(
         condition,
         int(cache.keys[row]),
-        duration_s=float(cache.drawn.seconds[row]),
+        duration_s=float(cache.drawn.seconds[traces]),
         seed=cache.spec.seed,
         spec=cache.spec.sheet,
         variant=variant,
     )
     return FreshSample(
         draft=draft,
-        row=row,
-        samples=int(cache.drawn.samples[row]),
+        row=traces,
+        samples=int(cache.drawn.samples[traces]),
         change=change,
         signal=np.array(cache.signals[row]),
         labels=np.array(cache.labels[row]),
@@ -87,7 +91,8 @@ class FreshTrainingSet(Dataset[FreshSample]):
         cache: of the records, without pictures (``CacheSpec.conditions`` empty, ``printable``).
         conditions: one of them is drawn for every sample, as one of a cache's variants is.
         seed: of the augmentation.
-        emptiness, misread, view: as of ``TrainingSet``.
+        emptiness, misread, view, recorders: as of ``TrainingSet``. Of the traces that a cache stores of each record
+            for recorders (``CacheSpec.recorder_variants``) each condition has its own.
         traces: whether samples tell where the traces of their pictures lie.
     """
 
@@ -101,9 +106,12 @@ class FreshTrainingSet(Dataset[FreshSample]):
         misread: float = 0.0,
         traces: bool = False,
         view: SignalView = SignalView.WHOLE,
+        recorders: float = 0.0,
     ) -> None:
         self.cache = cache
-        self.signals = SignalChanges(sampling_rate=cache.spec.signal.sampling_rate, seed=seed, view=view)
+        self.signals = SignalChanges(
+            sampling_rate=cache.spec.signal.sampling_rate, seed=seed, view=view, recorders=recorders
+        )
         self.conditions = tuple(conditions)
         self.seed = seed
         self.emptiness = emptiness
@@ -121,14 +129,14 @@ class FreshTrainingSet(Dataset[FreshSample]):
         size = (spec.height, spec.width)
         change = draw_ink_change(rng, size=size)
         variant = chosen + draw.epoch * len(self.conditions)
-        sample = _drafted(self.cache, row, self.conditions[chosen], variant=variant, change=change)
+        sample = _drafted(self.cache, row, self.conditions[chosen], variant=variant, change=change, version=chosen)
         draft, place = sample.draft, Draw(draw.epoch, row)
         for changed, share in ((maybe_emptied, self.emptiness), (maybe_misread, self.misread)):
             if share:
                 change = changed(change, lambda: draft, share=share, seed=self.seed, draw=place, size=size)
         sample = sample._replace(change=change)
         if self.traces and self.cache.drawn is not None:
-            rows = drawn_rows(self.cache.drawn, row, sample.draft.sheet.boxes, self.cache.spec.sheet)
+            rows = drawn_rows(self.cache.drawn, sample.row, sample.draft.sheet.boxes, self.cache.spec.sheet)
             sample = sample._replace(trace=trace_truth(rows, sample.draft, change, size=size))
         return sample._replace(signal=self.signals.of(sample.signal, rng, epoch=draw.epoch, row=row))
 
@@ -191,7 +199,7 @@ def pack_samples(samples: Sequence[FreshSample], *, chunk: int) -> Parcel[Sample
 
 
 def signals_on_device(cache: InkCache, device: torch.device) -> Tensor:
-    """What is drawn of the records of a cache: int16 (n, 12, samples), 96 kB a record.
+    """What is drawn of the records of a cache: int16 (n, 12, samples), 96 kB a record and version.
 
     Raises:
         UsageError: the device has no room for it.

@@ -1,4 +1,4 @@
-"""What is drawn of every record of a cache, row by row of its sheets: 8 kB a record, for the truth about its traces.
+"""What is drawn of every record of a cache, row by row of its sheets: 8 kB each, for the truth about its traces.
 
 A cache of pictures keeps the signal stream's input, of which trends and means are taken away: where a trace lies, that
 does not tell. The records are read again, once, into ``rows.npy`` int16 (n, ROWS, ROW_SAMPLES) and ``row_seconds.npy``
@@ -18,9 +18,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from vizecg.data.cache import DrawnSignals, InkCache
+from vizecg.data.cache import CacheSpec, DrawnSignals, InkCache
 from vizecg.data.pool import bounded_map
 from vizecg.data.progress import progress
+from vizecg.data.recorders import variant_record
 from vizecg.data.source import ReadRecord, RecordSource
 from vizecg.data.trace_truth import ROW_SAMPLES, ROWS, row_samples
 from vizecg.render import Layout, LeadBox
@@ -40,6 +41,11 @@ class RowSignals:
     folder: Path
     rows: np.ndarray
     seconds: np.ndarray
+
+    def of(self, row: int, variant: int) -> np.ndarray:
+        """int16 (ROWS, ROW_SAMPLES) of what one variant of a record shows."""
+        versions: np.ndarray = self.rows[row]
+        return np.asarray(versions[variant % len(versions)])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _mapped, (self.folder,)
@@ -71,16 +77,17 @@ def open_rows(cache: InkCache, source: RecordSource, *, workers: int = 1, made_h
 
 
 def drawn_rows(drawn: DrawnSignals, row: int, boxes: Sequence[LeadBox], spec: SheetSpec) -> np.ndarray:
-    """``row_samples`` of one record of a cache of printable signals."""
+    """``row_samples`` of the traces in one row of a cache of printable signals."""
     steps = drawn.signals[row, :, : drawn.samples[row]]
     return row_samples(steps, boxes, sampling_rate=drawing_rate(spec, _LAYOUT))
 
 
 def _make(cache: InkCache, source: RecordSource, workers: int) -> None:
     n = len(cache.record_ids)
-    rows, seconds = np.zeros((n, ROWS, ROW_SAMPLES), np.int16), np.zeros(n)
+    versions = len(cache.spec.conditions) if cache.spec.recorders else 1
+    rows, seconds = np.zeros((n, versions, ROWS, ROW_SAMPLES), np.int16), np.zeros(n)
     jobs = ((int(row), source.items[int(row)]) for row in cache.rows)
-    read = partial(_read, read=source.read, spec=cache.spec.sheet)
+    read = partial(_read, read=source.read, spec=cache.spec, versions=versions)
     with progress(f"reading traces of {cache.folder.name}", len(cache.rows), quiet=False) as advance:
         for row, drawn, duration_s in bounded_map(
             read, jobs, workers=workers, initializer=partial(cv2.setNumThreads, 1)
@@ -95,13 +102,14 @@ def _make(cache: InkCache, source: RecordSource, workers: int) -> None:
         os.replace(unfinished, cache.folder / name)
 
 
-def _read(job: tuple[int, Any], *, read: ReadRecord, spec: SheetSpec) -> tuple[int, np.ndarray, float]:
+def _read(job: tuple[int, Any], *, read: ReadRecord, spec: CacheSpec, versions: int) -> tuple[int, np.ndarray, float]:
     row, item = job
     record = read(item)
-    rate = drawing_rate(spec, _LAYOUT)
-    boxes = _LAYOUT.fitting(record.duration_s).boxes(spec, duration_s=record.duration_s)
-    steps = stored_signal(drawn_signal(record, sampling_rate=rate))
-    return row, row_samples(steps, boxes, sampling_rate=rate), record.duration_s
+    rate = drawing_rate(spec.sheet, _LAYOUT)
+    boxes = _LAYOUT.fitting(record.duration_s).boxes(spec.sheet, duration_s=record.duration_s)
+    shown = (variant_record(record, share=spec.recorders, seed=spec.seed, variant=at) for at in range(versions))
+    steps = [stored_signal(drawn_signal(one, sampling_rate=rate)) for one in shown]
+    return row, np.stack([row_samples(one, boxes, sampling_rate=rate) for one in steps]), record.duration_s
 
 
 def _mapped(folder: Path) -> RowSignals:

@@ -30,9 +30,13 @@ class SignalSpec:
 def signal_input(record: EcgRecord, spec: SignalSpec) -> np.ndarray:
     """Resampled, cropped or zero-padded at the end, detrended to zero mean: float32 (12, samples), millivolts."""
     signal = resample(record.signal, source_hz=record.sampling_rate, target_hz=spec.sampling_rate)[:, : spec.samples]
+    padded = np.zeros((len(LEADS), spec.samples), np.float32)
+    padded[:, : signal.shape[1]] = detrended(signal)
+    return padded
+
+
+def detrended(signal: np.ndarray) -> np.ndarray:
+    """Without mean and slope of each lead: float32 (12, samples)."""
     time = np.linspace(-1.0, 1.0, signal.shape[1], dtype=np.float32)
     slope = (signal @ time) / (time @ time)
-    detrended = signal - slope[:, None] * time - signal.mean(axis=1, keepdims=True)
-    padded = np.zeros((len(LEADS), spec.samples), np.float32)
-    padded[:, : detrended.shape[1]] = detrended
-    return padded
+    return np.asarray(signal - slope[:, None] * time - signal.mean(axis=1, keepdims=True))

@@ -50,7 +50,15 @@ class RecordSource:
     def __len__(self) -> int:
         return len(self.items)
 
-    def check_seen(self, *, signal: bool, emptiness: float = 0.0, misread: float = 0.0, traces: bool = False) -> None:
+    def check_seen(
+        self,
+        *,
+        signal: bool,
+        emptiness: float = 0.0,
+        misread: float = 0.0,
+        traces: bool = False,
+        recorders: float = 0.0,
+    ) -> None:
         """Raise UsageError where a network is to see signals of photographs, or where their traces lie, or pictures of
         them drawn otherwise."""
         if self.read_sheet is None:
@@ -65,6 +73,8 @@ class RecordSource:
             raise UsageError(f"{self.name} are photographs as they were read: expected misread=0")
         if traces:
             raise UsageError(f"{self.name} are photographs, whose traces nobody knows: expected trace_weight=0")
+        if recorders:
+            raise UsageError(f"{self.name} are photographs of what one recorder printed: expected recorders=0")
 
     def check_labels(self, names: tuple[str, ...]) -> None:
         """Raise UsageError unless its labels are these: as many others, or another order, would not be noticed."""

@@ -54,11 +54,12 @@ class TrainConfig(_Strict):
     ``emptiness`` is the share of pictures that lack what pages of other layouts do not print
     (``vizecg.data.emptiness``), ``misread`` that of pictures whose leads are where a reader's errors put them
     (``vizecg.data.misread``). ``signal_view`` is how much of a recording the signal stream sees
-    (``vizecg.data.signal_view``): what it is trained with, and judged by. ``trace_weight`` is that of a head, in
-    training only, that tells from the image trunk's map after stage ``trace_stage`` (1 to 4) where the trace of every
-    row lies in every column of the picture (``vizecg.models.trace_head``). ``ema_decay`` averages the weights over
-    steps (0 switches it off). ``precision`` ``bf16-mixed`` becomes ``32-true`` on a processor that has no bfloat16,
-    unless ``emulate_bf16``. ``channels_last`` is a wish: where oneDNN would spoil the gradients (see
+    (``vizecg.data.signal_view``): what it is trained with, and judged by. ``recorders`` is the share of drawn variants,
+    and of signals, that go through a recorder drawn by lot (``vizecg.data.recorders``). ``trace_weight`` is that of a
+    head, in training only, that tells from the image trunk's map after stage ``trace_stage`` (1 to 4) where the trace
+    of every row lies in every column of the picture (``vizecg.models.trace_head``). ``ema_decay`` averages the weights
+    over steps (0 switches it off). ``precision`` ``bf16-mixed`` becomes ``32-true`` on a processor that has no
+    bfloat16, unless ``emulate_bf16``. ``channels_last`` is a wish: where oneDNN would spoil the gradients (see
     ``vizecg.train.layout``) the ordinary layout is taken. ``compile`` has torch compile the step of training.
     ``drawing_seed`` is that of the drawn sheets: runs of several seeds can share them; None takes ``seed``.
     ``pictures`` says whether sheets and photographs are drawn once and kept (``cached``: one variant per entry of
@@ -96,6 +97,7 @@ class TrainConfig(_Strict):
     misread: float = Field(0.0, ge=0, le=1)
     trace_weight: float = Field(0.0, ge=0)
     trace_stage: int = Field(2, ge=1, le=4)
+    recorders: float = Field(0.0, ge=0, le=1)
     ema_decay: float = Field(0.0, ge=0, lt=1)
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     emulate_bf16: bool = False
@@ -164,9 +166,10 @@ class TrainConfig(_Strict):
     def signal_spec(self) -> SignalSpec:
         return SignalSpec.from_dict(self.signal)
 
-    def cache_spec(self, conditions: tuple[Condition, ...]) -> CacheSpec:
+    def cache_spec(self, conditions: tuple[Condition, ...], *, recorders: float = 0.0) -> CacheSpec:
         """What a cache for this network holds: one variant of the sheets per condition, and signals alone if it sees no
-        sheets or they are drawn anew."""
+        sheets or they are drawn anew. ``recorders`` is the share of what is drawn that goes through one: that of the
+        configuration for records to be trained on, none for others."""
         return CacheSpec(
             conditions=conditions if self.modality.has_image and not self.draws_anew else (),
             printable=self.draws_anew,
@@ -174,4 +177,6 @@ class TrainConfig(_Strict):
             preprocess=self.preprocess_spec(),
             signal=self.signal_spec(),
             seed=self.seed if self.drawing_seed is None else self.drawing_seed,
+            recorders=recorders if self.modality.has_image else 0.0,
+            recorder_variants=len(conditions) if self.draws_anew else 1,
         )

@@ -56,6 +56,7 @@ def training_loader(
             misread=config.misread,
             rows=rows,
             view=config.signal_view,
+            recorders=config.recorders,
         )
         return DataLoader(kept, batch_sampler=batches, **_common(workers))
     fresh = FreshTrainingSet(
@@ -66,6 +67,7 @@ def training_loader(
         misread=config.misread,
         traces=config.trace_weight > 0,
         view=config.signal_view,
+        recorders=config.recorders,
     )
     return DataLoader(fresh, batch_sampler=batches, **anew_settings(workers))
 

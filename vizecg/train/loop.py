@@ -144,6 +144,7 @@ def _train(
             emptiness=config.emptiness,
             misread=config.misread,
             traces=config.trace_weight > 0,
+            recorders=config.recorders,
         )
     start = None
     if options.start_from is not None:
@@ -282,11 +283,15 @@ def open_cache(
         name: of the split.
         source: its records.
         config: says what is kept: pictures, or signals alone.
-        conditions: of the pictures; those of the training for None.
+        conditions: of the pictures; None for those of the training, and its recorders.
         workers: processes that draw.
         drawn_here: the first process of a run draws; the others wait for what it draws.
     """
-    spec = config.cache_spec(conditions or config.conditions)
+    if conditions is None:
+        spec = config.cache_spec(config.conditions, recorders=config.recorders)
+    else:
+        # What judges is as it was recorded.
+        spec = config.cache_spec(conditions)
     place = folder / (f"{name}-signals" if config.draws_anew else name)
     if not drawn_here:
         return await_cache(place, source=source, spec=spec)

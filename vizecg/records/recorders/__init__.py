@@ -1,0 +1,1 @@
+"""What recorders make of an ECG before it is printed or stored: filters, gains, noise, electrodes out of place."""
