@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vizecg.records.on_identity import OnIdentity
+from vizecg.records.recorders.presets import NONE, PRESETS, recorder_named
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.commands import takes
 from vizecg.spec.options import (
@@ -62,6 +63,12 @@ class Options:
     condition: Annotated[
         list[Condition] | None, typer.Option(help="How the records are printed; repeatable. Default: clean.")
     ] = None
+    recorder: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"The records as another recorder makes them; repeatable: {', '.join(PRESETS)}. Default: {NONE}."
+        ),
+    ] = None
     all_conditions: Annotated[bool, typer.Option("--all-conditions", help="Every condition there is.")] = False
     stream: Annotated[str, typer.Option(help="The checkpoint's image or signal stream; a signal is not drawn.")] = (
         "image"
@@ -107,6 +114,20 @@ class Options:
             return None if self.signal_view is None else SignalView(self.signal_view)
         raise UsageError(f"unknown --signal-view {self.signal_view!r}: expected one of {', '.join(views)}")
 
+    def ways(self, classifier: Classifier, source: RecordSource) -> list[Way]:
+        """Every condition with every recorder, the first recorder's first."""
+        conditions, _, _ = self.choices()
+        recorders = tuple(dict.fromkeys(self.recorder or (NONE,)))
+        for recorder in recorders:
+            recorder_named(recorder)
+        if source.read_sheet is not None and (self.condition or self.all_conditions):
+            raise UsageError("photographs are as they were printed: leave --condition and --all-conditions away")
+        return [
+            Way(name=_way(classifier, source, condition, recorder), condition=condition, recorder=recorder)
+            for recorder in recorders
+            for condition in conditions
+        ]
+
     def choices(self) -> tuple[tuple[Condition, ...], Modality, Fit]:
         """Conditions, stream and fit; raises UsageError where they are not to be had together."""
         from vizecg.data.sharding import Shard
@@ -134,11 +155,22 @@ class Options:
         return chosen or (Condition.CLEAN,), Modality(self.stream), Fit(self.fit)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """What records are evaluated by: how they are printed, and by which recorder; ``name`` is what figures are listed
+    under."""
+
+    name: str
+    condition: Condition
+    recorder: str
+
+
 @takes(Options)
 def evaluate(options: Options) -> None:
     """Macro and per-class figures with 95 % bootstrap intervals, under one condition or several."""
     from rich.progress import track
 
+    from vizecg.data.recorders import recorded_source
     from vizecg.spec.files import write_atomically
     from vizecg.spec.provenance import provenance
     from vizecg.train.evaluation.measure import Fit, measure, paired, result
@@ -146,35 +178,34 @@ def evaluate(options: Options) -> None:
     from vizecg.train.quiet import one_line_warnings
 
     one_line_warnings()
-    conditions, stream, fit = options.choices()
+    _, stream, fit = options.choices()
     classifier = _classifier(options, stream)
     asked = _asked(options, classifier)
     evaluated = _evaluated(options, asked)
     annotations = _annotations(options, classifier, evaluated)
     source = evaluated.limited(options.limit)
     fitting = _validation(options, asked, source).limited(options.limit) if fit is Fit.VAL else None
-    if source.read_sheet is not None and (options.condition or options.all_conditions):
-        raise UsageError("photographs are as they were printed: leave --condition and --all-conditions away")
-    named = partial(_way, classifier, source)
+    ways = options.ways(classifier, source)
     predicted: list[tuple[Predictions, Predictions | None]] = []
-    for condition in conditions:
-        name = named(condition)
-        if len(conditions) > 1:
-            print(f"{name}:")
-        with _cache(options, name if len(conditions) > 1 else "") as folder:
-            mine = _predict(options, classifier, source, condition, folder, name=name)
+    for way in ways:
+        if len(ways) > 1:
+            print(f"{way.name}:")
+        through = partial(recorded_source, name=way.recorder, seed=options.seed)
+        with _cache(options, way.name if len(ways) > 1 else "") as folder:
+            mine = _predict(options, classifier, through(source), way.condition, folder, name=way.name)
         if fitting is None:
             predicted.append((mine, None))
             continue
-        with _cache(options, f"{name}-val") as folder:
-            predicted.append((mine, _predict(options, classifier, fitting, condition, folder, name=f"{name}-val")))
+        name = f"{way.name}-val"
+        with _cache(options, name) as folder:
+            predicted.append((mine, _predict(options, classifier, through(fitting), way.condition, folder, name=name)))
     if options.shard is not None:
         print(f"{options.parts}: shard {options.shard} done; when all are, the same command with --merge")
         return
-    pairs = zip(conditions, paired([one for one, _ in predicted]), (other for _, other in predicted), strict=True)
+    pairs = zip(ways, paired([one for one, _ in predicted]), (other for _, other in predicted), strict=True)
     measured = [
-        measure(named(condition), classifier, one, fit=fit, validation=other, seed=options.seed)
-        for condition, one, other in track(list(pairs), description="resampling")
+        measure(way.name, classifier, one, fit=fit, validation=other, seed=options.seed)
+        for way, one, other in track(list(pairs), description="resampling")
     ]
     figures = result(classifier, data=source.name, fit=fit, measured=measured) | {"kind": "evaluate", **provenance()}
     if annotations is not None:
@@ -264,11 +295,12 @@ def _validation(options: Options, asked: SourceRequest, evaluated: RecordSource)
     return source
 
 
-def _way(classifier: Classifier, source: RecordSource, condition: Condition) -> str:
+def _way(classifier: Classifier, source: RecordSource, condition: Condition, recorder: str) -> str:
     """What figures are listed under."""
     from vizecg.train.evaluation.predict import condition_name
 
-    return condition_name(classifier, condition) if source.read_sheet is None else "photographs"
+    printed = condition_name(classifier, condition) if source.read_sheet is None else "photographs"
+    return printed if recorder == NONE else f"{printed}-{recorder}"
 
 
 def _predict(
