@@ -22,6 +22,7 @@ from vizecg_lab.verbs.page_judge import page_judge
 from vizecg_lab.verbs.page_tiles import page_tiles
 from vizecg_lab.verbs.page_train import page_train
 from vizecg_lab.verbs.photos import photos
+from vizecg_lab.verbs.recorders import recorders
 from vizecg_lab.verbs.records import records
 from vizecg_lab.verbs.rectify import rectify
 from vizecg_lab.verbs.render import render
@@ -43,7 +44,9 @@ def root_command() -> None:
 
 
 PAPER = (table1, table2, study)
-TRAINING = (train_step, packed_store, records, code15_scale, conv_layouts, gpu_run, drawing_paths, finetune, sweep)
+TRAINING = (
+    train_step, packed_store, records, code15_scale, conv_layouts, gpu_run, drawing_paths, finetune, sweep, recorders,
+)  # fmt: skip
 EDGE = (
     render, photos, rectify, leads, measure, rhythms, electrodes, not_ecg, page_tiles, page_train, page_judge, stages,
     startup, fuzz, hostile,

@@ -1,1 +1,1 @@
-"""The speed of training, the steps of a packed store, and the convolutions of a CPU."""
+"""The speed of training, the steps of a packed store, the convolutions of a CPU, and what trained networks bear."""
