@@ -16,7 +16,7 @@ from vizecg_edge.leads.heights import heights_of, turned
 from vizecg_edge.leads.identities import LEAST_POWER, Products, surprise
 from vizecg_edge.leads.layout import Piece
 from vizecg_edge.leads.leaning import leaning_logit
-from vizecg_edge.leads.names import LEAST_READ, SeenName, legible, name_score, unexplained, upside_down
+from vizecg_edge.leads.names import LEAST_READ, NameScores, SeenName, legible, unexplained, upside_down
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.rows import TraceRow, turned_rows
@@ -213,13 +213,28 @@ class Evidence:
         """Whether each row is as long as the traces."""
         return tuple(_is_full(row, self.ends) for row in self.rows)
 
-    def score(self, form: Form, first: int, *, mirrored: bool = False) -> float:
-        """How well a form whose first row is ``first`` agrees with all of it."""
+    @cached_property
+    def name_scores(self) -> NameScores:
+        """Of the names that are seen."""
+        return NameScores(self.names)
+
+    @cached_property
+    def legible(self) -> bool:
+        """Whether so many names are clear that the page can lie no other way up."""
+        return legible(self.names)
+
+    @cached_property
+    def unexplained(self) -> float:
+        """What clear names cost where none can be read."""
+        return unexplained(self.names)
+
+    def score(self, form: Form, first: int, *, rows: float, mirrored: bool = False) -> float:
+        """How well a form whose first row is ``first`` agrees with all of it; ``rows``: its ``rows_score``."""
         pieces = pieces_of(form, self.rows[first : first + form.rows], self.ends)
-        total = self.rows_score(form, first) + self.against + self.named_score(form, first, mirrored=mirrored)
+        total = rows + self.against + self.named_score(pieces, first, mirrored=mirrored)
         total += PULSE_WORTH * min(len(self.ends.pulses), MOST_PULSES)
         total += self.changes.score(pieces, first=first)
-        if not legible(self.names):
+        if not self.legible:
             total += (-0.5 if mirrored else 0.5) * self.changes.forward
         if mirrored:
             width = self.heights.shape[1] / PX_PER_MM
@@ -227,15 +242,15 @@ class Evidence:
             return total + _said(pieces, self.signals[True], first) + MIRRORED
         return total + _said(pieces, self.signals[False], first)
 
-    def named_score(self, form: Form, first: int, *, mirrored: bool = False) -> float:
-        """What names say of a form."""
+    def named_score(self, pieces: Sequence[Piece], first: int, *, mirrored: bool = False) -> float:
+        """What names say of a form's pieces, whose row 0 is ``first``."""
         if mirrored:
-            return unexplained(self.names)
-        taken = self.rows[first : first + form.rows]
+            return self.unexplained
+        taken = self.rows[first : first + 1 + max(piece.row for piece in pieces)]
         spacing = float(np.median(np.diff([row.y_mm for row in taken])))
-        named = name_score(pieces_of(form, taken, self.ends), self.names, spacing_mm=spacing)
+        named = self.name_scores.of(pieces, spacing_mm=spacing)
         # Of a page without names, what looks like some is none.
-        return named if legible(self.names) else max(named, unexplained(self.names))
+        return named if self.legible else max(named, self.unexplained)
 
     def identities(self, pieces: Sequence[Piece], first: int) -> float:
         """See ``PageLayout``; ``first``: row that is the pieces' row 0."""
@@ -277,6 +292,8 @@ class Signals:
         self.name_mm = name_mm
         self._known: dict[tuple[float, float], Products] = {}
         self._begun: dict[tuple[int, int, float, float], float] = {}
+        self._slides: dict[tuple[int, int, int], tuple[np.ndarray, np.ndarray] | None] = {}
+        self._stretches: dict[tuple[int, int, int], tuple[np.ndarray, float]] = {}
 
     def stretch(self, left_mm: float, right_mm: float) -> Products:
         """All rows from ``left_mm`` to ``right_mm``, less where names stand."""
@@ -302,16 +319,36 @@ class Signals:
         length = min(high - 3, self.heights.shape[1]) - low
         if length <= 10 or low < 0 or start < SLACK_PX:
             return 0.0
-        wide = self.heights[strip, start - SLACK_PX : start + length + SLACK_PX]
-        one = self.heights[row, low : low + length]
-        if len(wide) < length + 2 * SLACK_PX:
+        slid = self._slid(strip, start, length)
+        if slid is None:
             return 0.0
-        one = one - np.median(one)
-        wide = wide - np.median(wide)
-        others = np.lib.stride_tricks.sliding_window_view(wide, length)
-        single = float(one @ one) + (others**2).sum(axis=1)
+        others, power = slid
+        one, own = self._centred(row, low, length)
+        single = own + power
         rest = single - 2 * others @ one
         return surprise(float((rest / np.maximum(single, LEAST_POWER * length)).min()))
+
+    def _slid(self, strip: int, start: int, length: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """A strip's stretches (2 * SLACK_PX + 1, length) about ``start``, and the power of each; None where it ends
+        before."""
+        key = (strip, start, length)
+        if key not in self._slides:
+            wide = self.heights[strip, start - SLACK_PX : start + length + SLACK_PX]
+            if len(wide) < length + 2 * SLACK_PX:
+                self._slides[key] = None
+            else:
+                others = np.lib.stride_tricks.sliding_window_view(wide - np.median(wide), length)
+                self._slides[key] = others, (others**2).sum(axis=1)
+        return self._slides[key]
+
+    def _centred(self, row: int, low: int, length: int) -> tuple[np.ndarray, float]:
+        """A row's stretch less its median, and its power."""
+        key = (row, low, length)
+        if key not in self._stretches:
+            one = self.heights[row, low : low + length]
+            one = one - np.median(one)
+            self._stretches[key] = one, float(one @ one)
+        return self._stretches[key]
 
 
 def _said(pieces: Sequence[Piece], signals: Signals, first: int) -> float:

@@ -89,7 +89,7 @@ class Reading:
     @property
     def unnamed(self) -> float:
         """The score without what names say."""
-        return self.score - self.evidence.named_score(self.form, self.first, mirrored=self.mirrored)
+        return self.score - self.evidence.named_score(self.pieces, self.first, mirrored=self.mirrored)
 
     def is_like(self, other: Reading) -> bool:
         """Whether both name the same leads in the same places."""
@@ -140,22 +140,22 @@ def find_layout(ink: PageInk, *, sideways: Callable[[], PageInk], look: Looker |
             form=form,
             first=first,
             mirrored=mirrored,
-            score=way.score(form, first, mirrored=mirrored),
+            score=way.score(form, first, rows=rows, mirrored=mirrored),
         )
         for rows, way, form, first in places
         if rows >= enough
-        for mirrored in ((False,) if legible(way.names) else (False, True))
+        for mirrored in ((False,) if way.legible else (False, True))
     ]
     best = max(readings, key=lambda reading: reading.score)
     others = [reading.score for reading in readings if not reading.is_like(best)]
     margin = best.score - max(others, default=best.score - 20.0)
-    if not legible(best.evidence.names):
+    if not best.evidence.legible:
         _check_traces(best)
     elif best.score < LEAST_NAMED and not _is_proved(best):
         raise refusal(Reason.LAYOUT_UNCERTAIN, f"{sum(best.sure)} rows of traces, and no layout fits their names")
     if best.mirrored:
         raise refusal(Reason.ORIENTATION_UNCERTAIN, MIRRORED)
-    if margin < (LEAST_MARGIN if legible(best.evidence.names) else LEAST_UNNAMED):
+    if margin < (LEAST_MARGIN if best.evidence.legible else LEAST_UNNAMED):
         raise _uncertain(readings, best)
     layout = _layout(best, margin)
     layout = replace(layout, named=_checked_names(layout, best, readings))

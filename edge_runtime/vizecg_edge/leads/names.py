@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
@@ -190,41 +191,46 @@ def legible(seen: Sequence[SeenName], *, least: int = LEAST_LEGIBLE) -> bool:
     return len({name.name for name in seen if name.chance > CLEAR and "V" in name.name}) >= least
 
 
-def name_score(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> float:
-    """How well the names agree with the pieces, in logits."""
-    if not seen or not pieces:
-        return 0.0
-    starts = np.array([[piece.left_mm, piece.baseline_mm] for piece in pieces])
-    after = np.array([max(17.0, AFTER * (piece.right_mm - piece.left_mm)) for piece in pieces])
-    places = np.array([[name.x_mm, name.y_mm] for name in seen])
-    across = places[:, None, 0] - starts[None, :, 0]
-    down = places[:, None, 1] - starts[None, :, 1]
-    above, below = _reach(spacing_mm)
-    near = (across > -BEFORE_MM) & (across < after) & (down > -above) & (down < below)
-    # Of two rows a name stands nearer to its own, and rather above it than below.
-    cost = np.where(near, np.abs(across - 3) / 40 + np.abs(down + 0.15 * spacing_mm) / spacing_mm, np.inf)
-    score = 0.0
-    best: dict[int, float] = {}
-    for index, name in enumerate(seen):
-        if name.chance < LEAST_READ:
-            continue
-        piece = int(np.argmin(cost[index]))
-        if not np.isfinite(cost[index, piece]):
-            score += _elsewhere(name)
-            continue
-        if name.name == STROKE != pieces[piece].name:
-            continue
-        logit = float(np.log((_chance(name, pieces[piece]) + LEAST_CHANCE) / (1 / 12)))
-        logit -= max(0.0, float(across[index, piece]) - USUAL_MM) / RARER_MM
-        if piece in best:
-            # A piece has one name.
-            score += _elsewhere(name)
-            logit = max(best[piece], logit)
-        best[piece] = logit
-    # Where most traces have their names beside them, one without is no trace.
-    count, found = len(pieces), len(best)
-    share = (found + 0.5) / (count + 1)
-    return score + sum(best.values()) + found * float(np.log(share)) + (count - found) * float(np.log(1 - share))
+class NameScores:
+    """How well names agree with pieces, in logits; some hundred forms are tried on a page, with the same names."""
+
+    def __init__(self, seen: Sequence[SeenName]) -> None:
+        self._some = bool(seen)
+        self._read = [name for name in seen if name.chance >= LEAST_READ]
+        self._places = np.array([[name.x_mm, name.y_mm] for name in self._read]).reshape(-1, 2)
+        self._elsewhere = np.array([_elsewhere(name) for name in self._read])
+
+    def of(self, pieces: Sequence[Piece], *, spacing_mm: float) -> float:
+        """Of pieces whose rows are so far apart."""
+        if not self._some or not pieces:
+            return 0.0
+        starts = np.array([[piece.left_mm, piece.baseline_mm] for piece in pieces])
+        after = np.array([max(17.0, AFTER * (piece.right_mm - piece.left_mm)) for piece in pieces])
+        across = self._places[:, None, 0] - starts[None, :, 0]
+        down = self._places[:, None, 1] - starts[None, :, 1]
+        above, below = _reach(spacing_mm)
+        near = (across > -BEFORE_MM) & (across < after) & (down > -above) & (down < below)
+        # Of two rows a name stands nearer to its own, and rather above it than below.
+        cost = np.where(near, np.abs(across - 3) / 40 + np.abs(down + 0.15 * spacing_mm) / spacing_mm, np.inf)
+        beside = near.any(axis=1)
+        score = float(self._elsewhere[~beside].sum())
+        best: dict[int, float] = {}
+        for index in np.flatnonzero(beside):
+            name, place = self._read[index], int(np.argmin(cost[index]))
+            piece = pieces[place]
+            if name.name == STROKE != piece.name:
+                continue
+            logit = math.log((_chance(name, piece) + LEAST_CHANCE) / (1 / 12))
+            logit -= max(0.0, float(across[index, place]) - USUAL_MM) / RARER_MM
+            if place in best:
+                # A piece has one name.
+                score += float(self._elsewhere[index])
+                logit = max(best[place], logit)
+            best[place] = logit
+        # Where most traces have their names beside them, one without is no trace.
+        count, found = len(pieces), len(best)
+        share = (found + 0.5) / (count + 1)
+        return score + sum(best.values()) + found * math.log(share) + (count - found) * math.log(1 - share)
 
 
 def _chance(name: SeenName, piece: Piece) -> float:
