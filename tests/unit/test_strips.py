@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vizecg_edge.leads.evidence import Signals
 from vizecg_edge.leads.layout import RHYTHM, Piece
 from vizecg_edge.leads.names import SeenName
+from vizecg_edge.leads.stretches import Signals
 from vizecg_edge.leads.strips import named_strips
 from vizecg_edge.rectify.traces import PX_PER_MM
 

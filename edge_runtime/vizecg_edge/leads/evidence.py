@@ -13,13 +13,13 @@ from vizecg_edge.leads.changes import BeatChanges
 from vizecg_edge.leads.ends import Ends, find_ends
 from vizecg_edge.leads.forms import Form, pieces_of
 from vizecg_edge.leads.heights import heights_of, turned
-from vizecg_edge.leads.identities import LEAST_POWER, Products, surprise
 from vizecg_edge.leads.layout import Piece
 from vizecg_edge.leads.leaning import leaning_logit
 from vizecg_edge.leads.names import LEAST_READ, NameScores, SeenName, legible, unexplained, upside_down
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.rows import TraceRow, turned_rows
+from vizecg_edge.leads.stretches import NAME_MM, Signals
 from vizecg_edge.rectify.traces import PX_PER_MM
 
 LEAST_LIVELY, LEAST_COVER = 4, 0.6
@@ -31,11 +31,9 @@ MANY_STEEP, TO_END_MM, FOOT_MM, WHOLE_COVER = 8, 1.5, 2.5, 0.9
 does; and one with a pulse whose foot is so near to its baseline; both with ink along so much of it."""
 LEAST_FULL, BETWEEN = 3, 0.7
 """Rows between which others are looked at, and how much nearer to them these must be than they to each other."""
-SLACK_PX = 3
-"""Columns that begin together are laid on a strip's beginning within so much."""
-NAME_MM, BARE_MM = 9.0, 3.0
-"""A lead's name stands above the beginning of its trace; that stretch is not compared. Where no name is seen on the
-page, either way up, less is left out: of columns of 2.5 s at 12.5 mm/s the former is a third."""
+BARE_MM = 3.0
+"""Where no name is seen on the page, either way up, less than ``NAME_MM`` of every trace is left out: of columns of
+2.5 s at 12.5 mm/s that is a third."""
 MOST_BARE = 3
 """Of what looks like names, where there are none."""
 LIMB_WEIGHT, SAME_WEIGHT, PULSE_WORTH, MOST_PULSES = 2.0, 1.5, 1.2, 3
@@ -283,74 +281,6 @@ class Evidence:
         return form.likely - cost - UNEVEN * uneven
 
 
-class Signals:
-    """Heights (rows, w) in mm, and what stretches of them say, each reckoned once; less ``name_mm`` at the beginning
-    of each, where names stand."""
-
-    def __init__(self, heights: np.ndarray, name_mm: float = NAME_MM) -> None:
-        self.heights = heights
-        self.name_mm = name_mm
-        self._known: dict[tuple[float, float], Products] = {}
-        self._begun: dict[tuple[int, int, float, float], float] = {}
-        self._slides: dict[tuple[int, int, int], tuple[np.ndarray, np.ndarray] | None] = {}
-        self._stretches: dict[tuple[int, int, int], tuple[np.ndarray, float]] = {}
-
-    def stretch(self, left_mm: float, right_mm: float) -> Products:
-        """All rows from ``left_mm`` to ``right_mm``, less where names stand."""
-        if (left_mm, right_mm) not in self._known:
-            low, high = round((left_mm + self.name_mm) * PX_PER_MM), round(right_mm * PX_PER_MM) - 3
-            low, high = max(0, low), min(self.heights.shape[1], high)
-            some = self.heights[:, low:high] if high > low + 10 else np.zeros((len(self.heights), 1), np.float32)
-            self._known[left_mm, right_mm] = Products(some)
-        return self._known[left_mm, right_mm]
-
-    def began_with(self, strip: int, left_mm: float, row: int, piece: Piece) -> float:
-        """How nearly a piece in ``row`` is what a strip shows from its own beginning on, ``left_mm``: that of columns
-        that begin together. As ``Products.same``."""
-        key = (strip, row, left_mm, piece.left_mm)
-        if key not in self._begun:
-            self._begun[key] = self._began_with(strip, left_mm, row, piece)
-        return self._begun[key]
-
-    def _began_with(self, strip: int, left_mm: float, row: int, piece: Piece) -> float:
-        start, low, high = (
-            round(x * PX_PER_MM) for x in (left_mm + self.name_mm, piece.left_mm + self.name_mm, piece.right_mm)
-        )
-        length = min(high - 3, self.heights.shape[1]) - low
-        if length <= 10 or low < 0 or start < SLACK_PX:
-            return 0.0
-        slid = self._slid(strip, start, length)
-        if slid is None:
-            return 0.0
-        others, power = slid
-        one, own = self._centred(row, low, length)
-        single = own + power
-        rest = single - 2 * others @ one
-        return surprise(float((rest / np.maximum(single, LEAST_POWER * length)).min()))
-
-    def _slid(self, strip: int, start: int, length: int) -> tuple[np.ndarray, np.ndarray] | None:
-        """A strip's stretches (2 * SLACK_PX + 1, length) about ``start``, and the power of each; None where it ends
-        before."""
-        key = (strip, start, length)
-        if key not in self._slides:
-            wide = self.heights[strip, start - SLACK_PX : start + length + SLACK_PX]
-            if len(wide) < length + 2 * SLACK_PX:
-                self._slides[key] = None
-            else:
-                others = np.lib.stride_tricks.sliding_window_view(wide - np.median(wide), length)
-                self._slides[key] = others, (others**2).sum(axis=1)
-        return self._slides[key]
-
-    def _centred(self, row: int, low: int, length: int) -> tuple[np.ndarray, float]:
-        """A row's stretch less its median, and its power."""
-        key = (row, low, length)
-        if key not in self._stretches:
-            one = self.heights[row, low : low + length]
-            one = one - np.median(one)
-            self._stretches[key] = one, float(one @ one)
-        return self._stretches[key]
-
-
 def _said(pieces: Sequence[Piece], signals: Signals, first: int) -> float:
     """What the traces say: identities of the limb leads of one column, strips that repeat a lead.
 
@@ -375,11 +305,5 @@ def _said(pieces: Sequence[Piece], signals: Signals, first: int) -> float:
                 told = stretches[column].limb(dict(zip(names, rows[:3], strict=True)))
                 score -= 0.5 * LIMB_WEIGHT * max(0.0, told)
     for strip in (piece for piece in pieces if piece.strip):
-        row = first + strip.row
-        best = max(
-            max(stretches[column].same(row, first + p.row), signals.began_with(row, strip.left_mm, first + p.row, p))
-            for column, here in columns.items()
-            for p in here
-        )
-        score += STRIP_WEIGHT * (best - AS_STRIP)
+        score += STRIP_WEIGHT * (signals.most_like(strip, columns, first) - AS_STRIP)
     return score

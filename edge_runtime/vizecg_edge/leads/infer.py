@@ -9,7 +9,7 @@ import numpy as np
 
 from vizecg.spec import InputRefusedError
 from vizecg_edge.leads.cut import column_mm, is_cut
-from vizecg_edge.leads.evidence import Evidence, Signals
+from vizecg_edge.leads.evidence import Evidence
 from vizecg_edge.leads.forms import Form, every_form, pieces_of
 from vizecg_edge.leads.layout import RHYTHM, PageLayout, Piece, Timing
 from vizecg_edge.leads.names import (
@@ -25,6 +25,7 @@ from vizecg_edge.leads.names import (
 from vizecg_edge.leads.page import Box
 from vizecg_edge.leads.page_ink import PageInk
 from vizecg_edge.leads.rows import TraceRow
+from vizecg_edge.leads.stretches import Signals
 from vizecg_edge.leads.strips import named_strips, repeats_together, timing_of
 from vizecg_edge.leads.ways import MIRRORED, NO_ROWS, Looker, ways_of
 from vizecg_edge.rectify.reasons import Reason, refusal

@@ -199,6 +199,10 @@ class NameScores:
         self._read = [name for name in seen if name.chance >= LEAST_READ]
         self._places = np.array([[name.x_mm, name.y_mm] for name in self._read]).reshape(-1, 2)
         self._elsewhere = np.array([_elsewhere(name) for name in self._read])
+        # A strip may be any lead.
+        self._of_strips = [
+            sum(chance * STRIPS.get(lead, OTHER_STRIP) for lead, chance in name.chances.items()) for name in self._read
+        ]
 
     def of(self, pieces: Sequence[Piece], *, spacing_mm: float) -> float:
         """Of pieces whose rows are so far apart."""
@@ -220,7 +224,8 @@ class NameScores:
             piece = pieces[place]
             if name.name == STROKE != piece.name:
                 continue
-            logit = math.log((_chance(name, piece) + LEAST_CHANCE) / (1 / 12))
+            chance = self._of_strips[index] if piece.strip else name.chances.get(piece.name, 0.0)
+            logit = math.log((chance + LEAST_CHANCE) / (1 / 12))
             logit -= max(0.0, float(across[index, place]) - USUAL_MM) / RARER_MM
             if place in best:
                 # A piece has one name.
@@ -231,13 +236,6 @@ class NameScores:
         count, found = len(pieces), len(best)
         share = (found + 0.5) / (count + 1)
         return score + sum(best.values()) + found * math.log(share) + (count - found) * math.log(1 - share)
-
-
-def _chance(name: SeenName, piece: Piece) -> float:
-    """Of a name beside a piece; that of a strip may be any."""
-    if not piece.strip:
-        return name.chances.get(piece.name, 0.0)
-    return sum(chance * STRIPS.get(lead, OTHER_STRIP) for lead, chance in name.chances.items())
 
 
 def name_offset_mm(pieces: Sequence[Piece], seen: Sequence[SeenName], *, spacing_mm: float) -> float | None:

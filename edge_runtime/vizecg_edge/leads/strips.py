@@ -10,9 +10,10 @@ from itertools import pairwise
 import numpy as np
 
 from vizecg.spec import LEADS
-from vizecg_edge.leads.evidence import BY_CHANCE, SAME_WEIGHT, Signals
+from vizecg_edge.leads.evidence import BY_CHANCE, SAME_WEIGHT
 from vizecg_edge.leads.layout import RHYTHM, Piece, Timing
 from vizecg_edge.leads.names import CLEAR, SeenName, chances_beside, name_offset_mm
+from vizecg_edge.leads.stretches import Signals
 
 LIKELY = {"II": 1.0, "V1": 0.5, "V5": 0.0, "III": -0.5}
 RARE = -1.0
