@@ -29,6 +29,8 @@ ONE_OR_SEVERAL = {
     "--artefact": "one answers, several are measured",
     "--backend": "one answers, several are measured",
     "--threads": "one setting answers, several are measured",
+    "--bundle": "one answers, several are set beside each other",
+    "--checkpoint": "one is measured or exported, several are set beside each other",
     "--condition": "a photograph is of one, an evaluation of several",
     "--fold": "one is measured, rare findings are looked for in several",
     "--photos": "a gate takes several folders, photos.csv names the images of one",

@@ -191,7 +191,7 @@ def _networks(request: RecordersRequest) -> dict[str, Classifier]:
         *((path, checkpoint_classifier(path, looks_at=Modality.SIGNAL)) for path in request.signals),
     ]
     if not loaded:
-        raise UsageError("name what is judged: --checkpoint, --bundle or --signal")
+        raise UsageError("name what is judged: --checkpoint, --bundle or --signal-checkpoint")
     for path, network in loaded:
         name = f"{path.resolve().parent.name}/{path.name}"
         name = name if network.looks_at is Modality.IMAGE else f"{name} ({network.stream})"

@@ -23,7 +23,7 @@ class Options:
     checkpoint: Annotated[list[Path] | None, typer.Option(help="A training checkpoint; repeatable.")] = None
     bundle: Annotated[list[Path] | None, typer.Option(help="A bundle made by vizecg-export; repeatable.")] = None
     signals: Annotated[
-        list[Path] | None, typer.Option("--signal", help="A checkpoint whose signal stream is judged; repeatable.")
+        list[Path] | None, typer.Option("--signal-checkpoint", help="One whose signal stream is judged; repeatable.")
     ] = None
     fold: Annotated[int, typer.Option(min=1, max=10, help="PTB-XL fold; 9 is validation.")] = 9
     condition: Annotated[
