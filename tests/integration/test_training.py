@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from tolerances import tolerance
-from training_runs import TINY_INPUT, Records, make_records, tiny
+from training_runs import TINY_INPUT, Records, differences, make_records, signal_at_step, state_of, tiny
 from vizecg.data.cache import CacheSpec, build_cache
 from vizecg.data.signal import SignalSpec
 from vizecg.data.source import synthetic_source
@@ -63,6 +63,21 @@ def test_the_checkpoint_carries_its_configuration(run: Path) -> None:
     assert checkpoint.training_data is not None
     assert checkpoint.training_data["source"] == "synthetic seed 1"
     assert (checkpoint.training_data["records"], checkpoint.training_data["left_out"]) == (42, 0)
+
+
+def test_a_run_with_recorders_and_a_view_of_its_own_goes_on_to_the_same_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recorders and views depend on epoch and record alone; validation is as in any run."""
+    records, config = make_records(tmp_path), tiny(2, recorders=0.6, signal_view="mixed")
+    records.train(config, tmp_path / "whole")
+    with monkeypatch.context() as stopped:
+        signal_at_step(stopped, 7)
+        assert not records.train(config, tmp_path / "cut").finished
+    assert records.train(config, tmp_path / "cut", resume=True).finished
+    whole, cut = (state_of(tmp_path / name / "last.ckpt") for name in ("whole", "cut"))
+    assert differences(whole, cut) == []
+    assert load_checkpoint(tmp_path / "cut" / "last.ckpt").config.recorders == 0.6
 
 
 def test_in_the_last_epochs_no_streams_see_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
