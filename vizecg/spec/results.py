@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,13 @@ def write_result(path: Path | None, *, kind: str, figures: dict[str, Any]) -> No
     if path is None:
         return
     content = {"schema_version": RESULT_SCHEMA, "kind": kind, **provenance(), **figures}
-    write_atomically(path, json.dumps(content, indent=1) + "\n")
+    write_atomically(path, result_text(content))
+
+
+def result_text(content: Mapping[str, Any]) -> str:
+    """JSON with a line for each of its own keys: what changed is seen, and numbers without end take no line each."""
+    lines = (f" {json.dumps(name)}: {json.dumps(value)}" for name, value in content.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def read_result(path: Path) -> Result:

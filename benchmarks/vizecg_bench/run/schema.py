@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vizecg.spec import UsageError
+from vizecg.spec.results import result_text
 from vizecg_bench.run.contenders import Role, contender_key
 
 RESULT_SCHEMA = 1
@@ -274,7 +275,7 @@ class Result(Part):
     labels: tuple[str, ...]
 
     def to_json(self) -> str:
-        return self.model_dump_json(indent=1, by_alias=True) + "\n"
+        return result_text(self.model_dump(mode="json", by_alias=True))
 
     @classmethod
     def from_json(cls, text: str, *, name: str) -> Result:
