@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 
 from vizecg.data.recorders import recorded_source
@@ -33,6 +33,7 @@ from vizecg.train.evaluation.predict import (
     predict,
 )
 from vizecg.train.evaluation.tables import cell
+from vizecg.train.runs.tables import console
 
 KIND = "recorders"
 METRICS = ("auroc", "auprc")
@@ -92,7 +93,7 @@ def measure_recorders(request: RecordersRequest, *, json_path: Path | None = Non
         **compared(predictions(networks, source, request, names), networks, bootstraps=request.bootstraps),
     }  # fmt: skip
     write_result(json_path, kind=KIND, figures=figures)
-    Console().print(tables(figures))
+    console().print(tables(figures))
     return figures
 
 

@@ -25,8 +25,8 @@ PRESETS: dict[str, Recorder] = {
     "muscle": Recorder(muscle=Muscle(mv=0.035, band_hz=(35.0, 70.0), order=1)),
     # 0.03 mV of 60 Hz with a third harmonic, and no notch.
     "hum": Recorder(hum=Hum(mv=0.03, hz=60.0, third=0.3)),
-    # 0.35 mV of a baseline without a period.
-    "wander": Recorder(wander=Wander(mv=0.35, hz=0.4, walk=True)),
+    # A baseline without a period, 0.25 mV at every electrode, and no filter against it.
+    "wander": Recorder(wander=Wander(mv=0.25, hz=0.4, walk=True)),
     # An eighth too small, and leads by up to 7 % apart.
     "gain": Recorder(gain=0.87, lead_gains=(1.07, 0.93, 0.93, 1.07, 0.94, 1.06, 0.93, 1.07)),
     # A muscle filter of 30 Hz with a steep edge, stored 90 times a second.
@@ -38,7 +38,7 @@ PRESETS: dict[str, Recorder] = {
         high_pass=_MONITOR,
         low_pass=Edge(hz=40.0, order=3, family=Family.BESSEL),
         muscle=Muscle(mv=0.02, band_hz=(35.0, 70.0), order=1),
-        wander=Wander(mv=0.25, hz=0.4, walk=True),
+        wander=Wander(mv=0.2, hz=0.4, walk=True),
         gain=0.88,
     ),
 }
