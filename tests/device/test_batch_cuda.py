@@ -17,8 +17,8 @@ from vizecg.records.synthetic import synthetic_record
 from vizecg.render import LAYOUTS, plan_under
 from vizecg.spec import Condition
 from vizecg.train.loaders import training_loader
-from vizecg.train.loop import open_cache
 from vizecg.train.recipes import small_recipe
+from vizecg.train.seen import open_cache
 
 pytestmark = [
     pytest.mark.device,

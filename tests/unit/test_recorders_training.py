@@ -23,7 +23,7 @@ from vizecg.spec import Condition, UsageError
 from vizecg.spec.fingerprint import sha256_bytes
 from vizecg.train.config import TrainConfig
 from vizecg.train.loaders import training_loader
-from vizecg.train.loop import open_cache
+from vizecg.train.seen import open_cache
 
 pytestmark = pytest.mark.unit
 

@@ -12,15 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from vizecg.data.cache import InkCache, await_cache, build_cache
 from vizecg.data.row_signals import RowSignals, open_rows
 from vizecg.data.source import RecordSource
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.files import write_atomically
-from vizecg.spec.fingerprint import sha256_ids
 from vizecg.train.averaging import MovingAverage
 from vizecg.train.compilation import check_compiler, compile_errors
 from vizecg.train.config import TrainConfig
@@ -45,6 +42,7 @@ from vizecg.train.resume import ResumePoint, check_resumable, check_same_data, r
 from vizecg.train.runs.folder import BEST, CONFIG, LAST, RECORD, TEXT, log_folders, next_log_folder
 from vizecg.train.runs.record import Ending
 from vizecg.train.saving import AtomicCheckpointIO, RunCheckpoints, TrainingStopped
+from vizecg.train.seen import described, open_cache, positive_weight, tell_one_sided
 from vizecg.train.starting import Start, begin, find_start
 
 VALIDATION_CONDITIONS = (Condition.CLEAN, Condition.PHOTO)
@@ -179,7 +177,7 @@ def _train(
     if start is not None and point is None:
         begin(module.network, start, config=config, tell=processes.first)
     if processes.first:
-        _tell_one_sided(val_cache, config)
+        tell_one_sided(val_cache, config)
     if config.draws_anew:
         module.caches = (train_cache, val_cache)
     rows: RowSignals | None = None
@@ -266,38 +264,6 @@ def on_cuda(accelerator: str) -> bool:
     return accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
 
 
-def open_cache(
-    folder: Path,
-    name: str,
-    *,
-    source: RecordSource,
-    config: TrainConfig,
-    conditions: tuple[Condition, ...] | None = None,
-    workers: int,
-    drawn_here: bool = True,
-) -> InkCache:
-    """What a run keeps of the records of one split, in a folder of its own below ``folder``.
-
-    Args:
-        folder: of all caches of a run.
-        name: of the split.
-        source: its records.
-        config: says what is kept: pictures, or signals alone.
-        conditions: of the pictures; None for those of the training, and its recorders.
-        workers: processes that draw.
-        drawn_here: the first process of a run draws; the others wait for what it draws.
-    """
-    if conditions is None:
-        spec = config.cache_spec(config.conditions, recorders=config.recorders)
-    else:
-        # What judges is as it was recorded.
-        spec = config.cache_spec(conditions)
-    place = folder / (f"{name}-signals" if config.draws_anew else name)
-    if not drawn_here:
-        return await_cache(place, source=source, spec=spec)
-    return build_cache(place, source=source, spec=spec, workers=max(1, workers))
-
-
 def _started_from(start: Start | None, point: ResumePoint | None) -> str | None:
     if point is not None:
         return point.started_from
@@ -353,39 +319,6 @@ def _fit(fit: Callable[[], None], *, compiled: bool) -> int | None:
 def monitor(config: TrainConfig) -> str:
     """Name of the figure that chooses the best checkpoint."""
     return f"{VALIDATION_CONDITIONS[-1].value}/image_auroc" if config.modality.has_image else "signal/auroc"
-
-
-def positive_weight(config: TrainConfig, cache: InkCache) -> list[float] | None:
-    """Per class, how much more a positive counts than a negative; None where all count the same."""
-    if config.class_weights == "none":
-        return None
-    positives = np.array(cache.labels[cache.rows]).sum(axis=0)
-    ratio = (len(cache.rows) - positives) / np.maximum(positives, 1)
-    return [float(value) for value in (np.sqrt(ratio) if config.class_weights == "sqrt" else ratio)]
-
-
-def _tell_one_sided(cache: InkCache, config: TrainConfig) -> None:
-    """What no validation record has, or every one, cannot be validated."""
-    present = np.array(cache.labels[cache.rows]).mean(axis=0)
-    names = config.label_set().names
-    told = [
-        f"{which} validation record has {', '.join(found)}"
-        for which, share in (("no", 0), ("every", 1))
-        if (found := [name for name, one in zip(names, present, strict=True) if one == share])
-    ]
-    if told:
-        print(f"{'; '.join(told)}: an AUROC of 0 there, and in the mean that chooses the best", file=sys.stderr)
-
-
-def described(source: RecordSource, cache: InkCache) -> dict[str, Any]:
-    """Which records a network has seen, in plain types: for the checkpoint and, from there, the model card."""
-    seen = [cache.record_ids[row] for row in cache.rows]
-    return {
-        "source": source.name,
-        "records": len(seen),
-        "left_out": len(cache.refused),
-        "records_sha256": sha256_ids(seen),
-    }
 
 
 def _clear(run: Path) -> None:

@@ -42,7 +42,7 @@ class TrainingModule(pl.LightningModule):
     Args:
         config: ``TrainConfig.model_dump(mode="json")``.
         validation_names: names of the validation loaders, in their order.
-        training_data: what it is trained on, as ``vizecg.train.loop.described`` says it.
+        training_data: what it is trained on, as ``vizecg.train.seen.described`` says it.
         positive_weight: per class, how much more a positive counts.
         prior: of the labels, where an epoch does not show all records.
         started_from: sha256 of the checkpoint whose weights it starts with.

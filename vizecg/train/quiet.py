@@ -18,7 +18,7 @@ _HARMLESS: tuple[tuple[str, type[Warning]], ...] = (
     (".*isinstance\\(treespec, LeafSpec\\)", Warning),
     # Under Slurm it is torchrun that srun starts.
     ("The `srun` command is available on your system but is not used", UserWarning),
-    # A label that no validation record has, or that all have: ``vizecg.train.loop`` says so itself, by its name.
+    # A label that no validation record has, or that all have: ``vizecg.train.seen`` says so itself, by its name.
     ("No (positive|negative) samples (found )?in targets?,", UserWarning),
     ("Average precision score for one or more classes was `nan`", UserWarning),
 )

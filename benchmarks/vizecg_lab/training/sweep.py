@@ -27,9 +27,10 @@ from vizecg.spec.fingerprint import sha256_bytes, sha256_ids
 from vizecg.train.config import TrainConfig
 from vizecg.train.evaluation.predict import checkpoint_classifier, predict
 from vizecg.train.loaders import training_loader
-from vizecg.train.loop import RunOptions, open_cache, train
+from vizecg.train.loop import RunOptions, train
 from vizecg.train.precision import computed_precision
 from vizecg.train.runs.folder import LAST
+from vizecg.train.seen import open_cache
 from vizecg_lab.training.sweep_plan import Candidate
 from vizecg_lab.training.train_step import StepBound
 

@@ -31,9 +31,10 @@ from vizecg.train.config import TrainConfig
 from vizecg.train.layout import compiler_options, training_layout
 from vizecg.train.lightning import Callback
 from vizecg.train.loaders import training_loader
-from vizecg.train.loop import RunOptions, on_cuda, open_cache, train
+from vizecg.train.loop import RunOptions, on_cuda, train
 from vizecg.train.losses import training_loss
 from vizecg.train.precision import computed_precision
+from vizecg.train.seen import open_cache
 
 WANTED = 0.85
 WARM_UP = 4

@@ -15,8 +15,9 @@ from vizecg.data.source import RecordSource
 from vizecg.spec.files import write_atomically
 from vizecg.train.config import TrainConfig
 from vizecg.train.loop import VALIDATION_CONDITIONS as SHOWN
-from vizecg.train.loop import RunOptions, open_cache, train
+from vizecg.train.loop import RunOptions, train
 from vizecg.train.runs.folder import LAST
+from vizecg.train.seen import open_cache
 from vizecg_lab.drawing.command import chosen_device
 from vizecg_lab.gpu.deadline import Deadline
 from vizecg_lab.gpu.request import Request
