@@ -31,7 +31,7 @@ pytestmark = pytest.mark.integration
 
 KEYS = [
     "schema_version", "input", "status", "reasons", "messages", "advice", "probabilities", "decisions", "undecided",
-    "thresholds", "doubts", "measured", "quality", "geometry", "timings_ms", "bundle",
+    "by_rate", "rate_limits_bpm", "thresholds", "doubts", "measured", "quality", "geometry", "timings_ms", "bundle",
 ]  # fmt: skip
 
 
@@ -66,6 +66,22 @@ def test_a_photograph_is_answered(photo: Path, tmp_path: Path) -> None:
     assert answer["bundle"]["calibrated"] is True
     assert Image.open(tmp_path / "sheet.png").size == (1152, 640)
     assert Image.open(tmp_path / "o.png").width == 1240
+
+
+def test_limits_of_the_rate_decide_and_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.png"
+    save_image(path, render_sheet(synthesise((), seed=3), style=PrintStyle()).image)
+    plain, limited = (json.loads(edge(path, "--json", *more).stdout) for more in ((), ("--rate-limits", "30,40")))
+    rate = plain["measured"]["rate_bpm"]
+    assert 50 < rate < 100
+    assert (plain["decisions"]["ST"], plain["rate_limits_bpm"], plain["by_rate"]) == (False, None, {})
+    assert limited["rate_limits_bpm"] == [30, 40]
+    assert limited["by_rate"]["SB"].endswith("above the limit of 30")
+    assert (limited["decisions"]["SB"], limited["decisions"]["ST"]) == (False, True)
+    refused = edge(path, "--rate-limits", "100")
+    assert (refused.returncode, refused.stderr) == (
+        2, "error: rate limits '100': expected two rates, such as 50,100\n"
+    )  # fmt: skip
 
 
 def test_exif_orientation_is_honoured(photo: Path, tmp_path: Path) -> None:
