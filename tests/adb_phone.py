@@ -134,3 +134,13 @@ def adb(*arguments: str) -> str:
     """What the program prints."""
     done = subprocess.run(["adb", *arguments], capture_output=True, text=True, timeout=60, check=False, env=os.environ)
     return done.stdout + done.stderr
+
+
+def connect(serial: str) -> None:
+    """Have adb's server connect to a daemon. A client that asks while the server still starts can get an answer that is
+    another's, which it calls a protocol fault: it asks again."""
+    for _ in range(3):
+        told = adb("connect", serial)
+        if "protocol fault" not in told:
+            break
+    assert told.startswith(("connected", "already connected", "failed to authenticate")), told

@@ -16,7 +16,7 @@ pytest.importorskip("executorch", reason="the extra `executorch` is not installe
 import edge_bundles
 import packs
 from adb_daemon import Faults
-from adb_phone import StandIn, adb, adb_server, needs_adb
+from adb_phone import StandIn, adb_server, connect, needs_adb
 from small_networks import SMALL
 from tolerances import tolerance
 from vizecg.render import RENDERER_VERSION
@@ -47,7 +47,7 @@ def phone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     """Plugged in and trusted."""
     stand_in = StandIn(tmp_path)
     with adb_server(tmp_path, monkeypatch), stand_in.daemon as daemon:
-        assert adb("connect", daemon.serial).startswith("connected")
+        connect(daemon.serial)
         yield stand_in
 
 
@@ -302,13 +302,13 @@ def test_phones_that_are_not_there_or_do_not_trust(tmp_path: Path, monkeypatch: 
             for name, faults in (("a", Faults(unauthorised=True)), ("b", Faults(features="cmd")))
         )
         with distrusting.daemon as first, old.daemon as second, StandIn(tmp_path / "c").daemon as third:
-            adb("connect", first.serial)
+            connect(first.serial)
             with pytest.raises(AdbError, match="confirm its dialog"):
                 open_phone(None)
-            adb("connect", second.serial)
+            connect(second.serial)
             with pytest.raises(AdbError, match="Android 7 or newer"):
                 open_phone(second.serial)
-            adb("connect", third.serial)
+            connect(third.serial)
             with pytest.raises(AdbError, match="name one: --device adb:SERIAL") as several:
                 open_phone(None)
             assert several.value.exit_code == ExitCode.USAGE
