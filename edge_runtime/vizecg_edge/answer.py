@@ -300,11 +300,8 @@ class Answer:
     @property
     def notes(self) -> list[str]:
         """What the findings do not say themselves, a sentence each."""
-        decided = (
-            [f"{label} {words.WORDS[self.decisions[label]]} {how}." for label, how in self.by_rate.items()]
-            if self.decisions
-            else []
-        )
+        said = {one.label.name: one.word for one in self.findings}
+        decided = [f"{label} {said[label]} {how}." for label, how in self.by_rate.items()]
         return [*words.undecided_notes(self.findings), *decided]
 
     @property

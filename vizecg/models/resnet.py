@@ -43,9 +43,9 @@ class TrunkAxis:
             product *= stride
         return product
 
-    def cells(self, pixels: int) -> int:
-        """How many cells the last map has of so many pixels."""
-        return -(-pixels // self.stride_of(4))
+    def cells(self, pixels: int, stage: int = 4) -> int:
+        """How many cells the map of ``stage`` has of so many pixels."""
+        return -(-pixels // self.stride_of(stage))
 
 
 class BasicBlock(nn.Module):
@@ -97,7 +97,7 @@ class ResNetTrunk(nn.Module):
         if min(blocks) < 1:
             raise ValueError(f"every stage has at least one block, got {list(blocks)}")
         self.axes = tuple(axes) if axes is not None else (TrunkAxis(),) * dims
-        self.blocks = blocks
+        self.widths, self.blocks = widths, blocks
         self.stem = self._stem(dims, inputs, widths[0])
         stages = []
         channels = widths[0]

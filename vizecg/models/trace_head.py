@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-
 import torch
 from torch import Tensor, nn
 
@@ -28,16 +26,11 @@ class TraceHead(nn.Module):
 
     def __init__(self, *, trunk: ResNetTrunk, stage: int, height: int, width: int, rows: int) -> None:
         super().__init__()
-        with torch.no_grad():
-            # Without numbers: only the shape is asked for.
-            features, _ = (
-                deepcopy(trunk).to("meta").eval().features(torch.zeros(1, 1, height, width, device="meta"), stage)
-            )
-        _, channels, high, wide = features.shape
+        down, across = trunk.axes
         self.rows, self.width = rows, width
-        self.stride = -(-width // wide)
-        self.reduce = nn.Conv2d(channels, _CHANNELS, 1)
-        self.read = nn.Conv1d(_CHANNELS * high, rows * self.stride, 1)
+        self.stride = across.stride_of(stage)
+        self.reduce = nn.Conv2d(trunk.widths[stage - 1], _CHANNELS, 1)
+        self.read = nn.Conv1d(_CHANNELS * down.cells(height, stage), rows * self.stride, 1)
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, rows, width)"""

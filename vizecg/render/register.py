@@ -94,8 +94,8 @@ def draft_misplacement(
 def build_misplacement(draft: Misplacement, size: tuple[int, int]) -> np.ndarray:
     """float64 (rows, columns, 2), see ``misplaced``."""
     nodes = lattice_points(size)
-    for axis, knots in enumerate(() if draft.bends is None else draft.bends):
-        nodes[..., axis] += _smooth(knots, nodes.shape[:2]) * draft.bend_px
+    if draft.bends is not None:
+        nodes += _bends(draft.bends, draft.bend_px, nodes.shape[:2])
     return cv2.perspectiveTransform(nodes.reshape(1, -1, 2), draft.homography).reshape(nodes.shape)
 
 
@@ -111,13 +111,18 @@ def placed(draft: Misplacement, points: np.ndarray, size: tuple[int, int]) -> np
     if draft.bends is None:
         return unbent
     nodes = lattice_points(size)
-    field = np.stack([_smooth(knots, nodes.shape[:2]) * draft.bend_px for knots in draft.bends], axis=-1)
+    field = _bends(draft.bends, draft.bend_px, nodes.shape[:2])
     found = unbent
     # Bends are so smooth that two steps of the fixed point are within a hundredth of a pixel.
     for _ in range(2):
         at = ((found - nodes[0, 0]) / (nodes[1, 1] - nodes[0, 0])).astype(np.float32)
         found = unbent - cv2.remap(field, at[None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
     return found
+
+
+def _bends(knots: np.ndarray, bend_px: float, shape: tuple[int, ...]) -> np.ndarray:
+    """float32 (rows, columns, 2): pixels by which the nodes of a lattice are moved, across and down."""
+    return np.stack([_smooth(of_axis, shape) * bend_px for of_axis in knots], axis=-1)
 
 
 def _smooth(knots: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

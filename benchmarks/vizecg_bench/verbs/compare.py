@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from vizecg.spec import UsageError
 from vizecg.spec.commands import takes
 from vizecg.spec.errors import ExitCode, VizecgError
 from vizecg.spec.options import FiguresOption
+from vizecg.spec.results import write_result
 from vizecg_bench.compare.changes import DEFAULT_ACCURACY_DROP, ChangeLimits
 from vizecg_bench.compare.runs import By, failed
 from vizecg_bench.compare.runs import compare as compared
@@ -49,8 +49,6 @@ def compare(options: Options) -> None:
     """What changed between two runs. Slower, less accurate or gone exits with 5; not comparable with 6."""
     from rich.console import Console
 
-    from vizecg.spec.files import write_atomically
-    from vizecg.spec.provenance import provenance
     from vizecg_bench.compare.ratios import parse_share
     from vizecg_bench.compare.table import print_comparison
     from vizecg_bench.report.read import read_result
@@ -64,12 +62,9 @@ def compare(options: Options) -> None:
     comparison = compared(
         before, after, by=options.by, baseline=options.baseline, limits=limits, allow_invalid=options.allow_invalid
     )
-    if options.figures is not None:
-        content = {
-            "schema_version": 1, "kind": "compare", **provenance(), "a": options.a.name, "b": options.b.name,
-            **comparison.to_dict(),
-        }  # fmt: skip
-        write_atomically(options.figures, json.dumps(content, indent=1) + "\n")
+    write_result(
+        options.figures, kind="compare", figures={"a": options.a.name, "b": options.b.name, **comparison.to_dict()}
+    )
     print_comparison(comparison, Console())
     if comparison.failures:
         raise RegressionError("worse than before: " + " | ".join(failed(comparison)))

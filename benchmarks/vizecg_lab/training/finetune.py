@@ -4,7 +4,6 @@ from nothing, on the same draws of records."""
 from __future__ import annotations
 
 import csv
-import io
 import json
 import time
 from collections.abc import Mapping
@@ -24,7 +23,6 @@ from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, positives
 from vizecg.scoring.resamples import interval
 from vizecg.spec import CODE6, Condition, LabelSet, UsageError
 from vizecg.spec.decide import sigmoid
-from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes, sha256_file
 from vizecg.spec.results import write_result
 from vizecg.train.config import TrainConfig
@@ -33,6 +31,7 @@ from vizecg.train.loop import RunOptions, train
 from vizecg.train.saving import LAST
 from vizecg.train.settings import resolve
 from vizecg.train.starting import SHIPPED
+from vizecg_lab.training.finished import read_finished, write_finished
 
 KIND = "finetune"
 SHOWN = ("macro/auroc", "macro/auprc")
@@ -219,12 +218,9 @@ def _run(
     folder, config = request.out / f"{arm.name}-{draw}", _config(request, arm, draw)
     identity = [config.model_dump(mode="json"), drawn.fingerprint, list(drawn.record_ids), list(validation.record_ids)]
     key = sha256_bytes(json.dumps([*identity, arm.start, request.condition.value]).encode())
-    finished = folder / "scores.npz"
-    if finished.is_file():
-        with np.load(finished) as data:
-            if str(data["key"]) != key:
-                raise UsageError(f"{folder} holds a run of other settings or records: name another --out or delete it")
-            return {"logits": data["logits"], "labels": data["labels"], "told": json.loads(str(data["told"]))}
+    finished = read_finished(folder, key)
+    if finished is not None:
+        return finished
     cpu, wall = time.process_time(), time.monotonic()
     result = train(
         config=config,
@@ -256,15 +252,7 @@ def _run(
         "seconds": round(time.monotonic() - wall, 1),
         "records_sha256": sha256_bytes("\n".join(drawn.record_ids).encode()),
     }
-    content = {"key": key, "logits": found.logits, "labels": found.labels, "told": json.dumps(told)}
-    _save(finished, content)
-    return {"logits": found.logits, "labels": found.labels, "told": told}
-
-
-def _save(path: Path, content: dict[str, Any]) -> None:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **content)
-    write_atomically(path, buffer.getvalue())
+    return write_finished(folder, key, told=told, logits=found.logits, labels=found.labels)
 
 
 def _source(request: FinetuneRequest, split: str) -> RecordSource:

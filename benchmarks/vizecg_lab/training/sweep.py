@@ -6,7 +6,6 @@ training on a batch in memory. What a run left is not made again, and one that w
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import torch
 from vizecg.data.cache import InkCache
 from vizecg.data.source import RecordSource
 from vizecg.scoring.cross_fit import cross_fit
+from vizecg.scoring.folds import patient_groups
 from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, nested, positives
 from vizecg.spec import Condition, UsageError
 from vizecg.spec.decide import sigmoid
@@ -31,6 +31,7 @@ from vizecg.train.loop import RunOptions, train
 from vizecg.train.precision import computed_precision
 from vizecg.train.runs.folder import LAST
 from vizecg.train.seen import open_cache
+from vizecg_lab.training.finished import check_key, read_finished, write_finished
 from vizecg_lab.training.sweep_plan import Candidate
 from vizecg_lab.training.train_step import StepBound
 
@@ -107,14 +108,9 @@ def _run(request: SweepRequest, candidate: Candidate) -> dict[str, Any]:
         request.training.fingerprint, list(request.training.record_ids), list(request.validation.record_ids),
     ]  # fmt: skip
     key = sha256_bytes(json.dumps(identity).encode())
-    finished = folder / "scores.npz"
-    if finished.is_file():
-        with np.load(finished) as data:
-            _check_key(str(data["key"]), key, folder)
-            return {
-                **{name: data[name] for name in ("logits", "labels", "groups")},
-                "told": json.loads(str(data["told"])),
-            }
+    finished = read_finished(folder, key)
+    if finished is not None:
+        return finished
     config = computed_precision(candidate.config, cuda=False)
     kept = open_cache(
         _sheets(request.out, config), "train", source=request.training, config=config, workers=request.workers
@@ -151,10 +147,8 @@ def _run(request: SweepRequest, candidate: Candidate) -> dict[str, Any]:
         "settings": candidate.config.model_dump(mode="json"),
         "records_sha256": sha256_ids([kept.record_ids[row] for row in kept.rows]),
     }
-    groups = np.array([a or b for a, b in zip(found.patient_ids, found.record_ids, strict=True)])
-    content = {"logits": found.logits, "labels": found.labels, "groups": groups}
-    _save(finished, {"key": key, "told": json.dumps(told), **content})
-    return {**content, "told": told}
+    groups = np.array(patient_groups(found.patient_ids, found.record_ids))
+    return write_finished(folder, key, told=told, logits=found.logits, labels=found.labels, groups=groups)
 
 
 def _planned(folder: Path, key: str, *, config: TrainConfig, cache: InkCache, request: SweepRequest) -> dict[str, Any]:
@@ -162,7 +156,7 @@ def _planned(folder: Path, key: str, *, config: TrainConfig, cache: InkCache, re
     path = folder / "planned.json"
     if path.is_file():
         planned: dict[str, Any] = json.loads(path.read_text())
-        _check_key(planned.pop("key"), key, folder)
+        check_key(planned.pop("key"), key, folder)
         return planned
     if request.threads:
         torch.set_num_threads(request.threads)
@@ -175,11 +169,6 @@ def _planned(folder: Path, key: str, *, config: TrainConfig, cache: InkCache, re
     return planned
 
 
-def _check_key(found: str, wanted: str, folder: Path) -> None:
-    if found != wanted:
-        raise UsageError(f"{folder} holds a run of other settings or records: name another --out or delete it")
-
-
 def _sheet_key(config: TrainConfig) -> str:
     """Of what is drawn: runs with the same pictures share them."""
     drawn = [config.sheet, config.preprocess, config.signal, [condition.value for condition in config.conditions]]
@@ -189,9 +178,3 @@ def _sheet_key(config: TrainConfig) -> str:
 
 def _sheets(out: Path, config: TrainConfig) -> Path:
     return out / "sheets" / _sheet_key(config)
-
-
-def _save(path: Path, content: dict[str, Any]) -> None:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **content)
-    write_atomically(path, buffer.getvalue())

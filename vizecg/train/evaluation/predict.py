@@ -14,8 +14,9 @@ import torch
 from rich.progress import track
 
 from vizecg.data.cache import CacheSpec, InkCache, build_cache
+from vizecg.data.dataset import seen_signal
 from vizecg.data.signal import SignalSpec
-from vizecg.data.signal_view import SignalView, sheet_view
+from vizecg.data.signal_view import SignalView
 from vizecg.data.source import RecordSource
 from vizecg.models import Modality
 from vizecg.models.logits import torch_logits
@@ -258,7 +259,4 @@ def condition_name(classifier: Classifier, condition: Condition) -> str:
 def _inputs(drawn: InkCache, rows: np.ndarray, classifier: Classifier) -> np.ndarray:
     if classifier.looks_at.has_image:
         return normalise(drawn.inks[rows, 0], classifier.preprocess)
-    signals = np.array(drawn.signals[rows])
-    if classifier.view.judged is SignalView.WHOLE:
-        return signals
-    return np.stack([sheet_view(signal, sampling_rate=classifier.signal.sampling_rate) for signal in signals])
+    return np.stack([seen_signal(drawn, int(row), classifier.view) for row in rows])
