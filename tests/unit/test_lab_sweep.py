@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,15 @@ def test_what_networks_cost(tmp_path: Path) -> None:
     assert all(one["ms"] > 0 for one in costs.values())
 
 
+def test_a_run_that_learns_traces_too(tmp_path: Path) -> None:
+    request = _request(tmp_path, minutes=0.01, text=TINY.replace("time: {", "time: {trace_weight: 0.1, "))
+    request = replace(request, candidates=request.candidates[1:])
+    (run,) = run_sweep(request, tell=lambda _: None)["runs"]
+    assert run["settings"]["trace_weight"] == 0.1
+    assert run["steps"] >= 1
+    assert run["macro"]["auprc"]["value"] > 0
+
+
 def test_runs_have_the_same_time_and_are_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep.StepBound, "seconds_per_step", lambda self, steps: 0.1 * sweep.PACE)
     request = _request(tmp_path, minutes=0.011)
@@ -100,9 +110,9 @@ def test_runs_have_the_same_time_and_are_not_made_again(tmp_path: Path, monkeypa
         run_sweep(_request(tmp_path, minutes=0.02), tell=told.append)
 
 
-def _request(folder: Path, *, minutes: float) -> SweepRequest:
+def _request(folder: Path, *, minutes: float, text: str = TINY) -> SweepRequest:
     sources = [build_source("synthetic", SourceRequest(split=split, seed=0, size=32)) for split in ("train", "val")]
     return SweepRequest(
-        candidates=read_plan(plan(folder)), training=sources[0], validation=sources[1], out=folder / "out",
+        candidates=read_plan(plan(folder, text)), training=sources[0], validation=sources[1], out=folder / "out",
         minutes=minutes, workers=1, threads=1,
     )  # fmt: skip

@@ -26,7 +26,6 @@ from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes, sha256_ids
 from vizecg.train.config import TrainConfig
 from vizecg.train.evaluation.predict import checkpoint_classifier, predict
-from vizecg.train.loaders import training_loader
 from vizecg.train.loop import RunOptions, train
 from vizecg.train.precision import computed_precision
 from vizecg.train.runs.folder import LAST
@@ -160,8 +159,7 @@ def _planned(folder: Path, key: str, *, config: TrainConfig, cache: InkCache, re
         return planned
     if request.threads:
         torch.set_num_threads(request.threads)
-    batch = next(iter(training_loader(cache, config, part=(0, 1), start=None, workers=0)))
-    bound = StepBound(config, batch, cache, accelerator="cpu")
+    bound = StepBound.of(cache, config, accelerator="cpu")
     seconds = bound.seconds_per_step(PROBE_STEPS) / PACE
     planned = {"steps": max(1, int(60 * request.minutes / seconds)), "seconds_per_step": round(seconds, 4)}
     folder.mkdir(parents=True, exist_ok=True)
