@@ -43,8 +43,8 @@ def test_every_column_of_features_learns_its_own_columns() -> None:
     """Of a line in each of two rows, which jumps by 16 mm: told eight columns of pixels late, it would be wrong by more
     than a millimetre in the mean."""
     torch.manual_seed(0)
-    trunk = ResNetTrunk(dims=2, inputs=1, widths=(8, 16, 16, 16))
-    head = TraceHead(trunk=trunk, stage=2, height=64, width=100, rows=2)
+    trunk = ResNetTrunk(dims=2, inputs=1, widths=(8, 16, 16, 16), size=(64, 100))
+    head = TraceHead(trunk=trunk, stage=2, rows=2)
     assert head.stride == 8
     optimiser = torch.optim.AdamW([*trunk.parameters(), *head.parameters()], lr=1e-2)
     for _ in range(150):

@@ -83,8 +83,9 @@ def test_attention_modules_can_be_left_out(inputs: tuple[torch.Tensor, torch.Ten
         ({"image_strides_across": (1, 1, 2, 2, 1), "image_strides_down": (2, 2, 2, 1, 1)}, 8 * 24),
         ({"image_strides_across": (1, 1, 2, 2, 1), "image_token_pool": (2, 4)}, 1 * 6),
         ({"image_blocks": (1, 1, 3, 2), "image_kernels_across": (11, 3, 5, 7, 7)}, 2 * 3),
+        ({"image_fold": 1, "image_strides_across": (2, 1, 1, 2, 1), "image_blocks": (1, 2, 1, 3)}, 1 * 24),
     ],
-    ids=["stem", "stages", "pooled tokens", "blocks and kernels"],
+    ids=["stem", "stages", "pooled tokens", "blocks and kernels", "folded"],
 )  # fmt: skip
 def test_a_trunk_can_keep_time(
     inputs: tuple[torch.Tensor, torch.Tensor], changes: dict[str, tuple[int, ...]], tokens: int
@@ -101,10 +102,11 @@ def test_a_trunk_can_keep_time(
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"image_strides_across": (3, 2, 2, 2, 2)}, "strides are 1 or 2"),
+        ({"image_strides_across": (3, 2, 2, 2, 2)}, "strides are 1, 2 or 4"),
         ({"image_kernels_down": (7, 3, 4, 3, 3)}, "kernels are odd"),
         ({"image_blocks": (2, 0, 2, 2)}, "at least one block"),
         ({"image_token_pool": (1, 2)}, "does not divide a map of 2 x 3"),
+        ({"image_fold": 4}, "fold behind stage 1, 2 or 3, got 4"),
     ],
 )  # fmt: skip
 def test_trunks_that_cannot_be_are_refused(changes: dict[str, tuple[int, ...]], complaint: str) -> None:
@@ -112,6 +114,23 @@ def test_trunks_that_cannot_be_are_refused(changes: dict[str, tuple[int, ...]], 
         network(**changes)
     with pytest.raises(UsageError, match=complaint):
         build_system("vizecgnet", {**TINY.to_dict(), **changes})
+
+
+def test_rows_of_a_folded_map_are_told_apart(inputs: tuple[torch.Tensor, torch.Tensor]) -> None:
+    """What a stage sees in one row and what it sees in another come by weights of their own, and as one row."""
+    trunk = network(image_fold=2).image_encoder.trunk
+    image = inputs[1]
+    for stage, rows in zip((1, 2, 3, 4), (trunk.cells(1)[0], trunk.cells(2)[0], 1, 1), strict=True):
+        features, _ = trunk.features(image, stage)
+        assert features.shape[2:] == trunk.cells(stage)
+        assert features.shape[2] == rows
+        assert trunk.strides(stage)[0] * rows >= image.shape[2]
+    fold = trunk.stages[trunk.last_block(2) + 1]
+    lines = [torch.zeros(1, fold.conv.in_channels, *trunk.cells(2)) for _ in range(2)]
+    for row, line in enumerate(lines):
+        line[:, :, row] = 1.0
+    upper, lower = (fold.eval()(line) for line in lines)
+    assert not torch.allclose(upper, lower)
 
 
 def test_checkpoints_of_before_tell_the_stride_of_the_stem_alone() -> None:

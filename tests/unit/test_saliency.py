@@ -43,8 +43,11 @@ class Identity(nn.Module):
 
     def __init__(self, *, axes: tuple[TrunkAxis, TrunkAxis]) -> None:
         super().__init__()
-        self.axes = axes
-        self.stages = nn.Sequential(nn.AvgPool2d(1, stride=tuple(axis.stride_of(4) for axis in axes)))
+        self.steps = tuple(axis.stride_of(4) for axis in axes)
+        self.stages = nn.Sequential(nn.AvgPool2d(1, stride=self.steps))
+
+    def strides(self, stage: int) -> tuple[int, ...]:
+        return self.steps
 
     def last_block(self, stage: int) -> int:
         return 0

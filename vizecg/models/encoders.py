@@ -7,7 +7,7 @@ from enum import Enum
 import torch
 from torch import Tensor, nn
 
-from vizecg.models.resnet import RESNET18_BLOCKS, Four, ResNetTrunk, TrunkAxis
+from vizecg.models.resnet import RESNET18_BLOCKS, Five, Four, ResNetTrunk, TrunkAxis
 from vizecg.spec import LEADS
 
 
@@ -18,6 +18,7 @@ class ImageEncoder(nn.Module):
         height, width: of the pictures.
         widths, blocks: of the trunk's four stages.
         down, across: what the trunk does along the sheet's height and along its time.
+        fold: the stage behind which the rows of the trunk's map become channels, 0 for none.
         token_pool: rows and columns of the trunk's last map that become one token, by their mean.
         outputs: channels of the tokens.
 
@@ -35,11 +36,14 @@ class ImageEncoder(nn.Module):
         blocks: Four = RESNET18_BLOCKS,
         down: TrunkAxis = TrunkAxis(),  # noqa: B008, which is frozen
         across: TrunkAxis = TrunkAxis(),  # noqa: B008
+        fold: int = 0,
         token_pool: tuple[int, int] = (1, 1),
     ) -> None:
         super().__init__()
-        self.trunk = ResNetTrunk(dims=2, inputs=1, widths=widths, blocks=blocks, axes=(down, across))
-        cells = down.cells(height), across.cells(width)
+        self.trunk = ResNetTrunk(
+            dims=2, inputs=1, widths=widths, blocks=blocks, axes=(down, across), fold=fold, size=(height, width)
+        )
+        cells = self.trunk.cells()
         if any(have % pool for have, pool in zip(cells, token_pool, strict=True)):
             raise ValueError(f"token_pool {list(token_pool)} does not divide a map of {cells[0]} x {cells[1]}")
         pools = max(token_pool) > 1
@@ -75,11 +79,12 @@ class LeadMixing(str, Enum):
 
 
 class JointLeads(nn.Module):
-    """(B, 12, T) -> tokens (B, T / 32, outputs): one extractor that sees all leads at once."""
+    """(B, 12, T) -> tokens (B, T / S, outputs): one extractor that sees all leads at once."""
 
-    def __init__(self, *, widths: Four, outputs: int) -> None:
+    def __init__(self, *, widths: Four, outputs: int, strides: Five = TrunkAxis.strides) -> None:
         super().__init__()
-        self.trunk = ResNetTrunk(dims=1, inputs=len(LEADS), widths=widths)
+        axis = TrunkAxis(strides=strides)
+        self.trunk = ResNetTrunk(dims=1, inputs=len(LEADS), widths=widths, axes=[axis])
         self.project = nn.Conv1d(self.trunk.outputs, outputs, 1)
 
     def forward(self, signal: Tensor) -> Tensor:
@@ -87,11 +92,12 @@ class JointLeads(nn.Module):
 
 
 class SharedLeads(nn.Module):
-    """(B, 12, T) -> tokens (B, T / 32, outputs): one extractor for every lead, the mean over the leads (equation 1)."""
+    """(B, 12, T) -> tokens (B, T / S, outputs): one extractor for every lead, the mean over the leads (equation 1)."""
 
-    def __init__(self, *, widths: Four, outputs: int) -> None:
+    def __init__(self, *, widths: Four, outputs: int, strides: Five = TrunkAxis.strides) -> None:
         super().__init__()
-        self.trunk = ResNetTrunk(dims=1, inputs=1, widths=widths)
+        axis = TrunkAxis(strides=strides)
+        self.trunk = ResNetTrunk(dims=1, inputs=1, widths=widths, axes=[axis])
         self.lead_gain = nn.Parameter(torch.zeros(len(LEADS), self.trunk.outputs, 1))
         self.project = nn.Conv1d(self.trunk.outputs, outputs, 1)
 

@@ -23,16 +23,16 @@ RESNET18_BLOCKS: Four = (2, 2, 2, 2)
 class TrunkAxis:
     """What a trunk does along one axis of its input; the default is ResNet18's.
 
-    ``strides`` are those of the first convolution, of the pooling behind it, and of the second to fourth stage: 1 or 2
-    each. ``kernels`` are those of the first convolution and of the four stages: odd.
+    ``strides`` are those of the first convolution, of the pooling behind it, and of the second to fourth stage: 1, 2 or
+    4 each. ``kernels`` are those of the first convolution and of the four stages: odd.
     """
 
     strides: Five = (2, 2, 2, 2, 2)
     kernels: Five = (7, 3, 3, 3, 3)
 
     def __post_init__(self) -> None:
-        if not set(self.strides) <= {1, 2}:
-            raise ValueError(f"strides are 1 or 2, got {list(self.strides)}")
+        if not set(self.strides) <= {1, 2, 4}:
+            raise ValueError(f"strides are 1, 2 or 4, got {list(self.strides)}")
         if not all(kernel % 2 == 1 and 1 <= kernel <= 15 for kernel in self.kernels):
             raise ValueError(f"kernels are odd and at most 15, got {list(self.kernels)}")
 
@@ -70,6 +70,25 @@ class BasicBlock(nn.Module):
         return torch.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
 
 
+class RowFold(nn.Module):
+    """The rows of a map become channels of one row: (B, C, h, w) -> (B, outputs, 1, w).
+
+    On a sheet a row is a lead, and within it a height is a voltage. A network of convolutions sees all rows with the
+    same eyes and learns which is which from the edges of its map alone; one that sees signals has a channel for each
+    lead. From here on an image trunk is like the second, and what stands beside what in a column is there at once.
+    Which leads a column shows is said by a learned offset of every column.
+    """
+
+    def __init__(self, *, inputs: int, outputs: int, rows: int, columns: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, (rows, 1), bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+        self.column_position = nn.Parameter(torch.zeros(1, outputs, 1, columns))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.norm(self.conv(x)) + self.column_position)
+
+
 class ResNetTrunk(nn.Module):
     """ResNet18 up to its last feature map.
 
@@ -79,9 +98,12 @@ class ResNetTrunk(nn.Module):
         widths: channels of the four stages; ``RESNET18_WIDTHS`` is the original.
         blocks: residual blocks of the four stages, at least one each.
         axes: one for each dimension, those of ``dims`` 2 down and across; None is the original.
+        fold: the stage, 1 to 3, behind which rows become channels (``RowFold``), so that later stages have one row; 0
+            for none.
+        size: (height, width) of the images, for a trunk that folds.
 
     Shapes: (B, inputs, T) -> (B, widths[3], T / S), or (B, inputs, H, W) -> (B, widths[3], H / S, W / S), each rounded
-    up, where S is the product of the axis's strides, 32 in the original.
+    up, where S is the product of the axis's strides, 32 in the original; one row behind a fold.
     """
 
     def __init__(
@@ -92,10 +114,15 @@ class ResNetTrunk(nn.Module):
         widths: Four = RESNET18_WIDTHS,
         blocks: Four = RESNET18_BLOCKS,
         axes: Sequence[TrunkAxis] | None = None,
+        fold: int = 0,
+        size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
         if min(blocks) < 1:
             raise ValueError(f"every stage has at least one block, got {list(blocks)}")
+        if fold and (dims != 2 or size is None or not 1 <= fold <= 3):
+            raise ValueError(f"rows of images of a known size fold behind stage 1, 2 or 3, got {fold}")
+        self.fold, self.size = fold, size
         self.axes = tuple(axes) if axes is not None else (TrunkAxis(),) * dims
         self.widths, self.blocks = widths, blocks
         self.stem = self._stem(dims, inputs, widths[0])
@@ -104,10 +131,16 @@ class ResNetTrunk(nn.Module):
         for stage, (width, depth) in enumerate(zip(widths, blocks, strict=True), start=1):
             kernel = tuple(axis.kernels[stage] for axis in self.axes)
             first = tuple(axis.strides[stage] if stage > 1 else 1 for axis in self.axes)
+            if self.folded(stage):
+                kernel, first = (1, *kernel[1:]), (1, *first[1:])
             for block in range(depth):
                 stride = first if block == 0 else (1,) * dims
                 stages.append(BasicBlock(dims=dims, inputs=channels, outputs=width, stride=stride, kernel=kernel))
                 channels = width
+            if stage == fold:
+                rows, columns = self.cells(stage)
+                stages.append(RowFold(inputs=width, outputs=widths[stage], rows=rows, columns=columns))
+                channels = widths[stage]
         self.stages = nn.Sequential(*stages)
         self.outputs = channels
         for module in self.modules():
@@ -130,9 +163,24 @@ class ResNetTrunk(nn.Module):
             layers.append(_POOL[dims](window, stride=pooled, padding=tuple(size // 2 for size in window)))
         return nn.Sequential(*layers)
 
+    def folded(self, stage: int) -> bool:
+        """Whether the map of ``stage`` has one row, in which all of the image's lie."""
+        return 0 < self.fold < stage
+
+    def strides(self, stage: int) -> tuple[int, ...]:
+        """Input pixels between two cells of the map of ``stage``, 1 to 4, along every axis."""
+        found = tuple(axis.stride_of(stage) for axis in self.axes)
+        return (self.size[0], *found[1:]) if self.size and self.folded(stage) else found
+
+    def cells(self, stage: int = 4) -> tuple[int, int]:
+        """Rows and columns of the map of ``stage``, of an image of ``size``."""
+        assert self.size is not None
+        rows, columns = (axis.cells(pixels, stage) for axis, pixels in zip(self.axes, self.size, strict=True))
+        return (1 if self.folded(stage) else rows), columns
+
     def last_block(self, stage: int) -> int:
         """Index in ``stages`` of the last block of ``stage``, 1 to 4."""
-        return sum(self.blocks[:stage]) - 1
+        return sum(self.blocks[:stage]) - 1 + self.folded(stage)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.stages(self.stem(x))

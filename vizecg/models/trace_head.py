@@ -18,19 +18,18 @@ class TraceHead(nn.Module):
     Each column of features tells the heights in all columns of pixels that it stands for.
 
     Args:
-        trunk: gives the map.
+        trunk: gives the map; knows the size of the pictures.
         stage: after which of its four stages, from 1.
-        height, width: of the picture.
         rows: of traces.
     """
 
-    def __init__(self, *, trunk: ResNetTrunk, stage: int, height: int, width: int, rows: int) -> None:
+    def __init__(self, *, trunk: ResNetTrunk, stage: int, rows: int) -> None:
         super().__init__()
-        down, across = trunk.axes
-        self.rows, self.width = rows, width
-        self.stride = across.stride_of(stage)
+        assert trunk.size is not None
+        self.rows, self.width = rows, trunk.size[1]
+        self.stride = trunk.strides(stage)[1]
         self.reduce = nn.Conv2d(trunk.widths[stage - 1], _CHANNELS, 1)
-        self.read = nn.Conv1d(_CHANNELS * down.cells(height, stage), rows * self.stride, 1)
+        self.read = nn.Conv1d(_CHANNELS * trunk.cells(stage)[0], rows * self.stride, 1)
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, rows, width)"""

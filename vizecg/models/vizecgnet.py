@@ -46,10 +46,11 @@ class VizECGNetConfig:
     ``image_strides_across``, along the sheet's time, are those of the image trunk's first convolution, of its pooling
     and of its last three stages, ``image_kernels_down`` and ``image_kernels_across`` the sizes of its first convolution
     and of those in its four stages (see ``TrunkAxis``; the defaults are ResNet18's): strides of 1 across keep time,
-    at twice the cost of all that follows. ``image_token_pool`` rows and columns of the last map become one token.
-    ``width`` is the channels of the tokens that the attention modules exchange, ``memory_tokens`` their number where
-    CMAM has a memory. ``streams`` builds one of the two streams only; without the other there is no CMAM but one that
-    attends to itself or a memory.
+    at twice the cost of all that follows. Behind stage ``image_fold`` the rows of the image trunk's map become channels
+    of one (``RowFold``; 0 for none). ``image_token_pool`` rows and columns of the last map become one token.
+    ``signal_strides`` are those of the signal trunk, as ``image_strides_across``. ``width`` is the channels of the
+    tokens that the attention modules exchange, ``memory_tokens`` their number where CMAM has a memory. ``streams``
+    builds one of the two streams only; without the other there is no CMAM but one that attends to itself or a memory.
     """
 
     input_height: int = 320
@@ -60,8 +61,10 @@ class VizECGNetConfig:
     image_strides_across: Five = TrunkAxis.strides
     image_kernels_down: Five = TrunkAxis.kernels
     image_kernels_across: Five = TrunkAxis.kernels
+    image_fold: int = 0
     image_token_pool: tuple[int, int] = (1, 1)
     signal_widths: Four = RESNET18_WIDTHS
+    signal_strides: Five = TrunkAxis.strides
     signal_leads: LeadMixing = LeadMixing.SHARED
     width: int = 128
     heads: int = 4
@@ -203,13 +206,16 @@ class VizECGNet(nn.Module):
                 blocks=config.image_blocks,
                 down=down,
                 across=across,
+                fold=config.image_fold,
                 token_pool=config.image_token_pool,
                 outputs=config.width,
             )
             self.image_stream = Stream(config=config, labels=labels)
         if config.streams.has_signal:
             encoder = SIGNAL_ENCODERS[config.signal_leads]
-            self.signal_encoder = encoder(widths=config.signal_widths, outputs=config.width)
+            self.signal_encoder = encoder(
+                widths=config.signal_widths, outputs=config.width, strides=config.signal_strides
+            )
             self.signal_stream = Stream(config=config, labels=labels)
 
     def forward(

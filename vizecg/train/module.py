@@ -105,13 +105,7 @@ class TrainingModule(pl.LightningModule):
     def _trace_head(self) -> TraceHead | None:
         if not self.config.trace_weight or not isinstance(self.network, VizECGNet):
             return None
-        return TraceHead(
-            trunk=self.network.image_encoder.trunk,
-            stage=self.config.trace_stage,
-            height=self.network.config.input_height,
-            width=self.network.config.input_width,
-            rows=ROWS,
-        )
+        return TraceHead(trunk=self.network.image_encoder.trunk, stage=self.config.trace_stage, rows=ROWS)
 
     @property
     def system(self) -> System:

@@ -130,9 +130,8 @@ def image_saliency(
     if method is SaliencyMethod.GRADCAM:
         gradient = gradient.mean(dim=(2, 3), keepdim=True)
     coarse = (gradient * features).sum(dim=1).relu()
-    down, across = network.image_encoder.trunk.axes
-    strides = down.stride_of(stage), across.stride_of(stage)
-    return _of_sum_one(_placed(coarse, strides=strides, size=(image.shape[2], image.shape[3])))
+    down, across = network.image_encoder.trunk.strides(stage)
+    return _of_sum_one(_placed(coarse, strides=(down, across), size=(image.shape[2], image.shape[3])))
 
 
 def signal_saliency(network: VizECGNet, signal: Tensor, column: int, *, steps: int = PATH_STEPS) -> Tensor:
