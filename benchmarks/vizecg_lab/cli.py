@@ -14,6 +14,7 @@ from vizecg_lab.verbs.finetune import finetune
 from vizecg_lab.verbs.fuzz import fuzz
 from vizecg_lab.verbs.gpu_run import gpu_run
 from vizecg_lab.verbs.hostile import hostile
+from vizecg_lab.verbs.label_noise import label_noise
 from vizecg_lab.verbs.leads import leads
 from vizecg_lab.verbs.measure import measure
 from vizecg_lab.verbs.not_ecg import not_ecg
@@ -21,6 +22,8 @@ from vizecg_lab.verbs.packed_store import packed_store
 from vizecg_lab.verbs.page_judge import page_judge
 from vizecg_lab.verbs.page_tiles import page_tiles
 from vizecg_lab.verbs.page_train import page_train
+from vizecg_lab.verbs.photographed import photographed
+from vizecg_lab.verbs.photographs import photographs
 from vizecg_lab.verbs.photos import photos
 from vizecg_lab.verbs.recorders import recorders
 from vizecg_lab.verbs.records import records
@@ -46,10 +49,11 @@ def root_command() -> None:
 PAPER = (table1, table2, study)
 TRAINING = (
     train_step, packed_store, records, code15_scale, conv_layouts, gpu_run, drawing_paths, finetune, sweep, recorders,
+    label_noise,
 )  # fmt: skip
 EDGE = (
-    render, photos, rectify, leads, measure, rhythms, electrodes, not_ecg, page_tiles, page_train, page_judge, stages,
-    startup, fuzz, hostile,
+    render, photos, photographs, photographed, rectify, leads, measure, rhythms, electrodes, not_ecg, page_tiles,
+    page_train, page_judge, stages, startup, fuzz, hostile,
 )  # fmt: skip
 for verb in (*PAPER, *TRAINING, *EDGE):
     app.command()(verb)

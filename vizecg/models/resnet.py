@@ -126,7 +126,7 @@ class ResNetTrunk(nn.Module):
         self.axes = tuple(axes) if axes is not None else (TrunkAxis(),) * dims
         self.widths, self.blocks = widths, blocks
         self.stem = self._stem(dims, inputs, widths[0])
-        stages = []
+        stages: list[nn.Module] = []
         channels = widths[0]
         for stage, (width, depth) in enumerate(zip(widths, blocks, strict=True), start=1):
             kernel = tuple(axis.kernels[stage] for axis in self.axes)
