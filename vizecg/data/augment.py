@@ -9,7 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 MAX_SHIFT = 6
-"""Pixels of an ink map that it is moved by at most, in either direction."""
+"""Pixels of an ink map of ``SHIFTED_SIZE`` that it is moved by at most, in either direction: 3 mm."""
+SHIFTED_SIZE = (320, 576)
+"""(height, width): a map of other sizes is moved by as many millimetres."""
 MAX_PATCHES = 2
 _LEADS_OFF = 0.05
 
@@ -56,7 +58,8 @@ class InkChange:
 def draw_ink_change(rng: np.random.Generator, *, size: tuple[int, int], max_shift: int = MAX_SHIFT) -> InkChange:
     """A change of an ink map of ``size`` (height, width)."""
     height, width = size
-    dy, dx = (int(shift) for shift in rng.integers(-max_shift, max_shift + 1, 2))
+    drawn = rng.integers(-max_shift, max_shift + 1, 2)
+    dy, dx = (round(int(by) * side / whole) for by, side, whole in zip(drawn, size, SHIFTED_SIZE, strict=True))
     gamma, gain = rng.uniform(0.8, 1.25), rng.uniform(0.85, 1.15)
     table = np.clip(255 * gain * (np.arange(256) / 255) ** gamma, 0, 255).astype(np.uint8)
     patches = []

@@ -19,6 +19,7 @@ class ImageEncoder(nn.Module):
         widths, blocks: of the trunk's four stages.
         down, across: what the trunk does along the sheet's height and along its time.
         fold: the stage behind which the rows of the trunk's map become channels, 0 for none.
+        traces: how many are read there, 0 for none.
         token_pool: rows and columns of the trunk's last map that become one token, by their mean.
         outputs: channels of the tokens.
 
@@ -37,12 +38,14 @@ class ImageEncoder(nn.Module):
         down: TrunkAxis = TrunkAxis(),  # noqa: B008, which is frozen
         across: TrunkAxis = TrunkAxis(),  # noqa: B008
         fold: int = 0,
+        traces: int = 0,
         token_pool: tuple[int, int] = (1, 1),
     ) -> None:
         super().__init__()
         self.trunk = ResNetTrunk(
-            dims=2, inputs=1, widths=widths, blocks=blocks, axes=(down, across), fold=fold, size=(height, width)
-        )
+            dims=2, inputs=1, widths=widths, blocks=blocks, axes=(down, across), fold=fold, traces=traces,
+            size=(height, width),
+        )  # fmt: skip
         cells = self.trunk.cells()
         if any(have % pool for have, pool in zip(cells, token_pool, strict=True)):
             raise ValueError(f"token_pool {list(token_pool)} does not divide a map of {cells[0]} x {cells[1]}")
@@ -60,6 +63,10 @@ class ImageEncoder(nn.Module):
         """The tokens, and the map after a stage of the trunk (``ResNetTrunk.features``)."""
         features, last = self.trunk.features(image, stage)
         return self.tokens(last), features
+
+    def from_traces(self, truth: Tensor) -> Tensor:
+        """The tokens of true traces in place of an image (``ResNetTrunk.from_traces``)."""
+        return self.tokens(self.trunk.from_traces(truth))
 
     def tokens(self, last: Tensor) -> Tensor:
         """Of the trunk's last map."""

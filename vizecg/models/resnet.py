@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from vizecg.models.trace_fold import RowFold, TraceFold
+
 _CONV: dict[int, type[nn.Module]] = {1: nn.Conv1d, 2: nn.Conv2d}
 _NORM: dict[int, type[nn.Module]] = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d}
 _POOL: dict[int, type[nn.Module]] = {1: nn.MaxPool1d, 2: nn.MaxPool2d}
@@ -70,25 +72,6 @@ class BasicBlock(nn.Module):
         return torch.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
 
 
-class RowFold(nn.Module):
-    """The rows of a map become channels of one row: (B, C, h, w) -> (B, outputs, 1, w).
-
-    On a sheet a row is a lead, and within it a height is a voltage. A network of convolutions sees all rows with the
-    same eyes and learns which is which from the edges of its map alone; one that sees signals has a channel for each
-    lead. From here on an image trunk is like the second, and what stands beside what in a column is there at once.
-    Which leads a column shows is said by a learned offset of every column.
-    """
-
-    def __init__(self, *, inputs: int, outputs: int, rows: int, columns: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, (rows, 1), bias=False)
-        self.norm = nn.BatchNorm2d(outputs)
-        self.column_position = nn.Parameter(torch.zeros(1, outputs, 1, columns))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(self.norm(self.conv(x)) + self.column_position)
-
-
 class ResNetTrunk(nn.Module):
     """ResNet18 up to its last feature map.
 
@@ -100,6 +83,7 @@ class ResNetTrunk(nn.Module):
         axes: one for each dimension, those of ``dims`` 2 down and across; None is the original.
         fold: the stage, 1 to 3, behind which rows become channels (``RowFold``), so that later stages have one row; 0
             for none.
+        traces: how many are read at the fold (``TraceFold``); 0 for none.
         size: (height, width) of the images, for a trunk that folds.
 
     Shapes: (B, inputs, T) -> (B, widths[3], T / S), or (B, inputs, H, W) -> (B, widths[3], H / S, W / S), each rounded
@@ -115,6 +99,7 @@ class ResNetTrunk(nn.Module):
         blocks: Four = RESNET18_BLOCKS,
         axes: Sequence[TrunkAxis] | None = None,
         fold: int = 0,
+        traces: int = 0,
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
@@ -122,7 +107,9 @@ class ResNetTrunk(nn.Module):
             raise ValueError(f"every stage has at least one block, got {list(blocks)}")
         if fold and (dims != 2 or size is None or not 1 <= fold <= 3):
             raise ValueError(f"rows of images of a known size fold behind stage 1, 2 or 3, got {fold}")
-        self.fold, self.size = fold, size
+        if traces and not fold:
+            raise ValueError("traces are read where rows fold: expected a stage behind which they do")
+        self.fold, self.traces, self.size = fold, traces, size
         self.axes = tuple(axes) if axes is not None else (TrunkAxis(),) * dims
         self.widths, self.blocks = widths, blocks
         self.stem = self._stem(dims, inputs, widths[0])
@@ -138,8 +125,7 @@ class ResNetTrunk(nn.Module):
                 stages.append(BasicBlock(dims=dims, inputs=channels, outputs=width, stride=stride, kernel=kernel))
                 channels = width
             if stage == fold:
-                rows, columns = self.cells(stage)
-                stages.append(RowFold(inputs=width, outputs=widths[stage], rows=rows, columns=columns))
+                stages.append(self._fold(inputs=width, outputs=widths[stage]))
                 channels = widths[stage]
         self.stages = nn.Sequential(*stages)
         self.outputs = channels
@@ -163,6 +149,15 @@ class ResNetTrunk(nn.Module):
             layers.append(_POOL[dims](window, stride=pooled, padding=tuple(size // 2 for size in window)))
         return nn.Sequential(*layers)
 
+    def _fold(self, *, inputs: int, outputs: int) -> RowFold | TraceFold:
+        rows, columns = self.cells(self.fold)
+        if not self.traces:
+            return RowFold(inputs=inputs, outputs=outputs, rows=rows, columns=columns)
+        return TraceFold(
+            inputs=inputs, outputs=outputs, rows=rows, columns=columns, traces=self.traces,
+            stride=self.strides(self.fold)[1], kernel=self.axes[1].kernels[self.fold + 1],
+        )  # fmt: skip
+
     def folded(self, stage: int) -> bool:
         """Whether the map of ``stage`` has one row, in which all of the image's lie."""
         return 0 < self.fold < stage
@@ -184,6 +179,32 @@ class ResNetTrunk(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.stages(self.stem(x))
+
+    @property
+    def trace_fold(self) -> TraceFold:
+        """Of a trunk that reads traces."""
+        found = self.stages[self.last_block(self.fold) + 1]
+        assert isinstance(found, TraceFold)
+        return found
+
+    def until_fold(self, x: Tensor) -> Tensor:
+        """The map that folds."""
+        x = self.stem(x)
+        for block in list(self.stages)[: self.last_block(self.fold) + 1]:
+            x = block(x)
+        return x
+
+    def from_traces(self, truth: Tensor) -> Tensor:
+        """``forward`` of true traces (B, 2, traces, W) in place of an image."""
+        x = self.trace_fold.told(truth)
+        for block in list(self.stages)[self.last_block(self.fold) + 2 :]:
+            x = block(x)
+        return x
+
+    def reader(self) -> list[nn.Module]:
+        """All that comes before traces are read, and what reads them."""
+        fold = self.trace_fold
+        return [self.stem, *list(self.stages)[: self.last_block(self.fold) + 1], fold.reduce, fold.read]
 
     def features(self, x: Tensor, stage: int) -> tuple[Tensor, Tensor]:
         """The maps after ``stage``, counted from 1, and after the last: ``forward`` gives the second."""

@@ -6,10 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from vizecg.models.resnet import ResNetTrunk
+from vizecg.models.trace_fold import UNIT_MM
 
 _CHANNELS = 16
-_UNIT_MM = 10.0
-"""Heights are of about this size: a layer's first answers are between -1 and 1."""
 
 
 class TraceHead(nn.Module):
@@ -35,4 +34,4 @@ class TraceHead(nn.Module):
         """(B, C, h, w) -> (B, rows, width)"""
         columns = torch.relu(self.reduce(features)).flatten(1, 2)
         heights = self.read(columns).unflatten(1, (self.rows, self.stride))
-        return heights.transpose(2, 3).flatten(2)[..., : self.width] * _UNIT_MM
+        return heights.transpose(2, 3).flatten(2)[..., : self.width] * UNIT_MM

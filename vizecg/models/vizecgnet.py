@@ -47,10 +47,11 @@ class VizECGNetConfig:
     and of its last three stages, ``image_kernels_down`` and ``image_kernels_across`` the sizes of its first convolution
     and of those in its four stages (see ``TrunkAxis``; the defaults are ResNet18's): strides of 1 across keep time,
     at twice the cost of all that follows. Behind stage ``image_fold`` the rows of the image trunk's map become channels
-    of one (``RowFold``; 0 for none). ``image_token_pool`` rows and columns of the last map become one token.
-    ``signal_strides`` are those of the signal trunk, as ``image_strides_across``. ``width`` is the channels of the
-    tokens that the attention modules exchange, ``memory_tokens`` their number where CMAM has a memory. ``streams``
-    builds one of the two streams only; without the other there is no CMAM but one that attends to itself or a memory.
+    of one (``RowFold``; 0 for none), or the ``image_traces`` that are read in them do (``TraceFold``; a sheet has
+    four). ``image_token_pool`` rows and columns of the last map become one token. ``signal_strides`` are those of the
+    signal trunk, as ``image_strides_across``. ``width`` is the channels of the tokens that the attention modules
+    exchange, ``memory_tokens`` their number where CMAM has a memory. ``streams`` builds one of the two streams only;
+    without the other there is no CMAM but one that attends to itself or a memory.
     """
 
     input_height: int = 320
@@ -62,6 +63,7 @@ class VizECGNetConfig:
     image_kernels_down: Five = TrunkAxis.kernels
     image_kernels_across: Five = TrunkAxis.kernels
     image_fold: int = 0
+    image_traces: int = 0
     image_token_pool: tuple[int, int] = (1, 1)
     signal_widths: Four = RESNET18_WIDTHS
     signal_strides: Five = TrunkAxis.strides
@@ -207,6 +209,7 @@ class VizECGNet(nn.Module):
                 down=down,
                 across=across,
                 fold=config.image_fold,
+                traces=config.image_traces,
                 token_pool=config.image_token_pool,
                 outputs=config.width,
             )
@@ -219,7 +222,13 @@ class VizECGNet(nn.Module):
             self.signal_stream = Stream(config=config, labels=labels)
 
     def forward(
-        self, signal: Tensor | None, image: Tensor | None, *, cross: Tensor | None = None, stage: int | None = None
+        self,
+        signal: Tensor | None,
+        image: Tensor | None,
+        *,
+        cross: Tensor | None = None,
+        stage: int | None = None,
+        traces: Tensor | None = None,
     ) -> Logits:
         """Every stream that there is.
 
@@ -229,13 +238,16 @@ class VizECGNet(nn.Module):
             cross: bool (B,), where the streams may look at each other. Modality dropout sets some to False so that
                 each also learns to work alone. None means everywhere.
             stage: of the image trunk, 1 to 4, whose map is wanted too.
+            traces: true ones (B, 2, traces, W), that the image trunk is told in place of reading them off the image.
         """
         if self.modality is Modality.SIGNAL:
             assert signal is not None
             return Logits(signal=self.forward_signal(signal), image=None)
         assert image is not None
         features: Tensor | None = None
-        if stage is None:
+        if traces is not None:
+            z_image = self.image_encoder.from_traces(traces)
+        elif stage is None:
             z_image = self.image_encoder(image)
         else:
             z_image, features = self.image_encoder.with_features(image, stage)

@@ -57,8 +57,10 @@ class TrainConfig(_Strict):
     (``vizecg.data.signal_view``): what it is trained with, and judged by. ``recorders`` is the share of drawn variants,
     and of signals, that go through a recorder drawn by lot (``vizecg.data.recorders``). ``trace_weight`` is that of a
     head, in training only, that tells from the image trunk's map after stage ``trace_stage`` (1 to 4) where the trace
-    of every row lies in every column of the picture (``vizecg.models.trace_head``). ``ema_decay`` averages the weights
-    over steps (0 switches it off). ``precision`` ``bf16-mixed`` becomes ``32-true`` on a processor that has no
+    of every row lies in every column of the picture (``vizecg.models.trace_head``); of a network that reads traces
+    (``model.image_traces``) that of what it reads. ``learn`` is all of such a network, or its ``reading`` alone, or its
+    ``answers`` alone, which are then told the true traces. ``ema_decay`` averages the weights over steps (0 switches it
+    off). ``precision`` ``bf16-mixed`` becomes ``32-true`` on a processor that has no
     bfloat16, unless ``emulate_bf16``. ``channels_last`` is a wish: where oneDNN would spoil the gradients (see
     ``vizecg.train.layout``) the ordinary layout is taken. ``compile`` has torch compile the step of training.
     ``drawing_seed`` is that of the drawn sheets: runs of several seeds can share them; None takes ``seed``.
@@ -97,6 +99,7 @@ class TrainConfig(_Strict):
     misread: float = Field(0.0, ge=0, le=1)
     trace_weight: float = Field(0.0, ge=0)
     trace_stage: int = Field(2, ge=1, le=4)
+    learn: Literal["all", "reading", "answers"] = "all"
     recorders: float = Field(0.0, ge=0, le=1)
     ema_decay: float = Field(0.0, ge=0, lt=1)
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
@@ -143,6 +146,20 @@ class TrainConfig(_Strict):
         if self.freeze == "trunk":
             raise ValueError("a frozen trunk learns nothing of traces: expected freeze=none or trace_weight=0")
         return self
+
+    @model_validator(mode="after")
+    def _parts_can_be_learned(self) -> TrainConfig:
+        if self.learn != "all" and not (self.trace_weight and self.reads_traces):
+            raise ValueError(
+                f"learn={self.learn} is for networks that read traces: expected model.image_traces and"
+                " trace_weight above 0, or learn=all"
+            )
+        return self
+
+    @property
+    def reads_traces(self) -> bool:
+        """Whether the deployed network reads traces, and looks at those."""
+        return self.architecture == VIZECGNET and bool(self.model.get("image_traces")) and self.modality.has_image
 
     @property
     def modality(self) -> Modality:

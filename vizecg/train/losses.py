@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vizecg.models import Logits
+from vizecg.models.trace_fold import UNIT_MM, TraceFold
 
 
 class DistillationDirection(str, Enum):
@@ -62,6 +63,13 @@ def trace_loss(heights: Tensor, truth: Tensor) -> Tensor:
     there = truth[:, 1]
     missed = F.smooth_l1_loss(heights, truth[:, 0], reduction="none") * there
     return missed.sum() / there.sum().clamp(min=1)
+
+
+def reading_loss(fold: TraceFold, features: Tensor, truth: Tensor) -> Tensor:
+    """``trace_loss`` of the traces that are read off the map (B, C, h, w) before a fold, and the cross-entropy of where
+    they are seen."""
+    heights, seen = (fold.placed(part, truth.shape[3]).float() for part in fold.reading(features))
+    return trace_loss(heights * UNIT_MM, truth) + F.binary_cross_entropy_with_logits(seen, truth[:, 1])
 
 
 def training_loss(

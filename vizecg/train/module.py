@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from vizecg.data.fresh import SampleBatch, samples_on_device, signals_on_device
 from vizecg.data.trace_truth import ROWS
 from vizecg.models import Logits, VizECGNet
 from vizecg.models.parts import heads, label_rows
+from vizecg.models.resnet import ResNetTrunk
 from vizecg.models.systems import System, as_system, build_system
 from vizecg.models.trace_head import TraceHead
 from vizecg.spec import UsageError
@@ -31,7 +33,7 @@ from vizecg.train.lightning import (
     OptimizerLRSchedulerConfig,
     pl,
 )
-from vizecg.train.losses import bernoulli_kl, trace_loss, training_loss
+from vizecg.train.losses import bernoulli_kl, reading_loss, trace_loss, training_loss
 from vizecg.train.prior import Prior
 from vizecg.train.sampler import EpochBatches, step_seed
 
@@ -82,6 +84,8 @@ class TrainingModule(pl.LightningModule):
             learning = {id(one) for one in self._head_parameters()}
             for one in self.network.parameters():
                 one.requires_grad_(id(one) in learning)
+        if self.config.learn != "all":
+            self._freeze_other_part()
         # Beside the network and after it: what is deployed, averaged or loaded of it does not know of this head, and
         # the network's first weights are the same without.
         self.trace_head = self._trace_head()
@@ -103,9 +107,20 @@ class TrainingModule(pl.LightningModule):
         )
 
     def _trace_head(self) -> TraceHead | None:
-        if not self.config.trace_weight or not isinstance(self.network, VizECGNet):
+        if not self.config.trace_weight or not isinstance(self.network, VizECGNet) or self.config.reads_traces:
             return None
         return TraceHead(trunk=self.network.image_encoder.trunk, stage=self.config.trace_stage, rows=ROWS)
+
+    def _trunk(self) -> ResNetTrunk:
+        assert isinstance(self.network, VizECGNet)
+        return self.network.image_encoder.trunk
+
+    def _freeze_other_part(self) -> None:
+        """Leave what reads traces as it is, or all but that."""
+        reader = {id(one) for part in self._trunk().reader() for one in part.parameters()}
+        for one in self.network.parameters():
+            if (id(one) in reader) != (self.config.learn == "reading"):
+                one.requires_grad_(False)
 
     @property
     def system(self) -> System:
@@ -201,6 +216,8 @@ class TrainingModule(pl.LightningModule):
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
         if self.config.mixup:
             batch = mixed(batch, alpha=self.config.mixup)
+        if self.config.learn == "reading":
+            return self._reading_step(batch)
         offset, sample_weight = self._prior_terms(batch.labels)
         terms_of = partial(
             training_loss,
@@ -216,9 +233,8 @@ class TrainingModule(pl.LightningModule):
             trace_weight=self.config.trace_weight,
         )
         answered = self._logits(batch)
-        if self.trace_head is not None:
-            assert answered.features is not None
-            terms_of = partial(terms_of, trace=trace_loss(self.trace_head(answered.features).float(), batch.trace))
+        if answered.features is not None:
+            terms_of = partial(terms_of, trace=self._trace_term(answered.features, batch.trace))
         logits = Logits(*(None if part is None else part.float() for part in answered._replace(features=None)))
         terms = terms_of(logits)
         for name, value in terms._asdict().items():
@@ -229,6 +245,18 @@ class TrainingModule(pl.LightningModule):
             for label, value in zip(self.labels, gap, strict=True):
                 self._log_step(f"kl/{label}", value)
         return terms.total
+
+    def _reading_step(self, batch: Sample) -> Tensor:
+        """One of what reads traces alone: what follows is not asked."""
+        features = self._trunk().until_fold(batch.image.contiguous(memory_format=self.layout))
+        trace = self._trace_term(features, batch.trace)
+        self._log_step("loss/trace", trace, prog_bar=True)
+        return self.config.trace_weight * trace
+
+    def _trace_term(self, features: Tensor, truth: Tensor) -> Tensor:
+        if self.trace_head is not None:
+            return trace_loss(self.trace_head(features).float(), truth)
+        return reading_loss(self._trunk().trace_fold, features, truth)
 
     def _prior_terms(self, labels: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """(offset of the logits, weights of the samples) in the loss."""
@@ -245,7 +273,12 @@ class TrainingModule(pl.LightningModule):
         if not self.config.modality.has_image:
             return self.system(batch.signal, None)
         image = batch.image.contiguous(memory_format=self.layout)
-        system = self.system if self.trace_head is None else partial(self.network, stage=self.config.trace_stage)
+        system: Callable[..., Logits] = self.system
+        if self.config.learn == "answers":
+            system = partial(self.network, traces=batch.trace)
+        elif self.config.trace_weight:
+            stage = self._trunk().fold if self.config.reads_traces else self.config.trace_stage
+            system = partial(self.network, stage=stage)
         if not self.config.modality.has_signal:
             return system(None, image)
         return system(batch.signal, image, cross=self._cross(len(batch.labels)))

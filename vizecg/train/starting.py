@@ -123,7 +123,8 @@ def start_from(network: nn.Module, checkpoint: Checkpoint, *, config: TrainConfi
         raise UsageError(f"{checkpoint.path} has no weights of the same name and shape as this network's")
     network.load_state_dict({**own, **taken})
     frozen = [name for name, one in network.named_parameters() if not one.requires_grad and name not in taken]
-    if frozen:
+    # Of a network of which one part is learned first, the other may be there or not.
+    if frozen and config.learn == "all":
         raise UsageError(
             f"{checkpoint.path} has no weights for {frozen[0]}, which is to be frozen: freeze nothing, or train what it"
             " holds (--streams)"
