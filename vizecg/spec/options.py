@@ -39,7 +39,7 @@ MarkdownOption = Annotated[Path | None, typer.Option(callback=writable, help="Wr
 PlotOption = Annotated[Path | None, typer.Option(callback=writable_png, help="Draw it to this PNG.")]
 RootOption = Annotated[Path | None, typer.Option(help="Folder of the data, for all but synthetic.")]
 RecipeOption = Annotated[
-    str, typer.Option(help="small (two CPU cores), paper (its sizes), full (one GPU) or finetune.")
+    str, typer.Option(help="small (two CPU cores), paper (its sizes), full (one GPU), finetune or reader.")
 ]
 SetOption = Annotated[
     list[str] | None,

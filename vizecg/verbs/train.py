@@ -52,7 +52,7 @@ class Options:
     on_identity: Annotated[OnIdentity | None, typer.Option(help=f"{ON_IDENTITY_HELP} skip.")] = None
     recipe: Annotated[
         str | None,
-        typer.Option(help=f"small (two CPU cores), paper (its sizes), full (one GPU) or finetune; {RECIPE}."),
+        typer.Option(help=f"small (two CPU cores), paper (its sizes), full (one GPU), finetune or reader; {RECIPE}."),
     ] = None
     config: Annotated[Path | None, typer.Option(help="YAML of what differs from the recipe.")] = None
     assignments: SetOption = None
