@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -47,6 +47,7 @@ class Draw(NamedTuple):
 
 
 NO_IMAGE = torch.zeros(0)
+_FILLED_S = BLOCK_MM / PAPER_SPEED_MM_S
 _AUGMENTATION, _EMPTINESS, _MISREAD = 2, 4, 6
 """Set these random numbers apart from those that other parts of a run derive from the same seed."""
 
@@ -127,13 +128,15 @@ class TrainingSet(Dataset[Sample]):
             variant = int(rng.integers(variants))
             ink = np.array(self.cache.inks[row, variant])
             change = draw_ink_change(rng, size=ink.shape, max_shift=self.max_shift)
-            drafted, place = partial(self._draft, row, variant), Draw(draw.epoch, row)
+            # What changes the picture and what tells its truth look at the same draft, of records that fill a sheet.
+            drafted, place = functools.cache(functools.partial(self._draft, row, variant)), Draw(draw.epoch, row)
             for changed, share in ((maybe_emptied, self.emptiness), (maybe_misread, self.misread)):
                 if share:
                     change = changed(change, drafted, share=share, seed=self.seed, draw=place, size=ink.shape)
             image = _image(self.cache, change_ink(ink, change))
             if self.rows is not None:
-                draft = self._draft(row, variant, duration_s=float(self.rows.seconds[row]))
+                seconds = float(self.rows.seconds[row])
+                draft = drafted() if seconds == _FILLED_S else self._draft(row, variant, duration_s=seconds)
                 trace = torch.from_numpy(trace_truth(self.rows.of(row, variant), draft, change, size=ink.shape))
         signal = self.signals.of(np.array(self.cache.signals[row]), rng, epoch=draw.epoch, row=row)
         return Sample(
@@ -143,7 +146,7 @@ class TrainingSet(Dataset[Sample]):
             trace=trace,
         )
 
-    def _draft(self, row: int, variant: int, duration_s: float = BLOCK_MM / PAPER_SPEED_MM_S) -> PictureDraft:
+    def _draft(self, row: int, variant: int, duration_s: float = _FILLED_S) -> PictureDraft:
         """Of a picture of the cache: which was drawn from one. The duration decides about the traces, not about their
         places."""
         spec = self.cache.spec
