@@ -167,7 +167,7 @@ class StepBound:
     def of(cls, cache: InkCache, config: TrainConfig, *, accelerator: str) -> StepBound:
         """With the first batch that a training on a cache would see."""
         # Where traces lie, which is another head's task, the bound leaves out.
-        plain = config.model_copy(update={"trace_weight": 0.0})
+        plain = config.model_copy(update={"trace_weight": 0.0, "learn": "all"})
         batch = next(iter(training_loader(cache, plain, part=(0, 1), start=None, workers=0)))
         return cls(plain, batch, cache, accelerator=accelerator)
 
