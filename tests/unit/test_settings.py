@@ -44,7 +44,8 @@ def test_what_comes_later_wins(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
 def test_a_printed_configuration_is_read_back_as_it_was(recipe: str, tmp_path: Path) -> None:
-    config = resolve(recipe=recipe, options={"architecture": "mhm"}, assignments=["conditions=[scan, photo]"])
+    options = {"architecture": "mhm", "trace_weight": 0.0}
+    config = resolve(recipe=recipe, options=options, assignments=["conditions=[scan, photo]"])
     (tmp_path / "run.yaml").write_text(to_yaml(config))
     assert resolve(recipe="small", file=tmp_path / "run.yaml") == config
     assert RECIPES[recipe]() == resolve(recipe=recipe)
