@@ -76,6 +76,18 @@ def test_an_image_stream_alone_is_taken_and_what_is_not_there_is_told() -> None:
         start_from(frozen.network, image, config=frozen.config)
 
 
+def test_a_part_that_learns_later_may_begin_anew_but_no_frozen_teacher() -> None:
+    """What reads and what answers are learned one after the other, the teacher before both."""
+    _, image = made(CODE6, streams=Modality.IMAGE)
+    _, signal = made(CODE6, streams=Modality.SIGNAL)
+    for learn in ("reading", "answers"):
+        options = {**tiny(1).model, "cmam": False, "image_fold": 1, "image_traces": 4}
+        module, _ = made(CODE6, model=options, learn=learn, trace_weight=1.0, freeze_signal=True)
+        start_from(module.network, signal, config=module.config)
+        with pytest.raises(UsageError, match=r"signal_encoder.* is to be frozen"):
+            start_from(module.network, image, config=module.config)
+
+
 def test_a_frozen_trunk_leaves_the_heads_alone() -> None:
     module, _ = made(OWN, freeze="trunk")
     learning = {name for name, one in module.network.named_parameters() if one.requires_grad}

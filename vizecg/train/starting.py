@@ -122,9 +122,12 @@ def start_from(network: nn.Module, checkpoint: Checkpoint, *, config: TrainConfi
     if not taken:
         raise UsageError(f"{checkpoint.path} has no weights of the same name and shape as this network's")
     network.load_state_dict({**own, **taken})
-    frozen = [name for name, one in network.named_parameters() if not one.requires_grad and name not in taken]
-    # Of a network of which one part is learned first, the other may be there or not.
-    if frozen and config.learn == "all":
+    frozen = [
+        name
+        for name, one in network.named_parameters()
+        if not one.requires_grad and name not in taken and not _learned_later(name, config)
+    ]
+    if frozen:
         raise UsageError(
             f"{checkpoint.path} has no weights for {frozen[0]}, which is to be frozen: freeze nothing, or train what it"
             " holds (--streams)"
@@ -138,6 +141,11 @@ def start_from(network: nn.Module, checkpoint: Checkpoint, *, config: TrainConfi
         renewed=tuple(name for name in names if name not in known),
         fresh=tuple(part for part, there in parts.items() if not there),
     )
+
+
+def _learned_later(name: str, config: TrainConfig) -> bool:
+    """Whether a frozen weight belongs to what another ``learn`` is for, and may begin anew: not to a frozen teacher."""
+    return config.learn != "all" and not (config.freeze_signal and name.startswith("signal_"))
 
 
 def begin(network: nn.Module, start: Start, *, config: TrainConfig, tell: bool) -> None:
