@@ -10,6 +10,7 @@ from rich.console import Console
 
 from vizecg.data.source import synthetic_source
 from vizecg.spec import CODE6
+from vizecg_lab.training import finished
 from vizecg_lab.training import label_noise as lab
 from vizecg_lab.training.label_noise import NoiseRequest, estimate_noise, label_figures
 from vizecg_lab.training.label_noise_table import noise_table
@@ -47,8 +48,8 @@ def test_every_part_is_judged_by_a_network_of_the_others(tmp_path: Path, monkeyp
         trained.append((set(training.record_ids), set(validation.record_ids)))
         return train(**asked)
 
-    train = lab.train
-    monkeypatch.setattr(lab, "train", recorded)
+    train = finished.train
+    monkeypatch.setattr(finished, "train", recorded)
     monkeypatch.setattr(lab, "PARTS", ((1, 2), (3, 4)))
     monkeypatch.setattr(lab, "ptbxl_source", lambda root, *, folds, labels: synthetic_source(40, seed=min(folds)))
     tiny = ("model.streams=signal", "model.signal_widths=[4,4,8,8]", "model.width=16", "model.heads=2")

@@ -10,7 +10,7 @@ import pytest
 
 from vizecg.data.registry import SourceRequest, build_source
 from vizecg.spec import UsageError
-from vizecg_lab.training import sweep
+from vizecg_lab.training import finished, sweep
 from vizecg_lab.training.sweep import SweepRequest, run_sweep
 from vizecg_lab.training.sweep_costs import network_costs
 from vizecg_lab.training.sweep_plan import read_plan
@@ -104,7 +104,7 @@ def test_runs_have_the_same_time_and_are_not_made_again(tmp_path: Path, monkeypa
     def trained_again(**_: Any) -> None:
         raise AssertionError("a finished run was made again")
 
-    monkeypatch.setattr(sweep, "train", trained_again)
+    monkeypatch.setattr(finished, "train", trained_again)
     assert run_sweep(request, tell=told.append) == first
     with pytest.raises(UsageError, match="holds a run of other settings"):
         run_sweep(_request(tmp_path, minutes=0.02), tell=told.append)

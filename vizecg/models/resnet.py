@@ -183,28 +183,27 @@ class ResNetTrunk(nn.Module):
     @property
     def trace_fold(self) -> TraceFold:
         """Of a trunk that reads traces."""
-        found = self.stages[self.last_block(self.fold) + 1]
+        found = self.stages[self._folding]
         assert isinstance(found, TraceFold)
         return found
 
+    @property
+    def _folding(self) -> int:
+        """Index in ``stages`` of the fold."""
+        return self.last_block(self.fold) + 1
+
     def until_fold(self, x: Tensor) -> Tensor:
         """The map that folds."""
-        x = self.stem(x)
-        for block in list(self.stages)[: self.last_block(self.fold) + 1]:
-            x = block(x)
-        return x
+        return self.stages[: self._folding](self.stem(x))
 
     def from_traces(self, truth: Tensor) -> Tensor:
         """``forward`` of true traces (B, 2, traces, W) in place of an image."""
-        x = self.trace_fold.told(truth)
-        for block in list(self.stages)[self.last_block(self.fold) + 2 :]:
-            x = block(x)
-        return x
+        return self.stages[self._folding + 1 :](self.trace_fold.told(truth))
 
     def reader(self) -> list[nn.Module]:
         """All that comes before traces are read, and what reads them."""
         fold = self.trace_fold
-        return [self.stem, *list(self.stages)[: self.last_block(self.fold) + 1], fold.reduce, fold.read]
+        return [self.stem, *list(self.stages)[: self._folding], fold.reduce, fold.read]
 
     def features(self, x: Tensor, stage: int) -> tuple[Tensor, Tensor]:
         """The maps after ``stage``, counted from 1, and after the last: ``forward`` gives the second."""

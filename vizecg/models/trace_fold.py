@@ -11,6 +11,12 @@ UNIT_MM = 10.0
 _CHANNELS = 16
 
 
+def across_pixels(columns: Tensor, *, rows: int, width: int) -> Tensor:
+    """(B, rows * stride, w) -> (B, rows, width): each column of a map tells one number for each of its ``stride``
+    columns of pixels, row by row."""
+    return columns.unflatten(1, (rows, -1)).transpose(2, 3).flatten(2)[..., :width]
+
+
 class RowFold(nn.Module):
     """The rows of a map become channels of one row: (B, C, h, w) -> (B, outputs, 1, w).
 
@@ -76,7 +82,7 @@ class TraceFold(nn.Module):
 
     def placed(self, reading: Tensor, width: int) -> Tensor:
         """(B, traces * stride, 1, w) -> (B, traces, width): one number for every column of pixels."""
-        return reading[:, :, 0].unflatten(1, (self.traces, self.stride)).transpose(2, 3).flatten(2)[..., :width]
+        return across_pixels(reading[:, :, 0], rows=self.traces, width=width)
 
     def _columns(self, values: Tensor) -> Tensor:
         """The way back of ``placed``."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from vizecg.models.resnet import ResNetTrunk
-from vizecg.models.trace_fold import UNIT_MM
+from vizecg.models.trace_fold import UNIT_MM, across_pixels
 
 _CHANNELS = 16
 
@@ -33,5 +33,4 @@ class TraceHead(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, rows, width)"""
         columns = torch.relu(self.reduce(features)).flatten(1, 2)
-        heights = self.read(columns).unflatten(1, (self.rows, self.stride))
-        return heights.transpose(2, 3).flatten(2)[..., : self.width] * UNIT_MM
+        return across_pixels(self.read(columns), rows=self.rows, width=self.width) * UNIT_MM

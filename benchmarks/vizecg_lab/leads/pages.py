@@ -36,8 +36,8 @@ _STRIPS = {
     2: (("II", "V1"), ("V1", "II")),
     3: (("II", "V1", "V5"), ("V1", "II", "V6")),
 }
-_SHEET_PX_PER_MM = (5.0, 8.0)
-_PHOTO_PX_PER_MM = (5.0, 8.0)
+SHEET_PX_PER_MM = (5.0, 8.0)
+PHOTO_PX_PER_MM = (5.0, 8.0)
 """Of the photograph's width; the page fills half of it to all of it."""
 _MOST_PX = 4000
 
@@ -64,11 +64,11 @@ def draw_page(row: Row, record: EcgRecord, *, number: int) -> DrawnPage:
 
     rng = np.random.default_rng([SEED, number])
     layout = layout_of(row, rng).fitting(record.duration_s)
-    spec = layout.sheet(px_per_mm=float(rng.uniform(*_SHEET_PX_PER_MM)))
+    spec = layout.sheet(px_per_mm=float(rng.uniform(*SHEET_PX_PER_MM)))
     printed = render_sheet(record, spec=spec, style=_style(row, random_style(rng)), layout=layout)
     condition, image, to_photo = Condition(row["condition"]), printed.image, lambda points: points
     if condition is not Condition.CLEAN:
-        width = tuple(min(_MOST_PX, round(spec.width_mm * scale)) for scale in _PHOTO_PX_PER_MM)
+        width = tuple(min(_MOST_PX, round(spec.width_mm * scale)) for scale in PHOTO_PX_PER_MM)
         photo = photograph(image, rng=rng, spec=spec, condition=condition, width_px=(width[0], width[1]))
         image, to_photo = photo.image, photo.mapping.to_photo
     page = printed_page(f"{number}", printed.boxes, layout, spec, to_photo)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from rich.table import Table
 from vizecg.scoring.cross_fit import cross_fit
 from vizecg.scoring.folds import patient_groups
 from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, nested, positives
-from vizecg.spec import CODE6
 from vizecg.spec.results import write_result
 from vizecg.train.evaluation.predict import Predictions
 from vizecg.train.evaluation.tables import cell
@@ -65,10 +65,11 @@ def compare(
         System(name=one.name, sees="photographs", probabilities=one.probabilities[shared], present=one.present[shared])
         for one in answers
     ]
-    fitted = {one.name: _cross(_logits(one.probabilities), labels, groups, truth.names) for one in systems}
+    fit_of = partial(cross_fit, labels=labels, groups=groups, names=truth.names)
+    fitted = {one.name: fit_of(_logits(one.probabilities)) for one in systems}
     for name, sees, found in signals:
         seen_at = {record: at for at, record in enumerate(found.record_ids)}
-        fit = _cross(found.logits[[seen_at[truth.photos[row]] for row in rows]], labels, groups, truth.names)
+        fit = fit_of(found.logits[[seen_at[truth.photos[row]] for row in rows]])
         fitted[name] = fit
         systems.append(System(name=name, sees=sees, probabilities=fit.probabilities, present=fit.decisions))
     ranked = {one.name: _figures(one.probabilities, labels, one.present, truth.names) for one in systems}
@@ -106,10 +107,6 @@ def compare(
     write_result(out, kind=KIND, figures=figures)
     print_table(figures)
     return figures
-
-
-def _cross(logits: np.ndarray, labels: np.ndarray, groups: Sequence[str], names: tuple[str, ...]) -> Any:
-    return cross_fit(logits, labels, groups, names=names)
 
 
 def _logits(probabilities: np.ndarray) -> np.ndarray:
@@ -152,7 +149,7 @@ def _missed(answers: Answers, truth: Truth) -> dict[str, list[list[Any]]]:
 def print_table(figures: dict[str, Any]) -> None:
     """AUROC, AUPRC and F1 of every system, and AUPRC class by class."""
     table = Table(title=f"{figures['answered_by_all']} of {figures['photographs']} photographs, answered by all")
-    for column in ("", "sees", "AUROC", "AUPRC", "F1, cross-fitted", "F1, as answered", *CODE6.names):
+    for column in ("", "sees", "AUROC", "AUPRC", "F1, cross-fitted", "F1, as answered", *figures["positives"]):
         table.add_column(column)
     for name, one in figures["systems"].items():
         answered = figures["answers"].get(name)

@@ -27,12 +27,10 @@ from vizecg.records.sheets import LABELS_FILE
 from vizecg.render import Layout, photograph, random_style, record_key, render_sheet
 from vizecg.spec import Condition, InputRefusedError
 from vizecg.spec.files import write_atomically
+from vizecg_edge.overlay import save_image
+from vizecg_lab.leads.pages import PHOTO_PX_PER_MM, SHEET_PX_PER_MM
 
 SEED = 23
-SHEET_PX_PER_MM = (5.0, 8.0)
-PHOTO_PX_PER_MM = (5.0, 8.0)
-"""Of the photograph's width; the page fills half of it to all of it."""
-JPEG_QUALITY = 95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +86,7 @@ def _take(job: tuple[str, Any], *, read: ReadRecord, out: Path, condition: Condi
     file = f"{name}.jpg"
     path = out / file
     if not path.is_file():
-        pixels = cv2.cvtColor(photograph_of(record, condition), cv2.COLOR_RGB2BGR)
-        _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        write_atomically(path, data.tobytes())
+        save_image(path, photograph_of(record, condition))
     return [file, *(int(label) for label in record.labels), record.patient_id or "", "val"]
 
 

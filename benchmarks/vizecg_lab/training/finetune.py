@@ -27,11 +27,10 @@ from vizecg.spec.fingerprint import sha256_bytes, sha256_file
 from vizecg.spec.results import write_result
 from vizecg.train.config import TrainConfig
 from vizecg.train.evaluation.predict import checkpoint_classifier, predict
-from vizecg.train.loop import RunOptions, train
 from vizecg.train.saving import LAST
 from vizecg.train.settings import resolve
 from vizecg.train.starting import SHIPPED
-from vizecg_lab.training.finished import read_finished, write_finished
+from vizecg_lab.training.finished import read_finished, train_to_the_end, write_finished
 
 KIND = "finetune"
 SHOWN = ("macro/auroc", "macro/auprc")
@@ -222,24 +221,10 @@ def _run(
     if finished is not None:
         return finished
     cpu, wall = time.process_time(), time.monotonic()
-    result = train(
-        config=config,
-        training=drawn,
-        validation=validation.limited(WATCHED),
-        options=RunOptions(
-            out=folder,
-            cache=request.out / "cache" / f"draw-{draw}",
-            start_from=arm.start,
-            workers=0,
-            threads=request.threads,
-            accelerator="cpu",
-            resume=(folder / LAST).is_file(),
-            validate_every=config.epochs,
-            checkpoint_every=2.0,
-        ),
-    )
-    if not result.finished:
-        raise UsageError(f"stopped after {result.steps} steps: the same command goes on with {folder}")
+    result = train_to_the_end(
+        config, training=drawn, validation=validation, folder=folder, cache=request.out / "cache" / f"draw-{draw}",
+        watched=WATCHED, start_from=arm.start, workers=0, threads=request.threads, checkpoint_every=2.0,
+    )  # fmt: skip
     trained = time.process_time() - cpu
     found = predict(
         checkpoint_classifier(folder / LAST), source=validation, condition=request.condition,

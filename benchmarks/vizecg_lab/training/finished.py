@@ -1,4 +1,5 @@
-"""Scores of runs that are finished: what a later call of the same command finds, and does not make again."""
+"""Runs that are trained to their end, and their scores: what a later call of the same command finds, and does not make
+again."""
 
 from __future__ import annotations
 
@@ -9,11 +10,46 @@ from typing import Any
 
 import numpy as np
 
+from vizecg.data.source import RecordSource
 from vizecg.spec import UsageError
 from vizecg.spec.files import write_atomically
+from vizecg.train.config import TrainConfig
+from vizecg.train.loop import RunOptions, TrainingResult, train
+from vizecg.train.runs.folder import LAST
 
+WATCHED = 64
+"""Records that are validated while it trains, which decides nothing: the last weights are taken."""
 _FILE = "scores.npz"
 _KEY, _TOLD = "key", "told"
+
+
+def train_to_the_end(
+    config: TrainConfig,
+    *,
+    training: RecordSource,
+    validation: RecordSource,
+    folder: Path,
+    cache: Path,
+    watched: int = WATCHED,
+    **options: Any,
+) -> TrainingResult:
+    """Train in ``folder``, or go on with what was stopped there; ``options`` are further ones of ``RunOptions``.
+
+    Raises:
+        UsageError: it was stopped again; or as ``train``.
+    """
+    result = train(
+        config=config,
+        training=training,
+        validation=validation.limited(watched),
+        options=RunOptions(
+            out=folder, cache=cache, accelerator="cpu", resume=(folder / LAST).is_file(), validate_every=config.epochs,
+            **options,
+        ),
+    )  # fmt: skip
+    if not result.finished:
+        raise UsageError(f"stopped after {result.steps} steps: the same command goes on with {folder}")
+    return result
 
 
 def read_finished(folder: Path, key: str) -> dict[str, Any] | None:

@@ -19,24 +19,22 @@ from vizecg.data.source import RecordSource, ptbxl_source
 from vizecg.models import Modality
 from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, positives
 from vizecg.scoring.resamples import Interval
-from vizecg.spec import CODE6, Condition, MissingToolError, UsageError
+from vizecg.spec import CODE6, Condition, MissingToolError
 from vizecg.spec.decide import sigmoid
 from vizecg.spec.fingerprint import sha256_bytes, sha256_ids
 from vizecg.spec.install import pip_install
 from vizecg.train.config import TrainConfig
 from vizecg.train.evaluation.predict import checkpoint_classifier, predict
-from vizecg.train.loop import RunOptions, train
 from vizecg.train.precision import computed_precision
 from vizecg.train.runs.folder import LAST
 from vizecg.train.settings import resolve
 from vizecg_lab.leads.rates import reference_rate
-from vizecg_lab.training.finished import read_finished, write_finished
+from vizecg_lab.training.finished import read_finished, train_to_the_end, write_finished
 
 PARTS = ((1, 2), (3, 4), (5, 6), (7, 8))
 """Folds that are judged together by a network of the others."""
 BY_RATE = ("SB", "ST")
-WATCHED = 64
-"""Records that are validated while it trains, which decides nothing: the last weights are taken."""
+CONTRADICTED = ("contradicted_positives", "contradicted_negatives")
 BOOTSTRAPS = 500
 SETTINGS = (
     "model.streams=signal", "model.signal_widths=[32,64,96,160]", "model.signal_strides=[2,1,2,2,2]",
@@ -87,13 +85,10 @@ def estimate_noise(request: NoiseRequest, *, tell: Callable[[str], None]) -> dic
         label: label_figures(names, probabilities[:, at], labels[:, at], label=label)
         for at, label in enumerate(CODE6.names)
     }
-    rates = _rates(request, {name for label in BY_RATE for name in found[label].pop("asked")})
-    for label in set(found) - set(BY_RATE):
-        del found[label]["asked"]
+    rates = _rates(request, {name for label in BY_RATE for which in CONTRADICTED for name in found[label][which]})
     for label in BY_RATE:
         found[label]["rates_bpm"] = {
-            which: _quartiles([rates[name] for name in found[label][which] if rates.get(name)])
-            for which in ("contradicted_positives", "contradicted_negatives")
+            which: _quartiles([rates[name] for name in found[label][which]]) for which in CONTRADICTED
         }
     return {
         "data": "PTB-XL folds 1 to 8, each pair by a network of the others",
@@ -139,7 +134,6 @@ def label_figures(names: Sequence[str], probabilities: np.ndarray, labels: np.nd
         "contradicted_negatives": doubted[0],
         "auprc": _auprc(probabilities, given, label),
         "auprc_without_contradicted": _auprc(probabilities[rest], given[rest], label),
-        "asked": [*doubted[0], *doubted[1]],
     }
 
 
@@ -160,13 +154,10 @@ def _judged(request: NoiseRequest, part: tuple[int, ...]) -> dict[str, Any]:
     key = sha256_bytes(json.dumps(identity).encode())
     finished = read_finished(folder, key)
     if finished is None:
-        options = RunOptions(
-            out=folder, cache=folder / "cache", workers=request.workers, threads=request.threads, accelerator="cpu",
-            resume=(folder / LAST).is_file(), validate_every=config.epochs,
+        train_to_the_end(
+            config, training=others, validation=own, folder=folder, cache=folder / "cache", workers=request.workers,
+            threads=request.threads,
         )  # fmt: skip
-        result = train(config=config, training=others, validation=own.limited(WATCHED), options=options)
-        if not result.finished:
-            raise UsageError(f"stopped after {result.steps} steps: the same command goes on with {folder}")
         said = predict(
             checkpoint_classifier(folder / LAST, looks_at=Modality.SIGNAL), source=own, condition=Condition.CLEAN,
             cache=folder / "judged", workers=request.workers,

@@ -20,17 +20,16 @@ from vizecg.data.source import RecordSource
 from vizecg.scoring.cross_fit import cross_fit
 from vizecg.scoring.folds import patient_groups
 from vizecg.scoring.metrics import Bootstrap, bootstrap_figures, nested, positives
-from vizecg.spec import Condition, UsageError
+from vizecg.spec import Condition
 from vizecg.spec.decide import sigmoid
 from vizecg.spec.files import write_atomically
 from vizecg.spec.fingerprint import sha256_bytes, sha256_ids
 from vizecg.train.config import TrainConfig
 from vizecg.train.evaluation.predict import checkpoint_classifier, predict
-from vizecg.train.loop import RunOptions, train
 from vizecg.train.precision import computed_precision
 from vizecg.train.runs.folder import LAST
 from vizecg.train.seen import open_cache
-from vizecg_lab.training.finished import check_key, read_finished, write_finished
+from vizecg_lab.training.finished import check_key, read_finished, train_to_the_end, write_finished
 from vizecg_lab.training.sweep_plan import Candidate
 from vizecg_lab.training.train_step import StepBound
 
@@ -38,8 +37,6 @@ PROBE_STEPS = 14
 PACE = 0.92
 """Of the step in memory: what a run reaches with its loaders, average and logs (``train-step`` gave 0.9 to 0.95)."""
 BOOTSTRAPS = 500
-WATCHED = 64
-"""Records that are validated while it trains, which decides nothing: the last weights are taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,22 +113,10 @@ def _run(request: SweepRequest, candidate: Candidate) -> dict[str, Any]:
     )
     planned = _planned(folder, key, config=config, cache=kept, request=request)
     config = candidate.lasting(planned["steps"])
-    result = train(
-        config=config,
-        training=request.training,
-        validation=request.validation.limited(WATCHED),
-        options=RunOptions(
-            out=folder,
-            cache=_sheets(request.out, config),
-            workers=1,
-            threads=request.threads,
-            accelerator="cpu",
-            resume=(folder / LAST).is_file(),
-            validate_every=config.epochs,
-        ),
-    )
-    if not result.finished:
-        raise UsageError(f"stopped after {result.steps} steps: the same command goes on with {candidate.name}")
+    result = train_to_the_end(
+        config, training=request.training, validation=request.validation, folder=folder,
+        cache=_sheets(request.out, config), workers=1, threads=request.threads,
+    )  # fmt: skip
     found = predict(
         checkpoint_classifier(folder / LAST),
         source=request.validation,
